@@ -1,0 +1,185 @@
+"""One page for one person: whose it is, in which language, and how a template becomes an answer.
+
+Handlers hold no markup and no formats: they fetch a view and call `Page.render`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+import jinja2
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+
+from setten.console import formats
+from setten.console.assets import assets
+from setten.console.words import Words
+from setten.platform.auth import Actor
+
+Asked: TypeAlias = Request[Any, Any, State]
+"""Any request to the console; what it carries is in `request.state.page`."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    # A page may name a customer: it is never kept by a proxy nor by the browser's disk.
+    "Cache-Control": "no-store",
+}
+
+SOON = timedelta(minutes=10)
+NEAR = timedelta(minutes=20)
+"""A ticket's clock turns amber, then vermilion, when this much is left (LOOK, pickup)."""
+
+
+class Shown:
+    """The formats of one page: its locale, its wall clock and its now are already in them."""
+
+    def __init__(self, locale: str, zone: str, now: datetime) -> None:
+        self.locale = locale
+        self.zone = ZoneInfo(zone)
+        self.now = now.astimezone(self.zone)
+        self.money = formats.money
+        self.number = formats.number
+        self.signed = formats.signed
+        self.distance = formats.distance
+
+    def local(self, at: datetime) -> datetime:
+        """The moment on this page's wall clock."""
+        return formats.local(at, self.zone)
+
+    def clock(self, at: datetime) -> str:
+        """`14:31`"""
+        return formats.clock(self.local(at))
+
+    def moment(self, at: datetime) -> str:
+        """`11月21日(土) 14:31`"""
+        return formats.moment(self.local(at), self.locale, today=self.now.date())
+
+    def day(self, at: datetime) -> str:
+        """`11月21日(土)`"""
+        return formats.day(self.local(at), self.locale, today=self.now.date())
+
+    def until(self, at: datetime) -> str:
+        """A term: only the clock when it is today, else day and clock."""
+        here = self.local(at)
+        return formats.clock(here) if here.date() == self.now.date() else self.moment(at)
+
+    def day_head(self, at: datetime) -> str:
+        """`きょう　11月21日(土)`"""
+        local = self.local(at).date()
+        return formats.day_with_nearness(local, self.locale, today=self.now.date())
+
+    def table(self, at: datetime) -> str:
+        """`11/21 14:31`"""
+        return formats.table_moment(self.local(at))
+
+    def exact(self, at: datetime) -> str:
+        """To the millisecond."""
+        return formats.exact(self.local(at))
+
+    def ago(self, at: datetime) -> str:
+        """`4分前`"""
+        return formats.near_past(self.local(at), self.now, self.locale)
+
+    def left(self, until: datetime) -> str:
+        """`あと8分`"""
+        return formats.time_left(until, self.now, self.locale)
+
+    def urgency(self, until: datetime) -> str:
+        """`is-soon`, `is-near` or nothing: the class of a clock with this much left."""
+        left = until - self.now
+        return "is-soon" if left <= SOON else "is-near" if left <= NEAR else ""
+
+    def is_now(self, at: datetime) -> bool:
+        """Whether this happened within the last two minutes."""
+        return self.now - at < timedelta(minutes=2)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The frame around whatever a handler shows."""
+
+    actor: Actor | None
+    locale: str
+    theme: str
+    path: str
+    csrf: str
+    now: datetime
+    zone: str
+    is_partial: bool
+    """True when htmx asks for a piece, not for a whole page."""
+    shop: str | None = None
+    """The place this person works for, by its id."""
+    shop_name: str | None = None
+    keys: bool = True
+    """Whether single keys are on for this person."""
+
+    @property
+    def who(self) -> Actor:
+        """The person signed in. Only pages behind the sign-in may ask."""
+        assert self.actor is not None
+        return self.actor
+
+    def words(self) -> Words:
+        """This page's language."""
+        return Words(self.locale)
+
+    def shown(self) -> Shown:
+        """This page's formats."""
+        return Shown(self.locale, self.zone, self.now)
+
+    def text(self, template: str, view: Mapping[str, object] | None = None) -> str:
+        """A template as text: for a piece inside an event stream."""
+        return (
+            environment()
+            .get_template(template)
+            .render(
+                page=self, t=self.words(), f=self.shown(), asset=assets().url, **(view or {})
+            )
+        )
+
+    def render(
+        self,
+        template: str,
+        view: Mapping[str, object] | None = None,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[str]:
+        """A template as an answer, with the headers that every page of the console carries."""
+        return Response(
+            self.text(template, view),
+            status_code=status,
+            media_type="text/html; charset=utf-8",
+            headers={**HEADERS, "Vary": "HX-Request", **(headers or {})},
+        )
+
+
+def page_of(request: Asked) -> Page:
+    """The page that the guard prepared for this request."""
+    return cast(Page, request.state.page)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates: escaped, strict about names, compiled once."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )

@@ -1,0 +1,23 @@
+"""PostgreSQL: pools, transactions, named queries, migrations.
+
+Verbs of the domains take a connection and never commit; the edge opens `transaction`.
+"""
+
+from setten.platform.db.migrate import apply_migrations, head, pending
+from setten.platform.db.pool import Connection, Pool, Record, connect, open_pool, transaction
+from setten.platform.db.queries import Queries, Query, load
+
+__all__ = [
+    "Connection",
+    "Pool",
+    "Queries",
+    "Query",
+    "Record",
+    "apply_migrations",
+    "connect",
+    "head",
+    "load",
+    "open_pool",
+    "pending",
+    "transaction",
+]

@@ -1,0 +1,85 @@
+"""Connections. Every one carries time limits, so that nothing waits or holds for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from setten.platform.errors import Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Record: TypeAlias = asyncpg.Record
+    Connection: TypeAlias = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+    Pool: TypeAlias = asyncpg.Pool[Record]
+else:
+    Record = asyncpg.Record
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+# No writing transaction lasts over 2 s by design: a stuck one would hold every reader of the log
+# back. The server ends what forgets to end itself.
+SESSION_LIMITS = {
+    "statement_timeout": "15s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "timezone": "UTC",
+    "application_name": "setten",
+}
+ACQUIRE_TIMEOUT_S = 5.0
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    code = "database_unavailable"
+
+
+async def open_pool(dsn: str, *, size: int = 8, **limits: str) -> Pool:
+    """A pool of up to `size` connections to `dsn`; `limits` override SESSION_LIMITS."""
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=min(2, size),
+        max_size=size,
+        command_timeout=30,
+        max_inactive_connection_lifetime=60,
+        server_settings={**SESSION_LIMITS, **limits},
+    )
+    assert pool is not None
+    return pool
+
+
+async def connect(dsn: str, **limits: str) -> asyncpg.Connection[Record]:
+    """One connection of its own, for command-line work and tests."""
+    return await asyncpg.connect(dsn, server_settings={**SESSION_LIMITS, **limits})
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, **options: Any) -> AsyncIterator[Connection]:
+    """A connection inside one transaction: committed at the end, rolled back on any error.
+
+    Raises DatabaseUnavailable when no connection can be had, so that callers answer 503.
+    """
+    try:
+        conn = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
+            asyncpg.TooManyConnectionsError) as cause:  # fmt: skip
+        raise DatabaseUnavailable() from cause
+    try:
+        try:
+            async with conn.transaction(**options):
+                yield conn
+        except (
+            asyncpg.PostgresConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.AdminShutdownError,
+            asyncpg.CrashShutdownError,
+            ConnectionError,
+        ) as cause:
+            raise DatabaseUnavailable() from cause
+    finally:
+        await pool.release(conn, timeout=ACQUIRE_TIMEOUT_S)

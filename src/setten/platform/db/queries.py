@@ -1,0 +1,98 @@
+"""Named queries: SQL lives in `.sql` files, Python holds none.
+
+A file holds blocks that begin with `-- name: word`. Parameters are written `:word` and compiled
+once, at load, to PostgreSQL's `$n`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from setten.platform.db.pool import Connection, Record
+
+_NAME = re.compile(r"^-- name: ([a-z_][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+# Strings, comments and casts are stepped over so that only true parameters are replaced.
+_TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z_][a-z0-9_]*)")
+
+
+class Query:
+    """One named statement. Arguments are keyword-only and must match its parameters exactly."""
+
+    __slots__ = ("name", "params", "sql")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        params: list[str] = []
+
+        def number(found: re.Match[str]) -> str:
+            word = found.group(1)
+            if word is None:
+                return found.group(0)
+            if word not in params:
+                params.append(word)
+            return f"${params.index(word) + 1}"
+
+        self.sql = _TOKEN.sub(number, text).strip()
+        self.params = tuple(params)
+
+    def args(self, given: dict[str, Any]) -> list[Any]:
+        """The arguments in the statement's order. Raises TypeError on a missing or extra one."""
+        if given.keys() != set(self.params):
+            raise TypeError(f"{self.name} takes {self.params}, got {tuple(given)}")
+        return [given[word] for word in self.params]
+
+    async def all(self, conn: Connection, **given: Any) -> list[Record]:
+        """All rows."""
+        return await conn.fetch(self.sql, *self.args(given))
+
+    async def maybe(self, conn: Connection, **given: Any) -> Record | None:
+        """The first row, or None."""
+        return await conn.fetchrow(self.sql, *self.args(given))
+
+    async def one(self, conn: Connection, **given: Any) -> Record:
+        """The first row. Raises LookupError when there is none."""
+        row = await conn.fetchrow(self.sql, *self.args(given))
+        if row is None:
+            raise LookupError(f"{self.name} found no row")
+        return row
+
+    async def value(self, conn: Connection, **given: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await conn.fetchval(self.sql, *self.args(given))
+
+    async def run(self, conn: Connection, **given: Any) -> int:
+        """Run it and answer how many rows it touched."""
+        status = await conn.execute(self.sql, *self.args(given))
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Queries:
+    """The statements of one `.sql` file as attributes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        parts = _NAME.split(path.read_text(encoding="utf-8"))
+        self._by_name = {
+            name: Query(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+    def __getattr__(self, name: str) -> Query:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise AttributeError(f"no query named {name} in {self._path.name}") from None
+
+    def __iter__(self) -> Any:
+        return iter(self._by_name.values())
+
+
+@cache
+def load(python_file: str) -> Queries:
+    """The queries of the `.sql` file with the same stem as `python_file` (pass `__file__`)."""
+    path = Path(python_file)
+    stem = path.parent.name if path.stem == "__init__" else path.stem
+    return Queries(path.with_name(f"{stem}.sql"))

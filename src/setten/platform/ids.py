@@ -1,0 +1,41 @@
+"""Identifiers made by us: UUIDv7, ordered by time; identifier numbers, random; pickup codes."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from datetime import UTC, datetime
+
+# 63 bits, never zero: fits bigint and JSON readers that keep 64-bit integers as text are not needed
+# because such numbers never leave the database as JSON numbers.
+_NUMBER_BITS = 63
+
+
+def uuid7(at_ms: int | None = None) -> uuid.UUID:
+    """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then random bits."""
+    ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    value = (ms & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def uuid7_time(value: uuid.UUID) -> datetime:
+    """The moment written into a UUIDv7."""
+    return datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
+
+
+def number() -> int:
+    """A random identifier number: says nothing about order, count or person."""
+    return secrets.randbits(_NUMBER_BITS) or 1
+
+
+def code(digits: int = 6) -> str:
+    """A short number for people to read out, zero-padded."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
+
+
+def token() -> str:
+    """An unguessable URL-safe token of 256 bits."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,38 @@
+"""The log: the spine between the domains.
+
+`append` takes in what others report, deduplicated; `state` writes our own facts inside the
+caller's transaction; `Reader` carries a projection forward, result and cursor in one commit;
+`wait_for` lets a read name the event it must already include.
+"""
+
+from setten.platform.log.model import (
+    NO_DAY,
+    Cursor,
+    Entry,
+    EventNotSeen,
+    EventRefused,
+    Fact,
+    Row,
+    hash_id,
+)
+from setten.platform.log.reader import Reader, lags
+from setten.platform.log.service import append, ensure_partitions, find, state, state_all, wait_for
+
+__all__ = [
+    "NO_DAY",
+    "Cursor",
+    "Entry",
+    "EventNotSeen",
+    "EventRefused",
+    "Fact",
+    "Reader",
+    "Row",
+    "append",
+    "ensure_partitions",
+    "find",
+    "hash_id",
+    "lags",
+    "state",
+    "state_all",
+    "wait_for",
+]

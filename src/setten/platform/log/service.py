@@ -1,0 +1,190 @@
+"""Writing to the log, and waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from setten.platform import db, ids
+from setten.platform.db import Connection, Pool
+from setten.platform.log.model import (
+    NO_DAY,
+    Cursor,
+    Entry,
+    EventNotSeen,
+    EventRefused,
+    Fact,
+    Row,
+    hash_id,
+)
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
+_POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
+_encode = msgspec.json.Encoder().encode
+
+
+async def append(conn: Connection, entries: Sequence[Entry]) -> frozenset[str]:
+    """Append what the log has not seen and answer the event ids that are new.
+
+    The first of two entries with one id wins. Durable once the caller's transaction commits.
+    """
+    first: dict[tuple[date, uuid.UUID], Entry] = {}
+    for entry in entries:
+        first.setdefault((entry.day, hash_id(entry.event_id)), entry)
+    if not first:
+        return frozenset()
+    rows = list(first.values())
+    written = await _Q.append.all(
+        conn,
+        days=[day for day, _ in first],
+        hashes=[hashed for _, hashed in first],
+        event_ids=[e.event_id for e in rows],
+        names=[e.name for e in rows],
+        occurred_ats=[e.occurred_at for e in rows],
+        sent_ats=[e.sent_at for e in rows],
+        original_ats=[e.original_at for e in rows],
+        source_ids=[e.source_id for e in rows],
+        channels=[e.channel for e in rows],
+        location_ids=[e.location_id for e in rows],
+        identifiers=[_array(e.identifiers) for e in rows],
+        sealed_ids=[e.sealed_id for e in rows],
+        bodies=[e.body for e in rows],
+        received_at=rows[0].received_at,
+        arrived_on=rows[0].received_at.date(),
+    )
+    return frozenset(row["event_id"] for row in written)
+
+
+def _array(numbers: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def entry_for(
+    fact: Fact,
+    *,
+    at: datetime,
+    identifiers: Sequence[int] = (),
+    channel: str = "setten",
+    location_id: str | None = None,
+    sealed_id: int | None = None,
+    event_id: uuid.UUID | None = None,
+) -> Entry:
+    """Our own fact as a log entry; its id is a UUIDv7."""
+    own_id = event_id or ids.uuid7()
+    return Entry(
+        event_id=str(own_id),
+        day=ids.uuid7_time(own_id).date(),
+        name=fact.event_name,
+        occurred_at=at,
+        received_at=at,
+        channel=channel,
+        identifiers=tuple(identifiers),
+        location_id=location_id,
+        sealed_id=sealed_id,
+        body=_encode(fact).decode(),
+    )
+
+
+async def state(
+    conn: Connection,
+    fact: Fact,
+    *,
+    at: datetime,
+    identifiers: Sequence[int] = (),
+    channel: str = "setten",
+    location_id: str | None = None,
+    sealed_id: int | None = None,
+) -> str:
+    """State one fact in the caller's transaction and answer its event id (for `Setten-Event`)."""
+    entry = entry_for(
+        fact,
+        at=at,
+        identifiers=identifiers,
+        channel=channel,
+        location_id=location_id,
+        sealed_id=sealed_id,
+    )
+    await append(conn, [entry])
+    return entry.event_id
+
+
+async def state_all(conn: Connection, entries: Sequence[Entry]) -> None:
+    """State many facts (made with `entry_for`) in one statement."""
+    await append(conn, entries)
+
+
+async def find(conn: Connection, event_id: str, *, today: date) -> Cursor | None:
+    """Where an event stands in the log, by any messageId or fact id; None when it has none."""
+    hashed = hash_id(event_id)
+    days = [today + timedelta(days=d) for d in (-2, -1, 0, 1)] + [NO_DAY]
+    row = await _Q.find_recent.maybe(conn, days=days, hash=hashed)
+    if row is None:
+        row = await _Q.find_any.maybe(conn, hash=hashed)
+    return Cursor(row["xid"], row["position"], row["arrived_on"]) if row else None
+
+
+async def event_at(conn: Connection, place: Cursor) -> Row | None:
+    """The event at a place of the log."""
+    row = await _Q.event_at.maybe(
+        conn, arrived_on=place.arrived_on, xid=str(place.xid), position=place.position
+    )
+    return row_of(row) if row else None
+
+
+def row_of(record: db.Record) -> Row:
+    """A reader's Row from a database record."""
+    values = dict(record)
+    values["identifiers"] = tuple(values["identifiers"])
+    return Row(**values)
+
+
+async def wait_for(
+    pool: Pool,
+    event_id: str,
+    readers: Sequence[str],
+    *,
+    today: date,
+    timeout_s: float = WAIT_S_MAX,
+) -> None:
+    """Return once every reader named has passed the event.
+
+    Raises EventNotSeen after `timeout_s`, EventRefused when it lies among the dead letters.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    place: Cursor | None = None
+    while True:
+        async with pool.acquire() as conn:
+            if place is None:
+                place = await find(conn, event_id, today=today)
+            if place is None:
+                if await _Q.is_dead.value(conn, hash=hash_id(event_id)):
+                    raise EventRefused(event_id=event_id)
+            elif await _passed(conn, place, readers):
+                return
+        if asyncio.get_running_loop().time() >= deadline:
+            raise EventNotSeen(event_id=event_id)
+        await asyncio.sleep(_POLL_S)
+
+
+async def _passed(conn: Connection, place: Cursor, readers: Sequence[str]) -> bool:
+    cursors = {
+        row["reader"]: (row["xid"], row["position"]) for row in await _Q.cursors.all(conn)
+    }
+    here = (place.xid, place.position)
+    return all(cursors.get(reader, (0, 0)) >= here for reader in readers)
+
+
+async def ensure_partitions(conn: Connection) -> None:
+    """Make the partitions of the next two weeks."""
+    await _Q.ensure_partitions.run(conn)
+
+
+async def oldest_writer_s(conn: Connection) -> float:
+    """Age in seconds of the oldest transaction that writes; all readers wait for it."""
+    return float(await _Q.oldest_writer_s.value(conn) or 0.0)

@@ -1,0 +1,97 @@
+-- name: append
+-- Claim the ids first; only what was claimed is written. Claims go in (day, hash) order so that two
+-- batches with the same ids queue instead of locking each other.
+with input as (
+  select *
+    from unnest(
+      :days::date[], :hashes::uuid[], :event_ids::text[], :names::text[],
+      :occurred_ats::timestamptz[], :sent_ats::timestamptz[], :original_ats::timestamptz[],
+      :source_ids::integer[], :channels::text[], :location_ids::text[], :identifiers::text[],
+      :sealed_ids::bigint[], :bodies::text[]
+    ) as i(day, hash, event_id, name, occurred_at, sent_at, original_at, source_id, channel,
+           location_id, identifiers, sealed_id, body)
+), claimed as (
+  insert into log.seen (day, hash, position, arrived_on)
+  select day, hash, nextval('log.position'), :arrived_on
+    from input
+   order by day, hash
+  on conflict do nothing
+  returning day, hash, position
+)
+insert into log.events (
+  arrived_on, position, event_id, name, occurred_at, received_at, sent_at, original_at, source_id,
+  channel, location_id, identifiers, sealed_id, body)
+select :arrived_on, c.position, i.event_id, i.name, i.occurred_at, :received_at, i.sent_at,
+       i.original_at, i.source_id, i.channel, i.location_id, i.identifiers::bigint[], i.sealed_id,
+       i.body::json
+  from claimed c
+  join input i using (day, hash)
+ order by c.position
+returning event_id;
+
+-- name: read
+-- Only transactions older than every running one: none of them can still add a row behind us.
+-- The day bound lets the planner drop old partitions; a transaction never outlives a day.
+select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
+       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
+       body::text as body
+  from log.events
+ where (xid, position) > (:xid::text::xid8, :position)
+   and xid < pg_snapshot_xmin(pg_current_snapshot())
+   and arrived_on >= :since
+ order by xid, position
+ limit :most;
+
+-- name: ensure_cursor
+insert into log.cursors (reader) values (:reader) on conflict do nothing;
+
+-- name: cursor
+select xid::text::bigint as xid, position, arrived_on from log.cursors where reader = :reader;
+
+-- name: cursors
+select reader, xid::text::bigint as xid, position, arrived_on from log.cursors order by reader;
+
+-- name: advance
+-- Moves only from where this reader believes it stands: a second process loses the race cleanly.
+update log.cursors
+   set xid = :xid::text::xid8, position = :position, arrived_on = :arrived_on, updated_at = now()
+ where reader = :reader
+   and xid = :was_xid::text::xid8
+   and position = :was_position
+returning reader;
+
+-- name: find_recent
+-- A read names an event of the last days nearly always; those days are warm.
+select xid::text::bigint as xid, position, arrived_on
+  from log.seen
+ where day = any(:days::date[]) and hash = :hash;
+
+-- name: find_any
+select xid::text::bigint as xid, position, arrived_on from log.seen where hash = :hash limit 1;
+
+-- name: is_dead
+select 1 from log.dead_letters where hash = :hash and ended_at is null limit 1;
+
+-- name: event_at
+select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
+       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
+       body::text as body
+  from log.events
+ where arrived_on = :arrived_on and xid = :xid::text::xid8 and position = :position;
+
+-- name: lag
+-- Age of the oldest event that a reader has not passed; null when it is level.
+select extract(epoch from now() - received_at)::float8 as lag_s
+  from log.events
+ where (xid, position) > (:xid::text::xid8, :position) and arrived_on >= :since
+ order by xid, position
+ limit 1;
+
+-- name: ensure_partitions
+select log.ensure_partitions((now() at time zone 'UTC')::date, 14);
+
+-- name: oldest_writer_s
+-- Everything behind the oldest writing transaction waits for it.
+select coalesce(max(extract(epoch from now() - xact_start)), 0)::float8
+  from pg_stat_activity
+ where backend_xid is not null and datname = current_database();

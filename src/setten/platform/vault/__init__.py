@@ -1,0 +1,21 @@
+"""The vault: the one place of personal data.
+
+A person's mail address, phone, card, cookie … becomes an identifier: a random number that log,
+domains and pages carry in its stead. Values are sealed under that identifier's own key, so that
+destroying the key erases them. `classify` says what is personal; `normalise` makes two spellings
+of one identifier equal; `search` finds by blind index.
+"""
+
+from setten.platform.vault.kinds import KINDS, Identifier, UnusableIdentifier, mask, normalise
+from setten.platform.vault.service import Sealed, Vault, WrongMasterKey
+
+__all__ = [
+    "KINDS",
+    "Identifier",
+    "Sealed",
+    "UnusableIdentifier",
+    "Vault",
+    "WrongMasterKey",
+    "mask",
+    "normalise",
+]

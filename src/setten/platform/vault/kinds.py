@@ -1,0 +1,116 @@
+"""Kinds of identifiers, their one spelling, and how they are shown without being told.
+
+Order is strength: an event that carries several happened under the strongest.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import msgspec
+import phonenumbers
+
+from setten.platform.errors import Invalid
+
+VALUE_LENGTH_MAX = 320  # the longest mail address that SMTP can carry
+_DOTS = "••"
+
+
+class UnusableIdentifier(Invalid):
+    """This cannot be an identifier of its kind."""
+
+    code = "unusable_identifier"
+
+
+class Identifier(msgspec.Struct, frozen=True):
+    """A kind and a normalised value. Make it with `normalise`."""
+
+    kind: str
+    value: str
+
+    def __repr__(self) -> str:  # an identifier in a log line would be a leak
+        return f"Identifier({self.kind}, …)"
+
+
+def _text(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).strip()
+
+
+def _email(value: str) -> str:
+    """Whole, lower-cased, NFKC: dots and plus parts belong to the address."""
+    text = _text(value).lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
+        raise UnusableIdentifier(kind="email")
+    return text
+
+
+def _phone(value: str) -> str:
+    """E.164, read as a Japanese number when no country is given."""
+    try:
+        number = phonenumbers.parse(_text(value), "JP")
+    except phonenumbers.NumberParseException as cause:
+        raise UnusableIdentifier(kind="phone") from cause
+    if not phonenumbers.is_possible_number(number):
+        raise UnusableIdentifier(kind="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _card(value: str) -> str:
+    text = re.sub(r"[\s\-‐-―−ー]", "", _text(value)).upper()
+    if not text:
+        raise UnusableIdentifier(kind="loyalty_card")
+    return text
+
+
+# Normalised values that stand for nobody (STANDARDS 5), for every kind.
+_BLOCKED = re.compile(
+    r"[0\-]*|-1|null|none|nil|undefined|anonymous|guest|unknown|n/?a|test|nan|\[object object\]",
+    re.IGNORECASE,
+)
+
+_NORMALISERS: dict[str, Callable[[str], str]] = {
+    "user_id": _text,
+    "loyalty_card": _card,
+    "line_id": _text,
+    "whatsapp_id": _text,
+    "email": _email,
+    "phone": _phone,
+    "device_id": _text,
+    "anonymous_id": _text,
+}
+KINDS: tuple[str, ...] = tuple(_NORMALISERS)
+STRENGTH: dict[str, int] = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+def normalise(kind: str, value: str) -> Identifier:
+    """The identifier for a value as somebody wrote it.
+
+    Raises UnusableIdentifier (facts: kind, why) for an unknown kind, an empty, over-long or
+    blocked value, or one that its kind cannot have.
+    """
+    if kind not in _NORMALISERS:
+        raise UnusableIdentifier(kind=kind[:40], why="kind")
+    if len(value) > VALUE_LENGTH_MAX or "\x00" in value:
+        raise UnusableIdentifier(kind=kind, why="length")
+    text = _NORMALISERS[kind](value)
+    if _BLOCKED.fullmatch(text):
+        raise UnusableIdentifier(kind=kind, why="blocked")
+    return Identifier(kind, text)
+
+
+def mask(kind: str, value: str) -> str:
+    """A value that its owner recognises and a passer-by does not learn."""
+    if kind == "email":
+        local, _, domain = value.partition("@")
+        return f"{local[:1]}•••@{domain}"
+    if kind == "phone":
+        national = phonenumbers.format_number(
+            phonenumbers.parse(value, "JP"), phonenumbers.PhoneNumberFormat.NATIONAL
+        )
+        groups = national.split("-")
+        if len(groups) < 3:
+            return f"{_DOTS}{value[-4:]}"
+        return f"{groups[0]}-••••-{groups[-1]}"
+    return f"{_DOTS}{value[-4:]}"

@@ -1,0 +1,64 @@
+"""What a person at a counter says to be found: the parts that the blind index holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import jaconv
+
+_SPACES = re.compile(r"[\s　・]+")
+_NAME_FIELDS = frozenset({"name", "first_name", "last_name"})
+_KANA_FIELDS = frozenset({"kana", "first_name_kana", "last_name_kana"})
+_POST_FIELDS = frozenset({"postal_code", "postcode", "zip"})
+_WORDS_MAX = 6  # of one name; what is longer is not a name that somebody says
+
+
+def parts(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    """(part, text) pairs to index for one trait; nothing for traits nobody searches by."""
+    if field == "address" and isinstance(value, dict):
+        for key in _POST_FIELDS | {"postalCode"}:
+            if isinstance(value.get(key), str):
+                yield "post", _digits(value[key])
+        return
+    if not isinstance(value, str):
+        return
+    if field in _NAME_FIELDS or field in _KANA_FIELDS:
+        for word in _words(value):
+            yield "name", word
+    elif field == "phone":
+        digits = _digits(value)
+        if len(digits) >= 8:
+            yield "last4", digits[-4:]
+    elif field in _POST_FIELDS:
+        yield "post", _digits(value)
+
+
+def guesses(said: str) -> Iterator[tuple[str, str]]:
+    """What `said` may be: four digits, a postcode, or a name."""
+    digits = _digits(said)
+    if digits and not re.sub(r"[\d\s\-〒]", "", _fold(said)):
+        if len(digits) == 4:
+            yield "last4", digits
+        if len(digits) == 7:
+            yield "post", digits
+        return
+    for word in _words(said):
+        yield "name", word
+
+
+def _words(text: str) -> list[str]:
+    folded = jaconv.kata2hira(_fold(text))
+    words = [word for word in _SPACES.split(folded) if word]
+    whole = "".join(words)
+    return list(dict.fromkeys([*words[:_WORDS_MAX], whole])) if whole else []
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", unicodedata.normalize("NFKC", text))

@@ -1,0 +1,249 @@
+"""The verbs of the vault. All are set-based: one call for a whole batch."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from setten.platform import db, ids
+from setten.platform.db import Connection
+from setten.platform.vault import cipher, searching
+from setten.platform.vault.kinds import Identifier
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+_GENERATION = 1
+_PROOF = b"setten"
+SEARCH_HITS_MAX = 200
+
+
+class WrongMasterKey(Exception):
+    """This master key does not open this database. Give the one it was made with."""
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """Personal values that came with an event or a note, under one identifier."""
+
+    identifier_id: int
+    values: Mapping[str, Any]
+
+
+class Trait(msgspec.Struct, frozen=True):
+    """One personal trait, said at a moment under an identifier."""
+
+    identifier_id: int
+    field: str
+    value: Any
+    occurred_at: datetime
+
+
+class Vault:
+    """Holds the keys derived from the master key; everything else is in the database."""
+
+    def __init__(self, master_key: bytes) -> None:
+        assert len(master_key) == cipher.KEY_BYTES, "settings checks the length"
+        self._wrap = cipher.derive(master_key, "setten wrap 1")
+        self._tokens = cipher.derive(master_key, "setten token 1")
+        self._search = cipher.derive(master_key, "setten search 1")
+        self._letters = cipher.derive(master_key, "setten dead letter 1")
+
+    async def prove(self, conn: Connection) -> None:
+        """Check that the database was made with this master key. Raises WrongMasterKey."""
+        proof = cipher.seal(self._wrap, _PROOF, b"proof")
+        await _Q.keep_proof.run(conn, generation=_GENERATION, proof=proof)
+        row = await _Q.proof.one(conn)
+        try:
+            cipher.unseal(self._wrap, row["proof"], b"proof")
+        except cipher.InvalidTag as cause:
+            raise WrongMasterKey from cause
+
+    # -- identifiers ---------------------------------------------------------------------------
+
+    def token(self, identifier: Identifier) -> uuid.UUID:
+        """The keyed token under which an identifier is known."""
+        return cipher.token(self._tokens, identifier.kind, identifier.value)
+
+    async def find(
+        self, conn: Connection, wanted: Iterable[Identifier]
+    ) -> dict[Identifier, int]:
+        """Numbers of the identifiers that are known; the others are absent from the answer."""
+        by_token = {self.token(identifier): identifier for identifier in wanted}
+        if not by_token:
+            return {}
+        rows = await _Q.known.all(conn, tokens=list(by_token))
+        return {by_token[row["token"]]: row["identifier_id"] for row in rows}
+
+    async def identify(
+        self, conn: Connection, wanted: Iterable[Identifier]
+    ) -> dict[Identifier, int]:
+        """Numbers of all of them, made where they are new."""
+        distinct = set(wanted)
+        found = await self.find(conn, distinct)
+        new = [identifier for identifier in distinct if identifier not in found]
+        if new:
+            await self._insert(conn, new)
+            found |= await self.find(conn, new)
+        return found
+
+    async def _insert(self, conn: Connection, new: Sequence[Identifier]) -> None:
+        numbers = [ids.number() for _ in new]
+        keys = [os.urandom(cipher.KEY_BYTES) for _ in new]
+        await _Q.insert_identifiers.all(
+            conn,
+            generation=_GENERATION,
+            ids=numbers,
+            kinds=[one.kind for one in new],
+            tokens=[self.token(one) for one in new],
+            keys=[
+                cipher.seal(self._wrap, key, _about(number))
+                for key, number in zip(keys, numbers, strict=True)
+            ],
+            seals=[
+                cipher.seal(key, one.value.encode(), _about(number))
+                for key, number, one in zip(keys, numbers, new, strict=True)
+            ],
+        )
+
+    async def values(self, conn: Connection, numbers: Sequence[int]) -> dict[int, Identifier]:
+        """The identifiers behind numbers, opened. The caller writes the audit entry."""
+        found = {}
+        for row in await _Q.values.all(conn, identifier_ids=list(numbers)):
+            number = row["identifier_id"]
+            key = self._unwrap(row["wrapped_key"], number)
+            plain = cipher.unseal(key, row["sealed"], _about(number))
+            found[number] = Identifier(row["kind"], plain.decode())
+        return found
+
+    # -- envelopes -----------------------------------------------------------------------------
+
+    async def seal(self, conn: Connection, envelopes: Sequence[Sealed]) -> list[int]:
+        """Seal each envelope under its identifier's key and answer their numbers, in order."""
+        if not envelopes:
+            return []
+        keys = await self._keys(conn, {one.identifier_id for one in envelopes})
+        rows = await _Q.insert_envelopes.all(
+            conn,
+            identifier_ids=[one.identifier_id for one in envelopes],
+            seals=[
+                cipher.seal(
+                    keys[one.identifier_id],
+                    msgspec.json.encode(one.values),
+                    _about(one.identifier_id),
+                )
+                for one in envelopes
+            ],
+        )
+        return [row["sealed_id"] for row in rows]
+
+    async def open(self, conn: Connection, sealed_ids: Sequence[int]) -> dict[int, Sealed]:
+        """Open envelopes; those whose key was destroyed are absent. The caller audits."""
+        opened = {}
+        for row in await _Q.envelopes.all(conn, sealed_ids=list(sealed_ids)):
+            number = row["identifier_id"]
+            key = self._unwrap(row["wrapped_key"], number)
+            plain = cipher.unseal(key, row["sealed"], _about(number))
+            opened[row["sealed_id"]] = Sealed(number, msgspec.json.decode(plain))
+        return opened
+
+    # -- traits --------------------------------------------------------------------------------
+
+    async def put_traits(self, conn: Connection, traits: Sequence[Trait]) -> None:
+        """Keep personal traits, the newest per identifier and field, findable where that helps."""
+        newest: dict[tuple[int, str], Trait] = {}
+        for one in traits:
+            kept = newest.get((one.identifier_id, one.field))
+            if kept is None or kept.occurred_at <= one.occurred_at:
+                newest[(one.identifier_id, one.field)] = one
+        if not newest:
+            return
+        keys = await self._keys(conn, {number for number, _ in newest})
+        written = await _Q.put_traits.all(
+            conn,
+            identifier_ids=[number for number, _ in newest],
+            fields=[field for _, field in newest],
+            seals=[
+                cipher.seal(
+                    keys[one.identifier_id],
+                    msgspec.json.encode(one.value),
+                    _about(one.identifier_id, one.field),
+                )
+                for one in newest.values()
+            ],
+            occurred_ats=[one.occurred_at for one in newest.values()],
+        )
+        await self._index(conn, [newest[row["identifier_id"], row["field"]] for row in written])
+
+    async def _index(self, conn: Connection, traits: Sequence[Trait]) -> None:
+        entries = [
+            (self._search_token(part, text), one.identifier_id, one.field)
+            for one in traits
+            for part, text in searching.parts(one.field, one.value)
+        ]
+        await _Q.drop_search_tokens.run(
+            conn,
+            identifier_ids=[one.identifier_id for one in traits],
+            fields=[one.field for one in traits],
+        )
+        if entries:
+            await _Q.put_search_tokens.run(
+                conn,
+                tokens=[entry[0] for entry in entries],
+                identifier_ids=[entry[1] for entry in entries],
+                fields=[entry[2] for entry in entries],
+            )
+
+    async def traits(self, conn: Connection, numbers: Sequence[int]) -> list[Trait]:
+        """All personal traits said under these identifiers, opened. The caller audits."""
+        found = []
+        for row in await _Q.traits.all(conn, identifier_ids=list(numbers)):
+            number, field = row["identifier_id"], row["field"]
+            key = self._unwrap(row["wrapped_key"], number)
+            plain = cipher.unseal(key, row["sealed"], _about(number, field))
+            found.append(Trait(number, field, msgspec.json.decode(plain), row["occurred_at"]))
+        return found
+
+    async def search(self, conn: Connection, said: str) -> list[int]:
+        """Identifiers whose traits hold what somebody said at a counter, by equality only.
+
+        said: a surname, given name, kana, the last four digits of a phone, or a postcode.
+        At most SEARCH_HITS_MAX numbers. The caller audits.
+        """
+        tokens = [self._search_token(part, text) for part, text in searching.guesses(said)]
+        if not tokens:
+            return []
+        rows = await _Q.search.all(conn, tokens=tokens, most=SEARCH_HITS_MAX)
+        return [row["identifier_id"] for row in rows]
+
+    def _search_token(self, part: str, text: str) -> uuid.UUID:
+        return cipher.token(self._search, part, text)
+
+    # -- dead letters: no identifier is known yet -------------------------------------------------
+
+    def seal_letter(self, plain: bytes) -> bytes:
+        """Seal an event that could not be read far enough to know whose it is."""
+        return cipher.seal(self._letters, plain, b"dead letter")
+
+    def open_letter(self, sealed: bytes) -> bytes:
+        """The event as it came. The caller audits."""
+        return cipher.unseal(self._letters, sealed, b"dead letter")
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    async def _keys(self, conn: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+        rows = await _Q.keys.all(conn, identifier_ids=list(numbers))
+        return {
+            row["identifier_id"]: self._unwrap(row["wrapped_key"], row["identifier_id"])
+            for row in rows
+        }
+
+    def _unwrap(self, wrapped: bytes, number: int) -> bytes:
+        return cipher.unseal(self._wrap, wrapped, _about(number))
+
+
+def _about(number: int, field: str = "") -> bytes:
+    return f"{number}/{field}".encode()

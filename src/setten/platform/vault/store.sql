@@ -1,0 +1,79 @@
+-- name: proof
+select generation, proof from vault.master_keys order by generation desc limit 1;
+
+-- name: keep_proof
+insert into vault.master_keys (generation, proof) values (:generation, :proof)
+on conflict do nothing;
+
+-- name: known
+select token, identifier_id from vault.identifiers where token = any(:tokens::uuid[]);
+
+-- name: insert_identifiers
+-- In token order, so that two batches that meet the same new people queue instead of locking.
+insert into vault.identifiers (identifier_id, kind, token, wrapped_key, generation, sealed)
+select id, kind, token, wrapped_key, :generation, sealed
+  from unnest(:ids::bigint[], :kinds::text[], :tokens::uuid[], :keys::bytea[], :seals::bytea[])
+       as n(id, kind, token, wrapped_key, sealed)
+ order by token
+on conflict (token) do nothing
+returning token, identifier_id;
+
+-- name: keys
+select identifier_id, wrapped_key from vault.identifiers
+ where identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: values
+select identifier_id, kind, wrapped_key, sealed from vault.identifiers
+ where identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: insert_envelopes
+-- Ordinality keeps the numbers in the order of the input.
+insert into vault.envelopes (identifier_id, sealed)
+select identifier_id, sealed
+  from unnest(:identifier_ids::bigint[], :seals::bytea[])
+       with ordinality as e(identifier_id, sealed, ord)
+ order by ord
+returning sealed_id;
+
+-- name: envelopes
+select e.sealed_id, e.identifier_id, e.sealed, i.wrapped_key
+  from vault.envelopes e
+  join vault.identifiers i using (identifier_id)
+ where e.sealed_id = any(:sealed_ids::bigint[]);
+
+-- name: put_traits
+-- The newest word wins, whatever the order of arrival.
+insert into vault.traits as t (identifier_id, field, sealed, occurred_at)
+select identifier_id, field, sealed, occurred_at
+  from unnest(:identifier_ids::bigint[], :fields::text[], :seals::bytea[],
+              :occurred_ats::timestamptz[]) as n(identifier_id, field, sealed, occurred_at)
+ order by identifier_id, field
+on conflict (identifier_id, field) do update
+   set sealed = excluded.sealed, occurred_at = excluded.occurred_at
+ where t.occurred_at <= excluded.occurred_at
+returning identifier_id, field, occurred_at;
+
+-- name: traits
+select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
+  from vault.traits t
+  join vault.identifiers i using (identifier_id)
+ where t.identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: drop_search_tokens
+delete from vault.search_tokens s
+ using unnest(:identifier_ids::bigint[], :fields::text[]) as d(identifier_id, field)
+ where s.identifier_id = d.identifier_id and s.field = d.field;
+
+-- name: put_search_tokens
+insert into vault.search_tokens (token, identifier_id, field)
+select token, identifier_id, field
+  from unnest(:tokens::uuid[], :identifier_ids::bigint[], :fields::text[])
+       as n(token, identifier_id, field)
+ order by token, identifier_id, field
+on conflict do nothing;
+
+-- name: search
+select distinct identifier_id
+  from vault.search_tokens
+ where token = any(:tokens::uuid[])
+ limit :most;
