@@ -56,12 +56,11 @@ def choose(existing: Path) -> Account:
 def give(folder: Path, account: Account) -> None:
     """Make `folder` (0700) and everything in it belong to `account`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if account.uid is not None and account.gid is not None:
-        if folder.stat().st_uid != account.uid:
-            for parent, _, files in os.walk(folder):
-                os.lchown(parent, account.uid, account.gid)
-                for name in files:
-                    os.lchown(Path(parent) / name, account.uid, account.gid)
+    if account.uid is not None and account.gid is not None and folder.stat().st_uid != account.uid:
+        for parent, _, files in os.walk(folder):
+            os.lchown(parent, account.uid, account.gid)
+            for name in files:
+                os.lchown(Path(parent) / name, account.uid, account.gid)
     folder.chmod(0o700)
 
 
