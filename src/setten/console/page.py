@@ -17,7 +17,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 
-from setten.console import formats
+from setten.console import formats, navigation
 from setten.console.assets import assets
 from setten.console.words import Words
 from setten.platform.auth import Actor
@@ -131,6 +131,37 @@ class Page(msgspec.Struct, frozen=True):
         assert self.actor is not None
         return self.actor
 
+    @property
+    def initial(self) -> str:
+        """What stands in the ring at the foot of the rail."""
+        return self.who.name.strip()[:1] or "·"
+
+    @property
+    def may_run(self) -> bool:
+        """Whether this person may see the machinery."""
+        return self.who.role in navigation.DATA_ROLES
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether this person may promise stock."""
+        return self.who.role in navigation.HOLD_ROLES
+
+    def halves(self) -> list[navigation.Link]:
+        """The tabs of the rail."""
+        return navigation.halves(self.who.role, self.path)
+
+    def pages(self) -> list[navigation.Link]:
+        """The pages of this half."""
+        return navigation.pages(self.who.role, self.path)
+
+    def places(self) -> list[navigation.Link]:
+        """The places of the thumb bar."""
+        return navigation.places(self.who.role, self.path)
+
+    def key_list(self) -> list[tuple[str, str]]:
+        """The keys of this page."""
+        return navigation.key_list(self.path)
+
     def words(self) -> Words:
         """This page's language."""
         return Words(self.locale)
@@ -141,13 +172,9 @@ class Page(msgspec.Struct, frozen=True):
 
     def text(self, template: str, view: Mapping[str, object] | None = None) -> str:
         """A template as text: for a piece inside an event stream."""
-        return (
-            environment()
-            .get_template(template)
-            .render(
-                page=self, t=self.words(), f=self.shown(), asset=assets().url, **(view or {})
-            )
-        )
+        frame = {"page": self, "t": self.words(), "f": self.shown(), "asset": assets().url}
+        marks = environment().get_template("parts/marks.html").make_module(frame)
+        return environment().get_template(template).render(frame, m=marks, **(view or {}))
 
     def render(
         self,
