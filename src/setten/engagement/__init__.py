@@ -1,0 +1,1 @@
+"""What we say to customers, and what they said to us."""
