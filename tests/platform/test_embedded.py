@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -137,7 +138,7 @@ def test_no_postmaster_outlives_a_killed_owner_and_the_next_start_recovers(tmp_p
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    wait_for(lambda: not os.path.exists(f"/proc/{postmaster}/cwd"))
+    wait_for(lambda: not Path(f"/proc/{postmaster}/cwd").exists())
     assert embedded.attach(tmp_path) is None
     again = embedded.start(tmp_path)
     assert ask(again.dsn, "select n from kept") == 7
@@ -146,7 +147,7 @@ def test_no_postmaster_outlives_a_killed_owner_and_the_next_start_recovers(tmp_p
 
 def test_a_pid_file_naming_a_stranger_does_not_stop_the_start(tmp_path):
     embedded.start(tmp_path).stop()
-    stranger = subprocess.Popen(["sleep", "60"], user=os.stat(tmp_path / "postgres").st_uid)
+    stranger = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
     (tmp_path / "postgres/postmaster.pid").write_text(f"{stranger.pid}\n{tmp_path}\n1\n5432\n")
     try:
         server = embedded.start(tmp_path)
@@ -179,6 +180,6 @@ def test_as_root_the_server_runs_as_someone_else_even_inside_a_closed_home(tmp_p
     home.mkdir(mode=0o700)
     server = embedded.start(home / "data")
     assert not unprivileged.can_walk_to(home / "data", unprivileged.choose(home / "data/postgres"))
-    assert os.stat(f"/proc/{server.pid}").st_uid != 0
+    assert Path(f"/proc/{server.pid}").stat().st_uid != 0
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     server.stop()
