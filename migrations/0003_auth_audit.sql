@@ -70,7 +70,8 @@ create table audit.entries (
   customer_id  uuid,
   subject      text,
   fields       text[]      not null default '{}',
-  reason       text,
+  reason       text,      -- a code; what a person wrote is sealed in the vault
+  reason_sealed_id  bigint,
   -- A read of many is one entry: how many, and a hash of the list.
   count        integer,
   list_hash    bytea,

@@ -1,0 +1,64 @@
+"""Who is calling and what they may do: staff with passwords and sessions, programs with keys.
+
+Passwords are argon2id; session tokens, link tokens and API keys are kept as hashes only.
+Nothing here is cached beyond one request: a disabled person or a revoked key is out at once.
+"""
+
+from setten.platform.auth.keys import create_key, find_key, list_keys, revoke_key
+from setten.platform.auth.model import (
+    ROLES,
+    SCOPES,
+    Actor,
+    BadCredentials,
+    LinkUsed,
+    LoginTaken,
+    NoRight,
+    Right,
+    WeakPassword,
+    require,
+    require_location,
+)
+from setten.platform.auth.staff import (
+    StaffMember,
+    create_staff,
+    disable_staff,
+    find_session,
+    issue_link,
+    list_staff,
+    set_locations,
+    set_preferences,
+    sign_in,
+    sign_in_by_link,
+    sign_out,
+    tidy,
+)
+
+__all__ = [
+    "ROLES",
+    "SCOPES",
+    "Actor",
+    "BadCredentials",
+    "LinkUsed",
+    "LoginTaken",
+    "NoRight",
+    "Right",
+    "StaffMember",
+    "WeakPassword",
+    "create_key",
+    "create_staff",
+    "disable_staff",
+    "find_key",
+    "find_session",
+    "issue_link",
+    "list_keys",
+    "list_staff",
+    "require",
+    "require_location",
+    "revoke_key",
+    "set_locations",
+    "set_preferences",
+    "sign_in",
+    "sign_in_by_link",
+    "sign_out",
+    "tidy",
+]
