@@ -1,0 +1,140 @@
+"""Commerce as outsiders report it: Segment's ecommerce spec, in our words.
+
+Money is in minor units of `currency`, tax as the client said it. Only stock states `order.placed`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from setten.facts.reported import Told
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A product as a client named it. `sku` falls back to nothing, never to the product id."""
+
+    sku: str | None = None
+    product_id: str | None = None
+    name: str | None = None
+    variant: str | None = None
+    brand: str | None = None
+    category: str | None = None
+    price_minor: int | None = None
+    quantity: int | None = None
+    position: int | None = None
+    coupon: str | None = None
+
+
+class ItemReport(Told, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of reports about one product."""
+
+    item: Item = Item()
+    currency: str | None = None
+
+
+class ItemsReport(Told, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of reports about several products."""
+
+    items: tuple[Item, ...] = ()
+    currency: str | None = None
+
+
+class ProductViewed(ItemReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A product's page was looked at."""
+
+    event_name: ClassVar[str] = "product.viewed"
+
+
+class ProductClicked(ItemReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A product was chosen from a list."""
+
+    event_name: ClassVar[str] = "product.clicked"
+
+
+class ProductShared(ItemReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A product was shown to somebody else; with whom, and the words, are sealed."""
+
+    event_name: ClassVar[str] = "product.shared"
+
+
+class ProductReviewed(ItemReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A product was reviewed; the words are sealed."""
+
+    event_name: ClassVar[str] = "product.reviewed"
+
+
+class ProductWished(ItemReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A product was put on a wish list, taken off it, or moved to the cart: see `action`."""
+
+    event_name: ClassVar[str] = "product.wished"
+    action: str = "added"
+
+
+class ProductsSearched(Told, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody searched; what for is sealed."""
+
+    event_name: ClassVar[str] = "products.searched"
+
+
+class ProductsListed(ItemsReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A list of products was looked at, or filtered: see `action`."""
+
+    event_name: ClassVar[str] = "products.listed"
+    action: str = "viewed"
+
+
+class PromotionReported(Told, frozen=True, kw_only=True, omit_defaults=True):
+    """A promotion was seen or clicked: see `action`."""
+
+    event_name: ClassVar[str] = "promotion.reported"
+    action: str = "viewed"
+
+
+class CartReported(ItemsReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A cart was looked at, shared, or something went in or out: see `action`."""
+
+    event_name: ClassVar[str] = "cart.reported"
+    action: str = "viewed"
+    cart_id: str | None = None
+
+
+class CheckoutReported(ItemsReport, frozen=True, kw_only=True, omit_defaults=True):
+    """A checkout began or went a step further: see `action`."""
+
+    event_name: ClassVar[str] = "checkout.reported"
+    action: str = "started"
+    checkout_id: str | None = None
+    order_id: str | None = None
+    step: int | None = None
+    total_minor: int | None = None
+
+
+class CouponReported(Told, frozen=True, kw_only=True, omit_defaults=True):
+    """A coupon was entered, applied, denied or removed: see `action`."""
+
+    event_name: ClassVar[str] = "coupon.reported"
+    action: str = "entered"
+
+
+class OrderReported(ItemsReport, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as a system tells it: placed, updated, cancelled or refunded (`action`).
+
+    One purchase is one order by (system of record, order_id): with `is_record` false this is
+    evidence for attribution and never revenue. A refund without items is a full one.
+    revenue_minor: after discount, without shipping and tax.
+    """
+
+    event_name: ClassVar[str] = "order.reported"
+    action: str = "placed"
+    order_id: str
+    checkout_id: str | None = None
+    total_minor: int | None = None
+    revenue_minor: int | None = None
+    subtotal_minor: int | None = None
+    shipping_minor: int | None = None
+    tax_minor: int | None = None
+    discount_minor: int | None = None
+    coupon: str | None = None
+    affiliation: str | None = None
