@@ -46,7 +46,8 @@ class Query:
 
     async def all(self, conn: Connection, **given: Any) -> list[Record]:
         """All rows."""
-        return await conn.fetch(self.sql, *self.args(given))
+        rows: list[Record] = await conn.fetch(self.sql, *self.args(given))
+        return rows
 
     async def maybe(self, conn: Connection, **given: Any) -> Record | None:
         """The first row, or None."""

@@ -1,0 +1,115 @@
+"""The only wiring place: which parts make a web process, and which the background process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.app import AppConfig
+
+from setten.api import problems, state
+from setten.platform import auth, clock, combine, db, jobs, log
+from setten.platform import settings as settings_module
+from setten.platform.db import Pool
+from setten.platform.log import Reader
+from setten.platform.settings import Settings
+from setten.platform.vault import Vault
+
+WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
+BACKGROUND_POOL_SIZE = 12
+BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
+logger = logging.getLogger(__name__)
+
+
+def create_web(settings: Settings | None = None) -> Litestar:
+    """The web application of one worker process."""
+    found = settings or settings_module.load()
+    return Litestar.from_config(_web_config(found))
+
+
+def _web_config(settings: Settings) -> AppConfig:
+    return AppConfig(
+        route_handlers=_routes(settings),
+        dependencies={"deps": state.provide},
+        exception_handlers=problems.HANDLERS,
+        lifespan=[_lifespan(settings)],
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+    )
+
+
+def _routes(settings: Settings) -> list[Any]:
+    return []
+
+
+def _lifespan(settings: Settings) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with resources(settings, size=WEB_POOL_SIZE) as deps:
+            app.state.deps = deps
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Deps]:
+    """Pool and vault of a process; refuses a database made with another master key."""
+    assert settings.database_url, "the supervisor names the database"
+    pool = await db.open_pool(settings.database_url, size=size)
+    try:
+        vault = Vault(settings.key)
+        async with db.transaction(pool) as conn:
+            await vault.prove(conn)
+        yield state.Deps(settings=settings, pool=pool, vault=vault)
+    finally:
+        pool.terminate()
+
+
+def readers(deps: state.Deps) -> list[Reader]:
+    """Every reader of the log."""
+    return []
+
+
+def schedules(deps: state.Deps) -> list[jobs.Schedule]:
+    """Every job that comes by the clock."""
+    return [
+        jobs.Schedule("log_partitions", "7 * * * *", _partitions),
+        jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
+        jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
+    ]
+
+
+async def _partitions(pool: Pool) -> None:
+    async with db.transaction(pool) as conn:
+        await log.ensure_partitions(conn)
+
+
+async def _forget_claims(pool: Pool) -> None:
+    async with db.transaction(pool) as conn:
+        await combine.forget_old(conn, now=clock.now())
+
+
+async def _tidy_auth(pool: Pool) -> None:
+    async with db.transaction(pool) as conn:
+        await auth.tidy(conn, now=clock.now())
+
+
+async def run_background(settings: Settings | None = None) -> None:
+    """The background process: readers of the log and jobs, until SIGTERM."""
+    found = settings or settings_module.load()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with resources(found, size=BACKGROUND_POOL_SIZE) as deps:
+        await _partitions(deps.pool)
+        async with asyncio.TaskGroup() as tasks:
+            for reader in readers(deps):
+                tasks.create_task(reader.run(deps.pool, stop))
+            tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))

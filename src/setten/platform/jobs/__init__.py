@@ -1,0 +1,69 @@
+"""Background work on the `pgqueuer` library: schedules and jobs live in the same database.
+
+A domain offers plain async functions; `app` lists them as `Schedule`s; `run` keeps them going
+through a restart of the database. Events do not travel here: they have the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from setten.platform.db import Pool
+
+# pgqueuer reads its schema from the environment, once, at its first import.
+os.environ.setdefault("PGQUEUER_SCHEMA", "jobs")
+
+from pgqueuer import PgQueuer  # noqa: E402
+from pgqueuer.models import Schedule as PgSchedule  # noqa: E402
+
+logger = logging.getLogger(__name__)
+_RESTART_S = 2.0
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """Work to be done regularly. cron: five fields, or six with seconds last."""
+
+    name: str
+    cron: str
+    work: Callable[[Pool], Awaitable[object]]
+
+
+async def run(pool: Pool, schedules: Sequence[Schedule], stop: asyncio.Event) -> None:
+    """Run the schedules until `stop`; a lost database only pauses them."""
+    while not stop.is_set():
+        queue = _queue(pool, schedules)
+        running = asyncio.create_task(queue.run())
+        ending = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
+        queue.shutdown.set()
+        ending.cancel()
+        outcome = (await asyncio.gather(running, return_exceptions=True))[0]
+        if not stop.is_set():
+            logger.warning("jobs pause: %s", type(outcome).__name__)
+            await asyncio.sleep(_RESTART_S)
+
+
+def _queue(pool: Pool, schedules: Sequence[Schedule]) -> PgQueuer:
+    queue = PgQueuer.from_asyncpg_pool(pool)
+    for one in schedules:
+        queue.schedule(one.name, one.cron, clean_old=True)(_guarded(one, pool))
+    return queue
+
+
+def _guarded(one: Schedule, pool: Pool) -> Callable[[PgSchedule], Awaitable[None]]:
+    async def work(_: PgSchedule) -> None:
+        try:
+            await one.work(pool)
+        except Exception:
+            # One failing job must not end the queue; the schedule brings it back.
+            logger.exception("job %s failed and will run again", one.name)
+
+    return work
+
+
+__all__ = ["Schedule", "run"]
