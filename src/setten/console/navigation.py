@@ -7,18 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-CUSTOMER_ROLES = frozenset(
-    {"associate", "agent", "shop_manager", "marketer", "cx_manager", "privacy_officer", "admin"}
-)
-"""Who may see customers as persons."""
-
-HOLD_ROLES = frozenset({"associate", "agent", "shop_manager", "cx_manager", "admin"})
-"""Customer-facing: these read all stock and may promise it."""
-
-DATA_ROLES = frozenset({"engineer", "admin"})
-"""Who may mend data and hand out keys."""
-
-STOCK_ROLES = HOLD_ROLES | {"marketer", "engineer"}
+from setten.platform.auth import Actor, Right
 
 HOMES = {
     "associate": "/stock/pickup",
@@ -36,47 +25,51 @@ class Link(msgspec.Struct, frozen=True):
     is_current: bool = False
 
 
-def home_of(role: str) -> str:
-    """The first screen of a role."""
-    return HOMES.get(role, "/customers")
+def home_of(actor: Actor) -> str:
+    """The first screen of this person's role."""
+    if actor.role in HOMES:
+        return HOMES[actor.role]
+    return "/customers" if actor.may(Right.read_customers) else "/stock/items"
 
 
-def halves(role: str, path: str) -> list[Link]:
-    """The tabs of the rail that this role may open."""
+def halves(actor: Actor, path: str) -> list[Link]:
+    """The tabs of the rail that this person may open."""
     links = []
-    if role in CUSTOMER_ROLES:
+    if actor.may(Right.read_customers):
         here = path.startswith(("/customers", "/events", "/find"))
         links.append(Link("half.customers", "/customers", "customer", here))
-    if role in STOCK_ROLES:
+    if actor.may(Right.read_stock):
         links.append(Link("half.stock", "/stock", "stock", path.startswith("/stock")))
     return links
 
 
-def pages(role: str, path: str) -> list[Link]:
+def pages(actor: Actor, path: str) -> list[Link]:
     """The pages of the half one stands in."""
     found: list[Link] = []
-    if path.startswith("/stock") and role in STOCK_ROLES:
-        found = [Link("nav.matrix", "/stock/items"), Link("nav.pickup", "/stock/pickup")]
+    if path.startswith("/stock") and actor.may(Right.read_stock):
+        found = [Link("nav.matrix", "/stock/items")]
+        if actor.may(Right.hand_over):
+            found.append(Link("nav.pickup", "/stock/pickup"))
     elif path.startswith("/run") or path == "/patterns":
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
     elif path == "/me":
         found = [Link("nav.me", "/me")]
-    elif role in CUSTOMER_ROLES:
+    elif actor.may(Right.read_customers):
         found = [Link("nav.find", "/customers")]
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
-def places(role: str, path: str) -> list[Link]:
+def places(actor: Actor, path: str) -> list[Link]:
     """The places of the thumb bar, scan in the middle for those who stand in a shop."""
     found = []
-    if role in CUSTOMER_ROLES:
+    if actor.may(Right.read_customers):
         found.append(Link("half.customers", "/customers", "customer"))
-    if role in HOLD_ROLES:
+    if actor.may(Right.hand_over):
         found.append(Link("nav.pickup", "/stock/pickup", "hold"))
         found.insert(1, Link("nav.scan", "/find", "scan"))
-    if role in STOCK_ROLES:
+    if actor.may(Right.read_stock):
         found.append(Link("half.stock", "/stock/items", "stock"))
-    if role in DATA_ROLES:
+    if actor.may(Right.read_data):
         found.append(Link("half.run", "/run/data", "ops"))
     found.append(Link("nav.me", "/me", "more"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]

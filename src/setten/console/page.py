@@ -20,7 +20,7 @@ from litestar.datastructures import State
 from setten.console import formats, navigation
 from setten.console.assets import assets
 from setten.console.words import Words
-from setten.platform.auth import Actor
+from setten.platform.auth import Actor, Right
 
 Asked: TypeAlias = Request[Any, Any, State]
 """Any request to the console; what it carries is in `request.state.page`."""
@@ -139,24 +139,24 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def may_run(self) -> bool:
         """Whether this person may see the machinery."""
-        return self.who.role in navigation.DATA_ROLES
+        return self.who.may(Right.read_data)
 
     @property
     def may_hold(self) -> bool:
         """Whether this person may promise stock."""
-        return self.who.role in navigation.HOLD_ROLES
+        return self.who.may(Right.hold)
 
     def halves(self) -> list[navigation.Link]:
         """The tabs of the rail."""
-        return navigation.halves(self.who.role, self.path)
+        return navigation.halves(self.who, self.path)
 
     def pages(self) -> list[navigation.Link]:
         """The pages of this half."""
-        return navigation.pages(self.who.role, self.path)
+        return navigation.pages(self.who, self.path)
 
     def places(self) -> list[navigation.Link]:
         """The places of the thumb bar."""
-        return navigation.places(self.who.role, self.path)
+        return navigation.places(self.who, self.path)
 
     def key_list(self) -> list[tuple[str, str]]:
         """The keys of this page."""
@@ -188,7 +188,7 @@ class Page(msgspec.Struct, frozen=True):
         return Response(
             self.text(template, view),
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={**HEADERS, "Vary": "HX-Request", **(headers or {})},
         )
 

@@ -1,0 +1,200 @@
+"""The door of the console: who is asking, may they, and did the request come from our own page.
+
+`before` prepares `request.state.page` for every handler; a stranger is led to the sign-in page.
+A write must carry the page's token and come from our own origin; both are checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, Protocol, cast
+from urllib.parse import quote, urlsplit
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from setten.console import places
+from setten.console.page import HEADERS, Asked, Page
+from setten.console.words import LOCALES
+from setten.platform import auth, clock, ids
+from setten.platform.auth import Actor
+from setten.platform.db import Pool
+from setten.platform.errors import Denied
+from setten.platform.vault import Vault
+
+OPEN_TO_ALL = ("/sign-in", "/preferences")
+THEMES = ("system", "light", "dark")
+SESSION_COOKIE_S = 16 * 3600
+PREFERENCE_COOKIE_S = 365 * 86_400
+SAFE = frozenset({"GET", "HEAD"})
+NEXT_MAX = 300
+"""Characters of an address to come back to after signing in."""
+
+
+class StalePage(Denied):
+    """The page's token is missing or old, or the request came from another site."""
+
+    code = "stale_page"
+
+
+class Deps(Protocol):
+    """What the wiring hands to every handler in `app.state.deps`."""
+
+    @property
+    def pool(self) -> Pool: ...
+    @property
+    def vault(self) -> Vault: ...
+    @property
+    def settings(self) -> Any: ...  # read-only here: base_url, locale, timezone
+    @property
+    def combiners(self) -> dict[str, Any]: ...
+
+
+def deps_of(request: Asked) -> Deps:
+    """Pool, vault and settings of this process."""
+    return cast(Deps, request.app.state.deps)
+
+
+def is_https(request: Asked) -> bool:
+    """Whether people reach us by https, as the base address says."""
+    base = str(deps_of(request).settings.base_url or "")
+    return base.startswith("https://")
+
+
+def cookie_name(request: Asked, name: str) -> str:
+    """`__Host-` cookies bind to host and https; plain http (a demo, a test) cannot have them."""
+    return f"__Host-setten-{name}" if is_https(request) else f"setten-{name}"
+
+
+def make_cookie(request: Asked, name: str, value: str, *, seconds: int) -> Cookie:
+    """A cookie that scripts cannot read and other sites do not send."""
+    return Cookie(
+        key=cookie_name(request, name),
+        value=value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_https(request),
+    )
+
+
+def session_token(request: Asked) -> str | None:
+    """The session's secret as the browser sent it."""
+    return request.cookies.get(cookie_name(request, "session"))
+
+
+def csrf_token(secret: str) -> str:
+    """What a page must send back: derived from a secret that only its browser and we hold."""
+    return hmac.new(secret.encode(), b"setten page", hashlib.sha256).hexdigest()[:32]
+
+
+async def before(request: Asked) -> Response[Any] | None:
+    """Find the person and the page; lead strangers to the sign-in, refuse foreign writes."""
+    token = session_token(request)
+    actor = await _actor(request, token) if token else None
+    secret = token if actor and token else _visitor(request)
+    request.state.page = await _page(request, actor, secret)
+    if request.method not in SAFE:
+        await _check_origin(request, secret)
+    if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
+        return _to_sign_in(request)
+    return None
+
+
+def _visitor(request: Asked) -> str:
+    """The secret of somebody not signed in, so that the sign-in form has a token of its own."""
+    secret = request.cookies.get(cookie_name(request, "visitor"))
+    if not secret:
+        secret = request.state.new_visitor = ids.token()
+    return str(secret)
+
+
+async def _actor(request: Asked, token: str) -> Actor | None:
+    async with deps_of(request).pool.acquire() as conn:
+        return await auth.find_session(conn, token, now=clock.now())
+
+
+async def _page(request: Asked, actor: Actor | None, secret: str) -> Page:
+    settings = deps_of(request).settings
+    shop, shop_name = await _shop(request, actor)
+    cookies = request.cookies
+    locale = actor.locale if actor else cookies.get(cookie_name(request, "locale"), "")
+    theme = actor.theme if actor else cookies.get(cookie_name(request, "theme"), "system")
+    return Page(
+        actor=actor,
+        locale=locale if locale in LOCALES else _asked_locale(request, str(settings.locale)),
+        theme=theme if theme in THEMES else "system",
+        path=request.url.path,
+        csrf=csrf_token(secret) if secret else "",
+        now=clock.now(),
+        zone=str(settings.timezone),
+        is_partial=request.headers.get("HX-Request") == "true",
+        shop=shop,
+        shop_name=shop_name,
+        keys=cookies.get(cookie_name(request, "keys")) != "off",
+    )
+
+
+def _asked_locale(request: Asked, fallback: str) -> str:
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        if part.strip()[:2] in LOCALES:
+            return part.strip()[:2]
+    return fallback if fallback in LOCALES else "ja"
+
+
+async def _shop(request: Asked, actor: Actor | None) -> tuple[str | None, str | None]:
+    """The place a person works for: as chosen, else the first of their own."""
+    if actor is None:
+        return None, None
+    chosen = request.cookies.get(cookie_name(request, "shop"))
+    if not chosen or not actor.may_at(chosen):
+        chosen = actor.locations[0] if actor.locations else None
+    if chosen is None:
+        return None, None
+    names = await places.names(deps_of(request).pool, now=clock.now())
+    return (chosen, names[chosen]) if chosen in names else (None, None)
+
+
+async def _check_origin(request: Asked, secret: str) -> None:
+    site = request.headers.get("sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
+        raise StalePage(why="site")
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise StalePage(why="origin")
+    sent = request.headers.get("x-csrf") or str((await request.form()).get("_csrf") or "")
+    if not secret or not hmac.compare_digest(sent, csrf_token(secret)):
+        raise StalePage(why="token")
+
+
+def _to_sign_in(request: Asked) -> Response[Any]:
+    back = request.url.path if request.method in SAFE else "/"
+    address = "/sign-in" if back == "/" else f"/sign-in?next={quote(back[:NEXT_MAX])}"
+    if request.headers.get("HX-Request") == "true":
+        here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        return Response(
+            "",
+            status_code=401,
+            headers={**HEADERS, "HX-Redirect": f"/sign-in?next={quote(here[:NEXT_MAX])}"},
+        )
+    return Response("", status_code=303, headers={**HEADERS, "Location": address})
+
+
+def with_visitor(request: Asked, response: Response[str]) -> Response[str]:
+    """The answer, with the secret of a new visitor in its cookie."""
+    secret = request.state.get("new_visitor")
+    if secret:
+        response.cookies.append(
+            make_cookie(request, "visitor", str(secret), seconds=SESSION_COOKIE_S)
+        )
+    return response
+
+
+def local_path(said: str) -> str:
+    """A path of ours, or "/" for anything that could lead elsewhere."""
+    parts = urlsplit(said)
+    if parts.scheme or parts.netloc or not said.startswith("/") or said.startswith(("//", "/\\")):
+        return "/"
+    return said[:NEXT_MAX]

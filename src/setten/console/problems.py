@@ -1,0 +1,112 @@
+"""Refusals and faults as people see them: a page, or a notice in the page they are on."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import HTTPException, NotFoundException
+
+from setten.console.page import HEADERS, Asked, Page
+from setten.console.words import LOCALES
+from setten.platform import clock, errors
+from setten.platform.auth import NoRight
+
+logger = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[errors.SettenError], int], ...] = (
+    (errors.TooMany, 429),
+    (errors.Unavailable, 503),
+    (errors.Unauthenticated, 401),
+    (errors.Denied, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Invalid, 422),
+)
+
+
+def status_of(error: errors.SettenError) -> int:
+    """The HTTP status of a refusal's kind."""
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def on_refusal(request: Asked, error: errors.SettenError) -> Response[str]:
+    """An expected refusal: what happened, what to do, its code."""
+    page = _page(request)
+    title, detail = errors.say(error.code, page.locale, dict(error.facts))
+    if isinstance(error, NoRight) and page.actor:
+        t = page.words()
+        title = t("problem.denied_title")
+        detail = t("problem.denied", role=t(f"role.{page.actor.role}"))
+    return show(page, status_of(error), title, detail, error.code)
+
+
+def on_http(request: Asked, error: HTTPException) -> Response[str]:
+    """An address that leads nowhere, or a form that cannot be read."""
+    page = _page(request)
+    if isinstance(error, NotFoundException) or error.status_code in (404, 405):
+        return show(page, error.status_code, *_said(page, "not_found"), "not_found")
+    if error.status_code >= 500:
+        return on_fault(request, error)
+    return show(page, error.status_code, *errors.say("invalid", page.locale, {}), "invalid")
+
+
+def on_away(request: Asked, error: Exception) -> Response[str]:
+    """The database is away, or was too slow: nothing was changed, come back."""
+    logger.warning("database unavailable: %s", type(error).__name__)
+    page = _page(request)
+    answer = show(page, 503, *_said(page, "busy"), "database_unavailable")
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def on_fault(request: Asked, error: Exception) -> Response[str]:
+    """A bug: logged under a reference, told without the request's words."""
+    ref = secrets.token_hex(4).upper()
+    logger.error("fault %s in %s %s", ref, request.method, request.scope.get("path_template", ""),
+                 exc_info=error)  # fmt: skip
+    page = _page(request)
+    return show(page, 500, *_said(page, "fault"), "fault", ref=ref)
+
+
+def show(
+    page: Page, status: int, title: str, detail: str, code: str, *, ref: str = ""
+) -> Response[str]:
+    """The refusal: into the alerts of the page that asked by htmx, else as a page of its own."""
+    view = {"title": title, "detail": detail, "code": code, "ref": ref}
+    if page.is_partial:
+        swap = {**HEADERS, "HX-Retarget": "[data-alerts]", "HX-Reswap": "innerHTML show:top"}
+        return page.render("parts/refusal.html", view, status=status, headers=swap)
+    frame = "shell/problem.html" if page.actor else "shell/problem_bare.html"
+    return page.render(frame, view, status=status)
+
+
+def _said(page: Page, what: str) -> tuple[str, str]:
+    t = page.words()
+    return t(f"problem.{what}_title"), t(f"problem.{what}")
+
+
+def _page(request: Asked) -> Page:
+    """The page as far as it was prepared; a bare one when the door was not even reached."""
+    held = request.state.get("page")
+    if isinstance(held, Page):
+        return held
+    asked = request.headers.get("accept-language", "")[:2].lower()
+    return Page(
+        actor=None,
+        locale=asked if asked in LOCALES else "ja",
+        theme="system",
+        path=request.url.path,
+        csrf="",
+        now=clock.now(),
+        zone="Asia/Tokyo",
+        is_partial=request.headers.get("HX-Request") == "true",
+    )
+
+
+def wants_page(request: Any) -> bool:
+    """Whether whoever asks is a person's browser: for the wiring's own not-found answer."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and not request.url.path.startswith(("/api/", "/v1/"))

@@ -1,0 +1,47 @@
+"""All handlers of the console, behind one door."""
+
+from __future__ import annotations
+
+import asyncpg
+from litestar import Router
+from litestar.exceptions import HTTPException
+from litestar.types import ControllerRouterHandler
+
+from setten.console import guard, problems
+from setten.console.assets import static_file
+from setten.console.shell import patterns, preferences, sign_in
+from setten.platform.errors import SettenError
+
+problem_page = problems.on_http
+
+PAGES: list[ControllerRouterHandler] = [
+    sign_in.home,
+    sign_in.sign_in_page,
+    sign_in.sign_in,
+    sign_in.link_page,
+    sign_in.use_link,
+    sign_in.sign_out,
+    preferences.me,
+    preferences.prefer,
+    patterns.patterns,
+]
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """What the wiring registers: the files, open to all, and the pages behind the door."""
+    pages = Router(
+        path="/",
+        route_handlers=PAGES,
+        before_request=guard.before,
+        exception_handlers={
+            SettenError: problems.on_refusal,
+            HTTPException: problems.on_http,
+            asyncpg.PostgresConnectionError: problems.on_away,
+            asyncpg.InterfaceError: problems.on_away,
+            asyncpg.QueryCanceledError: problems.on_away,
+            ConnectionError: problems.on_away,
+            TimeoutError: problems.on_away,
+            Exception: problems.on_fault,
+        },
+    )
+    return [static_file, pages]

@@ -1,0 +1,1 @@
+"""The frame around all pages: sign-in, preferences, the finder, problems, the pattern page."""

@@ -1,0 +1,51 @@
+"""What each person sets for themselves: language, light, the place they work for, single keys."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+
+from setten.console import guard, places
+from setten.console.page import Asked, Page, page_of
+from setten.console.shell.sign_in import redirect
+from setten.console.words import LOCALES
+from setten.platform import auth, clock, db
+
+KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
+
+
+@get("/me", include_in_schema=False)
+async def me(request: Asked) -> Response[str]:
+    """One's own settings."""
+    page = page_of(request)
+    names = await places.names(guard.deps_of(request).pool, now=clock.now())
+    mine = [(id, name) for id, name in names.items() if page.who.may_at(id)]
+    return page.render("shell/me.html", {"shops": mine})
+
+
+@post("/preferences", include_in_schema=False)
+async def prefer(request: Asked) -> Response[str]:
+    """Keep what was chosen: with the person when one is signed in, and in this browser."""
+    form = await request.form()
+    said = {name: str(form[name]) for name, known in KEPT.items() if form.get(name) in known}
+    page = page_of(request)
+    if page.actor:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            await auth.set_preferences(
+                conn, UUID(page.actor.id), locale=said.get("locale"), theme=said.get("theme")
+            )
+    cookies = [_kept(request, name, value) for name, value in said.items()]
+    shop = str(form.get("shop") or "")
+    if shop and _may_work_at(page, shop):
+        cookies.append(_kept(request, "shop", shop))
+    return redirect(guard.local_path(str(form.get("back") or "/")), cookies)
+
+
+def _kept(request: Asked, name: str, value: str) -> Cookie:
+    return guard.make_cookie(request, name, value, seconds=guard.PREFERENCE_COOKIE_S)
+
+
+def _may_work_at(page: Page, shop: str) -> bool:
+    return page.actor is not None and page.actor.may_at(shop)

@@ -1,0 +1,108 @@
+"""Coming in and going out: by password, by a link that works once."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+
+from setten.console import guard, navigation
+from setten.console.page import HEADERS, Asked, page_of
+from setten.platform import auth, clock, db
+from setten.platform.errors import TooMany
+
+LOGIN_MAX = 200
+PASSWORD_MAX = 200
+"""Characters: hashing a longer one would only cost us time."""
+
+
+def redirect(to: str, cookies: list[Cookie] | None = None) -> Response[str]:
+    """303: whatever was sent, the next thing is a page that can be reloaded."""
+    return Response(
+        "", status_code=303, headers={**HEADERS, "Location": to}, cookies=cookies or []
+    )
+
+
+@get("/sign-in", include_in_schema=False)
+async def sign_in_page(request: Asked, next: str = "/") -> Response[str]:
+    """The form. Whoever is signed in already goes on."""
+    page = page_of(request)
+    if page.actor:
+        return redirect(guard.local_path(next))
+    said = page.words()("sign_in.again") if guard.session_token(request) else ""
+    return guard.with_visitor(request, page.render("shell/sign_in.html", _form(next, said=said)))
+
+
+def _form(next: str, *, login: str = "", problem: str = "", said: str = "") -> dict[str, object]:
+    return {"next": guard.local_path(next), "login": login, "problem": problem, "said": said}
+
+
+@post("/sign-in", include_in_schema=False)
+async def sign_in(request: Asked) -> Response[str]:
+    """Check the password and open a session."""
+    form = await request.form()
+    login, password = str(form.get("login") or "")[:LOGIN_MAX], str(form.get("password") or "")
+    to, page, t = guard.local_path(str(form.get("next") or "/")), page_of(request), None
+    address = request.client.host if request.client else ""
+    try:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            token = await auth.sign_in(
+                conn, login, password[:PASSWORD_MAX], address=address, now=clock.now()
+            )
+    except TooMany as refused:
+        t = page.words()("sign_in.too_many", minutes=max(1, refused.retry_after_s // 60))
+        view = _form(to, login=login, problem=t)
+        return page.render("shell/sign_in.html", view, status=429)
+    if token is None:
+        view = _form(to, login=login, problem=page.words()("sign_in.wrong"))
+        return page.render("shell/sign_in.html", view, status=401)
+    return redirect(to, [_session(request, token)])
+
+
+def _session(request: Asked, token: str) -> Cookie:
+    return guard.make_cookie(request, "session", token, seconds=guard.SESSION_COOKIE_S)
+
+
+@get("/sign-in/link/{token:str}", include_in_schema=False)
+async def link_page(request: Asked, token: str) -> Response[str]:
+    """A button: a link opened by a mail scanner or a preview must not use itself up."""
+    page = page_of(request)
+    return guard.with_visitor(request, page.render("shell/sign_in_link.html", {"gone": False}))
+
+
+@post("/sign-in/link/{token:str}", include_in_schema=False)
+async def use_link(request: Asked, token: str) -> Response[str]:
+    """Sign in by a link that works once."""
+    try:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            session = await auth.sign_in_by_link(conn, token, now=clock.now())
+    except auth.LinkUsed:
+        return page_of(request).render("shell/sign_in_link.html", {"gone": True}, status=401)
+    return redirect("/", [_session(request, session)])
+
+
+@post("/sign-out", include_in_schema=False)
+async def sign_out(request: Asked) -> Response[str]:
+    """End this session for good."""
+    token = guard.session_token(request)
+    if token:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            await auth.sign_out(conn, token)
+    return redirect("/sign-in", [guard.make_cookie(request, "session", "", seconds=0)])
+
+
+@get("/", include_in_schema=False)
+async def home(request: Asked) -> Response[str]:
+    """Each person starts on the first screen of their role."""
+    return redirect(navigation.home_of(page_of(request).who))
+
+
+def sign_in_address(token: str) -> str:
+    """The path of a one-time link: what the command line prints behind the base address."""
+    return f"/sign-in/link/{token}"
+
+
+def sign_in_again(path: str) -> str:
+    """The sign-in page that leads back to `path`."""
+    return f"/sign-in?{urlencode({'next': guard.local_path(path)})}"
