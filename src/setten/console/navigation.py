@@ -9,6 +9,9 @@ import msgspec
 
 from setten.platform.auth import Actor, Right
 
+PLACES_MAX = 5
+"""Of the thumb bar: more, and a thumb misses them."""
+
 HOMES = {
     "associate": "/stock/pickup",
     "shop_manager": "/stock/pickup",
@@ -69,9 +72,9 @@ def places(actor: Actor, path: str) -> list[Link]:
         found.insert(1, Link("nav.scan", "/find", "scan"))
     if actor.may(Right.read_stock):
         found.append(Link("half.stock", "/stock/items", "stock"))
-    if actor.may(Right.read_data):
+    if actor.may(Right.read_data) and len(found) < PLACES_MAX - 1:
         found.append(Link("half.run", "/run/data", "ops"))
-    found.append(Link("nav.me", "/me", "more"))
+    found.append(Link("nav.settings", "/me", "more"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
