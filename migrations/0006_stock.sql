@@ -156,6 +156,8 @@ create table stock.hold_lines (
   state         text    not null default 'held',
   -- The hold is collected at another place than where this line lies.
   is_elsewhere  boolean not null default false,
+  -- The receipt that paid for it, so that hand-over and till do not take the goods twice.
+  receipt_id    uuid,
   primary key (hold_id, sku, location_id),
   constraint qty_is_positive check (qty > 0),
   constraint state_is_known check (state in ('held', 'picked', 'collected', 'released', 'expired',

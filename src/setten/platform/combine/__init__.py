@@ -14,6 +14,7 @@ from setten.platform.combine.claims import (
     key_hash,
     remember,
     request_hash,
+    unclaim,
 )
 from setten.platform.combine.combiner import Combiner, QueueFull
 
@@ -28,4 +29,5 @@ __all__ = [
     "key_hash",
     "remember",
     "request_hash",
+    "unclaim",
 ]

@@ -90,6 +90,13 @@ async def remember(
         )
 
 
+async def unclaim(conn: Connection, keys: Sequence[uuid.UUID]) -> None:
+    """Give back keys claimed in this transaction whose request was refused: it may be tried again.
+    """
+    if keys:
+        await _Q.unclaim.run(conn, keys=list(keys))
+
+
 async def forget_old(conn: Connection, *, now: datetime) -> int:
     """Drop claims past their 24 hours; a job calls this hourly."""
     return await _Q.forget_old.run(conn, before=now - KEPT)

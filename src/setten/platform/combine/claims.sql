@@ -20,3 +20,6 @@ update combine.claims c
 
 -- name: forget_old
 delete from combine.claims where claimed_at < :before;
+
+-- name: unclaim
+delete from combine.claims where key_hash = any(:keys::uuid[]);

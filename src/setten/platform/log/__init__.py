@@ -16,7 +16,15 @@ from setten.platform.log.model import (
     hash_id,
 )
 from setten.platform.log.reader import Reader, lags
-from setten.platform.log.service import append, ensure_partitions, find, state, state_all, wait_for
+from setten.platform.log.service import (
+    append,
+    ensure_partitions,
+    entry_for,
+    find,
+    state,
+    state_all,
+    wait_for,
+)
 
 __all__ = [
     "NO_DAY",
@@ -29,6 +37,7 @@ __all__ = [
     "Row",
     "append",
     "ensure_partitions",
+    "entry_for",
     "find",
     "hash_id",
     "lags",

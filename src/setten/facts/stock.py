@@ -1,0 +1,137 @@
+"""What the stock domain states."""
+
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from setten.platform.log import Fact
+
+
+class GoodsLine(msgspec.Struct, frozen=True):
+    """Units of one sku at one place."""
+
+    sku: str
+    location_id: str
+    qty: int
+
+
+class SoldLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of a receipt or order; amount_minor is for the whole line, signed."""
+
+    sku: str
+    qty: int
+    amount_minor: int | None = None
+
+
+class StockMoved(Fact, frozen=True, kw_only=True):
+    """Units came, went or were counted. qty is as asked: signed for adjust, counted for count."""
+
+    event_name: ClassVar[str] = "stock.moved"
+    movement_id: UUID
+    kind: str
+    sku: str
+    location_id: str
+    qty: int
+    reason: str | None = None
+    ref: str | None = None
+
+
+class AvailabilityChanged(Fact, frozen=True, kw_only=True):
+    """What we can promise of a sku at a place crossed into another band."""
+
+    event_name: ClassVar[str] = "availability.changed"
+    sku: str
+    location_id: str
+    band: str
+    was: str
+
+
+class StockHeld(Fact, frozen=True, kw_only=True):
+    """Units were promised to somebody until expires_at."""
+
+    event_name: ClassVar[str] = "stock.held"
+    hold_id: UUID
+    lines: tuple[GoodsLine, ...]
+    expires_at: datetime
+    purpose: str
+
+
+class HoldChanged(Fact, frozen=True, kw_only=True):
+    """Base of what becomes of a hold."""
+
+    hold_id: UUID
+    lines: tuple[GoodsLine, ...] = ()
+
+
+class HoldReady(HoldChanged, frozen=True, kw_only=True):
+    """All of it is picked and waits for its customer."""
+
+    event_name: ClassVar[str] = "stock.hold_ready"
+
+
+class HoldExtended(HoldChanged, frozen=True, kw_only=True):
+    """It waits longer."""
+
+    event_name: ClassVar[str] = "stock.hold_extended"
+    expires_at: datetime
+
+
+class HoldCollected(HoldChanged, frozen=True, kw_only=True):
+    """It was handed over: by code, or through the till (receipt_id)."""
+
+    event_name: ClassVar[str] = "stock.hold_collected"
+    receipt_id: UUID | None = None
+
+
+class HoldReleased(HoldChanged, frozen=True, kw_only=True):
+    """It was given up; the units are free again."""
+
+    event_name: ClassVar[str] = "stock.hold_released"
+
+
+class HoldExpired(HoldChanged, frozen=True, kw_only=True):
+    """Nobody came in time; the units are free again."""
+
+    event_name: ClassVar[str] = "stock.hold_expired"
+
+
+class HoldShort(HoldChanged, frozen=True, kw_only=True):
+    """Promised units are not there: sold at the till, or not on the shelf.
+
+    alternative: the nearest other place that can promise the first line, or null.
+    """
+
+    event_name: ClassVar[str] = "stock.hold_short"
+    alternative: str | None = None
+
+
+class ReceiptRecorded(Fact, frozen=True, kw_only=True):
+    """A till sold. Money the till took: this, and order.placed without a receipt, are revenue."""
+
+    event_name: ClassVar[str] = "receipt.recorded"
+    receipt_id: UUID
+    location_id: str
+    register: str
+    sequence: str
+    business_day: date
+    lines: tuple[SoldLine, ...]
+    total_minor: int
+    currency: str
+    order_system: str | None = None
+    order_ref: str | None = None
+    # The receipt that this one corrects; its money no longer counts.
+    replaces: UUID | None = None
+
+
+class OrderPlaced(Fact, frozen=True, kw_only=True):
+    """An order, told by its system of record; stated once by (system, order_ref)."""
+
+    event_name: ClassVar[str] = "order.placed"
+    order_id: UUID
+    system: str
+    order_ref: str
+    lines: tuple[SoldLine, ...]
+    total_minor: int | None
+    currency: str | None

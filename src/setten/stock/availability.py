@@ -1,0 +1,185 @@
+"""Where is it: what can be promised of a sku, by place, nearest first.
+
+A hold that has run out counts as free at the moment it runs out, tidied or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from setten.platform import db
+from setten.platform.db import Connection
+from setten.stock import locations
+from setten.stock.bands import Band, band_of
+from setten.stock.locations import Directory, Location
+
+_Q = db.load(__file__)
+SKUS_MAX = 50
+PLACES_MAX = 100  # places named in one question, and rows of one answer per sku
+RADIUS_KM_MAX = 500.0
+# Nearest places first: with forty, nine of ten questions for a fairly common sku are answered, and
+# the rows are read by key. The rest is asked in growing steps.
+NEAREST_FIRST = 40
+_GROWTH = 8
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be promised of one sku at one place. `available` in units, never below zero."""
+
+    sku: str
+    location_id: str
+    available: int
+    band: Band
+    distance_km: float | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    shelf: str | None = None
+
+
+async def at(
+    conn: Connection,
+    directory: Directory,
+    skus: Sequence[str],
+    *,
+    location_ids: Sequence[str],
+    now: datetime,
+    include_empty: bool = False,
+) -> list[Availability]:
+    """Availability of each sku at each of the places, in the order asked.
+
+    Unknown skus and places are simply not there, also with `include_empty`.
+    """
+    places = await directory.fresh(conn)
+    wanted = [(None, place) for one in location_ids if (place := places.find(one)) is not None]
+    free = await _free(conn, skus, [place.location_id for _, place in wanted], now)
+    found = _answer(skus, wanted, free, now)
+    if include_empty:
+        found = await _with_empty(conn, skus, wanted, found, now)
+    return found
+
+
+async def near(
+    conn: Connection,
+    directory: Directory,
+    skus: Sequence[str],
+    *,
+    lat: float,
+    lon: float,
+    radius_km: float,
+    limit: int,
+    now: datetime,
+    include_empty: bool = False,
+) -> list[Availability]:
+    """Up to `limit` places per sku within the radius that have it, nearest first.
+
+    With `include_empty`, also the places that have none of it.
+    """
+    places = (await directory.fresh(conn)).near(lat, lon, radius_km=radius_km)
+    if include_empty:
+        nearest = places[:limit]
+        free = await _free(conn, skus, [p.location_id for _, p in nearest], now)
+        return await _with_empty(conn, skus, nearest, _answer(skus, nearest, free, now), now)
+    missing = list(dict.fromkeys(skus))
+    found: dict[str, list[Availability]] = {sku: [] for sku in missing}
+    start, step = 0, NEAREST_FIRST
+    while missing and start < len(places):
+        part = places[start : start + step]
+        free = await _free(conn, missing, [p.location_id for _, p in part], now)
+        for one in _answer(missing, part, free, now):
+            found[one.sku].append(one)
+        missing = [sku for sku in missing if len(found[sku]) < limit]
+        start, step = start + step, step * _GROWTH
+    return [one for rows in found.values() for one in rows[:limit]]
+
+
+_Free = Mapping[tuple[str, str], tuple[int, str | None]]
+
+
+async def _free(
+    conn: Connection, skus: Sequence[str], location_ids: Sequence[str], now: datetime
+) -> _Free:
+    if not skus or not location_ids:
+        return {}
+    rows = await _Q.free.all(conn, skus=list(skus), location_ids=list(location_ids), now=now)
+    return {
+        (row["sku"], row["location_id"]): (row["available"], row["shelf"]) for row in rows
+    }
+
+
+def _answer(
+    skus: Sequence[str],
+    places: Iterable[tuple[float | None, Location]],
+    free: _Free,
+    now: datetime,
+) -> list[Availability]:
+    found = []
+    for distance, place in places:
+        for sku in skus:
+            here = free.get((sku, place.location_id))
+            if here is not None:
+                found.append(_one(sku, place, here[0], now, distance, here[1]))
+    return found
+
+
+def _one(
+    sku: str,
+    place: Location,
+    available: int,
+    now: datetime,
+    distance: float | None,
+    shelf: str | None = None,
+) -> Availability:
+    opens_at, closes_at = place.opening(now)
+    return Availability(
+        sku=sku,
+        location_id=place.location_id,
+        available=max(0, available),
+        band=band_of(available),
+        distance_km=None if distance is None else round(distance, 2),
+        opens_at=opens_at,
+        closes_at=closes_at,
+        shelf=shelf,
+    )
+
+
+async def _with_empty(
+    conn: Connection,
+    skus: Sequence[str],
+    places: Sequence[tuple[float | None, Location]],
+    found: Sequence[Availability],
+    now: datetime,
+) -> list[Availability]:
+    """All known skus at all places, in the order of places; those without stock have 0."""
+    from_key = {(one.sku, one.location_id): one for one in found}
+    known = {row["sku"] for row in await _Q.known.all(conn, skus=list(skus))}
+    return [
+        from_key.get((sku, place.location_id)) or _one(sku, place, 0, now, distance)
+        for distance, place in places
+        for sku in dict.fromkeys(skus)
+        if sku in known or (sku, place.location_id) in from_key
+    ]
+
+
+async def nearest_other(
+    conn: Connection, sku: str, location_id: str, *, qty: int, now: datetime
+) -> str | None:
+    """The nearest other place that can promise `qty` of a sku; places without a point come last.
+
+    Warehouses are left out: a customer cannot go there.
+    """
+    rows = await _Q.places_with.all(
+        conn, sku=sku, location_id=location_id, qty=qty, now=now, most=1_000
+    )
+    found = await locations.find_many(conn, [row["location_id"] for row in rows] + [location_id])
+    here = found.pop(location_id, None)
+    if not found:
+        return None
+
+    def far(place: Location) -> tuple[float, str]:
+        km = locations.distance_km(here, place) if here else None
+        return (float("inf") if km is None else km), place.location_id
+
+    return min(found.values(), key=far).location_id

@@ -1,0 +1,33 @@
+"""The ledger: append-only, two-sided, and the balances it keeps in the same transaction.
+
+Each entry takes units out of one account and puts them into another at one place, so that the sum
+over all accounts is always zero. Nothing else writes balances. Callers `lock` the rows they will
+touch (one order for all, so nobody waits in a circle), decide, then `post`.
+"""
+
+from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
+from setten.stock.ledger.service import (
+    Proof,
+    ensure,
+    entries_of,
+    lock,
+    post,
+    put_shelves,
+    reconcile,
+)
+
+__all__ = [
+    "Account",
+    "Balance",
+    "Drift",
+    "Entry",
+    "Key",
+    "Posted",
+    "Proof",
+    "ensure",
+    "entries_of",
+    "lock",
+    "post",
+    "put_shelves",
+    "reconcile",
+]

@@ -1,0 +1,142 @@
+"""Locking rows, posting entries, proving balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from setten.facts.stock import AvailabilityChanged
+from setten.platform import db, log
+from setten.platform.db import Connection
+from setten.stock.ledger import rules
+from setten.stock.ledger.model import KEPT, Balance, Drift, Entry, Key, Posted
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+ENTRIES_PAGE_MAX = 200
+DRIFTS_MAX = 1_000  # more says the same: something writes balances beside the ledger
+_AFTER_ALL = 2**62
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What `reconcile` found: the drifts (at most 1,000), and each account's sum by the ledger."""
+
+    drifts: tuple[Drift, ...]
+    sums: dict[str, int]
+
+    @property
+    def is_clean(self) -> bool:
+        """No drift, and all accounts together are zero."""
+        return not self.drifts and sum(self.sums.values()) == 0
+
+
+async def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Balance]:
+    """Lock the rows until the transaction ends and answer them; unknown rows are absent.
+
+    Every writer of stock comes through here before it looks at a number it will act on.
+    """
+    wanted = set(keys)
+    if not wanted:
+        return {}
+    rows = await _Q.lock.all(
+        conn, skus=[sku for sku, _ in wanted], location_ids=[place for _, place in wanted]
+    )
+    return {(row["sku"], row["location_id"]): Balance(**dict(row)) for row in rows}
+
+
+async def ensure(conn: Connection, keys: Iterable[Key]) -> None:
+    """Make empty rows where there are none. The caller knows that sku and place exist."""
+    wanted = set(keys)
+    if wanted:
+        await _Q.ensure.run(
+            conn, skus=[sku for sku, _ in wanted], location_ids=[place for _, place in wanted]
+        )
+
+
+async def post(
+    conn: Connection,
+    entries: Sequence[Entry],
+    *,
+    balances: Mapping[Key, Balance],
+    now: datetime,
+) -> dict[Key, Balance]:
+    """Write entries and balances, state `availability.changed` where a band is crossed.
+
+    balances: the locked rows as they are now. Answers the changed rows as they are after.
+    """
+    if not entries:
+        return {}
+    changes = rules.deltas(entries)
+    after = rules.applied(balances, changes)
+    columns = {f"{account.name}s": [c[account] for c in changes.values()] for account in KEPT}
+    moved = await _Q.post.value(
+        conn,
+        skus=[sku for sku, _ in changes],
+        location_ids=[place for _, place in changes],
+        **columns,
+        at=now,
+        entry_skus=[e.sku for e in entries],
+        entry_location_ids=[e.location_id for e in entries],
+        froms=[e.source for e in entries],
+        tos=[e.target for e in entries],
+        qtys=[e.qty for e in entries],
+        causes=[e.cause for e in entries],
+        cause_ids=[e.cause_id for e in entries],
+    )
+    assert moved == len(changes), "rows are locked, so they are there"
+    await _state_crossings(conn, balances, after, now)
+    return after
+
+
+async def _state_crossings(
+    conn: Connection, before: Mapping[Key, Balance], after: Mapping[Key, Balance], now: datetime
+) -> None:
+    crossed = [
+        AvailabilityChanged(sku=sku, location_id=place, band=is_now.band, was=was.band)
+        for (sku, place), is_now in after.items()
+        if (was := before[sku, place]).band != is_now.band
+    ]
+    if crossed:
+        await log.state_all(
+            conn, [log.entry_for(fact, at=now, location_id=fact.location_id) for fact in crossed]
+        )
+
+
+async def put_shelves(
+    conn: Connection, shelves: Sequence[tuple[str, str, int | None, str | None]]
+) -> None:
+    """Set (sku, location_id, safety, shelf); None leaves what is there."""
+    for keeps_safety in (True, False):
+        rows = [s for s in shelves if (s[2] is None) == keeps_safety]
+        if rows:
+            await _Q.put_shelves.run(
+                conn,
+                skus=[r[0] for r in rows],
+                location_ids=[r[1] for r in rows],
+                safeties=[r[2] or 0 for r in rows],
+                shelves=[r[3] for r in rows],
+                keeps_safety=keeps_safety,
+            )
+
+
+async def entries_of(
+    conn: Connection, key: Key, *, before: int | None = None, limit: int = ENTRIES_PAGE_MAX
+) -> list[Posted]:
+    """The entries behind one row, newest first; `before` is the last entry_id of a page."""
+    rows = await _Q.entries_of.all(
+        conn,
+        sku=key[0],
+        location_id=key[1],
+        before=before or _AFTER_ALL,
+        most=min(limit, ENTRIES_PAGE_MAX),
+    )
+    return [Posted(**dict(row)) for row in rows]
+
+
+async def reconcile(conn: Connection) -> Proof:
+    """Prove every balance from the ledger and from the open hold lines. Reads all of both."""
+    drifts = [Drift(**dict(row)) for row in await _Q.drifts.all(conn, most=DRIFTS_MAX)]
+    sums = {row["name"]: row["qty"] for row in await _Q.sums.all(conn)}
+    return Proof(drifts=tuple(drifts), sums=sums)

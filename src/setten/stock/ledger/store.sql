@@ -1,0 +1,112 @@
+-- name: lock
+-- One order for everybody: racing callers queue and never wait in a circle. Not `for update`:
+-- readers with foreign keys need not wait.
+select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety, b.shelf
+  from stock.balances b
+ where (b.sku, b.location_id) in (
+         select k.sku, k.location_id from unnest(:skus::text[], :location_ids::text[])
+           as k(sku, location_id))
+ order by b.sku collate "C", b.location_id collate "C"
+   for no key update;
+
+-- name: ensure
+insert into stock.balances (sku, location_id)
+select k.sku, k.location_id
+  from unnest(:skus::text[], :location_ids::text[]) as k(sku, location_id)
+ order by k.sku collate "C", k.location_id collate "C"
+on conflict do nothing;
+
+-- name: post
+with moved as (
+  update stock.balances b
+     set on_hand = b.on_hand + d.on_hand,
+         held = b.held + d.held,
+         in_transit = b.in_transit + d.in_transit,
+         quarantine = b.quarantine + d.quarantine
+    from unnest(:skus::text[], :location_ids::text[], :on_hands::integer[], :helds::integer[],
+                :in_transits::integer[], :quarantines::integer[])
+         as d(sku, location_id, on_hand, held, in_transit, quarantine)
+   where b.sku = d.sku and b.location_id = d.location_id
+  returning 1
+), written as (
+  insert into stock.ledger (at, sku, location_id, from_account, to_account, qty, cause, cause_id)
+  select :at, e.sku, e.location_id, e.from_account, e.to_account, e.qty, e.cause, e.cause_id
+    from unnest(:entry_skus::text[], :entry_location_ids::text[], :froms::smallint[],
+                :tos::smallint[], :qtys::integer[], :causes::text[], :cause_ids::uuid[])
+         as e(sku, location_id, from_account, to_account, qty, cause, cause_id)
+)
+select count(*) from moved;
+
+-- name: put_shelves
+-- How much is kept back, and where it lies: no units move.
+insert into stock.balances as b (sku, location_id, safety, shelf)
+select s.sku, s.location_id, coalesce(s.safety, 0), s.shelf
+  from unnest(:skus::text[], :location_ids::text[], :safeties::integer[], :shelves::text[])
+       as s(sku, location_id, safety, shelf)
+ order by s.sku collate "C", s.location_id collate "C"
+on conflict (sku, location_id) do update
+   set safety = case when excluded.safety = 0 and :keeps_safety then b.safety
+                     else excluded.safety end,
+       shelf = coalesce(excluded.shelf, b.shelf);
+
+-- name: entries_of
+select l.entry_id, l.at, f.name as source, t.name as target, l.qty, l.cause, l.cause_id
+  from stock.ledger l
+  join stock.accounts f on f.account = l.from_account
+  join stock.accounts t on t.account = l.to_account
+ where l.sku = :sku and l.location_id = :location_id and l.entry_id < :before
+ order by l.entry_id desc
+ limit :most;
+
+-- name: drifts
+-- The ledger's sums and the open lines, beside the balances that claim to say the same.
+with sides as (
+  select sku, location_id, to_account as account, qty::bigint as qty from stock.ledger
+  union all
+  select sku, location_id, from_account, -qty::bigint from stock.ledger
+), proven as (
+  select sku, location_id,
+         coalesce(sum(qty) filter (where account = 2), 0) as on_hand,
+         coalesce(sum(qty) filter (where account = 3), 0) as held,
+         coalesce(sum(qty) filter (where account = 4), 0) as in_transit,
+         coalesce(sum(qty) filter (where account = 5), 0) as quarantine
+    from sides
+   group by sku, location_id
+), lines as (
+  select sku, location_id, sum(qty) as qty
+    from stock.hold_lines
+   where state in ('held', 'picked')
+   group by sku, location_id
+), both_sides as (
+  select coalesce(b.sku, p.sku, l.sku) as sku,
+         coalesce(b.location_id, p.location_id, l.location_id) as location_id,
+         b.on_hand, b.held, b.in_transit, b.quarantine,
+         p.on_hand as p_on_hand, p.held as p_held, p.in_transit as p_in_transit,
+         p.quarantine as p_quarantine, l.qty as open_lines
+    from stock.balances b
+    full join proven p on p.sku = b.sku and p.location_id = b.location_id
+    full join lines l on l.sku = coalesce(b.sku, p.sku)
+                     and l.location_id = coalesce(b.location_id, p.location_id)
+)
+select s.sku, s.location_id, c.what, coalesce(c.balance, 0)::bigint as balance,
+       coalesce(c.proven, 0)::bigint as proven
+  from both_sides s
+ cross join lateral (values
+       ('on_hand', s.on_hand::bigint, s.p_on_hand), ('held', s.held, s.p_held),
+       ('in_transit', s.in_transit, s.p_in_transit), ('quarantine', s.quarantine, s.p_quarantine),
+       ('open_lines', s.held, s.open_lines)) as c(what, balance, proven)
+ where coalesce(c.balance, 0) <> coalesce(c.proven, 0)
+ order by s.sku, s.location_id, c.what
+ limit :most;
+
+-- name: sums
+-- What each account holds by the ledger alone; together always zero.
+select a.name, coalesce(sum(s.qty), 0)::bigint as qty
+  from stock.accounts a
+  left join (
+         select to_account as account, sum(qty) as qty from stock.ledger group by to_account
+         union all
+         select from_account, -sum(qty) from stock.ledger group by from_account
+       ) as s on s.account = a.account
+ group by a.name, a.account
+ order by a.account;
