@@ -99,14 +99,21 @@ class Server:
                 said = now
                 say(stage, now - began)
             time.sleep(POLL_S)
-        self._tell_neighbours()
+        self.announce()
         say("ready", time.monotonic() - began)
 
-    def revive(self, say: Say) -> None:
-        """Start the server again after it went away, in the same place with the same dsn."""
+    def relaunch(self) -> None:
+        """Start the server again after it went away, in the same place with the same dsn.
+
+        Does not wait: watch `stage`, then `announce`.
+        """
         assert self._child.poll() is not None, "it still runs"
         _clear_stale(self._cluster)
         self._child = self._spawn()
+
+    def revive(self, say: Say) -> None:
+        """Start the server again and wait until it takes connections. Raises EmbeddedFailed."""
+        self.relaunch()
         self.wait_ready(say)
 
     def stop(self, *, limit_s: float = STOP_LIMIT_S) -> None:
@@ -152,7 +159,8 @@ class Server:
                 preexec_fn=unprivileged.die_with_parent(signal.SIGQUIT),
             )
 
-    def _tell_neighbours(self) -> None:
+    def announce(self) -> None:
+        """Tell commands beside us where the server is."""
         half = self._cluster.running_file.with_suffix(".new")
         half.write_bytes(
             msgspec.json.encode(Running(self.pid, str(self._cluster.sockets))),

@@ -1,0 +1,9 @@
+"""`serve`: one process that starts the database, migrates, runs the others and mends what dies.
+
+It holds the listening socket itself, so a connection made while a web process is being replaced
+waits instead of being refused. It serves nothing and decides nothing about goods or people.
+"""
+
+from setten.platform.supervisor.service import Plan, PortTaken, run
+
+__all__ = ["Plan", "PortTaken", "run"]

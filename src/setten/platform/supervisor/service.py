@@ -1,0 +1,210 @@
+"""The supervisor's life: socket, database, tables, processes; then mend until told to end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from setten.platform import metrics
+from setten.platform.db.disk import Ballast, Disk
+from setten.platform.errors import Unavailable
+from setten.platform.settings import Settings, to_environment
+from setten.platform.supervisor.children import Child
+from setten.platform.supervisor.database import Database
+
+TICK_S = 0.05
+BALLAST_EVERY_S = 2.0
+# A web process has this long to finish its requests; longer than any of their own limits.
+WEB_DRAIN_S = 20.0
+BACKGROUND_DRAIN_S = 20.0
+READY_WAIT_S = 60.0
+BACKLOG = 1024
+logger = logging.getLogger("setten.supervisor")
+
+
+class PortTaken(Unavailable):
+    """Another program listens there already. `port` says where."""
+
+    code = "port_taken"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to run. web: `module:factory` of the ASGI application. background: its command.
+
+    prepare: run once after the tables are there and before anything is served.
+    ready: told once, when the first page can be had.
+    """
+
+    settings: Settings
+    web: str
+    background: tuple[str, ...] | None
+    prepare: Callable[[Settings], None] | None = None
+    ready: Callable[[Settings], None] | None = None
+
+
+def run(plan: Plan) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain: web, background, database.
+
+    Raises PortTaken, EmbeddedFailed, DatabaseUnavailable before anything is served. Call it in
+    the main thread: the children live as long as the thread that started them.
+    """
+    assert threading.current_thread() is threading.main_thread()
+    settings = plan.settings
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _listening(settings) as listener, _stop_signals() as stop:
+        database = Database(settings)
+        try:
+            database.open()
+            if plan.prepare is not None:
+                plan.prepare(database.settings)
+            children = _children(plan, database.settings, listener.fileno())
+            _announce_when_ready(plan, database.settings, stop)
+            _mend(database, children, stop)
+            listener.close()
+            _drain(children)
+        finally:
+            database.close()
+            (settings.data_dir / "supervisor.json").unlink(missing_ok=True)
+
+
+def _children(plan: Plan, settings: Settings, descriptor: int) -> list[Child]:
+    """Web processes first, the background process last: the order of draining."""
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    environment = {
+        **os.environ,
+        **to_environment(settings),
+        metrics.FOLDER_VARIABLE: str(folder),
+    }
+
+    def on_end(pid: int) -> None:
+        metrics.forget_process(folder, pid)
+
+    command = [sys.executable, "-m", "setten.platform.supervisor.web", plan.web, str(descriptor)]
+    found = [
+        Child(
+            f"web-{number}",
+            command,
+            environment=environment,
+            descriptors=[descriptor],
+            on_end=on_end,
+        )
+        for number in range(1, settings.workers + 1)
+    ]
+    if plan.background is not None:
+        found.append(Child("background", plan.background, environment=environment, on_end=on_end))
+    return found
+
+
+def _mend(database: Database, children: list[Child], stop: threading.Event) -> None:
+    """Keep everything running until `stop`."""
+    folder = database.settings.data_dir
+    ballast = Ballast(folder, Disk(folder))
+    ballast_at = 0.0
+    known: dict[str, int | None] = {}
+    while not stop.is_set():
+        database.tend()
+        for child in children:
+            child.tend()
+        if (now := time.monotonic()) >= ballast_at:
+            ballast_at = now + BALLAST_EVERY_S
+            ballast.keep()
+        running = {"database": database.pid, **{child.name: child.pid for child in children}}
+        if running != known:
+            known = running
+            _write_map(folder, running)
+        stop.wait(TICK_S)
+
+
+def _write_map(folder: Path, running: dict[str, int | None]) -> None:
+    """Who is who among our processes, for `doctor` and for tests that end one of them."""
+    half = folder / "supervisor.new"
+    half.write_bytes(msgspec.json.encode({"supervisor": os.getpid(), **running}))
+    half.rename(folder / "supervisor.json")
+
+
+def _drain(children: list[Child]) -> None:
+    web = [child for child in children if child.name != "background"]
+    background = [child for child in children if child.name == "background"]
+    for group, limit_s in ((web, WEB_DRAIN_S), (background, BACKGROUND_DRAIN_S)):
+        for child in group:
+            child.ask_to_end()
+        end = time.monotonic() + limit_s
+        for child in group:
+            child.wait_end(max(0.1, end - time.monotonic()))
+    logger.info("everything has ended")
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as cause:
+            raise PortTaken(host=settings.host, port=settings.port, reason=cause.strerror) from None
+        listener.listen(BACKLOG)
+        listener.setblocking(False)  # Granian's runtime waits for it, not in it
+        yield listener
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """SIGTERM and Ctrl-C set the event; SIGHUP (a closed terminal) is nothing to us."""
+    stop = threading.Event()
+    taken = {
+        signal.SIGTERM: lambda *_: stop.set(),
+        signal.SIGINT: lambda *_: stop.set(),
+        signal.SIGHUP: lambda *_: None,
+    }
+    before = {number: signal.signal(number, do) for number, do in taken.items()}
+    try:
+        yield stop
+    finally:
+        for number, do in before.items():
+            signal.signal(number, do)
+
+
+def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) -> None:
+    if plan.ready is None:
+        return
+    ready = plan.ready
+    address = f"http://{_reachable(settings.host)}:{settings.port}/healthz"
+
+    def wait() -> None:
+        end = time.monotonic() + READY_WAIT_S
+        while not stop.is_set() and time.monotonic() < end:
+            if _answers(address):
+                ready(settings)
+                return
+            stop.wait(TICK_S)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _reachable(host: str) -> str:
+    own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
+    return f"[{own}]" if ":" in own and not own.startswith("[") else own
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # our own address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

@@ -1,0 +1,199 @@
+"""The supervisor, run for real: serving, mending what is killed, draining in order."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from setten.platform.supervisor import rules
+
+# A web application and a background process of our own: the supervisor knows neither.
+TOY = """
+import asyncio, os, signal
+import asyncpg
+from litestar import Litestar, get
+from setten.platform import draining, metrics, settings
+
+COUNT = metrics.counter("toy_answers", "Answers given.")
+found = settings.load()
+
+@get("/healthz")
+async def healthz() -> dict: return {"pid": os.getpid()}
+
+@get("/row")
+async def row() -> int:
+    COUNT.inc()
+    conn = await asyncpg.connect(found.database_url)
+    try: return await conn.fetchval("select 7")
+    finally: await conn.close()
+
+@get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(1.5)
+    return "done"
+
+@get("/metrics")
+async def measures() -> bytes: return metrics.render()
+
+def web(): return Litestar([healthz, row, slow, measures])
+
+def background():
+    signal.signal(signal.SIGTERM, lambda *_: exit(0))
+    while True: signal.pause()
+
+def serve(port, folder):
+    import sys
+    from setten.platform import journal, supervisor
+    journal.configure("info")
+    values = settings.load({"port": port, "data_dir": folder, "workers": 2}, demo=True)
+    supervisor.run(supervisor.Plan(
+        settings=values, web="toy:web",
+        background=(sys.executable, "-c", "import toy; toy.background()"),
+        ready=lambda _: print("ready", flush=True)))
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Stack:
+    def __init__(self, folder):
+        self.folder = folder / "data"
+        self.port = free_port()
+        (folder / "toy.py").write_text(textwrap.dedent(TOY))
+        self.log = (folder / "log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"import toy; toy.serve({self.port}, {str(self.folder)!r})"],
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+        )
+        assert self.process.stdout.readline() == b"ready\n"
+
+    def pids(self):
+        return json.loads((self.folder / "supervisor.json").read_text())
+
+    def get(self, path, timeout=10):
+        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            conn.request("GET", path)
+            answer = conn.getresponse()
+            return answer.status, answer.read()
+        finally:
+            conn.close()
+
+    def answers(self, path):
+        try:
+            return self.get(path)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(60)
+        self.process.stdout.close()
+        self.log.close()
+        return status
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    running = Stack(tmp_path_factory.mktemp("stack"))
+    yield running
+    running.end()
+
+
+def wait_for(claim, limit_s=30.0):
+    end = time.monotonic() + limit_s
+    while not claim():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def gone(pid):
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_several_processes_share_one_port(stack):
+    seen = set()
+    wait_for(lambda: seen.add(stack.get("/healthz")[1]) or len(seen) == 2)
+
+
+@pytest.mark.parametrize("name", ["web-1", "web-2", "background", "database"])
+def test_a_killed_process_is_replaced_and_the_rest_keeps_serving(stack, name):
+    old = stack.pids()[name]
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: stack.pids().get(name) not in (None, old))
+    wait_for(lambda: stack.answers("/row"))
+    assert stack.process.poll() is None
+
+
+def test_connections_made_while_no_web_process_lives_wait_instead_of_failing(stack):
+    for name in ("web-1", "web-2"):
+        os.kill(stack.pids()[name], signal.SIGKILL)
+    assert stack.get("/healthz", timeout=30)[0] == 200
+
+
+def test_counts_add_up_over_processes_and_survive_the_death_of_one(stack):
+    def count():
+        lines = stack.get("/metrics")[1].decode().splitlines()
+        found = [line for line in lines if line.startswith("setten_toy_answers_total ")]
+        return float(found[0].split()[1]) if found else 0.0
+
+    before = count()
+    for _ in range(20):
+        stack.get("/row")
+    assert count() == before + 20
+    os.kill(stack.pids()["web-1"], signal.SIGKILL)
+    wait_for(lambda: stack.answers("/row"))
+    assert count() >= before + 20
+
+
+def test_a_hangup_is_nothing_to_it(stack):
+    stack.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert stack.answers("/healthz")
+
+
+def test_at_the_end_a_running_request_is_finished_and_nothing_is_left(tmp_path):
+    own = Stack(tmp_path)
+    pids = own.pids()
+    conn = http.client.HTTPConnection("127.0.0.1", own.port, timeout=20)
+    conn.request("GET", "/slow")
+    time.sleep(0.3)
+    own.process.terminate()
+    assert conn.getresponse().read() == b"done"
+    conn.close()
+    assert own.end() == 0
+    assert all(gone(pid) for pid in pids.values())
+
+
+def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path):
+    own = Stack(tmp_path)
+    pids = own.pids()
+    own.process.kill()
+    own.end()
+    wait_for(lambda: all(gone(pid) for pid in pids.values()))
+
+
+def test_the_first_restart_is_at_once_and_later_ones_wait_longer_up_to_half_a_minute():
+    assert [rules.restart_delay_s(n) for n in (1, 2, 3, 4)] == [0, 1, 2, 4]
+    assert rules.restart_delay_s(50) == rules.DELAY_S_MAX
+
+
+def test_a_process_that_ran_steadily_starts_its_count_anew():
+    assert rules.failures_after(5, lived_s=rules.STEADY_S) == 1
+    assert rules.failures_after(5, lived_s=1) == 6
