@@ -8,6 +8,7 @@ touch (one order for all, so nobody waits in a circle), decide, then `post`.
 from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
 from setten.stock.ledger.service import (
     Proof,
+    balances_of,
     ensure,
     entries_of,
     lock,
@@ -24,6 +25,7 @@ __all__ = [
     "Key",
     "Posted",
     "Proof",
+    "balances_of",
     "ensure",
     "entries_of",
     "lock",

@@ -16,6 +16,7 @@ from setten.stock.ledger.model import KEPT, Balance, Drift, Entry, Key, Posted
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 ENTRIES_PAGE_MAX = 200
+BALANCES_MAX = 20_000  # forty skus in all of five hundred places
 DRIFTS_MAX = 1_000  # more says the same: something writes balances beside the ledger
 _AFTER_ALL = 2**62
 
@@ -133,6 +134,14 @@ async def entries_of(
         most=min(limit, ENTRIES_PAGE_MAX),
     )
     return [Posted(**dict(row)) for row in rows]
+
+
+async def balances_of(
+    conn: Connection, skus: Sequence[str], *, most: int = BALANCES_MAX
+) -> list[Balance]:
+    """The rows of these skus at all places, for reading: nothing is locked."""
+    rows = await _Q.balances_of.all(conn, skus=list(skus), most=min(most, BALANCES_MAX))
+    return [Balance(**dict(row)) for row in rows]
 
 
 async def reconcile(conn: Connection) -> Proof:

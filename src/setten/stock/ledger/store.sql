@@ -110,3 +110,11 @@ select a.name, coalesce(sum(s.qty), 0)::bigint as qty
        ) as s on s.account = a.account
  group by a.name, a.account
  order by a.account;
+
+-- name: balances_of
+-- Reading only: pages show these numbers, and each opens into its entries.
+select sku, location_id, on_hand, held, in_transit, quarantine, safety, shelf
+  from stock.balances
+ where sku = any(:skus::text[])
+ order by sku, location_id
+ limit :most;
