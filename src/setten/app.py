@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.app import AppConfig
+from litestar.exceptions import HTTPException
 
-from setten.api import problems, state
-from setten.platform import auth, clock, combine, db, jobs, log
+from setten import console
+from setten.api import openapi, operations, problems, state
+from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Pool
 from setten.platform.log import Reader
@@ -23,12 +25,14 @@ from setten.platform.vault import Vault
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
 BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
+PROGRAM_PATHS = ("/api/", "/v1/", "/ingest/", "/analytics.js/")
 logger = logging.getLogger(__name__)
 
 
 def create_web(settings: Settings | None = None) -> Litestar:
     """The web application of one worker process."""
     found = settings or settings_module.load()
+    journal.configure(found.log_level)
     return Litestar.from_config(_web_config(found))
 
 
@@ -36,15 +40,24 @@ def _web_config(settings: Settings) -> AppConfig:
     return AppConfig(
         route_handlers=_routes(settings),
         dependencies={"deps": state.provide},
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={**problems.HANDLERS, 404: _on_unknown_address},
         lifespan=[_lifespan(settings)],
+        middleware=[operations.RequestMeasures()],
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=None,
+        openapi_config=openapi.config(settings.base_url),
+        logging_config=None,
     )
 
 
 def _routes(settings: Settings) -> list[Any]:
-    return []
+    return [*operations.handlers, *console.routes()]
+
+
+def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+    """A program gets a problem, a person gets a page."""
+    if request.url.path.startswith(PROGRAM_PATHS) or request.method not in ("GET", "HEAD"):
+        return problems.on_http(request, error)
+    return console.problem_page(request, error)
 
 
 def _lifespan(settings: Settings) -> Any:
@@ -103,6 +116,7 @@ async def _tidy_auth(pool: Pool) -> None:
 async def run_background(settings: Settings | None = None) -> None:
     """The background process: readers of the log and jobs, until SIGTERM."""
     found = settings or settings_module.load()
+    journal.configure(found.log_level)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

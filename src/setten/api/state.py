@@ -1,10 +1,9 @@
-"""What every handler may use: one struct, made once per process by `app`."""
+"""What every handler may use: one object, made once per process by `app`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -13,13 +12,19 @@ from setten.platform.settings import Settings
 from setten.platform.vault import Vault
 
 
-class Deps(msgspec.Struct, frozen=True, kw_only=True):
-    """Pool, vault and settings; `combiners` holds the gatherers by name ("ingest", "holds", …)."""
+class Deps:
+    """Pool, vault and settings; `combiners` holds the gatherers by name ("ingest", "holds", …).
 
-    settings: Settings
-    pool: Pool
-    vault: Vault
-    combiners: dict[str, Any] = msgspec.field(default_factory=dict)
+    A plain class: the web framework would take a Struct or dataclass apart and check its fields.
+    """
+
+    __slots__ = ("combiners", "pool", "settings", "vault")
+
+    def __init__(self, *, settings: Settings, pool: Pool, vault: Vault) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.vault = vault
+        self.combiners: dict[str, Any] = {}
 
 
 def _deps(state: State) -> Deps:
