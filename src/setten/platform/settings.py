@@ -29,7 +29,6 @@ DEMO_KEY_FILE = "demo-master.key"
 WORKERS_MAX = 64
 WORKERS_DEFAULT_MAX = 4
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Locale = Literal["ja", "en"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -61,7 +60,10 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """One installation's settings, checked. `master_key` is None only where none is needed."""
+    """One installation's settings, checked. `master_key` is None only where none is needed.
+
+    trusted_proxies: networks as text, fit for `ipaddress.ip_network`.
+    """
 
     data_dir: Path
     database_url: str | None
@@ -72,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True):
     locale: Locale
     timezone: str
     workers: int
-    trusted_proxies: tuple[Network, ...]
+    trusted_proxies: tuple[str, ...]
     log_level: LogLevel
     demo: bool
 
@@ -126,7 +128,7 @@ def to_environment(settings: Settings) -> dict[str, str]:
         "locale": settings.locale,
         "timezone": settings.timezone,
         "workers": str(settings.workers),
-        "trusted_proxies": ",".join(map(str, settings.trusted_proxies)),
+        "trusted_proxies": ",".join(settings.trusted_proxies),
         "log_level": settings.log_level,
         "demo": "1" if settings.demo else "0",
     }
@@ -269,8 +271,11 @@ def _timezone(text: str) -> str:
     return text
 
 
-def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+def _networks(text: str) -> tuple[str, ...]:
+    """Networks as text (10.0.0.0/8), checked and in their one spelling."""
+    return tuple(
+        str(ipaddress.ip_network(part.strip())) for part in text.split(",") if part.strip()
+    )
 
 
 def _truth(text: str) -> bool:

@@ -22,6 +22,7 @@ from setten.platform.log.service import (
     entry_for,
     event_at,
     find,
+    oldest_writer_s,
     state,
     state_all,
     wait_for,
