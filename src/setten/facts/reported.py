@@ -21,10 +21,11 @@ class Told(Fact, frozen=True, kw_only=True, omit_defaults=True):
     properties, context, traits: what was said, nothing personal in it. sealed: paths cut from it.
     unusable: kinds of identifiers that were said but stand for nobody ("anonymous", "null" …).
     consent: category preferences as the client's consent manager had them.
+    forward: false when the client said that no other system may have it.
     """
 
     event_name: ClassVar[str] = "custom.event"
-    type: str = "track"
+    type: str
     event: str | None = None
     system: str = ""
     is_record: bool = False
@@ -33,6 +34,7 @@ class Told(Fact, frozen=True, kw_only=True, omit_defaults=True):
     sealed: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
     consent: dict[str, bool] | None = None
+    forward: bool = True
 
 
 class CustomEvent(Told, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,12 +7,14 @@ of one identifier equal; `search` finds by blind index.
 """
 
 from setten.platform.vault.kinds import KINDS, Identifier, UnusableIdentifier, mask, normalise
-from setten.platform.vault.service import Sealed, Vault, WrongMasterKey
+from setten.platform.vault.service import Met, Sealed, Trait, Vault, WrongMasterKey
 
 __all__ = [
     "KINDS",
     "Identifier",
+    "Met",
     "Sealed",
+    "Trait",
     "UnusableIdentifier",
     "Vault",
     "WrongMasterKey",

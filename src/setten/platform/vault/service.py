@@ -20,6 +20,8 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 _GENERATION = 1
 _PROOF = b"setten"
 SEARCH_HITS_MAX = 200
+# Amounts stay numbers as they were written.
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class WrongMasterKey(Exception):
@@ -31,6 +33,13 @@ class Sealed(msgspec.Struct, frozen=True):
 
     identifier_id: int
     values: Mapping[str, Any]
+
+
+class Met(msgspec.Struct, frozen=True):
+    """Identifiers of one batch: their numbers, and by number the wrapped keys to seal under."""
+
+    numbers: Mapping[Identifier, int]
+    keys: Mapping[int, bytes]
 
 
 class Trait(msgspec.Struct, frozen=True):
@@ -78,6 +87,22 @@ class Vault:
         rows = await _Q.known.all(conn, tokens=list(by_token))
         return {by_token[row["token"]]: row["identifier_id"] for row in rows}
 
+    async def meet(self, conn: Connection, wanted: Iterable[Identifier]) -> Met:
+        """Numbers and wrapped keys of all of them, made where they are new: one look a batch."""
+        by_token = {self.token(identifier): identifier for identifier in wanted}
+        if not by_token:
+            return Met({}, {})
+        rows = await _Q.known_with_keys.all(conn, tokens=list(by_token))
+        if len(rows) < len(by_token):
+            known = {row["token"] for row in rows}
+            await self._insert(conn, [one for at, one in by_token.items() if at not in known])
+            missing = [at for at in by_token if at not in known]
+            rows += await _Q.known_with_keys.all(conn, tokens=missing)
+        return Met(
+            {by_token[row["token"]]: row["identifier_id"] for row in rows},
+            {row["identifier_id"]: row["wrapped_key"] for row in rows},
+        )
+
     async def identify(
         self, conn: Connection, wanted: Iterable[Identifier]
     ) -> dict[Identifier, int]:
@@ -121,24 +146,33 @@ class Vault:
 
     # -- envelopes -----------------------------------------------------------------------------
 
-    async def seal(self, conn: Connection, envelopes: Sequence[Sealed]) -> list[int]:
-        """Seal each envelope under its identifier's key and answer their numbers, in order."""
+    async def seal(
+        self, conn: Connection, envelopes: Sequence[Sealed], *, met: Met | None = None
+    ) -> list[int]:
+        """Seal each envelope under its identifier's key and answer their numbers, in order.
+
+        met: spares the look for the keys when `meet` was asked in this transaction.
+        """
         if not envelopes:
             return []
-        keys = await self._keys(conn, {one.identifier_id for one in envelopes})
+        keys = await self._keys(conn, {one.identifier_id for one in envelopes}, met)
         rows = await _Q.insert_envelopes.all(
             conn,
             identifier_ids=[one.identifier_id for one in envelopes],
             seals=[
                 cipher.seal(
                     keys[one.identifier_id],
-                    msgspec.json.encode(one.values),
+                    _encode(one.values),
                     _about(one.identifier_id),
                 )
                 for one in envelopes
             ],
         )
         return [row["sealed_id"] for row in rows]
+
+    async def discard(self, conn: Connection, sealed_ids: Sequence[int]) -> None:
+        """Drop envelopes that no event carries: those of a re-send."""
+        await _Q.discard_envelopes.run(conn, sealed_ids=list(sealed_ids))
 
     async def open(self, conn: Connection, sealed_ids: Sequence[int]) -> dict[int, Sealed]:
         """Open envelopes; those whose key was destroyed are absent. The caller audits."""
@@ -152,7 +186,9 @@ class Vault:
 
     # -- traits --------------------------------------------------------------------------------
 
-    async def put_traits(self, conn: Connection, traits: Sequence[Trait]) -> None:
+    async def put_traits(
+        self, conn: Connection, traits: Sequence[Trait], *, met: Met | None = None
+    ) -> None:
         """Keep personal traits, the newest per identifier and field, findable where that helps."""
         newest: dict[tuple[int, str], Trait] = {}
         for one in traits:
@@ -161,7 +197,7 @@ class Vault:
                 newest[(one.identifier_id, one.field)] = one
         if not newest:
             return
-        keys = await self._keys(conn, {number for number, _ in newest})
+        keys = await self._keys(conn, {number for number, _ in newest}, met)
         written = await _Q.put_traits.all(
             conn,
             identifier_ids=[number for number, _ in newest],
@@ -169,7 +205,7 @@ class Vault:
             seals=[
                 cipher.seal(
                     keys[one.identifier_id],
-                    msgspec.json.encode(one.value),
+                    _encode(one.value),
                     _about(one.identifier_id, one.field),
                 )
                 for one in newest.values()
@@ -234,7 +270,11 @@ class Vault:
 
     # -- keys ----------------------------------------------------------------------------------
 
-    async def _keys(self, conn: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+    async def _keys(
+        self, conn: Connection, numbers: Iterable[int], met: Met | None = None
+    ) -> dict[int, bytes]:
+        if met is not None:
+            return {number: self._unwrap(met.keys[number], number) for number in numbers}
         rows = await _Q.keys.all(conn, identifier_ids=list(numbers))
         return {
             row["identifier_id"]: self._unwrap(row["wrapped_key"], row["identifier_id"])

@@ -8,6 +8,11 @@ on conflict do nothing;
 -- name: known
 select token, identifier_id from vault.identifiers where token = any(:tokens::uuid[]);
 
+-- name: known_with_keys
+select token, identifier_id, wrapped_key
+  from vault.identifiers
+ where token = any(:tokens::uuid[]);
+
 -- name: insert_identifiers
 -- In token order, so that two batches that meet the same new people queue instead of locking.
 insert into vault.identifiers (identifier_id, kind, token, wrapped_key, generation, sealed)
@@ -34,6 +39,9 @@ select identifier_id, sealed
        with ordinality as e(identifier_id, sealed, ord)
  order by ord
 returning sealed_id;
+
+-- name: discard_envelopes
+delete from vault.envelopes where sealed_id = any(:sealed_ids::bigint[]);
 
 -- name: envelopes
 select e.sealed_id, e.identifier_id, e.sealed, i.wrapped_key

@@ -1,0 +1,48 @@
+"""What came per source and hour: a projection, so that no page counts rows of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from setten.customers.ingest import store
+from setten.platform.db import Connection
+from setten.platform.log import Reader, Row
+
+ROWS_MAX = 20_000
+
+
+class Counter(msgspec.Struct, frozen=True):
+    """Events of one name that a source sent in one hour, and when the last came."""
+
+    source_id: int
+    hour_at: datetime
+    name: str
+    events: int
+    last_at: datetime
+
+
+async def _count(conn: Connection, rows: Sequence[Row]) -> None:
+    found: dict[tuple[int, datetime, str], tuple[int, datetime]] = {}
+    for row in rows:
+        if row.source_id is None:
+            continue
+        hour_at = row.received_at.replace(minute=0, second=0, microsecond=0)
+        key = (row.source_id, hour_at, row.name)
+        events, last_at = found.get(key, (0, row.received_at))
+        found[key] = (events + 1, max(last_at, row.received_at))
+    if found:
+        await store.count_up(conn, [(*key, *counted) for key, counted in found.items()])
+
+
+def readers() -> list[Reader]:
+    """The readers of the log that ingest has."""
+    return [Reader("ingest_counters", _count)]
+
+
+async def since(conn: Connection, source_ids: Sequence[int], at: datetime) -> list[Counter]:
+    """Counters of sources from the hour `at` on."""
+    rows = await store.counters(conn, source_ids, since=at, most=ROWS_MAX)
+    return [Counter(**dict(row)) for row in rows]

@@ -1,0 +1,139 @@
+"""Which identifiers an event carries: where Segment's spec puts them, in our kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from setten.platform.vault import Identifier, UnusableIdentifier, normalise
+from setten.platform.vault.kinds import STRENGTH
+
+IDENTIFIERS_MAX = 20  # of one event; a person at a touchpoint has a handful
+# Traits that are identifiers, by their key without case and separators.
+_TRAITS = {
+    "email": "email",
+    "phone": "phone",
+    "loyaltycard": "loyalty_card",
+    "loyaltycardnumber": "loyalty_card",
+    "lineid": "line_id",
+    "lineuserid": "line_id",
+    "whatsappid": "whatsapp_id",
+}
+# Types of `context.externalIds`, the same way.
+_EXTERNAL = _TRAITS | {
+    "userid": "user_id",
+    "anonymousid": "anonymous_id",
+    "deviceid": "device_id",
+    "iosid": "device_id",
+    "androidid": "device_id",
+    "iosidfv": "device_id",
+}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Identifiers strongest first, and kinds that were said but stand for nobody."""
+
+    identifiers: tuple[Identifier, ...]
+    unusable: tuple[str, ...]
+
+
+def find(event: dict[str, Any], context: dict[str, Any], type_: str) -> Found:
+    """The identifiers of one event. A group's traits are the group's, so they do not count."""
+    found: dict[Identifier, None] = {}
+    unusable: dict[str, None] = {}
+    for kind, value in _said(event, context, type_):
+        try:
+            found[normalise(kind, value)] = None
+        except UnusableIdentifier:
+            unusable[kind] = None
+        if len(found) >= IDENTIFIERS_MAX:
+            break
+    ordered = tuple(found)
+    if len(ordered) > 1:
+        ordered = tuple(sorted(ordered, key=_strength))
+    return Found(ordered, tuple(unusable))
+
+
+def _strength(identifier: Identifier) -> int:
+    return STRENGTH[identifier.kind]
+
+
+def _said(
+    event: dict[str, Any], context: dict[str, Any], type_: str
+) -> Iterator[tuple[str, str]]:
+    yield from _one("user_id", event.get("userId"))
+    yield from _one("anonymous_id", event.get("anonymousId"))
+    if type_ != "group":
+        yield from _of_traits(event.get("traits"))
+    yield from _of_traits(context.get("traits"))
+    device = context.get("device")
+    if isinstance(device, dict):
+        yield from _one("device_id", device.get("id"))
+    external = context.get("externalIds")
+    if isinstance(external, list):
+        yield from _of_external(external)
+
+
+def _of_traits(traits: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(traits, dict):
+        return
+    for key, value in traits.items():
+        if value is None:
+            continue
+        kind = _TRAITS.get(key) or _TRAITS.get(_flat(key))
+        if kind:
+            yield from _one(kind, value)
+
+
+def _of_external(entries: list[Any]) -> Iterator[tuple[str, str]]:
+    for entry in entries[:IDENTIFIERS_MAX]:
+        if not isinstance(entry, dict) or entry.get("collection", "users") != "users":
+            continue
+        if entry.get("encoding") not in (None, "none"):
+            continue  # a hash of an identifier is another system's, not ours
+        kind = _EXTERNAL.get(_flat(str(entry.get("type", ""))[:40]))
+        if kind:
+            yield from _one(kind, entry.get("id"))
+
+
+def _one(kind: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Numbers are taken as written; null is absent; anything else is said, but nobody."""
+    if value is None or value is True or value is False:
+        return
+    if isinstance(value, str):
+        yield kind, value
+    elif isinstance(value, int):
+        yield kind, str(value)
+    else:
+        yield kind, ""
+
+
+def alias(event: dict[str, Any]) -> tuple[Identifier, Identifier] | None:
+    """(previous, user) of an alias call; None when either stands for nobody.
+
+    A browser fills previousId with the user id it has, else with its anonymousId, and sends that
+    too. Without one to compare with, a random-looking id is an anonymous one.
+    """
+    user, previous = event.get("userId"), event.get("previousId")
+    anonymous = event.get("anonymousId")
+    if user is None or previous is None:
+        return None
+    is_anonymous = previous == anonymous if anonymous else _is_random(str(previous))
+    try:
+        return (
+            normalise("anonymous_id" if is_anonymous else "user_id", str(previous)),
+            normalise("user_id", str(user)),
+        )
+    except UnusableIdentifier:
+        return None
+
+
+def _is_random(text: str) -> bool:
+    digits = text.replace("-", "")
+    return len(digits) == 32 and all(c in "0123456789abcdefABCDEF" for c in digits)
+
+
+def _flat(key: str) -> str:
+    return "".join(c for c in key if c.isalnum()).lower()
