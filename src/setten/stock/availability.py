@@ -104,9 +104,7 @@ async def _free(
     if not skus or not location_ids:
         return {}
     rows = await _Q.free.all(conn, skus=list(skus), location_ids=list(location_ids), now=now)
-    return {
-        (row["sku"], row["location_id"]): (row["available"], row["shelf"]) for row in rows
-    }
+    return {(row["sku"], row["location_id"]): (row["available"], row["shelf"]) for row in rows}
 
 
 def _answer(

@@ -78,9 +78,7 @@ def opening(
 
 def _spans_of(hours: Hours, day: date) -> list[list[str]]:
     exceptions = hours.get("days", {})
-    spans: list[list[str]] = exceptions.get(
-        day.isoformat(), hours.get(WEEKDAYS[day.weekday()], [])
-    )
+    spans: list[list[str]] = exceptions.get(day.isoformat(), hours.get(WEEKDAYS[day.weekday()], []))
     return spans
 
 

@@ -60,8 +60,10 @@ def _zone(name: str) -> ZoneInfo:
 
 def check(place: Location) -> str | None:
     """Why a place cannot be kept, as a code; None when it can."""
-    if not place.location_id.strip() or len(place.location_id) > LOCATION_ID_LENGTH_MAX or (
-        "\x00" in place.location_id
+    if (
+        not place.location_id.strip()
+        or len(place.location_id) > LOCATION_ID_LENGTH_MAX
+        or ("\x00" in place.location_id)
     ):
         return "bad_location_id"
     if not place.name_ja or len(place.name_ja) > 200 or len(place.name_en) > 200:

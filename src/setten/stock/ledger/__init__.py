@@ -8,6 +8,7 @@ touch (one order for all, so nobody waits in a circle), decide, then `post`.
 from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
 from setten.stock.ledger.service import (
     Proof,
+    balances_at,
     balances_of,
     ensure,
     entries_of,
@@ -15,6 +16,7 @@ from setten.stock.ledger.service import (
     post,
     put_shelves,
     reconcile,
+    untouched,
 )
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Key",
     "Posted",
     "Proof",
+    "balances_at",
     "balances_of",
     "ensure",
     "entries_of",
@@ -32,4 +35,5 @@ __all__ = [
     "post",
     "put_shelves",
     "reconcile",
+    "untouched",
 ]

@@ -56,6 +56,25 @@ async def ensure(conn: Connection, keys: Iterable[Key]) -> None:
         )
 
 
+async def untouched(conn: Connection, keys: Iterable[Key]) -> frozenset[Key]:
+    """Those of the rows on which nothing was ever booked."""
+    wanted = list(set(keys))
+    rows = await _Q.untouched.all(
+        conn, skus=[sku for sku, _ in wanted], location_ids=[place for _, place in wanted]
+    )
+    return frozenset((row["sku"], row["location_id"]) for row in rows)
+
+
+async def balances_at(
+    conn: Connection, location_id: str, *, after: str = "", limit: int = ENTRIES_PAGE_MAX
+) -> list[Balance]:
+    """Rows of one place by sku, unlocked: for showing. Pages by the last sku."""
+    rows = await _Q.balances_at.all(
+        conn, location_id=location_id, after=after, most=min(limit, ENTRIES_PAGE_MAX)
+    )
+    return [Balance(**dict(row)) for row in rows]
+
+
 async def post(
     conn: Connection,
     entries: Sequence[Entry],

@@ -16,6 +16,19 @@ select k.sku, k.location_id
  order by k.sku collate "C", k.location_id collate "C"
 on conflict do nothing;
 
+-- name: untouched
+select k.sku, k.location_id
+  from unnest(:skus::text[], :location_ids::text[]) as k(sku, location_id)
+ where not exists (select 1 from stock.ledger l
+                    where l.sku = k.sku and l.location_id = k.location_id);
+
+-- name: balances_at
+select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety, b.shelf
+  from stock.balances b
+ where b.location_id = :location_id and b.sku > :after
+ order by b.sku
+ limit :most;
+
 -- name: post
 with moved as (
   update stock.balances b

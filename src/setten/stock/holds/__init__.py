@@ -1,0 +1,78 @@
+"""Promises of stock to somebody, until a moment: 取り置き.
+
+`place_many` decides for all callers of a moment under one lock, so that no unit is promised twice.
+A hold is picked, becomes ready, and ends once: collected, released, expired, or short when the
+units turn out not to be there. One that has run out counts as free at once; `tidy` books it later.
+
+Locks are taken in one order by all verbs: rows of stock (sku, place), then holds (hold_id).
+"""
+
+from setten.stock.holds.ending import collect, release, tidy
+from setten.stock.holds.model import (
+    LINES_MAX,
+    QTY_MAX,
+    TTL_S_DEFAULT,
+    TTL_S_MAX,
+    Ask,
+    BadHold,
+    Hold,
+    HoldEnded,
+    HoldLine,
+    NotEnoughStock,
+    Placed,
+    Short,
+    TooManyGuesses,
+    UnknownGoods,
+    UnknownHold,
+    WrongCode,
+)
+from setten.stock.holds.picking import extend, not_on_shelf, pick
+from setten.stock.holds.placing import place, place_many
+from setten.stock.holds.reading import (
+    PAGE_MAX,
+    code_fits,
+    count_open,
+    find_by_code,
+    find_by_identifiers,
+    forget_old_failures,
+    get,
+    queue,
+)
+from setten.stock.holds.shortening import Shortened, shorten
+
+__all__ = [
+    "LINES_MAX",
+    "PAGE_MAX",
+    "QTY_MAX",
+    "TTL_S_DEFAULT",
+    "TTL_S_MAX",
+    "Ask",
+    "BadHold",
+    "Hold",
+    "HoldEnded",
+    "HoldLine",
+    "NotEnoughStock",
+    "Placed",
+    "Short",
+    "Shortened",
+    "TooManyGuesses",
+    "UnknownGoods",
+    "UnknownHold",
+    "WrongCode",
+    "code_fits",
+    "collect",
+    "count_open",
+    "extend",
+    "find_by_code",
+    "find_by_identifiers",
+    "forget_old_failures",
+    "get",
+    "not_on_shelf",
+    "pick",
+    "place",
+    "place_many",
+    "queue",
+    "release",
+    "shorten",
+    "tidy",
+]

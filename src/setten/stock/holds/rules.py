@@ -1,0 +1,87 @@
+"""Who gets what: decided in order of asking, from numbers that are locked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from setten.facts.stock import GoodsLine
+from setten.stock.holds.model import LINES_MAX, QTY_MAX, TTL_S_MAX, Ask, BadHold, Short
+from setten.stock.ledger import Key
+
+_PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def check(ask: Ask) -> BadHold | None:
+    """Why this cannot be a hold at all, or None."""
+    if not 1 <= len(ask.lines) <= LINES_MAX:
+        return BadHold(why="lines", lines_max=LINES_MAX)
+    if any(not 1 <= line.qty <= QTY_MAX for line in ask.lines):
+        return BadHold(why="qty", qty_max=QTY_MAX)
+    if not 1 <= ask.ttl_s <= TTL_S_MAX:
+        return BadHold(why="ttl_s", ttl_s_max=TTL_S_MAX)
+    if not _PURPOSE.fullmatch(ask.purpose):
+        return BadHold(why="purpose")
+    return None
+
+
+def merged(lines: Iterable[GoodsLine]) -> tuple[GoodsLine, ...]:
+    """One line per sku and place, in the order of the first of each."""
+    demand: dict[Key, int] = {}
+    for line in lines:
+        key = (line.sku, line.location_id)
+        demand[key] = demand.get(key, 0) + line.qty
+    return tuple(GoodsLine(sku, place, qty) for (sku, place), qty in demand.items())
+
+
+def decide(
+    wishes: Sequence[Sequence[GoodsLine]], free: Mapping[Key, int]
+) -> list[tuple[Short, ...]]:
+    """For each wish (lines merged) what it lacks; empty when it is granted, every line or none.
+
+    free: promisable units by row; absent rows have none. First come, first served: what an earlier
+    wish takes, a later one lacks.
+    """
+    left = dict(free)
+    verdicts = []
+    for lines in wishes:
+        short = tuple(
+            Short(
+                sku=line.sku,
+                location_id=line.location_id,
+                wanted=line.qty,
+                available=max(0, left.get((line.sku, line.location_id), 0)),
+            )
+            for line in lines
+            if left.get((line.sku, line.location_id), 0) < line.qty
+        )
+        if not short:
+            for line in lines:
+                left[line.sku, line.location_id] -= line.qty
+        verdicts.append(short)
+    return verdicts
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """An open line on a row of stock, as `choose_short` weighs it."""
+
+    hold_id: str
+    qty: int
+    is_picked: bool
+
+
+def choose_short(promises: Sequence[Promise], *, lacking: int) -> list[Promise]:
+    """Which lines cannot be kept when `lacking` promised units are not there.
+
+    promises: youngest first. Picked ones lie in a bag with a name on it: they are kept.
+    """
+    chosen = []
+    for promise in promises:
+        if lacking <= 0:
+            break
+        if not promise.is_picked:
+            chosen.append(promise)
+            lacking -= promise.qty
+    return chosen

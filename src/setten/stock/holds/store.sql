@@ -1,0 +1,210 @@
+-- name: insert
+-- A code stands for one open hold of its place. Those that met a taken code are not returned and
+-- come again with another.
+insert into stock.holds (
+  hold_id, identifier_id, location_id, code, purpose, channel, placed_at, expires_at, placed_by)
+select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, :now,
+       h.expires_at, h.placed_by
+  from unnest(:hold_ids::uuid[], :identifier_ids::bigint[], :location_ids::text[], :codes::text[],
+              :purposes::text[], :channels::text[], :expires_ats::timestamptz[], :bys::text[])
+       as h(hold_id, identifier_id, location_id, code, purpose, channel, expires_at, placed_by)
+ order by h.code, h.location_id
+on conflict (code, location_id) where ended_at is null do nothing
+returning hold_id;
+
+-- name: insert_lines
+insert into stock.hold_lines (hold_id, sku, location_id, qty, is_elsewhere)
+select l.hold_id, l.sku, l.location_id, l.qty, l.is_elsewhere
+  from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :qtys::integer[],
+              :elsewheres::boolean[]) as l(hold_id, sku, location_id, qty, is_elsewhere);
+
+-- name: take_back_due
+-- Lines of holds that have run out, on rows that the caller has locked and somebody now wants.
+-- Their holds are booked as expired, with all lines, by `tidy`.
+with due as materialized (
+  select h.hold_id
+    from stock.holds h
+   where h.ended_at is null and h.expires_at <= :now
+), wanted as materialized (
+  select l.hold_id, l.sku, l.location_id
+    from due d
+    join stock.hold_lines l on l.hold_id = d.hold_id
+   where l.state in ('held', 'picked')
+     and (l.sku, l.location_id) in (
+           select k.sku, k.location_id from unnest(:skus::text[], :location_ids::text[])
+             as k(sku, location_id))
+), locked as materialized (
+  select h.hold_id
+    from stock.holds h
+   where h.hold_id in (select w.hold_id from wanted w) and h.ended_at is null
+     and h.expires_at <= :now
+   order by h.hold_id
+     for update
+)
+update stock.hold_lines l
+   set state = 'expired'
+  from wanted w
+ where l.hold_id = w.hold_id and l.sku = w.sku and l.location_id = w.location_id
+   and l.state in ('held', 'picked') and l.hold_id in (select k.hold_id from locked k)
+returning l.hold_id, l.sku, l.location_id, l.qty;
+
+-- name: open_keys
+select distinct l.sku, l.location_id
+  from stock.hold_lines l
+ where l.hold_id = any(:hold_ids::uuid[]) and l.state in ('held', 'picked');
+
+-- name: lock_holds
+select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, h.state,
+       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by
+  from stock.holds h
+ where h.hold_id = any(:hold_ids::uuid[])
+ order by h.hold_id
+   for update;
+
+-- name: lines_of
+select l.hold_id, l.sku, l.location_id, l.qty, l.state
+  from stock.hold_lines l
+ where l.hold_id = any(:hold_ids::uuid[])
+ order by l.hold_id, l.sku, l.location_id;
+
+-- name: end_lines
+update stock.hold_lines l
+   set state = :state, receipt_id = :receipt_id
+ where l.hold_id = any(:hold_ids::uuid[]) and l.state in ('held', 'picked');
+
+-- name: end_holds
+update stock.holds
+   set state = :state, ended_at = :now, ended_by = :ended_by
+ where hold_id = any(:hold_ids::uuid[]);
+
+-- name: due
+select h.hold_id
+  from stock.holds h
+ where h.ended_at is null and h.expires_at <= :now
+ order by h.expires_at
+ limit :most;
+
+-- name: set_expiry
+update stock.holds set expires_at = :expires_at where hold_id = :hold_id;
+
+-- name: pick
+update stock.hold_lines l
+   set state = 'picked'
+  from unnest(:skus::text[], :location_ids::text[]) as p(sku, location_id)
+ where l.hold_id = :hold_id and l.sku = p.sku and l.location_id = p.location_id
+   and l.state = 'held';
+
+-- name: set_ready
+update stock.holds set state = 'ready', ready_at = :now where hold_id = :hold_id;
+
+-- name: shorten_lines
+update stock.hold_lines l
+   set state = 'short'
+  from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[])
+       as s(hold_id, sku, location_id)
+ where l.hold_id = s.hold_id and l.sku = s.sku and l.location_id = s.location_id
+   and l.state in ('held', 'picked');
+
+-- name: promises_on
+-- Youngest first: who was promised last is told first.
+select l.hold_id, l.qty, l.state = 'picked' as is_picked
+  from stock.hold_lines l
+  join stock.holds h on h.hold_id = l.hold_id
+ where l.sku = :sku and l.location_id = :location_id and l.state in ('held', 'picked')
+ order by h.placed_at desc, h.hold_id desc
+ limit :most;
+
+-- name: without_open_lines
+select h.hold_id
+  from stock.holds h
+ where h.hold_id = any(:hold_ids::uuid[]) and h.ended_at is null
+   and not exists (select 1 from stock.hold_lines l
+                    where l.hold_id = h.hold_id and l.state in ('held', 'picked'));
+
+-- name: by_ids
+select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, h.state,
+       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by
+  from stock.holds h
+ where h.hold_id = any(:hold_ids::uuid[])
+ order by h.hold_id;
+
+-- name: by_code
+select h.hold_id
+  from stock.holds h
+ where h.code = :code and h.ended_at is null
+   and (:location_id::text is null or h.location_id = :location_id)
+ order by h.hold_id
+ limit :most;
+
+-- name: by_identifiers
+select h.hold_id
+  from stock.holds h
+ where h.identifier_id = any(:identifier_ids::bigint[]) and h.hold_id < :before
+   and (not :only_open or h.ended_at is null)
+ order by h.hold_id desc
+ limit :most;
+
+-- name: queue_open
+-- Oldest first: who came first is picked first. Holds collected elsewhere whose goods lie here are
+-- in the queue too.
+select h.hold_id
+  from stock.holds h
+ where h.ended_at is null and h.hold_id > :after
+   and (h.location_id = :location_id
+        or h.hold_id in (select l.hold_id from stock.hold_lines l
+                          where l.is_elsewhere and l.location_id = :location_id
+                            and l.state in ('held', 'picked')))
+   and (:state::text is null or h.state = :state)
+   and h.expires_at > :now
+ order by h.hold_id
+ limit :most;
+
+-- name: queue_ended
+select h.hold_id
+  from stock.holds h
+ where h.location_id = :location_id and h.state = :state and h.ended_at is not null
+   and h.hold_id > :after
+ order by h.hold_id
+ limit :most;
+
+-- name: count_open
+select h.state, count(*) as holds
+  from stock.holds h
+ where h.location_id = :location_id and h.ended_at is null and h.expires_at > :now
+ group by h.state;
+
+-- name: failures
+select count(*) from stock.code_failures where hold_id = :hold_id and failed_at > :since;
+
+-- name: note_failure
+insert into stock.code_failures (hold_id, failed_at) values (:hold_id, :now);
+
+-- name: forget_failures
+delete from stock.code_failures where failed_at < :before;
+
+-- name: collected_unpaid
+-- Handed over by code a while ago; the till's receipt for the same goods may still come.
+select l.hold_id, l.sku, l.location_id, l.qty
+  from stock.holds h
+  join stock.hold_lines l on l.hold_id = h.hold_id
+ where h.hold_id = any(:hold_ids::uuid[]) and l.state = 'collected' and l.receipt_id is null
+ order by l.hold_id, l.sku
+   for update of l;
+
+-- name: mark_paid
+update stock.hold_lines l
+   set receipt_id = m.receipt_id
+  from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :receipt_ids::uuid[])
+       as m(hold_id, sku, location_id, receipt_id)
+ where l.hold_id = m.hold_id and l.sku = m.sku and l.location_id = m.location_id;
+
+-- name: of_owners
+-- Holds at a place that a receipt may pay for: named by code or id, or of the card's owner.
+select h.hold_id, h.code, h.identifier_id, h.location_id, h.ended_at is null as is_open
+  from stock.holds h
+ where h.location_id = any(:location_ids::text[])
+   and (h.ended_at is null or (h.state = 'collected' and h.ended_at > :since))
+   and (h.identifier_id = any(:identifier_ids::bigint[]) or h.code = any(:codes::text[])
+        or h.hold_id = any(:hold_ids::uuid[]))
+ order by h.hold_id
+ limit :most;

@@ -1,0 +1,38 @@
+"""Movements as they are told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from setten.stock.holds import Shortened
+from setten.stock.refusals import Refused
+
+KINDS = ("receive", "sell", "return", "adjust", "count", "transfer_out", "transfer_in")
+MOVEMENTS_MAX = 1_000  # a call
+QTY_MAX = 1_000_000  # units in one movement
+BALANCE_MAX = 1_000_000_000  # units on one row; keeps sums inside 32 bits
+TEXT_LENGTH_MAX = 200
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement. qty: units; for adjust signed, for count what was counted (promised ones too).
+
+    ref: the teller's own name for it; told again with the same ref it changes nothing.
+    """
+
+    kind: str
+    sku: str
+    location_id: str
+    qty: int
+    reason: str | None = None
+    ref: str | None = None
+
+
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a call. already: told before under the same ref."""
+
+    booked: int
+    already: int
+    refused: tuple[Refused, ...]
+    short: tuple[Shortened, ...]
+    event_id: str | None

@@ -1,0 +1,61 @@
+"""What a movement does to a row of stock, and when it cannot be true."""
+
+from __future__ import annotations
+
+from setten.stock.ledger import Account, Balance
+from setten.stock.movements.model import (
+    BALANCE_MAX,
+    KINDS,
+    QTY_MAX,
+    TEXT_LENGTH_MAX,
+    Movement,
+)
+
+# Where units of a kind come from and go to. adjust and count depend on the sign.
+_ROUTES = {
+    "receive": (Account.supplier, Account.on_hand),
+    "return": (Account.returned, Account.on_hand),
+    "sell": (Account.on_hand, Account.sold),
+    "transfer_out": (Account.on_hand, Account.in_transit),
+    "transfer_in": (Account.in_transit, Account.on_hand),
+}
+
+
+def check(movement: Movement) -> str | None:
+    """Why a movement cannot be read, as a code; None when it can."""
+    if movement.kind not in KINDS:
+        return "unknown_kind"
+    least = {"adjust": -QTY_MAX, "count": 0}.get(movement.kind, 1)
+    if not least <= movement.qty <= QTY_MAX or (movement.kind == "adjust" and not movement.qty):
+        return "bad_qty"
+    if movement.kind == "adjust" and not (movement.reason or "").strip():
+        return "reason_missing"
+    texts = (movement.reason or "", movement.ref or "")
+    if any(len(text) > TEXT_LENGTH_MAX or "\x00" in text for text in texts):
+        return "bad_text"
+    if movement.ref is not None and not movement.ref.strip():
+        return "bad_text"
+    return None
+
+
+def transfer(
+    movement: Movement, balance: Balance, *, is_new: bool
+) -> tuple[Account, Account, int] | str:
+    """(from, to, qty) of a checked movement, or why it cannot be true. qty is 0 when a count fits.
+
+    is_new: nothing was ever booked on this row, so that a first count opens it.
+    """
+    if movement.kind in ("adjust", "count"):
+        differs = movement.qty
+        if movement.kind == "count":
+            differs -= balance.physical
+        other = Account.opening if is_new and movement.kind == "count" else Account.shrinkage
+        route = (other, Account.on_hand) if differs > 0 else (Account.on_hand, other)
+        qty = abs(differs)
+    else:
+        route, qty = _ROUTES[movement.kind], movement.qty
+    if movement.kind != "count" and route[0] is Account.on_hand and qty > balance.physical:
+        return "not_enough_there"
+    if route[1] is Account.on_hand and balance.on_hand + qty > BALANCE_MAX:
+        return "too_many"
+    return (*route, qty)

@@ -1,0 +1,86 @@
+"""Work that stock gives the people of a shop: a promise that cannot be kept, goods to put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from setten.platform import db, ids
+from setten.platform.db import Connection
+from setten.platform.errors import Conflict, NotFound
+
+_Q = db.load(__file__)
+PAGE_MAX = 200
+_FIRST = UUID(int=0)
+
+
+class UnknownTask(NotFound):
+    """There is no such task."""
+
+    code = "unknown_task"
+
+
+class TaskDone(Conflict):
+    """Somebody did this already. facts: done_by."""
+
+    code = "task_done"
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """A task to open. kind: hold_short or put_back."""
+
+    kind: str
+    location_id: str
+    hold_id: UUID | None = None
+    sku: str | None = None
+    qty: int | None = None
+    alternative: str | None = None
+
+
+class Task(Opening, frozen=True, kw_only=True):
+    """A task as it stands."""
+
+    task_id: UUID
+    opened_at: datetime
+    done_at: datetime | None = None
+    done_by: str | None = None
+
+
+async def open_many(conn: Connection, openings: Sequence[Opening], *, now: datetime) -> None:
+    """Open tasks."""
+    if openings:
+        await _Q.open_many.run(
+            conn,
+            now=now,
+            task_ids=[ids.uuid7() for _ in openings],
+            kinds=[o.kind for o in openings],
+            location_ids=[o.location_id for o in openings],
+            hold_ids=[o.hold_id for o in openings],
+            skus=[o.sku for o in openings],
+            qtys=[o.qty for o in openings],
+            alternatives=[o.alternative for o in openings],
+        )
+
+
+async def list_open(
+    conn: Connection, location_id: str, *, after: UUID | None = None, limit: int = PAGE_MAX
+) -> list[Task]:
+    """Open tasks of a place, oldest first; pages by the last task_id."""
+    rows = await _Q.list_open.all(
+        conn, location_id=location_id, after=after or _FIRST, most=min(limit, PAGE_MAX)
+    )
+    return [Task(**dict(row)) for row in rows]
+
+
+async def finish(conn: Connection, task_id: UUID, *, by: str, now: datetime) -> Task:
+    """Mark a task done. Raises UnknownTask, TaskDone."""
+    row = await _Q.finish.maybe(conn, task_id=task_id, done_by=by, now=now)
+    if row is not None:
+        return Task(**dict(row))
+    known = await _Q.by_id.maybe(conn, task_id=task_id)
+    if known is None:
+        raise UnknownTask(task_id=str(task_id))
+    raise TaskDone(task_id=str(task_id))

@@ -1,0 +1,85 @@
+"""What movements do to stock and to promises."""
+
+from tests.stock.conftest import NOW, Shop
+
+from setten.stock import tasks
+from setten.stock.movements import Movement
+
+
+def move(kind: str, qty: int, sku: str = "mug", at: str = "ginza", **more: str) -> Movement:
+    return Movement(kind=kind, sku=sku, location_id=at, qty=qty, **more)
+
+
+async def test_goods_come_are_moved_sold_and_counted(shop: Shop) -> None:
+    booked = await shop.move(
+        move("receive", 10), move("transfer_out", 4), move("transfer_in", 4, at="ueno"),
+        move("sell", 2), move("return", 1), move("adjust", -1, reason="broken"), move("count", 6),
+    )  # fmt: skip
+    assert (booked.booked, booked.refused) == (7, ())
+    assert (await shop.balance("mug")).physical == 6
+    assert (await shop.balance("mug", "ueno")).on_hand == 4
+    await shop.prove()
+
+
+async def test_a_bad_row_is_refused_with_its_reason_and_the_others_go_through(shop: Shop) -> None:
+    booked = await shop.move(
+        move("receive", 3), move("receive", -3), move("fly", 1), move("sell", 1, sku="ghost"),
+        move("sell", 1, at="atlantis"), move("adjust", 1), move("sell", 99),
+    )  # fmt: skip
+    assert booked.booked == 1
+    assert [(r.index, r.reason) for r in booked.refused] == [
+        (1, "bad_qty"), (2, "unknown_kind"), (3, "unknown_item"), (4, "unknown_location"),
+        (5, "reason_missing"), (6, "not_enough_there")]  # fmt: skip
+
+
+async def test_a_ref_told_again_changes_nothing(shop: Shop) -> None:
+    await shop.move(move("receive", 3, ref="po-1"))
+    again = await shop.move(move("receive", 3, ref="po-1"), move("receive", 4, ref="po-1"))
+    assert (again.booked, again.already) == (0, 1)
+    assert [r.reason for r in again.refused] == ["ref_reused"]
+    assert (await shop.balance("mug")).on_hand == 3
+
+
+async def test_a_count_includes_what_is_promised(shop: Shop) -> None:
+    await shop.receive("mug", 5)
+    await shop.hold(("mug", "ginza", 2))
+    await shop.move(move("count", 5))
+    row = await shop.balance("mug")
+    assert (row.on_hand, row.held) == (3, 2)
+
+
+async def test_a_count_below_what_is_promised_makes_the_youngest_unpicked_hold_short(
+    shop: Shop,
+) -> None:
+    await shop.receive("mug", 2)
+    await shop.receive("mug", 9, at="ueno")
+    elder = await shop.hold(("mug", "ginza", 1))
+    younger = await shop.hold(("mug", "ginza", 1))
+    booked = await shop.move(move("count", 1))
+    assert [(s.hold_id, s.alternative) for s in booked.short] == [(younger.hold_id, "ueno")]
+    async with shop.pool.acquire() as conn:
+        (task,) = await tasks.list_open(conn, "ginza")
+    assert (task.kind, task.hold_id) == ("hold_short", younger.hold_id)
+    assert elder.hold_id != younger.hold_id
+    assert len(await shop.events("stock.hold_short")) == 1
+    await shop.prove()
+
+
+async def test_crossing_a_band_is_stated_once(shop: Shop) -> None:
+    await shop.receive("mug", 10)
+    await shop.move(move("sell", 1))
+    await shop.move(move("sell", 1))
+    bodies = [row["body"] for row in await shop.events("availability.changed")]
+    assert ['"plenty"' in body for body in bodies] == [True, True]
+    assert len(bodies) == 2  # none to plenty, plenty to some; the second sale crosses nothing
+
+
+async def test_the_first_count_of_a_row_opens_it(shop: Shop) -> None:
+    await shop.move(move("count", 7))
+    async with shop.pool.acquire() as conn:
+        sources = await conn.fetch(
+            "select a.name from stock.ledger l join stock.accounts a on a.account = l.from_account"
+        )
+    assert [row["name"] for row in sources] == ["opening"]
+    assert NOW.tzinfo is not None
+    await shop.prove()
