@@ -1,0 +1,264 @@
+"""Customers over JSON: found by what identifies them, read with their past, merged by decision.
+
+Personal values come in bodies, never in addresses. Every view and every change is audited.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+
+from setten.api import guard
+from setten.api.state import Deps
+from setten.customers import identity, profiles, timeline
+from setten.facts.ids import CustomerId
+from setten.platform import audit, clock, db, log
+from setten.platform.auth import Actor
+from setten.platform.db import Connection
+
+IDENTIFIERS_ASKED_MAX = 20
+EVENT_ID_LENGTH_MAX = 100
+READERS = (identity.READER, timeline.READER)
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One identifier to look up."""
+
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    value: Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
+
+
+class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom, and which event (a messageId or a Setten-Event) the answer must already include."""
+
+    identifiers: Annotated[
+        list[Asked], msgspec.Meta(min_length=1, max_length=IDENTIFIERS_ASKED_MAX)
+    ]
+    after: Annotated[str, msgspec.Meta(min_length=1, max_length=EVENT_ID_LENGTH_MAX)] | None = None
+
+
+class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gone": "from"}):
+    """`from` becomes part of `into`, for a reason in words."""
+
+    into: UUID
+    gone: UUID
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class IdentifierBody(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier by kind and value; the value is masked for scopes below `server`."""
+
+    kind: str
+    value: str
+    first_at: datetime
+
+
+class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer."""
+
+    customer_id: UUID
+    identifiers: list[IdentifierBody]
+    traits: dict[str, Any]
+    first_at: datetime
+    last_at: datetime | None
+    counters: dict[str, int]
+    purchases: list[profiles.BoughtThrough]
+    home_location_id: str | None
+    last_viewed: list[profiles.Viewed]
+    merged: list[UUID]
+
+
+class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a timeline."""
+
+    event_id: str
+    name: str
+    occurred_at: datetime
+    channel: str
+    location_id: str | None
+    purchase_key: str | None
+    summary: dict[str, Any]
+
+
+class TimelineBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first; `next_cursor` asks for older ones, null at the end."""
+
+    items: list[TimelineItem]
+    next_cursor: str | None
+
+
+class LinkEnd(msgspec.Struct, frozen=True):
+    """One end of a link. `identifier` is a number without meaning, as text."""
+
+    identifier: str
+    kind: str
+
+
+class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Evidence that two identifiers are one person; `refusal` says why it does not count."""
+
+    link_id: int
+    a: LinkEnd
+    b: LinkEnd
+    kind: str
+    evidence: str
+    source_id: int | None
+    occurred_at: datetime
+    refusal: str | None
+
+
+class LinksBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Links by number; `next_cursor` asks for more."""
+
+    links: list[LinkBody]
+    next_cursor: str | None
+
+
+def router() -> Router:
+    """The routes of this domain, under /api/v1."""
+    return Router(
+        path="/api/v1/customers",
+        route_handlers=[lookup, view, view_timeline, view_links, merge],
+        dependencies={"actor": guard.provide_actor},
+        tags=["customers"],
+    )
+
+
+@post("/lookup", status_code=200, guards=[guard.allow("server", "agent")])
+async def lookup(data: Lookup, deps: Deps, actor: Actor) -> CustomerBody:
+    """Find the customer of these identifiers."""
+    await _wait(deps, data.after)
+    async with db.transaction(deps.pool) as conn:
+        asked = [(one.kind, one.value) for one in data.identifiers]
+        found = await identity.lookup(conn, deps.vault, asked)
+        return await _view(conn, deps, actor, found)
+
+
+async def _wait(deps: Deps, after: str | None) -> None:
+    if after is not None:
+        await log.wait_for(deps.pool, after, READERS, today=clock.now().date())
+
+
+After = Annotated[
+    str | None,
+    Parameter(
+        query="after",
+        min_length=1,
+        max_length=EVENT_ID_LENGTH_MAX,
+        description="An event that the answer must already include.",
+    ),
+]
+
+
+@get("/{customer_id:uuid}", guards=[guard.allow("server", "agent")])
+async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None) -> CustomerBody:
+    """One customer, by an id that may have been merged away."""
+    await _wait(deps, after)
+    async with db.transaction(deps.pool) as conn:
+        return await _view(conn, deps, actor, customer_id)
+
+
+async def _view(
+    conn: Connection, deps: Deps, actor: Actor, customer_id: UUID
+) -> CustomerBody:
+    is_whole = actor.scope == "server"
+    found = await profiles.get(conn, deps.vault, customer_id, reveal=is_whole)
+    await audit.note(
+        conn, actor, "customer.viewed", at=clock.now(), customer_id=found.customer_id,
+        fields=sorted({*found.traits, *(one.kind for one in found.identifiers)}),
+    )  # fmt: skip
+    return CustomerBody(
+        customer_id=found.customer_id,
+        identifiers=[
+            IdentifierBody(kind=one.kind, value=one.value, first_at=one.first_at)
+            for one in found.identifiers
+        ],
+        traits=found.traits,
+        first_at=found.first_at,
+        last_at=found.last_at,
+        counters=found.counters,
+        purchases=list(found.purchases),
+        home_location_id=found.home_location_id,
+        last_viewed=list(found.last_viewed),
+        merged=list(found.merged),
+    )
+
+
+@get("/{customer_id:uuid}/timeline", guards=[guard.allow("server", "agent")])
+async def view_timeline(
+    customer_id: UUID,
+    deps: Deps,
+    actor: Actor,
+    limit: Annotated[int, Parameter(ge=1, le=timeline.PAGE_MAX)] = 50,
+    cursor: Annotated[str | None, Parameter(min_length=1, max_length=40)] = None,
+    after: After = None,
+) -> TimelineBody:
+    """What a customer has done, newest first."""
+    await _wait(deps, after)
+    async with db.transaction(deps.pool) as conn:
+        living, numbers = await _numbers(conn, customer_id)
+        page = await timeline.page(conn, numbers, limit=limit, cursor=cursor)
+        await audit.note(
+            conn, actor, "customer.timeline_viewed", at=clock.now(), customer_id=living
+        )
+    return TimelineBody(
+        items=[msgspec.convert(one, TimelineItem, from_attributes=True) for one in page.items],
+        next_cursor=page.next_cursor,
+    )
+
+
+async def _numbers(conn: Connection, customer_id: UUID) -> tuple[CustomerId, list[int]]:
+    living = await identity.current(conn, customer_id)
+    nodes = await identity.identifiers_of(conn, living)
+    return living, [node.identifier_id for node in nodes]
+
+
+@get("/{customer_id:uuid}/links", guards=[guard.allow("server", "agent")])
+async def view_links(
+    customer_id: UUID,
+    deps: Deps,
+    actor: Actor,
+    cursor: Annotated[int, Parameter(ge=0, lt=2**63)] = 0,
+) -> LinksBody:
+    """The evidence that a customer's identifiers are one person, and what was refused."""
+    async with db.transaction(deps.pool) as conn:
+        living = await identity.current(conn, customer_id)
+        links = await identity.links_of(conn, living, since=cursor)
+        await audit.note(
+            conn, actor, "customer.links_viewed", at=clock.now(), customer_id=living
+        )
+    is_full = len(links) == identity.LINKS_PAGE_MAX
+    return LinksBody(
+        links=[_link(one) for one in links],
+        next_cursor=str(links[-1].link_id) if is_full else None,
+    )
+
+
+def _link(one: identity.LinkShown) -> LinkBody:
+    return LinkBody(
+        link_id=one.link_id,
+        a=LinkEnd(str(one.a), one.a_kind),
+        b=LinkEnd(str(one.b), one.b_kind),
+        kind=one.kind,
+        evidence=one.evidence,
+        source_id=one.source_id,
+        occurred_at=one.occurred_at,
+        refusal=one.refusal,
+    )
+
+
+@post("/merge", status_code=200, guards=[guard.allow("server")])
+async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]:
+    """Make two customers one. Refused when together they would break a limit."""
+    now = clock.now()
+    async with db.transaction(deps.pool) as conn:
+        merged = await identity.merge(
+            conn, deps.vault, actor, into=data.into, gone=data.gone, reason=data.reason, now=now
+        )
+        body = await _view(conn, deps, actor, merged.customer_id)
+    return Response(body, headers={"Setten-Event": merged.event_id})

@@ -1,0 +1,86 @@
+"""Finding a customer: by exact identifiers for programs, by what somebody says for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import msgspec
+
+from setten.customers.identity.model import CustomerNotFound
+from setten.customers.identity.service import customers_for
+from setten.facts.ids import CustomerId
+from setten.platform.db import Connection
+from setten.platform.errors import Conflict
+from setten.platform.vault import KINDS, Identifier, UnusableIdentifier, Vault, normalise
+
+SAID_LENGTH_MAX = 320  # as long as the longest mail address
+FOUND_MAX = 50  # more than a person reads through; a narrower word is asked for instead
+# A browser's or a device's id is not something anybody says.
+_SAID_KINDS = tuple(kind for kind in KINDS if kind not in ("anonymous_id", "device_id"))
+
+
+class IdentifiersDisagree(Conflict):
+    """The identifiers given belong to different customers."""
+
+    code = "identifiers_disagree"
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer that fits what was said. by: the kind that matched, or "search"."""
+
+    customer_id: CustomerId
+    by: str
+
+
+async def lookup(
+    conn: Connection, vault: Vault, identifiers: Sequence[tuple[str, str]]
+) -> CustomerId:
+    """The customer of exact identifiers, given as (kind, value).
+
+    Unknown ones are passed over. Raises UnusableIdentifier, CustomerNotFound when none is known,
+    IdentifiersDisagree when they are of different customers.
+    """
+    wanted = [normalise(kind, value) for kind, value in identifiers]
+    numbers = await vault.find(conn, wanted)
+    found = set((await customers_for(conn, list(numbers.values()))).values())
+    if len(found) != 1:
+        _refuse(found)
+    return found.pop()
+
+
+def _refuse(found: set[CustomerId]) -> NoReturn:
+    if not found:
+        raise CustomerNotFound()
+    raise IdentifiersDisagree(customers=sorted(map(str, found)))
+
+
+async def find_by(conn: Connection, vault: Vault, said: str) -> tuple[Found, ...]:
+    """Customers that fit what somebody said at a counter, exact matches first.
+
+    said: a card, phone, mail address, user or messaging id; or a name, kana, the last four digits
+    of a phone, a postcode. At most FOUND_MAX. The caller audits.
+    """
+    said = said.strip()[:SAID_LENGTH_MAX]
+    if not said:
+        return ()
+    exact = await vault.find(conn, _readings(said))
+    by_number = {number: one.kind for one, number in exact.items()}
+    for number in await vault.search(conn, said):
+        by_number.setdefault(number, "search")
+    owners = await customers_for(conn, list(by_number))
+    found: dict[CustomerId, Found] = {}
+    for number in sorted(owners, key=lambda one: by_number[one] == "search"):
+        owner = owners[number]
+        found.setdefault(owner, Found(customer_id=owner, by=by_number[number]))
+    return tuple(found.values())[:FOUND_MAX]
+
+
+def _readings(said: str) -> list[Identifier]:
+    readings = []
+    for kind in _SAID_KINDS:
+        try:
+            readings.append(normalise(kind, said))
+        except UnusableIdentifier:
+            continue
+    return readings

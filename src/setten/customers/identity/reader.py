@@ -1,0 +1,148 @@
+"""The one ordered reader that says who is whom. Everybody else follows with their own cursor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from setten.customers.identity import rules
+from setten.customers.identity.model import Link, Node
+from setten.customers.identity.settling import Q, load_nodes, settle
+from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
+from setten.facts.reported import Alias, CustomerAliased
+from setten.platform import clock, ids
+from setten.platform.db import Connection
+from setten.platform.log import Reader, Row
+
+logger = logging.getLogger(__name__)
+READER = "identity"
+# What we state ourselves is no evidence: to read it would be to believe our own echo.
+_OWN = frozenset(
+    fact.event_name for fact in (CustomerCreated, CustomerMerged, CustomerSplit)
+)
+
+
+class _Aliased(msgspec.Struct):
+    alias: Alias | None = None
+
+
+# Only this of it: older and newer forms of the fact are read alike.
+_decode_alias = msgspec.json.Decoder(_Aliased).decode
+Pair = tuple[int, int]
+
+
+def readers(now: Callable[[], datetime] = clock.now) -> list[Reader]:
+    """The reader of this feature. now: the clock, for the facts it states."""
+    return [Reader(READER, partial(_handle, now=now))]
+
+
+async def _handle(conn: Connection, rows: Sequence[Row], *, now: Callable[[], datetime]) -> None:
+    theirs = [row for row in rows if row.identifiers and row.name not in _OWN]
+    if theirs:
+        await take_in(conn, theirs, now=now())
+
+
+async def take_in(conn: Connection, rows: Sequence[Row], *, now: datetime) -> None:
+    """Learn from events: whom we had not met, and who turns out to be one."""
+    await Q.lock.run(conn)
+    first = _first_seen(rows)
+    known = await load_nodes(conn, first.keys())
+    nodes = dict(known)
+    nodes.update(await _newcomers(conn, first, known))
+    fresh = await _fresh(conn, _links(rows, nodes))
+    learnt = {
+        one for one, node in nodes.items() if one not in known or first[one] < node.first_at
+    }
+    if not learnt and not fresh:
+        return
+    touched = learnt.union(*fresh)
+    ends = {one: _aged(nodes[one], first[one]) for one in touched if one in first}
+    ends.update({one: nodes[one] for one in touched - ends.keys()})
+    await settle(conn, fresh, ends, learnt=learnt, now=now)
+
+
+def _first_seen(rows: Iterable[Row]) -> dict[int, datetime]:
+    first: dict[int, datetime] = {}
+    for row in rows:
+        for one in row.identifiers:
+            met = first.get(one)
+            if met is None or row.occurred_at < met:
+                first[one] = row.occurred_at
+    return first
+
+
+def _aged(node: Node, seen: datetime) -> Node:
+    if seen >= node.first_at:
+        return node
+    return msgspec.structs.replace(node, first_at=seen)
+
+
+async def _newcomers(
+    conn: Connection, first: dict[int, datetime], known: dict[int, Node]
+) -> dict[int, Node]:
+    unknown = [one for one in first if one not in known]
+    if not unknown:
+        return {}
+    rows = await Q.kinds.all(conn, identifier_ids=unknown)
+    # What the vault has forgotten meanwhile was erased: it becomes nobody.
+    return {
+        row["identifier_id"]: Node(
+            identifier_id=row["identifier_id"],
+            kind=row["kind"],
+            customer_id=None,
+            born_as=ids.uuid7(),
+            first_at=first[row["identifier_id"]],
+        )
+        for row in rows
+    }
+
+
+def _links(rows: Iterable[Row], nodes: dict[int, Node]) -> dict[Pair, Link]:
+    found: dict[Pair, Link] = {}
+    for row in rows:
+        if len(row.identifiers) < 2 and row.name != CustomerAliased.event_name:
+            continue
+        for link in rules.links_of_event(
+            [one for one in row.identifiers if one in nodes],
+            event_id=row.event_id,
+            occurred_at=row.occurred_at,
+            source_id=row.source_id,
+            alias=_alias(row, nodes),
+        ):
+            kept = found.get(link.pair)
+            found[link.pair] = link if kept is None else rules.earlier(link, kept)
+    return found
+
+
+def _alias(row: Row, nodes: dict[int, Node]) -> Pair | None:
+    if row.name != CustomerAliased.event_name:
+        return None
+    try:
+        alias = _decode_alias(row.body).alias
+    except msgspec.DecodeError:
+        logger.warning("event %s at position %d is no alias", row.event_id, row.position)
+        return None
+    if alias is None or alias.previous not in nodes or alias.user not in nodes:
+        return None
+    return (alias.previous, alias.user)
+
+
+async def _fresh(conn: Connection, links: dict[Pair, Link]) -> dict[Pair, Link]:
+    """Only what tells something new: an unknown pair, or earlier evidence of a known one."""
+    if not links:
+        return {}
+    rows = await Q.known_links.all(
+        conn, firsts=[a for a, _ in links], seconds=[b for _, b in links]
+    )
+    fresh = dict(links)
+    for row in rows:
+        kept = Link(**dict(row))
+        if rules.earlier(links[kept.pair], kept) == kept:
+            del fresh[kept.pair]
+        elif kept.kind == "alias":
+            fresh[kept.pair] = msgspec.structs.replace(fresh[kept.pair], kind="alias")
+    return fresh

@@ -1,0 +1,75 @@
+"""Reading who is whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from setten.customers.identity.model import CustomerNotFound, LinkShown, Node, Quarantine
+from setten.customers.identity.settling import Q
+from setten.facts.ids import CustomerId, IdentifierId
+from setten.platform.db import Connection
+from setten.platform.vault import KINDS
+
+IDENTIFIERS_MAX = 1_000  # of one customer; the rules' limits add up to less
+LINKS_PAGE_MAX = 200
+REDIRECTS_MAX = 100
+
+
+async def current(conn: Connection, customer_id: UUID) -> CustomerId:
+    """The living customer behind an id, which may have been merged. Raises CustomerNotFound."""
+    found = await Q.current.value(conn, customer_id=customer_id)
+    if found is None:
+        raise CustomerNotFound()
+    return CustomerId(found)
+
+
+async def merged_into(conn: Connection, customer_id: UUID) -> tuple[CustomerId, ...]:
+    """Ids that redirect to this customer."""
+    rows = await Q.merged_into.all(conn, customer_id=customer_id, most=REDIRECTS_MAX)
+    return tuple(CustomerId(row["customer_id"]) for row in rows)
+
+
+async def customers_for(
+    conn: Connection, identifier_ids: Collection[int]
+) -> dict[int, CustomerId]:
+    """Whose each identifier is; those that identity has not read yet are absent."""
+    if not identifier_ids:
+        return {}
+    rows = await Q.customers_for.all(conn, identifier_ids=list(identifier_ids))
+    return {row["identifier_id"]: CustomerId(row["customer_id"]) for row in rows}
+
+
+async def identifiers_of(conn: Connection, customer_id: UUID) -> tuple[Node, ...]:
+    """A living customer's identifiers, strongest first; empty for one who is not living."""
+    rows = await Q.identifiers_of.all(
+        conn, customer_id=customer_id, strength=list(KINDS), most=IDENTIFIERS_MAX
+    )
+    return tuple(Node(**dict(row)) for row in rows)
+
+
+async def identifier_for(conn: Connection, customer_id: UUID) -> IdentifierId:
+    """The strongest identifier of a customer: the number to write things under.
+
+    Follows a merge. Raises CustomerNotFound.
+    """
+    nodes = await identifiers_of(conn, await current(conn, customer_id))
+    if not nodes:
+        raise CustomerNotFound()
+    return IdentifierId(nodes[0].identifier_id)
+
+
+async def links_of(
+    conn: Connection, customer_id: UUID, *, since: int = 0, most: int = LINKS_PAGE_MAX
+) -> tuple[LinkShown, ...]:
+    """Evidence about a customer, counted or refused, by link_id after `since`."""
+    rows = await Q.links_of.all(
+        conn, customer_id=customer_id, since=since, most=min(most, LINKS_PAGE_MAX)
+    )
+    return tuple(LinkShown(**dict(row)) for row in rows)
+
+
+async def quarantines(conn: Connection, *, most: int = 100) -> tuple[Quarantine, ...]:
+    """Identifiers that have outgrown resolution, newest first, for a person to look at."""
+    rows = await Q.quarantines.all(conn, most=most)
+    return tuple(Quarantine(**dict(row)) for row in rows)

@@ -1,0 +1,124 @@
+-- name: lock
+-- One writer of who is whom at a time: the reader's batches and a person's merge take turns.
+select pg_advisory_xact_lock(5_000_001);
+
+-- name: rules
+select kind, is_weak, most, shared_after from customers.identity_rules;
+
+-- name: nodes
+select identifier_id, kind, customer_id, born_as, first_at, is_shared
+  from customers.identifiers
+ where identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: kinds
+-- The kind is the vault's to say; the number alone is in the log.
+select identifier_id, kind from vault.identifiers
+ where identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: known_links
+select l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id
+  from unnest(:firsts::bigint[], :seconds::bigint[]) as p(a, b)
+  join customers.links l using (a, b);
+
+-- name: links_around
+-- Both directions of each, one more than the limit at most: a hub shows itself by that one.
+select n.identifier_id as around, l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id,
+       l.refusal
+  from unnest(:identifier_ids::bigint[]) as n(identifier_id)
+ cross join lateral (
+       (select a, b, kind, event_id, occurred_at, source_id, refusal
+          from customers.links where a = n.identifier_id limit :most)
+       union all
+       (select a, b, kind, event_id, occurred_at, source_id, refusal
+          from customers.links where b = n.identifier_id limit :most)
+       ) as l;
+
+-- name: put_links
+-- Whoever calls has compared: what comes here is new or earlier than what was kept.
+insert into customers.links as l (a, b, kind, event_id, source_id, occurred_at, refusal)
+select a, b, kind, event_id, source_id, occurred_at, refusal
+  from unnest(:firsts::bigint[], :seconds::bigint[], :kinds::text[], :event_ids::text[],
+              :source_ids::integer[], :occurred_ats::timestamptz[], :refusals::text[])
+       as n(a, b, kind, event_id, source_id, occurred_at, refusal)
+ order by a, b
+on conflict (a, b) do update
+   set kind = excluded.kind, event_id = excluded.event_id, source_id = excluded.source_id,
+       occurred_at = excluded.occurred_at, refusal = excluded.refusal;
+
+-- name: put_refusals
+update customers.links l
+   set refusal = n.refusal
+  from unnest(:firsts::bigint[], :seconds::bigint[], :refusals::text[]) as n(a, b, refusal)
+ where l.a = n.a and l.b = n.b;
+
+-- name: put_customers
+-- A customer that was merged and stands apart again comes back under its own id.
+insert into customers.customers (customer_id, created_at)
+select customer_id, created_at
+  from unnest(:customer_ids::uuid[], :created_ats::timestamptz[]) as n(customer_id, created_at)
+on conflict (customer_id) do update set merged_into = null;
+
+-- name: put_nodes
+insert into customers.identifiers as i
+       (identifier_id, kind, customer_id, born_as, first_at, is_shared)
+select identifier_id, kind, customer_id, born_as, first_at, is_shared
+  from unnest(:identifier_ids::bigint[], :kinds::text[], :customer_ids::uuid[], :born_ases::uuid[],
+              :first_ats::timestamptz[], :shared::boolean[])
+       as n(identifier_id, kind, customer_id, born_as, first_at, is_shared)
+on conflict (identifier_id) do update
+   set customer_id = excluded.customer_id, first_at = excluded.first_at,
+       is_shared = excluded.is_shared;
+
+-- name: put_merges
+-- What was merged into the gone one moves along, so that a redirect is always one step.
+with merges as (
+  select gone, survivor from unnest(:gone::uuid[], :survivors::uuid[]) as m(gone, survivor)
+)
+update customers.customers c
+   set merged_into = m.survivor
+  from merges m
+ where c.customer_id = m.gone or c.merged_into = m.gone;
+
+-- name: put_quarantines
+insert into customers.quarantines (identifier_id, links, noted_at)
+select identifier_id, :links, :noted_at from unnest(:identifier_ids::bigint[]) as q(identifier_id)
+on conflict (identifier_id) do nothing;
+
+-- name: quarantines
+select identifier_id, links, noted_at from customers.quarantines
+ order by noted_at desc, identifier_id
+ limit :most;
+
+-- name: current
+select coalesce(merged_into, customer_id) as customer_id
+  from customers.customers
+ where customer_id = :customer_id;
+
+-- name: merged_into
+-- The ids that redirect to this customer: old links to them still open.
+select customer_id from customers.customers
+ where merged_into = :customer_id
+ order by customer_id
+ limit :most;
+
+-- name: customers_for
+select identifier_id, customer_id from customers.identifiers
+ where identifier_id = any(:identifier_ids::bigint[]);
+
+-- name: identifiers_of
+select identifier_id, kind, customer_id, born_as, first_at, is_shared
+  from customers.identifiers
+ where customer_id = :customer_id
+ order by array_position(:strength::text[], kind), first_at, identifier_id
+ limit :most;
+
+-- name: links_of
+select l.link_id, l.a, ia.kind as a_kind, l.b, ib.kind as b_kind, l.kind, l.event_id as evidence,
+       l.source_id, l.occurred_at, l.refusal
+  from customers.links l
+  join customers.identifiers ia on ia.identifier_id = l.a
+  join customers.identifiers ib on ib.identifier_id = l.b
+ where (ia.customer_id = :customer_id or ib.customer_id = :customer_id)
+   and l.link_id > :since
+ order by l.link_id
+ limit :most;

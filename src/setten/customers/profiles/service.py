@@ -1,0 +1,142 @@
+"""Reading profiles: five small queries, and only what is asked for is decrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from setten.customers import identity
+from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Profile, Viewed
+from setten.facts.ids import CustomerId
+from setten.platform import db
+from setten.platform.db import Connection
+from setten.platform.vault import Vault, mask
+
+Q = db.load(str(Path(__file__).with_name("store.py")))
+VIEWED_MAX = 30  # looked through for distinct skus
+VIEWED_SHOWN_MAX = 8
+# Of hundreds of cookies nobody reads the hundredth; each costs a decryption.
+IDENTIFIERS_SHOWN_MAX = 50
+_HOME_TRAITS = ("home_location_id", "home_location", "home_store", "home_shop")
+
+
+class _Bought(msgspec.Struct):
+    channel: str
+    currency: str
+    n: int
+    total_minor: int
+
+
+_decode_bought = msgspec.json.Decoder(list[_Bought]).decode
+
+
+async def get(
+    conn: Connection,
+    vault: Vault,
+    customer_id: UUID,
+    *,
+    personal: bool = True,
+    reveal: bool = False,
+) -> Profile:
+    """One customer, by an id that may have been merged away. The caller audits.
+
+    personal: open the personal traits. reveal: identifiers whole instead of masked.
+    Raises CustomerNotFound.
+    """
+    living = await identity.current(conn, customer_id)
+    nodes = await identity.identifiers_of(conn, living)
+    if not nodes:
+        raise identity.CustomerNotFound()
+    numbers = [node.identifier_id for node in nodes]
+    plain = await Q.overview.one(conn, identifier_ids=numbers)
+    traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
+    if personal:
+        traits |= await _personal(conn, vault, numbers)
+    return Profile(
+        customer_id=living,
+        identifiers=await _shown(conn, vault, nodes[:IDENTIFIERS_SHOWN_MAX], reveal=reveal),
+        traits=traits,
+        first_at=plain["first_at"],
+        last_at=plain["last_at"],
+        counters=msgspec.json.decode(plain["counters"]),
+        purchases=_bought(plain["purchases"]),
+        home_location_id=_home(traits) or plain["bought_most_at"],
+        last_viewed=await _last_viewed(conn, numbers),
+        merged=await identity.merged_into(conn, living),
+    )
+
+
+async def _personal(conn: Connection, vault: Vault, numbers: Sequence[int]) -> dict[str, Any]:
+    """The newest word of each personal trait, whichever identifier it was said under."""
+    newest: dict[str, tuple[datetime, Any]] = {}
+    for trait in await vault.traits(conn, numbers):
+        kept = newest.get(trait.field)
+        if kept is None or kept[0] < trait.occurred_at:
+            newest[trait.field] = (trait.occurred_at, trait.value)
+    return {field: value for field, (_, value) in sorted(newest.items())}
+
+
+async def _shown(
+    conn: Connection, vault: Vault, nodes: Sequence[identity.Node], *, reveal: bool
+) -> tuple[IdentifierShown, ...]:
+    values = await vault.values(conn, [node.identifier_id for node in nodes])
+    return tuple(
+        IdentifierShown(
+            identifier_id=node.identifier_id,
+            kind=node.kind,
+            value=found.value if reveal else mask(node.kind, found.value),
+            first_at=node.first_at,
+        )
+        for node in nodes
+        if (found := values.get(node.identifier_id))
+    )
+
+
+def _bought(text: str) -> tuple[BoughtThrough, ...]:
+    return tuple(
+        BoughtThrough(
+            channel=one.channel, currency=one.currency, n=one.n, total_minor=one.total_minor
+        )
+        for one in _decode_bought(text)
+    )
+
+
+def _home(traits: dict[str, Any]) -> str | None:
+    for field in _HOME_TRAITS:
+        if isinstance(traits.get(field), str):
+            return str(traits[field])
+    return None
+
+
+async def _last_viewed(conn: Connection, numbers: Sequence[int]) -> tuple[Viewed, ...]:
+    found: dict[str, Viewed] = {}
+    for row in await Q.last_viewed.all(conn, identifier_ids=numbers, most=VIEWED_MAX):
+        said = msgspec.json.decode(row["summary"])
+        sku = said.get("sku")
+        if sku and sku not in found:
+            found[sku] = Viewed(
+                sku=sku,
+                name=said.get("item"),
+                variant=said.get("variant"),
+                product_id=said.get("product_id"),
+                occurred_at=row["occurred_at"],
+            )
+    return tuple(found.values())[:VIEWED_SHOWN_MAX]
+
+
+async def get_many(
+    conn: Connection, vault: Vault, customer_ids: Sequence[CustomerId]
+) -> tuple[Profile, ...]:
+    """Several customers, for a list of what a finder found; the missing are left out."""
+    found = []
+    for customer_id in customer_ids:
+        try:
+            found.append(await get(conn, vault, customer_id))
+        except identity.CustomerNotFound:
+            continue
+    return tuple(found)

@@ -1,0 +1,40 @@
+"""What each has done: one line per event, counters, purchases.
+
+Rows stand under the strongest identifier that the event happened under; a customer's timeline is
+the union over her identifiers at reading, so that a merge or a split rewrites nothing. One purchase
+told by a tag, a webhook and a till is one line and one count.
+"""
+
+from setten.customers.timeline.model import Event, Item, Page, Purchase
+from setten.customers.timeline.reader import READER, readers
+from setten.customers.timeline.service import (
+    PAGE_MAX,
+    BadCursor,
+    EventNotFound,
+    copies,
+    counts_by_channel,
+    event,
+    news_cursor,
+    page,
+    purchases,
+    since,
+)
+
+__all__ = [
+    "PAGE_MAX",
+    "READER",
+    "BadCursor",
+    "Event",
+    "EventNotFound",
+    "Item",
+    "Page",
+    "Purchase",
+    "copies",
+    "counts_by_channel",
+    "event",
+    "news_cursor",
+    "page",
+    "purchases",
+    "readers",
+    "since",
+]

@@ -1,0 +1,198 @@
+"""What a line shows of an event, and which purchase it tells of. Plain functions of the body."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from setten.facts.commerce import OrderReported
+from setten.facts.customers import CustomerCreated, CustomerSplit
+from setten.facts.reported import CustomerIdentified
+from setten.facts.stock import OrderPlaced, ReceiptRecorded
+from setten.platform.log import Row
+
+logger = logging.getLogger(__name__)
+# No line of a person's own: the first line says as much.
+HIDDEN = frozenset({CustomerCreated.event_name, CustomerSplit.event_name})
+SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it whole
+
+# Stock says that the till's money counts before the order's (facts/stock.py): a receipt of an
+# order outranks the order, and a correction ends what it replaces.
+_RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
+
+_TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
+                "location_id", "purpose", "alternative", "group_id", "category", "code",
+                "register", "note_id", "voice", "by_name", "customer_id", "gone",
+                "receipt_id", "hold_id", "expires_at", "step", "coupon")  # fmt: skip
+_NUMBER_FIELDS = ("total_minor", "is_record")
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase as one event tells it."""
+
+    purchase_key: str
+    rank: int
+    total_minor: int
+    currency: str
+
+
+class _Order(msgspec.Struct):
+    system: str
+    order_ref: str
+    total_minor: int | None = None
+    currency: str | None = None
+
+
+class _Receipt(msgspec.Struct):
+    receipt_id: UUID
+    total_minor: int
+    currency: str
+    order_system: str | None = None
+    order_ref: str | None = None
+    replaces: UUID | None = None
+
+
+class _Report(msgspec.Struct):
+    order_id: str
+    system: str = ""
+    action: str = "placed"
+
+
+class _Identified(msgspec.Struct):
+    traits: dict[str, Any] = {}
+
+
+# As much of each fact as a line needs: older and newer forms of it are read alike.
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    OrderPlaced.event_name: msgspec.json.Decoder(_Order),
+    ReceiptRecorded.event_name: msgspec.json.Decoder(_Receipt),
+    OrderReported.event_name: msgspec.json.Decoder(_Report),
+    CustomerIdentified.event_name: msgspec.json.Decoder(_Identified),
+}
+_decode_any = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def _read(row: Row) -> Any:
+    """The body of a fact we draw on; None when it is none, or not as its name promises.
+
+    One body that cannot be read must not hold up everybody's timeline: it stays a plain line.
+    """
+    decoder = _DECODERS.get(row.name)
+    if decoder is None:
+        return None
+    try:
+        return decoder.decode(row.body)
+    except msgspec.DecodeError:
+        logger.warning("event %s at position %d is not a %s", row.event_id, row.position, row.name)
+        return None
+
+
+def order_key(system: str, order_ref: str) -> str:
+    """One purchase is one order by (system of record, the order's own number)."""
+    return f"order:{system}:{order_ref}"
+
+
+def receipt_key(receipt_id: UUID) -> str:
+    """A purchase at a till that no order stands behind."""
+    return f"receipt:{receipt_id}"
+
+
+def told(row: Row) -> tuple[Told, ...]:
+    """The purchases that a fact of stock tells of: one, and the one it voids."""
+    body = _read(row)
+    if isinstance(body, _Order):
+        return (
+            Told(
+                purchase_key=order_key(body.system, body.order_ref),
+                rank=_RANK_ORDER,
+                total_minor=body.total_minor or 0,
+                currency=body.currency or "",
+            ),
+        )
+    return _told_by_receipt(body) if isinstance(body, _Receipt) else ()
+
+
+def _told_by_receipt(receipt: _Receipt) -> tuple[Told, ...]:
+    one = Told(
+        purchase_key=_key_of_receipt(receipt),
+        rank=_RANK_RECEIPT,
+        total_minor=receipt.total_minor,
+        currency=receipt.currency,
+    )
+    if receipt.replaces is None:
+        return (one,)
+    void = Told(
+        purchase_key=receipt_key(receipt.replaces),
+        rank=RANK_VOID,
+        total_minor=0,
+        currency=receipt.currency,
+    )
+    return (one, void)
+
+
+def _key_of_receipt(receipt: _Receipt) -> str:
+    if receipt.order_ref is not None:
+        return order_key(receipt.order_system or "", receipt.order_ref)
+    return receipt_key(receipt.receipt_id)
+
+
+def purchase_key(row: Row) -> str | None:
+    """The purchase that a line tells of, also when it is only a report of it."""
+    body = _read(row)
+    if isinstance(body, _Report):
+        is_placed = body.action in ("placed", "updated")
+        return order_key(body.system, body.order_id) if is_placed else None
+    if isinstance(body, _Order):
+        return order_key(body.system, body.order_ref)
+    return _key_of_receipt(body) if isinstance(body, _Receipt) else None
+
+
+def traits(row: Row) -> dict[str, Any]:
+    """The traits that are not personal data, as an identify told them."""
+    body = _read(row)
+    return body.traits if isinstance(body, _Identified) else {}
+
+
+def summary(body: str) -> dict[str, Any]:
+    """The few public values that draw a line, from an event's body."""
+    try:
+        said = _decode_any(body)
+    except msgspec.DecodeError:
+        return {}
+    short: dict[str, Any] = {}
+    for field in _TEXT_FIELDS:
+        value = said.get(field)
+        if isinstance(value, str) and value:
+            short[field] = value[:SUMMARY_TEXT_MAX]
+        elif isinstance(value, int):
+            short[field] = value
+    for field in _NUMBER_FIELDS:
+        if said.get(field) is not None:
+            short[field] = said[field]
+    if isinstance(said.get("currency"), str):
+        short["currency"] = said["currency"]
+    short.update(_goods(said))
+    return short
+
+
+def _goods(said: dict[str, Any]) -> dict[str, Any]:
+    """The first product told of, and how many there are in all."""
+    found: dict[str, Any] = {}
+    goods = [said.get("item"), *(said.get("items") or ()), *(said.get("lines") or ())]
+    named = [one for one in goods if isinstance(one, dict) and one]
+    if not named:
+        return found
+    first = named[0]
+    for source, target in (("sku", "sku"), ("name", "item"), ("variant", "variant"),
+                           ("product_id", "product_id"), ("price_minor", "price_minor"),
+                           ("qty", "qty"), ("quantity", "qty")):  # fmt: skip
+        value = first.get(source)
+        if value is not None and target not in found:
+            found[target] = value[:SUMMARY_TEXT_MAX] if isinstance(value, str) else value
+    if "location_id" in first:
+        found.setdefault("at", first["location_id"])
+    found["lines"] = len(named)
+    return found

@@ -1,0 +1,207 @@
+"""Reading timelines. A customer is given as her identifiers; who she is, identity says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from setten.customers.timeline.model import Event, Item, Page, Purchase
+from setten.customers.timeline.reader import READER, Q
+from setten.facts.ids import CustomerId
+from setten.platform import audit, log
+from setten.platform.auth import Actor
+from setten.platform.db import Connection, Record
+from setten.platform.errors import Invalid, NotFound
+from setten.platform.vault import Vault
+
+PAGE_MAX = 200
+COPIES_MAX = 50
+NEWS_MAX = 50  # more at once than a page can fade in; the rest comes with the next look
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = (datetime(9999, 1, 1, tzinfo=UTC), 2**62)
+
+
+class BadCursor(Invalid):
+    """This cursor is not one that we gave."""
+
+    code = "bad_cursor"
+
+
+class EventNotFound(NotFound):
+    """There is no such event in any timeline."""
+
+    code = "event_not_found"
+
+
+async def page(
+    conn: Connection,
+    identifier_ids: Sequence[int],
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    channel: str | None = None,
+    name: str | None = None,
+) -> Page:
+    """Lines of a person newest first, at most PAGE_MAX. Raises BadCursor."""
+    limit = max(1, min(limit, PAGE_MAX))
+    before_at, before_position = _read_cursor(cursor)
+    rows = await Q.page.all(
+        conn,
+        identifier_ids=list(identifier_ids),
+        before_at=before_at,
+        before_position=before_position,
+        channel=channel,
+        name=name,
+        most=limit + 1,
+    )
+    items = tuple(_item(row) for row in rows[:limit])
+    last = items[-1] if len(rows) > limit else None
+    return Page(items=items, next_cursor=_write_cursor(last) if last else None)
+
+
+def _write_cursor(item: Item) -> str:
+    micros = (item.occurred_at - _EPOCH) // timedelta(microseconds=1)
+    return f"{micros}.{item.position}"
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime, int]:
+    if cursor is None:
+        return _END
+    micros, position = _two_numbers(cursor)
+    try:
+        return _EPOCH + timedelta(microseconds=micros), position
+    except OverflowError as cause:
+        raise BadCursor() from cause
+
+
+def _two_numbers(cursor: str) -> tuple[int, int]:
+    first, dot, second = cursor.partition(".")
+    if not dot or len(cursor) > 40 or not cursor.isascii():
+        raise BadCursor()
+    try:
+        numbers = int(first), int(second)
+    except ValueError as cause:
+        raise BadCursor() from cause
+    if max(map(abs, numbers)) >= 2**63:
+        raise BadCursor()
+    return numbers
+
+
+def _item(row: Record) -> Item:
+    values = dict(row)
+    values.pop("xid", None)
+    values["summary"] = msgspec.json.decode(values["summary"])
+    return Item(**values)
+
+
+async def news_cursor(conn: Connection) -> str:
+    """Where the timeline stands now: read it before a page, then ask `since` what came after."""
+    row = await Q.reader_place.maybe(conn, reader=READER)
+    return f"{row['xid']}.{row['position']}" if row else "0.0"
+
+
+async def since(
+    conn: Connection,
+    identifier_ids: Sequence[int],
+    cursor: str,
+    *,
+    channel: str | None = None,
+) -> tuple[tuple[Item, ...], str]:
+    """Lines that came into a timeline after `cursor`, oldest first, and the cursor for the next.
+
+    At most NEWS_MAX at once. Raises BadCursor.
+    """
+    xid, position = _two_numbers(cursor)
+    rows = await Q.since.all(
+        conn,
+        identifier_ids=list(identifier_ids),
+        xid=xid,
+        position=position,
+        channel=channel,
+        most=NEWS_MAX,
+    )
+    if rows:
+        cursor = f"{rows[-1]['xid']}.{rows[-1]['position']}"
+    return tuple(_item(row) for row in rows), cursor
+
+
+async def copies(
+    conn: Connection, identifier_ids: Sequence[int], purchase_key: str
+) -> tuple[Item, ...]:
+    """All lines that told of one purchase; the one that counts first."""
+    rows = await Q.copies.all(
+        conn, identifier_ids=list(identifier_ids), purchase_key=purchase_key, most=COPIES_MAX
+    )
+    return tuple(_item(row) for row in rows)
+
+
+async def counts_by_channel(conn: Connection, identifier_ids: Sequence[int]) -> dict[str, int]:
+    """How many events of a person came through each channel, most first."""
+    rows = await Q.counts.all(conn, identifier_ids=list(identifier_ids))
+    return {row["channel"]: row["n"] for row in rows}
+
+
+async def purchases(
+    conn: Connection,
+    identifier_ids: Sequence[int],
+    *,
+    before: Purchase | None = None,
+    limit: int = 50,
+) -> tuple[Purchase, ...]:
+    """Purchases of a person newest first, each once, older than `before`."""
+    rows = await Q.purchases.all(
+        conn,
+        identifier_ids=list(identifier_ids),
+        before_at=before.occurred_at if before else _END[0],
+        before_event_id=before.event_id if before else "",
+        most=min(limit, PAGE_MAX),
+    )
+    return tuple(Purchase(**dict(row)) for row in rows)
+
+
+async def event(
+    conn: Connection,
+    vault: Vault,
+    event_id: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reveal: bool = False,
+    customer_id: CustomerId | None = None,
+) -> Event:
+    """The full record of an event of a timeline; looking at it is audited.
+
+    reveal: also open its personal part. Raises EventNotFound.
+    """
+    place = await Q.place.maybe(conn, event_id=event_id)
+    row = place and await log.event_at(
+        conn, log.Cursor(place["xid"], place["position"], place["arrived_on"])
+    )
+    if not row:
+        raise EventNotFound()
+    sealed = None
+    if reveal and row.sealed_id is not None:
+        opened = (await vault.open(conn, [row.sealed_id])).get(row.sealed_id)
+        sealed = dict(opened.values) if opened else None
+    action = "event.revealed" if sealed is not None else "event.viewed"
+    await audit.note(
+        conn, actor, action, at=now, customer_id=customer_id, subject=event_id,
+        fields=sorted(sealed or ()),
+    )  # fmt: skip
+    return Event(
+        event_id=row.event_id,
+        name=row.name,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        sent_at=row.sent_at,
+        original_at=row.original_at,
+        source_id=row.source_id,
+        channel=row.channel,
+        location_id=row.location_id,
+        identifiers=row.identifiers,
+        body=msgspec.json.decode(row.body),
+        has_sealed=row.sealed_id is not None,
+        sealed=sealed,
+    )

@@ -1,0 +1,115 @@
+-- name: put_lines
+insert into customers.timeline (identifier_id, occurred_at, position, xid, arrived_on, event_id,
+                                name, channel, location_id, purchase_key, summary)
+select identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel, location_id,
+       purchase_key, summary::json
+  from unnest(:identifier_ids::bigint[], :occurred_ats::timestamptz[], :positions::bigint[],
+              :xids::bigint[], :arrived_ons::date[], :event_ids::text[], :names::text[],
+              :channels::text[], :location_ids::text[], :purchase_keys::text[], :summaries::text[])
+       as n(identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel,
+            location_id, purchase_key, summary)
+on conflict do nothing;
+
+-- name: count
+insert into customers.counters as c (identifier_id, name, channel, day, n)
+select identifier_id, name, channel, day, n
+  from unnest(:identifier_ids::bigint[], :names::text[], :channels::text[], :days::date[],
+              :ns::integer[]) as u(identifier_id, name, channel, day, n)
+on conflict (identifier_id, name, channel, day) do update set n = c.n + excluded.n;
+
+-- name: put_purchases
+-- The best teller's figures stand, whoever comes first; of two equal ones the earlier event.
+insert into customers.purchases as p (purchase_key, identifier_id, rank, event_id, occurred_at,
+                                      channel, location_id, total_minor, currency)
+select purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id, total_minor,
+       currency
+  from unnest(:purchase_keys::text[], :identifier_ids::bigint[], :ranks::smallint[],
+              :event_ids::text[], :occurred_ats::timestamptz[], :channels::text[],
+              :location_ids::text[], :totals_minor::bigint[], :currencies::text[])
+       as n(purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id,
+            total_minor, currency)
+on conflict (purchase_key) do update
+   set identifier_id = excluded.identifier_id, rank = excluded.rank, event_id = excluded.event_id,
+       occurred_at = excluded.occurred_at, channel = excluded.channel,
+       location_id = excluded.location_id, total_minor = excluded.total_minor,
+       currency = excluded.currency
+ where (p.rank, excluded.occurred_at, excluded.event_id)
+     < (excluded.rank, p.occurred_at, p.event_id);
+
+-- name: put_traits
+insert into customers.traits as t (identifier_id, field, value, occurred_at)
+select identifier_id, field, value::json, occurred_at
+  from unnest(:identifier_ids::bigint[], :fields::text[], :values::text[],
+              :occurred_ats::timestamptz[]) as n(identifier_id, field, value, occurred_at)
+on conflict (identifier_id, field) do update
+   set value = excluded.value, occurred_at = excluded.occurred_at
+ where t.occurred_at <= excluded.occurred_at;
+
+-- name: page
+-- A page from each identifier, then the newest of all: no identifier is read past its page.
+-- A line that only repeats a purchase told better elsewhere is folded into that one.
+select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
+       t.purchase_key, t.summary::text as summary
+  from unnest(:identifier_ids::bigint[]) as i(identifier_id)
+ cross join lateral (
+       select event_id, name, occurred_at, channel, location_id, identifier_id, position,
+              purchase_key, summary
+         from customers.timeline l
+        where l.identifier_id = i.identifier_id
+          and (l.occurred_at, l.position) < (:before_at, :before_position)
+          and (:channel::text is null or l.channel = :channel)
+          and (:name::text is null or l.name = :name)
+          and not exists (select 1
+                            from customers.purchases p
+                           where p.purchase_key = l.purchase_key and p.event_id <> l.event_id)
+        order by l.occurred_at desc, l.position desc
+        limit :most
+       ) as t
+ order by t.occurred_at desc, t.position desc
+ limit :most;
+
+-- name: since
+-- What has come into the timeline after a place of the log, oldest first: for a page that is open.
+select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
+       t.purchase_key, t.summary::text as summary, t.xid
+  from customers.timeline t
+ where t.identifier_id = any(:identifier_ids::bigint[])
+   and (t.xid, t.position) > (:xid, :position)
+   and (:channel::text is null or t.channel = :channel)
+   and not exists (select 1
+                     from customers.purchases p
+                    where p.purchase_key = t.purchase_key and p.event_id <> t.event_id)
+ order by t.xid, t.position
+ limit :most;
+
+-- name: copies
+-- All that told of one purchase, the one that counts first.
+select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
+       t.purchase_key, t.summary::text as summary
+  from customers.timeline t
+  left join customers.purchases p using (purchase_key, event_id)
+ where t.identifier_id = any(:identifier_ids::bigint[]) and t.purchase_key = :purchase_key
+ order by (p.purchase_key is null), t.occurred_at, t.position
+ limit :most;
+
+-- name: place
+-- Where an event of a timeline stands in the log.
+select arrived_on, xid, position from customers.timeline where event_id = :event_id limit 1;
+
+-- name: counts
+select channel, sum(n)::bigint as n
+  from customers.counters
+ where identifier_id = any(:identifier_ids::bigint[])
+ group by channel
+ order by n desc, channel;
+
+-- name: purchases
+select purchase_key, event_id, occurred_at, channel, location_id, total_minor, currency
+  from customers.purchases
+ where identifier_id = any(:identifier_ids::bigint[]) and rank < 9
+   and (occurred_at, event_id) < (:before_at, :before_event_id)
+ order by occurred_at desc, event_id desc
+ limit :most;
+
+-- name: reader_place
+select xid::text::bigint as xid, position from log.cursors where reader = :reader;

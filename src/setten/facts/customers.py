@@ -1,0 +1,31 @@
+"""What customers.identity states: who is whom. Ids only, never a name or a value."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from setten.platform.log import Fact
+
+
+class CustomerCreated(Fact, frozen=True, kw_only=True):
+    """Somebody we had not met."""
+
+    event_name: ClassVar[str] = "customer.created"
+    customer_id: UUID
+
+
+class CustomerMerged(Fact, frozen=True, kw_only=True):
+    """Two customers turned out to be one; `gone` redirects to `customer_id` from now on."""
+
+    event_name: ClassVar[str] = "customer.merged"
+    customer_id: UUID
+    gone: UUID
+
+
+class CustomerSplit(Fact, frozen=True, kw_only=True):
+    """Some identifiers of `customer_id` turned out to be another's: `apart`."""
+
+    event_name: ClassVar[str] = "customer.split"
+    customer_id: UUID
+    apart: UUID
