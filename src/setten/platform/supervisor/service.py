@@ -32,6 +32,8 @@ WEB_DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 20.0
 READY_WAIT_S = 60.0
 BACKLOG = 1024
+MAP_FILE = "supervisor.json"
+ADDRESS_FILE = "address"
 logger = logging.getLogger("setten.supervisor")
 
 
@@ -70,6 +72,7 @@ def run(plan: Plan) -> None:
             database.open()
             if plan.prepare is not None:
                 plan.prepare(database.settings)
+            (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
             children = _children(plan, database.settings, listener.fileno())
             _announce_when_ready(plan, database.settings, stop)
             _mend(database, children, stop)
@@ -77,7 +80,16 @@ def run(plan: Plan) -> None:
             _drain(children)
         finally:
             database.close()
-            (settings.data_dir / "supervisor.json").unlink(missing_ok=True)
+            for name in (MAP_FILE, ADDRESS_FILE):
+                (settings.data_dir / name).unlink(missing_ok=True)
+
+
+def address(data_dir: Path) -> str | None:
+    """Where browsers reach the installation that serves from this data directory, if one does."""
+    try:
+        return (data_dir / ADDRESS_FILE).read_text()
+    except OSError:
+        return None
 
 
 def _children(plan: Plan, settings: Settings, descriptor: int) -> list[Child]:
@@ -134,7 +146,7 @@ def _write_map(folder: Path, running: dict[str, int | None]) -> None:
     """Who is who among our processes, for `doctor` and for tests that end one of them."""
     half = folder / "supervisor.new"
     half.write_bytes(msgspec.json.encode({"supervisor": os.getpid(), **running}))
-    half.rename(folder / "supervisor.json")
+    half.rename(folder / MAP_FILE)
 
 
 def _drain(children: list[Child]) -> None:

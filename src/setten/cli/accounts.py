@@ -1,0 +1,108 @@
+"""keys and users: who may call, and who may sign in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from setten.cli import installation, terminal
+from setten.platform import auth, clock
+from setten.platform.db import Connection
+from setten.platform.errors import Invalid
+
+keys = typer.Typer(help="Keys of programs.", no_args_is_help=True)
+users = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
+
+DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@keys.command("create")
+def create_key(
+    scope: Annotated[str, typer.Option(help="ingest, server, agent or public.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, alone. It can never be shown again."""
+    purpose = name or scope
+
+    async def work(conn: Connection) -> str:
+        if scope == "ingest":
+            from setten.customers import ingest
+
+            return await ingest.create_source(conn, name=purpose, now=clock.now())
+        return await auth.create_key(conn, scope=scope, name=purpose, now=clock.now())
+
+    key = installation.with_connection(work, data_dir)
+    if as_json:
+        terminal.as_json({"key": key, "scope": scope, "name": purpose})
+    else:
+        terminal.result(key)
+
+
+@keys.command("list")
+def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Every key: what for, how far, since when. Never the key itself."""
+    rows = [dict(row) for row in installation.with_connection(auth.list_keys, data_dir)]
+    if as_json:
+        terminal.as_json(rows)
+    else:
+        terminal.table(rows)
+
+
+@users.command("create")
+def create_user(
+    login: Annotated[str, typer.Option(help="What they sign in with.")],
+    name: Annotated[str, typer.Option(help="How colleagues see them.")] = "",
+    role: Annotated[str, typer.Option(help=", ".join(auth.ROLES))] = "associate",
+    location: Annotated[
+        list[str] | None, typer.Option(help="A shop they work for; home first. Repeats.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a password from standard input.")
+    ] = False,
+    locale: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account and print a one-time sign-in link for its first use."""
+    if locale not in ("ja", "en"):
+        raise Invalid(errors="locale")
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+
+    async def work(conn: Connection) -> tuple[str, str]:
+        now = clock.now()
+        staff_id = await auth.create_staff(
+            conn,
+            login=login,
+            name=name or login,
+            role=role,
+            password=password,
+            locations=location or (),
+            locale=locale,
+            now=now,
+        )
+        return str(staff_id), await auth.issue_link(conn, login, now=now)
+
+    with installation.opened(data_dir) as found:
+        staff_id, token = installation.on_connection(work, found)
+    link = f"{found.base_url}/sign-in/link/{token}"
+    if as_json:
+        terminal.as_json({"staff_id": staff_id, "login": login, "role": role, "link": link})
+    else:
+        terminal.result(link)
+
+
+@users.command("link")
+def link_user(login: str, data_dir: DataDir = None) -> None:
+    """Print a one-time sign-in link for somebody who cannot sign in."""
+
+    async def work(conn: Connection) -> str:
+        return await auth.issue_link(conn, login, now=clock.now())
+
+    with installation.opened(data_dir) as found:
+        token = installation.on_connection(work, found)
+    terminal.result(f"{found.base_url}/sign-in/link/{token}")

@@ -1,0 +1,80 @@
+"""The installation that a command works on: its settings, and its database running or started."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from setten.api.state import Deps
+from setten.cli import terminal
+from setten.platform import db, settings, supervisor
+from setten.platform.db import Connection, embedded
+from setten.platform.db.embedded import Stage
+from setten.platform.settings import Settings
+
+T = TypeVar("T")
+# A command does one thing at a time; the rest of the connections are for those who serve.
+POOL_SIZE = 3
+
+
+def progress(stage: Stage, seconds: float) -> None:
+    """Say how far the database is, where it takes long enough to wonder."""
+    if stage == "making":
+        terminal.note("データベースを作っています", "Making the database")
+    elif stage == "recovering":
+        terminal.note(
+            f"前回の停止からデータベースを復旧しています（{seconds:.0f} 秒）",
+            f"The database recovers from a hard stop ({seconds:.0f} s)",
+        )
+
+
+@contextmanager
+def opened(data_dir: str | None = None) -> Iterator[Settings]:
+    """Settings with the address of a migrated database, ours to use inside the block."""
+    found = settings.load({"data_dir": data_dir})
+    if found.database_url is not None:
+        yield found
+        return
+    is_ours = embedded.attach(found.data_dir) is None
+    with embedded.using(found.data_dir, say=progress) as dsn:
+        if is_ours:
+            asyncio.run(supervisor.migrate(dsn))
+        yield msgspec.structs.replace(
+            found, database_url=dsn, base_url=supervisor.address(found.data_dir) or found.base_url
+        )
+
+
+def on_connection(work: Callable[[Connection], Awaitable[T]], found: Settings) -> T:
+    """Do `work` in one transaction on an opened installation and answer its result."""
+
+    async def go() -> T:
+        conn = await db.connect(str(found.database_url))
+        try:
+            async with conn.transaction():
+                return await work(conn)
+        finally:
+            await conn.close()
+
+    return asyncio.run(go())
+
+
+def with_connection(work: Callable[[Connection], Awaitable[T]], data_dir: str | None) -> T:
+    """Open the installation, do `work` in one transaction and answer its result."""
+    with opened(data_dir) as found:
+        return on_connection(work, found)
+
+
+def with_deps(work: Callable[[Deps], Awaitable[T]], data_dir: str | None) -> T:
+    """Do `work` with pool and vault; it opens its own transactions. Needs the master key."""
+    from setten import app
+
+    async def go(found: Settings) -> T:
+        async with app.resources(found, size=POOL_SIZE) as deps:
+            return await work(deps)
+
+    with opened(data_dir) as found:
+        return asyncio.run(go(found))

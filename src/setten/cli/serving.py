@@ -1,0 +1,135 @@
+"""demo, serve, worker: what keeps running."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import webbrowser
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from setten.cli import installation, terminal
+from setten.platform import auth, clock, db, journal, settings, supervisor
+from setten.platform.settings import Settings
+
+WEB = "setten.app:create_web"
+BACKGROUND = (sys.executable, "-m", "setten.cli", "worker")
+SCALES = ("small", "real", "large")
+DEMO_LOGIN = "demo"
+
+Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
+DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
+
+
+def serve(
+    port: Port = None,
+    data_dir: DataDir = None,
+    workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+) -> None:
+    """Run everything: database, web, background. Ends in order at Ctrl-C or SIGTERM."""
+    found = settings.load(
+        {"port": port, "data_dir": data_dir, "workers": workers, "host": host}, demo=False
+    )
+    _ = found.key  # nothing starts without one
+
+    def ready(now: Settings) -> None:
+        terminal.note(f"{now.base_url} で動いています", f"Running at {now.base_url}")
+
+    _supervise(found, prepare=_prove, ready=ready)
+
+
+def demo(
+    port: Port = None,
+    data_dir: DataDir = None,
+    scale: Annotated[str, typer.Option(help="small, real or large.")] = "small",
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+) -> None:
+    """A small shop to look around in, kept in the data directory between starts."""
+    if scale not in SCALES:
+        raise typer.BadParameter(f"{scale!r} is none of {', '.join(SCALES)}", param_hint="--scale")
+    found = settings.load(
+        {"port": port, "data_dir": data_dir, "workers": workers, "host": host}, demo=True
+    )
+
+    def prepare(now: Settings) -> None:
+        _prove(now)
+        asyncio.run(_seed(now, scale))
+
+    def ready(now: Settings) -> None:
+        link = asyncio.run(_sign_in_link(now))
+        terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
+        terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
+        terminal.note("止めるには Ctrl-C", "Stop with Ctrl-C")
+        if not no_open:
+            webbrowser.open(link)
+
+    terminal.note("デモを始めています", "Starting the demo")
+    _supervise(found, prepare=prepare, ready=ready)
+
+
+def worker() -> None:
+    """The background process alone: readers of the log and scheduled jobs."""
+    from setten import app
+
+    with installation.opened() as found:
+        journal.configure(found.log_level)
+        asyncio.run(app.run_background(found))
+
+
+def _supervise(
+    found: Settings,
+    *,
+    prepare: Callable[[Settings], None],
+    ready: Callable[[Settings], None],
+) -> None:
+    journal.configure(found.log_level)
+    supervisor.run(
+        supervisor.Plan(
+            settings=found, web=WEB, background=BACKGROUND, prepare=prepare, ready=ready
+        )
+    )
+
+
+def _prove(found: Settings) -> None:
+    """Refuse a database made with another master key here, in one line, not in every process."""
+    from setten import app
+
+    async def go() -> None:
+        async with app.resources(found, size=1):
+            pass
+
+    asyncio.run(go())
+
+
+async def _seed(found: Settings, scale: str) -> None:
+    from setten import demo as shop
+
+    await shop.seed(found, scale=scale, now=clock.now())
+
+
+async def _sign_in_link(found: Settings) -> str:
+    """A one-time link for the demo's administrator, who has no password."""
+    conn = await db.connect(str(found.database_url))
+    try:
+        async with conn.transaction():
+            token = await _token(conn, found)
+    finally:
+        await conn.close()
+    return f"{found.base_url}/sign-in/link/{token}"
+
+
+async def _token(conn: db.Connection, found: Settings) -> str:
+    now = clock.now()
+    try:
+        return await auth.issue_link(conn, DEMO_LOGIN, now=now)
+    except auth.BadCredentials:
+        name = terminal.pick("デモ 管理者", "Demo Administrator")
+        await auth.create_staff(
+            conn, login=DEMO_LOGIN, name=name, role="admin", locale=found.locale, now=now
+        )
+        return await auth.issue_link(conn, DEMO_LOGIN, now=now)

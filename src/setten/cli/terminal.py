@@ -1,0 +1,74 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from setten.platform.errors import SettenError
+from setten.platform.errors import say as words_of
+
+
+def locale() -> str:
+    """The language of the terminal: ja where it says so, else en."""
+    spoken = next(
+        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    return "ja" if spoken.startswith("ja") else "en"
+
+
+def pick(ja: str, en: str) -> str:
+    """One of two sentences, by the terminal's language."""
+    return ja if locale() == "ja" else en
+
+
+def note(ja: str, en: str) -> None:
+    """A line for the person at the terminal; never part of the result."""
+    print(pick(ja, en), file=sys.stderr, flush=True)
+
+
+def result(text: str) -> None:
+    """A line of the result."""
+    print(text, flush=True)
+
+
+def as_json(value: Any) -> None:
+    """The result as one line of JSON."""
+    sys.stdout.buffer.write(msgspec.json.encode(value, enc_hook=_plain) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows as columns, for people: never cut, so that what is shown can be copied."""
+    if not rows:
+        return
+    texts = [list(rows[0])] + [["" if v is None else _cell(v) for v in r.values()] for r in rows]
+    widths = [max(len(text[column]) for text in texts) for column in range(len(texts[0]))]
+    for text in texts:
+        padded = (value.ljust(width) for value, width in zip(text, widths, strict=True))
+        result("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
+
+
+def refusal(error: SettenError) -> None:
+    """One clear line: what happened and what to do next."""
+    print(f"setten: {words_of(error.code, locale(), error.facts)[1]}", file=sys.stderr)
+
+
+def fault(error: Exception) -> None:
+    """A fault of ours: where it was, without the words of the error, which may quote a person."""
+    logging.getLogger("setten").error("%s", type(error).__name__, exc_info=error)
+    print(f"setten: {words_of('error', locale())[1]}", file=sys.stderr)

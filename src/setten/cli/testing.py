@@ -1,0 +1,159 @@
+"""`setten test`: everything that must hold, as one command. CI runs exactly this."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from setten.cli import terminal
+
+ROOT = Path(__file__).parents[3]
+NODE = ROOT / "tests" / "node"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Each process of the tests runs a PostgreSQL and a server of its own.
+PROCESSES_MAX = 2
+INSTALL_LIMIT_S = 300
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One tool with its arguments, run in the checkout."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def everything(
+    paths: Annotated[list[str] | None, typer.Argument(help="Only these tests.")] = None,
+    long: Annotated[bool, typer.Option("--long", help="The long form of heavy proofs.")] = False,
+) -> None:
+    """Style, types, layers, then unit, story and page tests in a real Chromium."""
+    os.chdir(ROOT)
+    if not (ROOT / "tests").is_dir():
+        terminal.note("ソースの置き場所で実行してください", "Run it in a checkout of the source")
+        raise typer.Exit(1)
+    failed = [] if paths else [step.name for step in _steps() if not _run(step)]
+    without = [] if paths else _prepare()
+    status = _pytest(paths or [], long=long, without=without)
+    if failed:
+        print(f"setten test: {', '.join(failed)} failed", file=sys.stderr)
+    raise typer.Exit(1 if failed else status)
+
+
+def _steps() -> list[Step]:
+    tools = Path(sys.executable).parent
+    sources = [name for name in ("src", "tests", "bench") if (ROOT / name).is_dir()]
+    return [
+        Step("style", (str(tools / "ruff"), "check", "--quiet", *sources)),
+        Step("format", (str(tools / "ruff"), "format", "--check", "--quiet", *sources)),
+        Step("types", (str(tools / "mypy"), "--strict", "src/setten")),
+        Step("layers", (str(tools / "lint-imports"),)),
+    ]
+
+
+def _run(step: Step) -> bool:
+    """Run one step, show its time, and what it said when it failed."""
+    began = time.monotonic()
+    try:
+        done = subprocess.run(  # noqa: S603  # our own tools
+            step.command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        done = subprocess.CompletedProcess(step.command, 127, "", f"{step.command[0]} is missing")
+    mark = "ok  " if done.returncode == 0 else "FAIL"
+    print(f"{mark} {step.name:<10} {time.monotonic() - began:6.1f} s", flush=True)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
+
+
+def _prepare() -> list[str]:
+    """Install what is missing where we may. Gives the marks of tests that cannot run."""
+    without = []
+    if _browser() is None:
+        _apt("chromium", "fonts-noto-cjk")
+    if _browser() is None:
+        terminal.note(
+            "Chromium がないため画面の試験を飛ばします（apt install chromium fonts-noto-cjk）",
+            "No Chromium, so pages are not tested (apt install chromium fonts-noto-cjk)",
+        )
+        without.append("page")
+    if (NODE / "package.json").exists() and not _node_packages():
+        terminal.note(
+            "node・npm・部品のどれかがないため node の試験を省きます（apt install nodejs npm）",
+            "node, npm or its packages are missing, so node tests are left out"
+            " (apt install nodejs npm)",
+        )
+        without.append("node")
+    return without
+
+
+def _browser() -> str | None:
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def _node_packages() -> bool:
+    """True when the packages named in tests/node are there, installing them if they are not."""
+    marker = NODE / "node_modules" / ".installed"
+    wanted = (NODE / "package.json").read_text(encoding="utf-8")
+    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
+        return shutil.which("node") is not None
+    if shutil.which("npm") is None:
+        _apt("nodejs", "npm")
+    npm = shutil.which("npm")
+    if npm is None:
+        return False
+    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
+    if _installs("node packages", [npm, "install", *quiet], cwd=NODE):
+        marker.write_text(wanted, encoding="utf-8")
+        return True
+    return False
+
+
+def _apt(*packages: str) -> None:
+    """Install system packages, where we are root on a Debian; elsewhere nothing happens."""
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return
+    if _installs("package lists", [apt, "update", "-qq"]):
+        options = ["install", "-y", "-qq", "--no-install-recommends"]
+        _installs(" ".join(packages), [apt, *options, *packages])
+
+
+def _installs(what: str, command: Sequence[str], cwd: Path = ROOT) -> bool:
+    terminal.note(f"入れています: {what}", f"Installing {what}")
+    try:
+        done = subprocess.run(  # noqa: S603  # apt and npm, with our own arguments
+            command,
+            cwd=cwd,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=INSTALL_LIMIT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def _pytest(paths: list[str], *, long: bool, without: list[str]) -> int:
+    """Run pytest with its own words on the screen; its summary is the last line."""
+    processes = min(PROCESSES_MAX, len(os.sched_getaffinity(0)))
+    command = [sys.executable, "-m", "pytest", "-q", *paths]
+    if processes > 1 and not paths:
+        command += ["-n", str(processes), "--dist", "loadscope"]
+    if without:
+        command += ["-m", " and ".join(f"not {mark}" for mark in without)]
+    if long:
+        command.append("--long")
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603  # ours
+    return done.returncode

@@ -1,0 +1,85 @@
+"""migrate, reconcile, rebuild, doctor: looking after an installation."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Annotated
+
+import msgspec
+import typer
+
+from setten.api.state import Deps
+from setten.cli import checks, installation, terminal
+from setten.platform import settings, supervisor
+from setten.platform.db import embedded
+
+DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Bring the database to this version and print what was applied."""
+    found = settings.load({"data_dir": data_dir})
+    if found.database_url is not None:
+        applied = asyncio.run(supervisor.migrate(found.database_url))
+    else:
+        with embedded.using(found.data_dir, say=installation.progress) as dsn:
+            applied = asyncio.run(supervisor.migrate(dsn))
+    if as_json:
+        terminal.as_json({"applied": applied})
+        return
+    for name in applied:
+        terminal.result(name)
+    if not applied:
+        terminal.note("すでに最新です", "Already up to date")
+
+
+def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Prove that balances equal their ledger. Ends with 1 when anything drifts."""
+    from setten.stock import ledger
+
+    proof = installation.with_connection(ledger.reconcile, data_dir)
+    rows = [msgspec.to_builtins(drift) for drift in proof.drifts]
+    if as_json:
+        terminal.as_json(proof)
+    else:
+        terminal.table(rows)
+        terminal.note(f"ずれ {len(rows)} 件", f"{len(rows)} drifting")
+    if rows:
+        raise typer.Exit(1)
+
+
+def rebuild(projection: str, data_dir: DataDir = None) -> None:
+    """Make a projection anew from the log, beside the old one, and swap it in."""
+    from setten import app
+
+    async def work(deps: Deps) -> bool:
+        known = app.rebuilds(deps)
+        if projection not in known:
+            names = ", ".join(sorted(known))
+            raise typer.BadParameter(f"{projection!r} is none of {names}", param_hint="PROJECTION")
+        await known[projection]()
+        return True
+
+    began = time.monotonic()
+    installation.with_deps(work, data_dir)
+    seconds = time.monotonic() - began
+    terminal.note(f"作り直しました（{seconds:.1f} 秒）", f"Rebuilt in {seconds:.1f} s")
+
+
+def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Look at everything that commonly goes wrong. Ends with 1 when something is."""
+    found = settings.load({"data_dir": data_dir})
+    seen = checks.look(found)
+    if as_json:
+        terminal.as_json([{"check": c.name, "ok": c.is_fine, "found": c.found} for c in seen])
+    else:
+        for check in seen:
+            mark = "ok " if check.is_fine else "BAD"
+            terminal.result(f"{mark}  {check.name:<16} {check.found}")
+    if not all(check.is_fine for check in seen):
+        bad = sum(not check.is_fine for check in seen)
+        print(f"setten: {bad}", terminal.pick("件に問題があります", "wrong"), file=sys.stderr)
+        raise typer.Exit(1)
