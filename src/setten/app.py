@@ -14,7 +14,9 @@ from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException
 
 from setten import console
+from setten.api import customers as customers_api
 from setten.api import openapi, operations, problems, state
+from setten.customers import identity, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Pool
@@ -50,7 +52,7 @@ def _web_config(settings: Settings) -> AppConfig:
 
 
 def _routes(settings: Settings) -> list[Any]:
-    return [*operations.handlers, *console.routes()]
+    return [*operations.handlers, customers_api.router(), *console.routes()]
 
 
 def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Any:
@@ -86,7 +88,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return []
+    return [*identity.readers(), *timeline.readers()]
 
 
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:
