@@ -142,6 +142,6 @@ def share(part: float) -> str:
 
 
 def person(family: str | None, given: str | None, locale: str) -> str:
-    """`佐伯 美和` (family first) or `Miwa Saeki` (given first), from what is known; "" for nothing."""
+    """`佐伯 美和` (ja: family first) or `Miwa Saeki`, from what is known; "" for nothing."""
     order = (family, given) if locale == "ja" else (given, family)
     return " ".join(part for part in order if part)

@@ -11,6 +11,7 @@ import hmac
 from typing import Any, Protocol, cast
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
 
@@ -22,6 +23,7 @@ from setten.platform.auth import Actor
 from setten.platform.db import Pool
 from setten.platform.errors import Denied
 from setten.platform.vault import Vault
+from setten.stock.locations import Directory, Location
 
 OPEN_TO_ALL = ("/sign-in", "/preferences")
 THEMES = ("system", "light", "dark")
@@ -93,9 +95,11 @@ def csrf_token(secret: str) -> str:
 async def before(request: Asked) -> Response[Any] | None:
     """Find the person and the page; lead strangers to the sign-in, refuse foreign writes."""
     token = session_token(request)
-    actor = await _actor(request, token) if token else None
+    async with deps_of(request).pool.acquire() as conn:
+        actor = await auth.find_session(conn, token, now=clock.now()) if token else None
+        directory = await places.directory_of(request).fresh(conn)
     secret = token if actor and token else _visitor(request)
-    request.state.page = await _page(request, actor, secret)
+    request.state.page = _page(request, actor, secret, directory)
     if request.method not in SAFE:
         await _check_origin(request, secret)
     if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
@@ -111,28 +115,24 @@ def _visitor(request: Asked) -> str:
     return str(secret)
 
 
-async def _actor(request: Asked, token: str) -> Actor | None:
-    async with deps_of(request).pool.acquire() as conn:
-        return await auth.find_session(conn, token, now=clock.now())
-
-
-async def _page(request: Asked, actor: Actor | None, secret: str) -> Page:
-    settings = deps_of(request).settings
-    shop, shop_name = await _shop(request, actor)
-    cookies = request.cookies
+def _page(request: Asked, actor: Actor | None, secret: str, directory: Directory) -> Page:
+    settings, cookies = deps_of(request).settings, request.cookies
     locale = actor.locale if actor else cookies.get(cookie_name(request, "locale"), "")
+    if locale not in LOCALES:
+        locale = _asked_locale(request, str(settings.locale))
     theme = actor.theme if actor else cookies.get(cookie_name(request, "theme"), "system")
+    shop = _shop(request, actor, directory)
     return Page(
         actor=actor,
-        locale=locale if locale in LOCALES else _asked_locale(request, str(settings.locale)),
+        locale=locale,
         theme=theme if theme in THEMES else "system",
         path=request.url.path,
-        csrf=csrf_token(secret) if secret else "",
+        csrf=csrf_token(secret),
         now=clock.now(),
         zone=str(settings.timezone),
         is_partial=request.headers.get("HX-Request") == "true",
-        shop=shop,
-        shop_name=shop_name,
+        shop=shop.location_id if shop else None,
+        shop_name=places.name_of(shop, locale) if shop else None,
         keys=cookies.get(cookie_name(request, "keys")) != "off",
     )
 
@@ -144,17 +144,14 @@ def _asked_locale(request: Asked, fallback: str) -> str:
     return fallback if fallback in LOCALES else "ja"
 
 
-async def _shop(request: Asked, actor: Actor | None) -> tuple[str | None, str | None]:
+def _shop(request: Asked, actor: Actor | None, directory: Directory) -> Location | None:
     """The place a person works for: as chosen, else the first of their own."""
     if actor is None:
-        return None, None
+        return None
     chosen = request.cookies.get(cookie_name(request, "shop"))
     if not chosen or not actor.may_at(chosen):
         chosen = actor.locations[0] if actor.locations else None
-    if chosen is None:
-        return None, None
-    names = await places.names(deps_of(request).pool, now=clock.now())
-    return (chosen, names[chosen]) if chosen in names else (None, None)
+    return directory.find(chosen) if chosen else None
 
 
 async def _check_origin(request: Asked, secret: str) -> None:
@@ -198,3 +195,8 @@ def local_path(said: str) -> str:
     if parts.scheme or parts.netloc or not said.startswith("/") or said.startswith(("//", "/\\")):
         return "/"
     return said[:NEXT_MAX]
+
+
+def at_this_moment(page: Page) -> Page:
+    """The same page, a moment later: for what is shown after a change, or on an open line."""
+    return msgspec.structs.replace(page, now=clock.now())

@@ -1,25 +1,49 @@
-"""The places one can work for, by name: asked on every page, so kept for a moment per process."""
+"""The places of the business by name: what every page of the console asks.
+
+The directory lies in memory, at most a second old; nothing is decided by it.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from setten.platform.db import Pool
-from setten.stock import locations
-
-STALE_AFTER = timedelta(seconds=15)
-"""A new shop may take this long to appear in the bar; nothing is decided by this list."""
-
-_kept: dict[int, tuple[datetime, dict[str, str]]] = {}
+from setten.console.page import Asked
+from setten.platform.db import Connection
+from setten.stock.locations import Directory, Location
 
 
-async def names(pool: Pool, *, now: datetime) -> dict[str, str]:
-    """Location id → name, shops first. At most STALE_AFTER old."""
-    held = _kept.get(id(pool))
-    if held and now - held[0] < STALE_AFTER:
-        return held[1]
-    async with pool.acquire() as conn:
-        found = {place.location_id: place.name for place in await locations.list_all(conn)}
-    _kept.clear()
-    _kept[id(pool)] = (now, found)
-    return found
+def directory_of(request: Asked) -> Directory:
+    """This process's directory, made at the first question."""
+    state = request.app.state
+    if "console_directory" not in state:
+        state.console_directory = Directory()
+    held = state.console_directory
+    assert isinstance(held, Directory)
+    return held
+
+
+def name_of(place: Location, locale: str) -> str:
+    """A place in the reader's language."""
+    return place.name_ja if locale == "ja" else place.name_en or place.name_ja
+
+
+class Named:
+    """Names of places, ready for a page: an unknown id reads as itself."""
+
+    def __init__(self, directory: Directory, locale: str) -> None:
+        self._directory = directory
+        self._locale = locale
+
+    def __call__(self, location_id: str | None) -> str:
+        """The name of a place, its id when nobody named it, "" for none."""
+        if location_id is None:
+            return ""
+        place = self._directory.find(location_id)
+        return name_of(place, self._locale) if place else location_id
+
+    def find(self, location_id: str | None) -> Location | None:
+        """The place itself."""
+        return self._directory.find(location_id) if location_id else None
+
+
+async def named(request: Asked, conn: Connection, locale: str) -> Named:
+    """Names in this reader's language, fresh."""
+    return Named(await directory_of(request).fresh(conn), locale)

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from setten.console import guard, problems
 from setten.console.assets import static_file
 from setten.console.shell import patterns, preferences, sign_in
+from setten.console.stock import item, pickup, sheet
 from setten.platform.errors import SettenError
 
 problem_page = problems.on_http
@@ -24,6 +25,16 @@ PAGES: list[ControllerRouterHandler] = [
     preferences.me,
     preferences.prefer,
     patterns.patterns,
+    sheet.stock,
+    sheet.sheet,
+    item.item,
+    pickup.pickup,
+    pickup.pickup_live,
+    pickup.pick,
+    pickup.shortage,
+    pickup.collection,
+    pickup.by_code,
+    pickup.finish_task,
 ]
 
 

@@ -11,7 +11,8 @@ from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
 from setten.console.words import LOCALES
-from setten.platform import auth, clock, db
+from setten.platform import auth, db
+from setten.stock import locations
 
 KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
 
@@ -20,8 +21,13 @@ KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
 async def me(request: Asked) -> Response[str]:
     """One's own settings."""
     page = page_of(request)
-    names = await places.names(guard.deps_of(request).pool, now=clock.now())
-    mine = [(id, name) for id, name in names.items() if page.who.may_at(id)]
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await locations.list_all(conn)
+    mine = [
+        (place.location_id, places.name_of(place, page.locale))
+        for place in found
+        if page.who.may_at(place.location_id)
+    ]
     return page.render("shell/me.html", {"shops": mine})
 
 

@@ -1,0 +1,106 @@
+"""Names of customers for lists: opened from the vault in few queries, and noted in the audit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from setten.console import formats
+from setten.customers import identity
+from setten.platform import audit
+from setten.platform.auth import Actor
+from setten.platform.db import Connection
+from setten.platform.vault import Vault
+
+NAME_FIELDS = ("name", "first_name", "last_name")
+KANA_FIELDS = ("kana", "name_kana", "first_name_kana", "last_name_kana")
+EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A customer by name. `name` is "" when nobody has told it."""
+
+    customer_id: UUID
+    name: str
+    reading: str
+    href: str
+
+
+def name_from(traits: Mapping[str, Any], locale: str) -> str:
+    """The name as it is written where she lives, from whatever traits tell it; "" for none."""
+    whole = _text(traits.get("name"))
+    if whole:
+        return " ".join(whole.split())
+    family, given = _text(traits.get("last_name")), _text(traits.get("first_name"))
+    order = "ja" if EAST_ASIAN.search(family + given) else "en"
+    return formats.person(family, given, order)
+
+
+def reading_from(traits: Mapping[str, Any]) -> str:
+    """Her name in kana, as hiragana or katakana was given; "" for none."""
+    whole = _text(traits.get("kana") or traits.get("name_kana"))
+    if whole:
+        return " ".join(whole.split())
+    return formats.person(
+        _text(traits.get("last_name_kana")), _text(traits.get("first_name_kana")), "ja"
+    )
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def person(customer_id: UUID, traits: Mapping[str, Any], locale: str) -> Person:
+    """A customer with her name, reading and page."""
+    return Person(
+        customer_id, name_from(traits, locale), reading_from(traits), f"/customers/{customer_id}"
+    )
+
+
+async def behind(
+    conn: Connection, vault: Vault, identifiers: Collection[int], locale: str
+) -> dict[int, Person]:
+    """Whose each identifier is, by name; those identity has not read yet are absent.
+
+    The caller audits (`note`), once per view.
+    """
+    owners = await identity.customers_for(conn, list(identifiers))
+    people = await by_id(conn, vault, list(dict.fromkeys(owners.values())), locale)
+    return {number: people[owner] for number, owner in owners.items() if owner in people}
+
+
+async def by_id(
+    conn: Connection, vault: Vault, customer_ids: Sequence[UUID], locale: str
+) -> dict[UUID, Person]:
+    """Customers by name. The caller audits."""
+    numbers: dict[int, UUID] = {}
+    for customer_id in customer_ids:
+        for node in await identity.identifiers_of(conn, customer_id):
+            numbers[node.identifier_id] = customer_id
+    newest: dict[UUID, dict[str, tuple[datetime, Any]]] = {one: {} for one in customer_ids}
+    for trait in await vault.traits(conn, list(numbers)):
+        if trait.field not in NAME_FIELDS + KANA_FIELDS:
+            continue
+        kept = newest[numbers[trait.identifier_id]]
+        if trait.field not in kept or kept[trait.field][0] < trait.occurred_at:
+            kept[trait.field] = (trait.occurred_at, trait.value)
+    return {
+        one: person(one, {field: said for field, (_, said) in known.items()}, locale)
+        for one, known in newest.items()
+    }
+
+
+async def note(
+    conn: Connection, actor: Actor, people: Collection[Person], *, action: str, now: datetime
+) -> None:
+    """One audit entry for a list of names: how many, and a hash of whose."""
+    if people:
+        subjects = [str(one.customer_id) for one in people]
+        await audit.note_all(
+            conn, actor, action, at=now, subjects=subjects, fields=("name",)
+        )

@@ -1,0 +1,64 @@
+"""How goods are named and drawn on a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import msgspec
+
+from setten.console import formats
+from setten.console.assets import assets
+from setten.console.page import Page
+from setten.platform.db import Connection
+from setten.stock import catalog
+from setten.stock.catalog import Item
+
+
+class Good(msgspec.Struct, frozen=True, kw_only=True):
+    """One item, ready for a page."""
+
+    sku: str
+    name: str
+    drawing: str
+    href: str
+    meta: str = ""
+    price: str = ""
+
+
+@cache
+def drawings() -> frozenset[str]:
+    """The drawings there are: symbols `g-…` of the icon sheet."""
+    return frozenset(re.findall(r'id="g-([a-z]+)"', assets().files["icons.svg"].decode()))
+
+
+def name_of(item: Item, locale: str) -> str:
+    """An item in the reader's language."""
+    return item.name_ja if locale == "ja" else item.name_en or item.name_ja
+
+
+def good(item: Item, page: Page) -> Good:
+    """An item with its drawing, link, GTIN and price."""
+    drawing = str(item.attributes.get("drawing", ""))
+    price = formats.money(item.price_minor, item.currency or "JPY") if item.price_minor else ""
+    return Good(
+        sku=item.sku,
+        name=name_of(item, page.locale),
+        drawing=drawing if drawing in drawings() else "box",
+        href=f"/stock/items/{item.sku}",
+        meta=item.gtin_written or item.sku,
+        price=price,
+    )
+
+
+def unknown(sku: str) -> Good:
+    """A sku that the catalogue does not know: shown by itself, linked nowhere."""
+    return Good(sku=sku, name=sku, drawing="box", href="", meta="")
+
+
+async def goods(conn: Connection, skus: Iterable[str], page: Page) -> Mapping[str, Good]:
+    """Each sku as a page shows it, known or not."""
+    wanted = list(dict.fromkeys(skus))
+    found = await catalog.find_many(conn, wanted) if wanted else {}
+    return {sku: good(found[sku], page) if sku in found else unknown(sku) for sku in wanted}

@@ -1,0 +1,171 @@
+"""One item: where it is, what each number is made of, and the ledger behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from litestar import Response, get
+
+from setten.console import guard
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import Named, named
+from setten.console.stock.goods import Good, good
+from setten.console.words import Words
+from setten.platform import auth
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+from setten.stock import catalog, ledger, locations
+from setten.stock.bands import Band
+from setten.stock.catalog import Item
+from setten.stock.ledger import Balance, Posted
+from setten.stock.locations import Location
+
+LEDGER_ROWS = 40
+VARIANTS_MAX = 24
+
+
+class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One place that has, or had, the item."""
+
+    location_id: str
+    name: str
+    kind: str
+    count: int
+    band: Band
+    km: float | None
+    closes_at: datetime | None
+    shelf: str | None
+    is_mine: bool
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the ledger as staff read it."""
+
+    entry_id: int
+    at: datetime
+    word: str
+    cause: str
+    cause_href: str
+    effect: int
+    left: int
+
+
+@get("/stock/items/{sku:str}", include_in_schema=False)
+async def item(
+    request: Asked, sku: str, at: str = "", before: int = 0, left: int = 0
+) -> Response[str]:
+    """The item, its places, and the ledger of the place chosen (one's own at first)."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        view = await _view(conn, page, await named(request, conn, page.locale), sku, at)
+        view |= await _ledger(conn, page, view["balance"], before, left)
+    return page.render("stock/item.html", view)
+
+
+async def _view(
+    conn: Connection, page: Page, names: Named, sku: str, at: str
+) -> dict[str, object]:
+    found = await catalog.get(conn, sku)
+    balances = await ledger.balances_of(conn, [sku])
+    places = _places(balances, names, page)
+    chosen = at or next((p.location_id for p in places), "")
+    return {
+        "good": good(found, page),
+        "item": found,
+        "places": places,
+        "variants": await _variants(conn, found, page),
+        "at": chosen,
+        "at_name": names(chosen),
+        "balance": next((b for b in balances if b.location_id == chosen), None),
+    }
+
+
+def _places(balances: Sequence[Balance], names: Named, page: Page) -> list[PlaceRow]:
+    """Nearest to one's own place first; those that have none come after those that have."""
+    home = names.find(page.shop)
+    rows = [_place(one, names, home, page) for one in balances]
+    return sorted(rows, key=lambda r: (not r.is_mine, r.km is None, r.km or 0.0, r.location_id))
+
+
+def _place(one: Balance, names: Named, home: Location | None, page: Page) -> PlaceRow:
+    place = names.find(one.location_id)
+    _, closes_at = place.opening(page.now) if place else (None, None)
+    return PlaceRow(
+        location_id=one.location_id,
+        name=names(one.location_id),
+        kind=place.kind if place else "shop",
+        count=max(0, one.promisable),
+        band=one.band,
+        km=locations.distance_km(home, place) if home and place and home != place else None,
+        closes_at=closes_at,
+        shelf=one.shelf,
+        is_mine=one.location_id == page.shop,
+    )
+
+
+async def _variants(conn: Connection, item: Item, page: Page) -> list[Good]:
+    if not item.product_id:
+        return []
+    found = await catalog.search(conn, item.product_id, limit=VARIANTS_MAX)
+    same = [one for one in found if one.product_id == item.product_id and one.sku != item.sku]
+    return [good(one, page) for one in same]
+
+
+async def _ledger(
+    conn: Connection, page: Page, balance: object, before: int, left: int
+) -> dict[str, object]:
+    """The entries of the chosen place with what was left after each, newest first."""
+    if not isinstance(balance, Balance):
+        return {"lines": [], "next_before": 0, "next_left": 0}
+    found = await ledger.entries_of(
+        conn, balance.key, before=before or None, limit=LEDGER_ROWS + 1
+    )
+    lines, remaining = [], left if before else balance.promisable
+    for entry in found[:LEDGER_ROWS]:
+        line = _line(entry, remaining, page.words())
+        lines.append(line)
+        remaining -= line.effect
+    more = lines[-1].entry_id if len(found) > LEDGER_ROWS else 0
+    return {"lines": lines, "next_before": more, "next_left": remaining}
+
+
+def _line(entry: Posted, left: int, t: Words) -> Line:
+    effect = {entry.source: -entry.qty, entry.target: entry.qty}.get("on_hand", 0)
+    return Line(
+        entry_id=entry.entry_id,
+        at=entry.at,
+        word=move_word(entry, t),
+        cause=str(entry.cause_id)[-6:],
+        cause_href=f"/stock/holds/{entry.cause_id}" if entry.cause == "hold" else "",
+        effect=effect,
+        left=left,
+    )
+
+
+MOVES = {
+    ("opening", "on_hand"): "opening",
+    ("supplier", "on_hand"): "supplier",
+    ("on_hand", "sold"): "sold",
+    ("held", "sold"): "collected",
+    ("sold", "on_hand"): "returned",
+    ("returned", "on_hand"): "returned",
+    ("on_hand", "shrinkage"): "shrinkage_out",
+    ("shrinkage", "on_hand"): "shrinkage_in",
+    ("on_hand", "in_transit"): "transfer_out",
+    ("in_transit", "on_hand"): "transfer_in",
+    ("on_hand", "held"): "held",
+    ("held", "on_hand"): "unheld",
+    ("on_hand", "quarantine"): "quarantine_in",
+    ("quarantine", "on_hand"): "quarantine_out",
+}
+
+
+def move_word(entry: Posted, t: Words) -> str:
+    """A movement in shop words; one we have no word for names its accounts."""
+    known = MOVES.get((entry.source, entry.target))
+    if known:
+        return t(f"move.{known}")
+    return t("move.other", source=entry.source, target=entry.target)

@@ -1,0 +1,101 @@
+"""The stock sheet: every item by every place, each number opening into its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from litestar import Response, get
+
+from setten.console import guard, places
+from setten.console.page import Asked, page_of
+from setten.console.shell.sign_in import redirect
+from setten.console.stock.goods import Good, good
+from setten.platform import auth
+from setten.platform.auth import Right
+from setten.stock import catalog, ledger, locations
+from setten.stock.bands import Band, band_of
+from setten.stock.ledger import Balance
+from setten.stock.locations import Location
+
+ROWS = 40
+"""Items of one page: more would not be compared, only scrolled."""
+
+COLUMNS_MAX = 10
+"""Places side by side at 1440 px; the total counts all of them."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """What one place can promise of one item."""
+
+    location_id: str
+    count: int
+    band: Band
+    is_mine: bool
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One item across the places."""
+
+    good: Good
+    cells: list[Cell]
+    total: int
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One place at the head of the sheet."""
+
+    location_id: str
+    name: str
+    is_mine: bool
+
+
+@get("/stock", include_in_schema=False)
+async def stock(request: Asked) -> Response[str]:
+    """The half begins with its sheet."""
+    return redirect("/stock/items")
+
+
+@get("/stock/items", include_in_schema=False)
+async def sheet(request: Asked, q: str = "", after: str = "") -> Response[str]:
+    """Items that hold what was typed, by place."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await catalog.search(conn, q[:100], after=after, limit=ROWS + 1)
+        shown = found[:ROWS]
+        balances = await ledger.balances_of(conn, [item.sku for item in shown])
+        every = await locations.list_all(conn)
+    columns = _columns(every, page.shop, page.locale)
+    rows = [_row(good(item, page), columns, balances) for item in shown]
+    view = {
+        "rows": rows,
+        "columns": columns,
+        "place_count": len(every),
+        "q": q[:100],
+        "next_after": shown[-1].sku if len(found) > ROWS else "",
+    }
+    return page.render("stock/sheet.html", view)
+
+
+def _columns(every: Sequence[Location], mine: str | None, locale: str) -> list[Column]:
+    """Own place first, then by distance from it; places without a point come last."""
+    home = next((place for place in every if place.location_id == mine), None)
+
+    def far(place: Location) -> tuple[bool, float, str]:
+        km = locations.distance_km(home, place) if home else None
+        return place is not home, km if km is not None else 1e9, place.location_id
+
+    nearest = sorted(every, key=far)[:COLUMNS_MAX]
+    return [
+        Column(p.location_id, places.name_of(p, locale), p.location_id == mine) for p in nearest
+    ]
+
+
+def _row(shown: Good, columns: Sequence[Column], balances: Sequence[Balance]) -> Row:
+    own = {one.location_id: max(0, one.promisable) for one in balances if one.sku == shown.sku}
+    cells = [
+        Cell(c.location_id, count := own.get(c.location_id, 0), band_of(count), c.is_mine)
+        for c in columns
+    ]
+    return Row(shown, cells, sum(own.values()))
