@@ -9,7 +9,7 @@ import asyncpg
 import typer
 
 from setten import __version__
-from setten.cli import accounts, serving, terminal, testing, upkeep
+from setten.cli import accounts, serving, sources, terminal, testing, upkeep
 from setten.platform import journal
 from setten.platform.errors import SettenError
 
@@ -26,6 +26,7 @@ app.command()(serving.worker)
 app.command()(upkeep.migrate)
 app.add_typer(accounts.keys, name="keys")
 app.add_typer(accounts.users, name="users")
+app.add_typer(sources.sources, name="sources")
 app.command()(upkeep.rebuild)
 app.command()(upkeep.reconcile)
 app.command()(upkeep.doctor)

@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from setten.cli import installation, terminal
-from setten.platform import auth, clock
+from setten.platform import auth, clock, ids
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
+
+# What a key for the tag or an SDK is nearly always for.
+INGEST_CHANNEL = "web"
 
 keys = typer.Typer(help="Keys of programs.", no_args_is_help=True)
 users = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
@@ -33,7 +36,11 @@ def create_key(
         if scope == "ingest":
             from setten.customers import ingest
 
-            return await ingest.create_source(conn, name=purpose, now=clock.now())
+            key = ids.token()
+            await ingest.sources.create(
+                conn, name=purpose, channel="other", write_key=key, now=clock.now()
+            )
+            return key
         return await auth.create_key(conn, scope=scope, name=purpose, now=clock.now())
 
     key = installation.with_connection(work, data_dir)
@@ -41,6 +48,17 @@ def create_key(
         terminal.as_json({"key": key, "scope": scope, "name": purpose})
     else:
         terminal.result(key)
+
+
+async def _create_source(conn: Connection, name: str) -> str:
+    """A write key belongs to a source; `sources create` says more about one than this."""
+    from setten.customers import ingest
+
+    key = ids.token()
+    await ingest.sources.create(
+        conn, name=name, channel=INGEST_CHANNEL, write_key=key, now=clock.now()
+    )
+    return key
 
 
 @keys.command("list")

@@ -16,7 +16,7 @@ from setten.platform.settings import Settings
 
 WEB = "setten.app:create_web"
 BACKGROUND = (sys.executable, "-m", "setten.cli", "worker")
-SCALES = ("small", "real", "large")
+SCALES = ("small",)
 DEMO_LOGIN = "demo"
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
@@ -44,7 +44,7 @@ def serve(
 def demo(
     port: Port = None,
     data_dir: DataDir = None,
-    scale: Annotated[str, typer.Option(help="small, real or large.")] = "small",
+    scale: Annotated[str, typer.Option(help="How much there is: small.")] = "small",
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,

@@ -28,18 +28,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     opens: str | None = None
     closes: str | None = None
 
-    def as_api(self) -> dict[str, Any]:
-        """The body that `PUT /stock/locations` takes."""
-        found: dict[str, Any] = {
-            "location_id": self.location_id,
-            "name": {"ja": self.name_ja, "en": self.name_en},
-            "kind": self.kind,
-            "lat": self.lat,
-            "lon": self.lon,
-        }
-        if self.opens and self.closes:
-            found["hours"] = {day: [[self.opens, self.closes]] for day in WEEKDAYS}
-        return found
+    @property
+    def hours(self) -> dict[str, Any]:
+        """Opening hours as `stock.hours` writes them; the same every day."""
+        if not self.opens or not self.closes:
+            return {}
+        return {day: [[self.opens, self.closes]] for day in WEEKDAYS}
 
 
 class Goods(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,18 +48,6 @@ class Goods(msgspec.Struct, frozen=True, kw_only=True):
     price_minor: int
     shelf: str
     stock: dict[str, int]
-
-    def as_api(self) -> dict[str, Any]:
-        """The body that `PUT /stock/items` takes."""
-        return {
-            "sku": self.sku,
-            "gtin": self.gtin,
-            "name": {"ja": self.name_ja, "en": self.name_en},
-            "product_id": self.product_id,
-            "attributes": self.attributes,
-            "price": {"amount_minor": self.price_minor, "currency": "JPY", "tax_included": True},
-            "tax_rate": "0.10",
-        }
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

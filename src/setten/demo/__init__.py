@@ -1,0 +1,8 @@
+"""The demo: a small home and furniture chain with a handful of people, told through real verbs.
+
+`seed` fills an empty installation and leaves a filled one as it is.
+"""
+
+from setten.demo.seeding import SCALES, UnknownScale, seed
+
+__all__ = ["SCALES", "UnknownScale", "seed"]

@@ -1,0 +1,158 @@
+"""Filling an empty installation with the demo's world, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from setten.customers import ingest
+from setten.customers.ingest import Buckets, Delivery, Said
+from setten.demo import deeds, world
+from setten.demo.world import World
+from setten.platform import auth, db, ids
+from setten.platform.auth.model import SYSTEM
+from setten.platform.db import Connection
+from setten.platform.errors import Invalid
+from setten.platform.settings import Settings
+from setten.platform.vault import Vault
+from setten.stock import catalog, ledger, locations, movements
+from setten.stock.catalog import Item
+from setten.stock.locations import Location
+from setten.stock.movements import Movement
+
+SCALES = ("small",)
+# (name, channel, system, is it the system of record for orders)
+SOURCES = (
+    ("web", "web", "web", False),
+    ("phone", "web", "web", False),
+    ("app", "app", "app", False),
+    ("shop", "web", "shop", True),
+    ("chat", "chat", "chat", False),
+    ("mail", "mail", "mail", False),
+    ("line", "line", "line", False),
+)
+# (login, name, role, shops): passwords come by link only, so the demo ships none.
+STAFF = (
+    ("aoi", "中村 あおい", "associate", ("kichijoji",)),
+    ("ken", "田島 健", "shop_manager", ("yokohama",)),
+    ("rin", "林 凛", "agent", ()),
+)
+
+
+class UnknownScale(Invalid):
+    """The demo has no such size."""
+
+    code = "unknown_scale"
+
+
+async def seed(settings: Settings, *, scale: str, now: datetime) -> bool:
+    """Fill the database; False when it was filled before. Raises UnknownScale."""
+    if scale not in SCALES:
+        raise UnknownScale(scale=scale[:40], scales=", ".join(SCALES))
+    pool = await db.open_pool(str(settings.database_url), size=2)
+    try:
+        async with db.transaction(pool) as conn:
+            if await locations.list_all(conn):
+                return False
+            vault = Vault(settings.key)
+            await vault.prove(conn)
+            found = world.load()
+            await _stock(conn, found, now)
+            await _staff(conn, now)
+            await _people(conn, vault, found, now)
+            return True
+    finally:
+        pool.terminate()
+
+
+async def _stock(conn: Connection, found: World, now: datetime) -> None:
+    places = [
+        Location(
+            location_id=place.location_id,
+            name_ja=place.name_ja,
+            name_en=place.name_en,
+            kind=place.kind,
+            lat=place.lat,
+            lon=place.lon,
+            hours=place.hours,
+        )
+        for place in found.locations
+    ]
+    refused = await locations.put(conn, places, now=now)
+    refused += await catalog.put(conn, [_item(goods) for goods in found.items], now=now)
+    assert not refused, refused
+    booked = await movements.book(
+        conn, [_receive(goods.sku, at, qty) for goods in found.items
+               for at, qty in goods.stock.items() if qty], by=SYSTEM.label, now=now,
+    )  # fmt: skip
+    assert not booked.refused, booked.refused
+    await ledger.put_shelves(
+        conn,
+        [(goods.sku, at, None, goods.shelf) for goods in found.items for at in world.SHELVES_AT],
+    )
+
+
+def _item(goods: world.Goods) -> Item:
+    return Item(
+        sku=goods.sku,
+        name_ja=goods.name_ja,
+        name_en=goods.name_en,
+        gtin_written=goods.gtin,
+        product_id=goods.product_id,
+        attributes=dict(goods.attributes),
+        price_minor=goods.price_minor,
+        currency="JPY",
+        tax_rate=Decimal("0.10"),
+    )
+
+
+def _receive(sku: str, location_id: str, qty: int) -> Movement:
+    return Movement(kind="receive", sku=sku, location_id=location_id, qty=qty, ref="demo")
+
+
+async def _staff(conn: Connection, now: datetime) -> None:
+    for login, name, role, shops in STAFF:
+        await auth.create_staff(conn, login=login, name=name, role=role, locations=shops, now=now)
+
+
+async def _people(conn: Connection, vault: Vault, found: World, now: datetime) -> None:
+    told = deeds.events(found, now)
+    for name, channel, system, is_record in SOURCES:
+        key = ids.token()
+        await ingest.sources.create(
+            conn,
+            name=name,
+            channel=channel,
+            write_key=key,
+            system=system,
+            is_record=is_record,
+            now=now,
+        )
+        await _tell(conn, vault, key, told.get(name, []), now)
+
+
+async def _tell(
+    conn: Connection, vault: Vault, key: str, events: Sequence[deeds.Event], now: datetime
+) -> None:
+    if not events:
+        return
+    delivery = Delivery(
+        write_key=key,
+        events=tuple(Said(msgspec.json.encode(event)) for event in events),
+        received_at=now,
+    )
+    clock_s = asyncio.get_running_loop().time()
+    taken = (
+        await ingest.take(
+            conn, vault, [delivery], buckets=Buckets(1), now=now, now_s=clock_s
+        )
+    )[0]
+    assert isinstance(taken, ingest.Taken), taken
+    assert not taken.refused, taken
+
+
+__all__ = ["SCALES", "UnknownScale", "seed"]
