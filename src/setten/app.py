@@ -15,14 +15,18 @@ from litestar.exceptions import HTTPException
 
 from setten import console
 from setten.api import customers as customers_api
+from setten.api import holds as holds_api
+from setten.api import ingest as ingest_api
 from setten.api import openapi, operations, problems, state
-from setten.customers import identity, timeline
+from setten.api import stock as stock_api
+from setten.customers import identity, ingest, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Pool
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
+from setten.stock import holds
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -52,7 +56,14 @@ def _web_config(settings: Settings) -> AppConfig:
 
 
 def _routes(settings: Settings) -> list[Any]:
-    return [*operations.handlers, customers_api.router(), *console.routes()]
+    return [
+        *operations.handlers,
+        *ingest_api.mounts(),
+        customers_api.router(),
+        stock_api.router(),
+        holds_api.router(),
+        *console.routes(),
+    ]
 
 
 def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Any:
@@ -81,14 +92,16 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
         vault = Vault(settings.key)
         async with db.transaction(pool) as conn:
             await vault.prove(conn)
-        yield state.Deps(settings=settings, pool=pool, vault=vault)
+        deps = state.Deps(settings=settings, pool=pool, vault=vault)
+        deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
+        yield deps
     finally:
         pool.terminate()
 
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return [*identity.readers(), *timeline.readers()]
+    return [*ingest.readers(), *identity.readers(), *timeline.readers()]
 
 
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:
@@ -97,6 +110,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
+        jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
     ]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
+from litestar.params import Parameter
 
 from setten.platform import combine, db
 from setten.platform.auth import Actor
@@ -15,6 +16,8 @@ from setten.platform.db import Connection, Pool
 from setten.platform.errors import Invalid
 
 KEY_LENGTH_MAX = 200
+# How a handler takes the header: `key: idempotency.Key = None`.
+Key = Annotated[str | None, Parameter(header="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 Work = Callable[[Connection], Awaitable[tuple[int, Any, str | None]]]
 
 

@@ -8,6 +8,7 @@ Locks are taken in one order by all verbs: rows of stock (sku, place), then hold
 """
 
 from setten.stock.holds.ending import collect, release, tidy
+from setten.stock.holds.jobs import tidy_all
 from setten.stock.holds.model import (
     LINES_MAX,
     QTY_MAX,
@@ -75,4 +76,5 @@ __all__ = [
     "release",
     "shorten",
     "tidy",
+    "tidy_all",
 ]

@@ -1,0 +1,391 @@
+"""Holds over JSON: placed, found, picked, handed over; and the tasks that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+
+from setten.api import guard, idempotency
+from setten.api.state import Deps
+from setten.customers import identity
+from setten.facts.stock import GoodsLine
+from setten.platform import clock, db
+from setten.platform.auth import Actor
+from setten.platform.combine import Combiner
+from setten.platform.db import Connection, Pool
+from setten.platform.errors import Invalid, SettenError
+from setten.stock import holds, tasks
+from setten.stock.bands import band_of
+from setten.stock.holds import (
+    LINES_MAX,
+    PAGE_MAX,
+    QTY_MAX,
+    TTL_S_DEFAULT,
+    TTL_S_MAX,
+    Ask,
+    Hold,
+    NotEnoughStock,
+    Placed,
+    WrongCode,
+)
+
+COMBINER = "holds"
+_LANES = 2  # one batch decides while the other commits
+ID_LENGTH_MAX = 100
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX)]
+_Ttl = Annotated[int, msgspec.Meta(ge=1, le=TTL_S_MAX)]
+
+
+class BadLookup(Invalid):
+    """Ask by code, by customer_id, or by location_id. facts: none."""
+
+    code = "bad_lookup"
+
+
+class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one sku at one place."""
+
+    sku: _Id
+    location_id: _Id
+    qty: Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
+
+
+class HoldIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to promise, to whom, for how long."""
+
+    lines: Annotated[list[LineIn], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
+    customer_id: UUID | None = None
+    ttl_s: _Ttl = TTL_S_DEFAULT
+    purpose: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")] = "pickup"
+
+
+class PlacedBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A new hold. `code` is what its customer says at the counter."""
+
+    hold_id: UUID
+    lines: tuple[GoodsLine, ...]
+    expires_at: datetime
+    code: str
+
+
+class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One hold. state: held, ready, collected, released, expired or short."""
+
+    hold_id: UUID
+    customer_id: UUID | None
+    location_id: str
+    code: str
+    purpose: str
+    channel: str
+    state: str
+    lines: tuple[holds.HoldLine, ...]
+    placed_at: datetime
+    expires_at: datetime
+    ready_at: datetime | None
+    ended_at: datetime | None
+
+
+class HoldsBody(msgspec.Struct, frozen=True):
+    """Holds; `next_cursor` asks for more."""
+
+    items: list[HoldBody]
+    next_cursor: str | None
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By code (at a place), by customer, or the queue of a place (all open, or one state)."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] | None = None
+    customer_id: UUID | None = None
+    location_id: _Id | None = None
+    state: Annotated[
+        str, msgspec.Meta(pattern="^(open|held|ready|collected|released|expired|short)$")
+    ] = "open"
+    cursor: UUID | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = 50
+
+
+class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code that the customer says."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
+
+
+class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds from now."""
+
+    ttl_s: _Ttl = TTL_S_DEFAULT
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a hold."""
+
+    sku: _Id
+    location_id: _Id
+
+
+class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines that were picked; null for all."""
+
+    lines: Annotated[list[Row], msgspec.Meta(max_length=LINES_MAX)] | None = None
+
+
+class TasksBody(msgspec.Struct, frozen=True):
+    """Open tasks of a place, oldest first."""
+
+    items: list[tasks.Task]
+    next_cursor: str | None
+
+
+def router() -> Router:
+    """The routes of holds and tasks, under /api/v1/stock."""
+    return Router(
+        path="/api/v1/stock",
+        route_handlers=[
+            place, lookup, view, release, collect, extend, pick, not_on_shelf, list_tasks,
+            finish_task,
+        ],
+        dependencies={"actor": guard.provide_actor},
+        tags=["holds"],
+    )  # fmt: skip
+
+
+def combiner(pool: Pool) -> Combiner[Ask, Placed]:
+    """The gatherer of a process: `app` makes one and keeps it under COMBINER."""
+
+    async def decide(conn: Connection, asks: Sequence[Ask]) -> Sequence[Placed | Exception]:
+        return await holds.place_many(conn, asks, now=clock.now())
+
+    return Combiner(pool, decide, lanes=_LANES)
+
+
+def _lines(lines: Sequence[LineIn]) -> tuple[GoodsLine, ...]:
+    return tuple(
+        GoodsLine(line.sku.replace("\x00", ""), line.location_id.replace("\x00", ""), line.qty)
+        for line in lines
+    )
+
+
+@post("/holds", status_code=201, guards=[guard.allow("server", "agent")])
+async def place(
+    data: HoldIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+) -> Response[PlacedBody]:
+    """Promise all lines or none; 409 `not_enough_stock` says what is short."""
+    claim = idempotency.claim_for(actor, "holds", key, body)
+    ask = Ask(
+        lines=_lines(data.lines),
+        by=actor.label,
+        ttl_s=data.ttl_s,
+        purpose=data.purpose,
+        identifier_id=await _identifier(deps, data.customer_id),
+        claim=claim,
+    )
+    try:
+        placed: Placed = await deps.combiners[COMBINER].ask(ask)
+    except NotEnoughStock as refused:
+        raise _for_scope(refused, actor) from None
+    answer = PlacedBody(
+        hold_id=placed.hold_id, lines=placed.lines, expires_at=placed.expires_at, code=placed.code
+    )
+    return Response(answer, status_code=201, headers={"Setten-Event": placed.event_id})
+
+
+async def _identifier(deps: Deps, customer_id: UUID | None) -> int | None:
+    if customer_id is None:
+        return None
+    async with deps.pool.acquire() as conn:
+        return await identity.identifier_for(conn, customer_id)
+
+
+def _for_scope(refused: NotEnoughStock, actor: Actor) -> SettenError:
+    """Numbers are for scope `server`; others are told the band."""
+    if actor.scope == "server":
+        return refused
+    short = [
+        {
+            "sku": one["sku"],
+            "location_id": one["location_id"],
+            "wanted": one["wanted"],
+            "band": band_of(one["available"]).value,
+        }
+        for one in refused.facts["short"]
+    ]
+    return NotEnoughStock(short=short)
+
+
+@post("/holds/lookup", status_code=200, guards=[guard.allow("server", "agent")])
+async def lookup(data: Lookup, deps: Deps) -> HoldsBody:
+    """Find holds by code, by customer, or as the queue of a place."""
+    now = clock.now()
+    async with deps.pool.acquire() as conn:
+        found = await _found(conn, data, now)
+        shown = await _shown(conn, found)
+    more = len(found) == data.limit and data.code is None
+    return HoldsBody(shown, str(found[-1].hold_id) if more else None)
+
+
+async def _found(conn: Connection, asked: Lookup, now: datetime) -> list[Hold]:
+    place = asked.location_id.replace("\x00", "") if asked.location_id else None
+    if asked.code is not None:
+        code = asked.code.strip().replace("\x00", "")
+        return await holds.find_by_code(conn, code, now=now, location_id=place)
+    if asked.customer_id is not None:
+        customer_id = await identity.current(conn, asked.customer_id)
+        nodes = await identity.identifiers_of(conn, customer_id)
+        return await holds.find_by_identifiers(
+            conn,
+            [node.identifier_id for node in nodes],
+            now=now,
+            only_open=asked.state == "open",
+            before=asked.cursor,
+            limit=asked.limit,
+        )
+    if place is None:
+        raise BadLookup()
+    state = None if asked.state == "open" else asked.state
+    return await holds.queue(
+        conn, place, now=now, state=state, after=asked.cursor, limit=asked.limit
+    )
+
+
+async def _shown(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
+    numbers = {hold.identifier_id for hold in found if hold.identifier_id is not None}
+    customers = await identity.customers_for(conn, numbers)
+    return [
+        HoldBody(
+            hold_id=hold.hold_id,
+            customer_id=customers.get(hold.identifier_id or 0),
+            location_id=hold.location_id,
+            code=hold.code,
+            purpose=hold.purpose,
+            channel=hold.channel,
+            state=hold.state,
+            lines=hold.lines,
+            placed_at=hold.placed_at,
+            expires_at=hold.expires_at,
+            ready_at=hold.ready_at,
+            ended_at=hold.ended_at,
+        )
+        for hold in found
+    ]
+
+
+@get("/holds/{hold_id:uuid}", guards=[guard.allow("server", "agent")])
+async def view(hold_id: UUID, deps: Deps) -> HoldBody:
+    """One hold."""
+    async with deps.pool.acquire() as conn:
+        return (await _shown(conn, [await holds.get(conn, hold_id, now=clock.now())]))[0]
+
+
+@post("/holds/{hold_id:uuid}/release", status_code=200, guards=[guard.allow("server", "agent")])
+async def release(
+    hold_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+) -> Response[bytes]:
+    """Give it up; 409 `hold_ended` when it is over already."""
+    claim = idempotency.claim_for(actor, f"release {hold_id}", key, body)
+
+    async def work(conn: Connection) -> tuple[int, Any, str | None]:
+        ended = await holds.release(conn, hold_id, by=actor.label, now=clock.now())
+        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+
+    return await idempotency.once(deps.pool, claim, work)
+
+
+@post("/holds/{hold_id:uuid}/collect", status_code=200, guards=[guard.allow("server", "agent")])
+async def collect(
+    hold_id: UUID,
+    data: Collect,
+    body: bytes,
+    deps: Deps,
+    actor: Actor,
+    key: idempotency.Key = None,
+) -> Response[bytes]:
+    """Hand it over to who says its code; 403 `wrong_code`, 409 `hold_ended`."""
+    claim = idempotency.claim_for(actor, f"collect {hold_id}", key, body)
+    # On its own: a refusal must not take back that the wrong code was counted.
+    async with db.transaction(deps.pool) as conn:
+        hold = await holds.get(conn, hold_id, now=clock.now())
+        fits = await holds.code_fits(conn, hold, data.code, now=clock.now())
+    if not fits:
+        raise WrongCode()
+
+    async def work(conn: Connection) -> tuple[int, Any, str | None]:
+        ended = await holds.collect(conn, hold_id, by=actor.label, now=clock.now())
+        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+
+    return await idempotency.once(deps.pool, claim, work)
+
+
+@post("/holds/{hold_id:uuid}/extend", status_code=200, guards=[guard.allow("server", "agent")])
+async def extend(
+    hold_id: UUID,
+    data: Extend,
+    body: bytes,
+    deps: Deps,
+    actor: Actor,
+    key: idempotency.Key = None,
+) -> Response[bytes]:
+    """Let it run longer; never shorter."""
+    claim = idempotency.claim_for(actor, f"extend {hold_id}", key, body)
+
+    async def work(conn: Connection) -> tuple[int, Any, str | None]:
+        ended = await holds.extend(conn, hold_id, ttl_s=data.ttl_s, now=clock.now())
+        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+
+    return await idempotency.once(deps.pool, claim, work)
+
+
+@post("/holds/{hold_id:uuid}/pick", status_code=200, guards=[guard.allow("server", "agent")])
+async def pick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
+    """Mark lines as picked; with the last one it is ready. Twice changes nothing."""
+    rows = None if data.lines is None else [(one.sku, one.location_id) for one in data.lines]
+    async with db.transaction(deps.pool) as conn:
+        hold = await holds.pick(conn, hold_id, lines=rows, now=clock.now())
+        return (await _shown(conn, [hold]))[0]
+
+
+@post(
+    "/holds/{hold_id:uuid}/not-on-shelf",
+    status_code=200,
+    guards=[guard.allow("server", "agent")],
+)
+async def not_on_shelf(
+    hold_id: UUID, data: Row, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+) -> Response[bytes]:
+    """A line cannot be found: it becomes short and its units are booked as missing."""
+    claim = idempotency.claim_for(actor, f"short {hold_id}", key, body)
+
+    async def work(conn: Connection) -> tuple[int, Any, str | None]:
+        hold = await holds.not_on_shelf(
+            conn, hold_id, sku=data.sku, location_id=data.location_id, now=clock.now()
+        )
+        return 200, (await _shown(conn, [hold]))[0], None
+
+    return await idempotency.once(deps.pool, claim, work)
+
+
+@get("/tasks", guards=[guard.allow("server", "agent")])
+async def list_tasks(
+    deps: Deps,
+    location_id: Annotated[str, Parameter(max_length=ID_LENGTH_MAX)],
+    cursor: UUID | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=tasks.PAGE_MAX)] = 50,
+) -> TasksBody:
+    """What a shop has to do: promises that cannot be kept, goods to put back."""
+    place = location_id.replace("\x00", "")
+    async with deps.pool.acquire() as conn:
+        found = await tasks.list_open(conn, place, after=cursor, limit=limit)
+    return TasksBody(found, str(found[-1].task_id) if len(found) == limit else None)
+
+
+@post("/tasks/{task_id:uuid}/done", status_code=200, guards=[guard.allow("server", "agent")])
+async def finish_task(task_id: UUID, deps: Deps, actor: Actor) -> tasks.Task:
+    """Mark a task done; 409 `task_done` when somebody did."""
+    async with db.transaction(deps.pool) as conn:
+        return await tasks.finish(conn, task_id, by=actor.label, now=clock.now())

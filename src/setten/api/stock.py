@@ -1,0 +1,419 @@
+"""Stock over JSON: goods, places, movements, and where something is.
+
+Scopes below `server` are told bands, never numbers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, Router, get, post, put
+from litestar.params import Parameter
+
+from setten.api import guard, idempotency
+from setten.api.state import Deps
+from setten.platform import clock, db
+from setten.platform.auth import Actor
+from setten.platform.db import Connection
+from setten.platform.errors import Invalid
+from setten.stock import availability, catalog, ledger, locations, movements
+from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability
+from setten.stock.catalog import Item
+from setten.stock.ledger import Balance, Posted
+from setten.stock.locations import Directory, Location
+from setten.stock.movements import MOVEMENTS_MAX, Movement
+from setten.stock.refusals import Refused
+
+LIMIT_DEFAULT = 10
+RADIUS_KM_DEFAULT = 20.0
+NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no doorstep
+PAGE_MAX = 200
+_directory = Directory()  # one per process, as the places are in memory
+
+
+class BadQuestion(Invalid):
+    """The question about availability cannot be answered. facts: why."""
+
+    code = "bad_question"
+
+
+class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name in both languages; English falls back on Japanese."""
+
+    ja: str
+    en: str = ""
+
+
+class ItemIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One item. price in minor units of currency; tax_rate 0.1 is ten percent."""
+
+    sku: str
+    name: str | Name
+    gtin: str | None = None
+    product_id: str | None = None
+    price: int | None = None
+    currency: str = "JPY"
+    tax_rate: float | None = None
+    tax_included: bool = True
+    attributes: dict[str, Any] = {}
+
+
+class ItemsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Items to make or change."""
+
+    items: Annotated[list[ItemIn], msgspec.Meta(max_length=catalog.ITEMS_MAX)]
+
+
+class LocationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One place. hours by weekday: {"mon": [["10:00", "20:00"]], …, "days": {"2026-12-31": []}}."""
+
+    location_id: str
+    name: str | Name
+    kind: str = "shop"
+    lat: float | None = None
+    lon: float | None = None
+    timezone: str = "Asia/Tokyo"
+    hours: dict[str, Any] = {}
+
+
+class LocationsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Places to make or change."""
+
+    locations: Annotated[list[LocationIn], msgspec.Meta(max_length=locations.LOCATIONS_MAX)]
+
+
+class ShelfIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a sku lies in a place, and how many units are kept back from promises."""
+
+    sku: str
+    location_id: str
+    safety: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    shelf: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+
+
+class ShelvesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shelves to set."""
+
+    shelves: Annotated[list[ShelfIn], msgspec.Meta(max_length=MOVEMENTS_MAX)]
+
+
+class MovementsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Movements, in the order they happened."""
+
+    movements: Annotated[list[Movement], msgspec.Meta(min_length=1, max_length=MOVEMENTS_MAX)]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """How many rows were kept, and which were refused, by index."""
+
+    written: int
+    refused: list[Refused]
+
+
+class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One sku at one place. `available` in units for scope `server`, null for others."""
+
+    sku: str
+    location_id: str
+    available: int | None
+    band: str
+    distance_km: float | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+class AvailabilitiesBody(msgspec.Struct, frozen=True):
+    """Nearest first within each sku."""
+
+    items: list[AvailabilityBody]
+
+
+class Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point in degrees."""
+
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where are these, near an exact point or at named places?"""
+
+    skus: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SKUS_MAX)]
+    near: Near | None = None
+    location_ids: Annotated[list[str], msgspec.Meta(max_length=PLACES_MAX)] = []
+    radius_km: Annotated[float, msgspec.Meta(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT
+    include: Annotated[str, msgspec.Meta(pattern="^empty$")] | None = None
+
+
+class ItemsBody(msgspec.Struct, frozen=True):
+    """Items by sku; `next_cursor` asks for more."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class LocationsBody(msgspec.Struct, frozen=True):
+    """All places."""
+
+    items: list[Location]
+
+
+class BalancesBody(msgspec.Struct, frozen=True):
+    """Rows of stock. Physically there: on_hand + held."""
+
+    items: list[Balance]
+
+
+class EntriesBody(msgspec.Struct, frozen=True):
+    """Ledger entries of a row, newest first."""
+
+    items: list[Posted]
+    next_cursor: int | None
+
+
+def router() -> Router:
+    """The routes of this domain, under /api/v1/stock."""
+    return Router(
+        path="/api/v1/stock",
+        route_handlers=[
+            put_items, list_items, put_locations, list_locations, put_shelves, post_movements,
+            get_availability, ask_availability, get_balances, get_ledger,
+        ],
+        dependencies={"actor": guard.provide_actor},
+        tags=["stock"],
+    )  # fmt: skip
+
+
+def _names(name: str | Name) -> tuple[str, str]:
+    return (name, name) if isinstance(name, str) else (name.ja, name.en or name.ja)
+
+
+def _item(one: ItemIn) -> Item:
+    ja, en = _names(one.name)
+    return Item(
+        sku=one.sku,
+        name_ja=ja,
+        name_en=en,
+        gtin_written=one.gtin or None,
+        product_id=one.product_id,
+        attributes=one.attributes,
+        price_minor=one.price,
+        currency=None if one.price is None else one.currency.upper(),
+        tax_rate=None if one.tax_rate is None else Decimal(str(one.tax_rate)),
+        tax_included=one.tax_included,
+    )
+
+
+def _location(one: LocationIn) -> Location:
+    ja, en = _names(one.name)
+    return Location(
+        location_id=one.location_id,
+        name_ja=ja,
+        name_en=en,
+        kind=one.kind,
+        lat=one.lat,
+        lon=one.lon,
+        timezone=one.timezone,
+        hours=one.hours,
+    )
+
+
+@put("/items", guards=[guard.allow("server")])
+async def put_items(data: ItemsIn, deps: Deps) -> Written:
+    """Make or change items by sku."""
+    async with db.transaction(deps.pool) as conn:
+        refused = await catalog.put(conn, [_item(one) for one in data.items], now=clock.now())
+    return Written(len(data.items) - len(refused), refused)
+
+
+@put("/locations", guards=[guard.allow("server")])
+async def put_locations(data: LocationsIn, deps: Deps) -> Written:
+    """Make or change places by location_id."""
+    places = [_location(one) for one in data.locations]
+    async with db.transaction(deps.pool) as conn:
+        refused = await locations.put(conn, places, now=clock.now())
+    return Written(len(places) - len(refused), refused)
+
+
+@put("/shelves", guards=[guard.allow("server")])
+async def put_shelves(data: ShelvesIn, deps: Deps) -> Written:
+    """Say where goods lie in a place, and how many are kept back from promises."""
+    async with db.transaction(deps.pool) as conn:
+        refused = await _unknown_rows(conn, data.shelves)
+        bad = {one.index for one in refused}
+        rows = {
+            (s.sku, s.location_id): (s.sku, s.location_id, s.safety, s.shelf)
+            for index, s in enumerate(data.shelves)
+            if index not in bad
+        }
+        await ledger.put_shelves(conn, list(rows.values()))
+    return Written(len(data.shelves) - len(refused), refused)
+
+
+async def _unknown_rows(conn: Connection, shelves: list[ShelfIn]) -> list[Refused]:
+    skus = await catalog.known(conn, [s.sku for s in shelves if "\x00" not in s.sku])
+    places = await locations.known(
+        conn, [s.location_id for s in shelves if "\x00" not in s.location_id]
+    )
+    return [
+        Refused(
+            index=index,
+            key=f"{s.sku[:100]}@{s.location_id[:100]}",
+            reason="unknown_item" if s.sku not in skus else "unknown_location",
+        )
+        for index, s in enumerate(shelves)
+        if s.sku not in skus or s.location_id not in places
+    ]
+
+
+@post("/movements", status_code=200, guards=[guard.allow("server")])
+async def post_movements(
+    data: MovementsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+) -> Response[bytes]:
+    """Book movements, in order; those that cannot be true are refused by index."""
+    claim = idempotency.claim_for(actor, "movements", key, body)
+
+    async def work(conn: Connection) -> tuple[int, Any, str | None]:
+        booked = await movements.book(conn, data.movements, by=actor.label, now=clock.now())
+        return 200, booked, booked.event_id
+
+    return await idempotency.once(deps.pool, claim, work)
+
+
+@get("/items", guards=[guard.allow("server", "agent", "public")])
+async def list_items(
+    deps: Deps,
+    q: Annotated[str, Parameter(max_length=100)] = "",
+    cursor: Annotated[str, Parameter(max_length=catalog.SKU_LENGTH_MAX)] = "",
+    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+) -> ItemsBody:
+    """Items whose sku, GTIN, product or name has `q`, by sku."""
+    async with deps.pool.acquire() as conn:
+        found = await catalog.search(conn, _clean(q), after=_clean(cursor), limit=limit)
+    return ItemsBody(found, found[-1].sku if len(found) == limit else None)
+
+
+@get("/locations", guards=[guard.allow("server", "agent", "public")])
+async def list_locations(deps: Deps) -> LocationsBody:
+    """All places."""
+    async with deps.pool.acquire() as conn:
+        return LocationsBody(await locations.list_all(conn))
+
+
+Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_MAX)]
+
+
+@get("/availability", guards=[guard.allow("server", "agent", "public")])
+async def get_availability(
+    deps: Deps,
+    actor: Actor,
+    sku: Skus,
+    near: Annotated[str | None, Parameter(max_length=60)] = None,
+    location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
+    radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
+    limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
+    include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
+) -> AvailabilitiesBody:
+    """Where these are: near a point (rounded to 0.01°), or at named places."""
+    point = None
+    if near is not None:
+        exact = _point(near)
+        point = Near(round(exact.lat, NEAR_DECIMALS), round(exact.lon, NEAR_DECIMALS))
+    question = Question(
+        skus=sku,
+        near=point,
+        location_ids=location_id or [],
+        radius_km=radius_km,
+        limit=limit,
+        include=include,
+    )
+    return await _find(deps, actor, question)
+
+
+@post("/availability", status_code=200, guards=[guard.allow("server", "agent", "public")])
+async def ask_availability(data: Question, deps: Deps, actor: Actor) -> AvailabilitiesBody:
+    """Where these are, near an exact point or at named places."""
+    return await _find(deps, actor, data)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")
+
+
+def _point(text: str) -> Near:
+    try:
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadQuestion(why="near") from None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise BadQuestion(why="near")
+    return Near(lat, lon)
+
+
+async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
+    if (question.near is None) == (not question.location_ids):
+        raise BadQuestion(why="near_or_location_id")
+    skus = [_clean(sku) for sku in dict.fromkeys(question.skus)]
+    include_empty = question.include is not None
+    async with deps.pool.acquire() as conn:
+        if question.near is None:
+            found = await availability.at(
+                conn,
+                _directory,
+                skus,
+                location_ids=list(dict.fromkeys(question.location_ids)),
+                now=clock.now(),
+                include_empty=include_empty,
+            )
+        else:
+            found = await availability.near(
+                conn,
+                _directory,
+                skus,
+                lat=question.near.lat,
+                lon=question.near.lon,
+                radius_km=question.radius_km,
+                limit=question.limit,
+                now=clock.now(),
+                include_empty=include_empty,
+            )
+    return AvailabilitiesBody([_shown(one, actor) for one in found])
+
+
+def _shown(one: Availability, actor: Actor) -> AvailabilityBody:
+    return AvailabilityBody(
+        sku=one.sku,
+        location_id=one.location_id,
+        available=one.available if actor.scope == "server" else None,
+        band=one.band.value,
+        distance_km=one.distance_km,
+        opens_at=one.opens_at,
+        closes_at=one.closes_at,
+    )
+
+
+@get("/balances", guards=[guard.allow("server")])
+async def get_balances(deps: Deps, sku: Skus) -> BalancesBody:
+    """Every account of these skus, at every place that ever had them."""
+    async with deps.pool.acquire() as conn:
+        return BalancesBody(await ledger.balances_of(conn, [_clean(one) for one in sku]))
+
+
+@get("/ledger", guards=[guard.allow("server")])
+async def get_ledger(
+    deps: Deps,
+    sku: Annotated[str, Parameter(max_length=catalog.SKU_LENGTH_MAX)],
+    location_id: Annotated[str, Parameter(max_length=locations.LOCATION_ID_LENGTH_MAX)],
+    cursor: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+) -> EntriesBody:
+    """The entries behind one row of stock, newest first."""
+    async with deps.pool.acquire() as conn:
+        found = await ledger.entries_of(
+            conn, (_clean(sku), _clean(location_id)), before=cursor, limit=limit
+        )
+    return EntriesBody(found, found[-1].entry_id if len(found) == limit else None)
