@@ -18,14 +18,14 @@ class Buckets:
     def take(self, source_id: SourceId, events: int, *, rate_per_s: int, now_s: float) -> int:
         """Take `events` out; 0 when allowed, else after how many seconds to come back.
 
-        A bucket that is not empty lets a whole delivery through and goes below zero for it: a
+        A bucket with one token lets a whole delivery through and goes below zero for it: a
         batch is never refused for being larger than what is left. now_s: a monotonic clock.
         """
         share = rate_per_s / self._workers
         depth = max(share, float(BATCH_EVENTS_MAX))
         level, at_s = self._levels.get(source_id, (depth, now_s))
         level = min(depth, level + (now_s - at_s) * share)
-        if level <= 0:
+        if level < 1:
             self._levels[source_id] = (level, now_s)
             return min(RETRY_AFTER_S_MAX, max(1, math.ceil((1 - level) / share)))
         self._levels[source_id] = (level - events, now_s)

@@ -61,9 +61,10 @@ insert into log.dead_letters (received_at, source_id, hash, reason, field, seale
 select n.received_at, n.source_id, n.hash, n.reason, n.field, n.sealed
   from unnest(:received_ats::timestamptz[], :source_ids::integer[], :hashes::uuid[],
               :reasons::text[], :fields::text[], :seals::bytea[])
-       as n(received_at, source_id, hash, reason, field, sealed)
+       with ordinality as n(received_at, source_id, hash, reason, field, sealed, ord)
  where not exists (
-   select 1 from log.dead_letters d where d.hash = n.hash and d.ended_at is null);
+   select 1 from log.dead_letters d where d.hash = n.hash and d.ended_at is null)
+ order by n.ord;
 
 -- name: letters
 select dead_letter_id, received_at, source_id, reason, field, ended_at, ended_by, ending

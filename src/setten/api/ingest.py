@@ -1,0 +1,413 @@
+"""Ingest over HTTP, Segment-compatible to the letter (docs/how-to/send-events.md).
+
+A bare ASGI application: every answer, also a refusal, can be read by a page of another origin;
+success is exactly 200; nothing is ever redirected. Single events are gathered with their
+neighbours into one transaction, a batch is one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+from litestar import asgi
+from litestar.types import Receive, Scope, Send
+
+from setten.api import ingest_body as bodies
+from setten.api import ingest_tag as tag
+from setten.api import problems
+from setten.api.state import Deps
+from setten.customers import ingest
+from setten.customers.ingest import Delivery, Said, Taken
+from setten.platform import clock, db, errors, metrics
+from setten.platform.combine import Combiner, QueueFull
+from setten.platform.db import Connection
+from setten.platform.db.disk import Disk
+from setten.platform.db.pool import DatabaseUnavailable
+from setten.platform.errors import SettenError, Unavailable
+
+CALLS: dict[str, str | None] = {
+    **{name: name for name in ("identify", "track", "page", "screen", "group", "alias")},
+    **{name[0]: name for name in ("identify", "track", "page", "screen", "group", "alias")},
+    **dict.fromkeys(("batch", "import", "b")),
+}
+PREFIXES = ["/v1", "/ingest", "/analytics.js", "/analytics-next"]
+SUCCESS = b'{"success":true}'
+PREFLIGHT_AGE_S = b"7200"  # the longest that Chromium keeps one
+# Batches hold a connection each; the rest of the pool serves everybody else.
+BATCHES_AT_ONCE = 4
+BATCHES_WAITING_MAX = 100  # of up to 1 MB each
+DEADLOCK_TRIES = 3
+_JSON = b"application/json"
+_HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \-]{0,1000}")
+_REFUSED_BY_DATABASE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,  # the disk is full, or memory is
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+)
+
+logger = logging.getLogger(__name__)
+_events = metrics.counter("ingest_events", "Events that came in.", ["result"])
+_requests = metrics.counter("ingest_requests", "Requests to ingest.", ["status"])
+_new, _repeated, _refused = (_events.labels(r) for r in ("new", "repeated", "refused"))
+
+
+class NoSuchCall(errors.NotFound):
+    """There is no such ingest call."""
+
+    code = "no_such_call"
+
+
+class WrongMethod(errors.Invalid):
+    """The address takes another method."""
+
+    code = "method_not_allowed"
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes = b""
+    type: bytes = _JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+_OK = _Answer(200, SUCCESS)
+
+
+class Front:
+    """The ingest of one worker process."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._buckets = ingest.Buckets(deps.settings.workers)
+        self._singles: Combiner[Delivery, Taken] = Combiner(deps.pool, self._take)
+        self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._waiting = 0
+        self._disk = Disk(deps.settings.data_dir)
+        self._proxies = [ipaddress.ip_network(one) for one in deps.settings.trusted_proxies]
+
+    async def answer(self, scope: Any, receive: Receive) -> _Answer:
+        """The answer to one request. Raises SettenError for a refusal."""
+        method, path = scope["method"], scope["path"].strip("/").split("/")
+        if method == "POST":
+            if path[-1] not in CALLS:
+                raise NoSuchCall()
+            return await self._post(path[-1], scope, receive)
+        if method in ("GET", "HEAD"):
+            return await self._get(path, scope)
+        raise WrongMethod()
+
+    async def _post(self, name: str, scope: Any, receive: Receive) -> _Answer:
+        self._disk.check()
+        received_at = clock.now()
+        body = bodies.unpack(await bodies.read(receive))
+        headers = _headers(scope)
+        origin = headers.get(b"origin")
+        call = CALLS[name]
+        delivery_of = _batch if call is None else _single
+        delivery = delivery_of(
+            body,
+            call,
+            headers.get(b"authorization", b"").decode("latin-1"),
+            {
+                "received_at": received_at,
+                "origin": origin.decode("latin-1").lower() if origin else None,
+                "ip": self._ip(scope, headers),
+            },
+        )
+        if not delivery.write_key:
+            raise ingest.UnknownWriteKey()
+        taken = await (self._singles.ask(delivery) if call else self._take_batch(delivery))
+        _count(taken)
+        return _OK
+
+    async def _take(
+        self, conn: Connection, deliveries: Sequence[Delivery]
+    ) -> list[Taken | Exception]:
+        answers = await ingest.take(
+            conn,
+            self._deps.vault,
+            deliveries,
+            buckets=self._buckets,
+            now=clock.now(),
+            now_s=time.monotonic(),
+        )
+        return list(answers)
+
+    async def _take_batch(self, delivery: Delivery) -> Taken:
+        if self._waiting >= BATCHES_WAITING_MAX:
+            raise QueueFull()
+        self._waiting += 1
+        try:
+            async with self._batches:
+                return await self._commit(delivery)
+        finally:
+            self._waiting -= 1
+
+    async def _commit(self, delivery: Delivery) -> Taken:
+        for left in reversed(range(DEADLOCK_TRIES)):
+            try:
+                async with db.transaction(self._deps.pool) as conn:
+                    [answer] = await self._take(conn, [delivery])
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+            except asyncpg.DeadlockDetectedError:
+                if not left:
+                    raise
+            except _REFUSED_BY_DATABASE:
+                logger.exception("the database refused a batch; taking its events one by one")
+                return await self._one_by_one(delivery)
+        raise AssertionError("the last try answers or raises")
+
+    async def _one_by_one(self, delivery: Delivery) -> Taken:
+        """What the database itself refuses is one event's fault, and must stay its own."""
+        total = [0, 0, 0]
+        for said in delivery.events:
+            taken = await self._alone(msgspec.structs.replace(delivery, events=(said,)))
+            total = [a + b for a, b in zip(total, msgspec.structs.astuple(taken), strict=True)]
+        return Taken(*total)
+
+    async def _alone(self, delivery: Delivery) -> Taken:
+        try:
+            async with db.transaction(self._deps.pool) as conn:
+                [answer] = await self._take(conn, [delivery])
+        except _REFUSED_BY_DATABASE:
+            async with db.transaction(self._deps.pool) as conn:
+                return await ingest.keep_refused(
+                    conn, self._deps.vault, delivery, now=clock.now()
+                )
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _ip(self, scope: Any, headers: dict[bytes, bytes]) -> str | None:
+        """The sender's address: as our own proxies tell it, else the connection's."""
+        client = scope.get("client")
+        if not client:
+            return None
+        address = str(client[0])
+        forwarded = headers.get(b"x-forwarded-for")
+        if forwarded and self._is_trusted(address):
+            return forwarded.decode("latin-1").split(",")[-1].strip()[:45]
+        return address
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._proxies)
+
+    async def _get(self, path: list[str], scope: Any) -> _Answer:
+        name = path[-1]
+        if name == "settings" and path[-3:-2] == ["projects"]:
+            return await self._settings(path[-2], _headers(scope))
+        if name in ("analytics.min.js", "analytics.js") and len(path) >= 2:
+            return _file(tag.script(), scope, tag.SCRIPT_CACHE)
+        if path[-2:-1] == ["bundles"] and (found := tag.chunk(name.removesuffix(".gz"))):
+            return _file(found, scope, tag.CHUNK_CACHE)
+        if name in CALLS:
+            raise WrongMethod()
+        raise NoSuchCall()
+
+    async def _settings(self, write_key: str, headers: dict[bytes, bytes]) -> _Answer:
+        async with self._deps.pool.acquire() as conn:
+            found = await ingest.open_sources(conn, [write_key[:100]], now=clock.now())
+        if write_key not in found:
+            raise ingest.UnknownWriteKey()
+        base_url = tag.reached_at(
+            self._deps.settings.base_url, headers.get(b"host", b"").decode("latin-1")
+        )
+        body = tag.settings(write_key, base_url)
+        return _Answer(200, body, headers=((b"cache-control", tag.SETTINGS_CACHE.encode()),))
+
+
+def _headers(scope: Any) -> dict[bytes, bytes]:
+    return dict(scope["headers"])
+
+
+def _batch(body: bytes, _: str | None, authorization: str, edge: dict[str, Any]) -> Delivery:
+    found = bodies.parse_batch(body)
+    return Delivery(
+        write_key=bodies.write_key(authorization, found.writeKey),
+        events=bodies.events(found),
+        sent_at=ingest.find_time(found.sentAt),
+        context=bodies.object_or_none(found.context),
+        integrations=bodies.object_or_none(found.integrations),
+        **edge,
+    )
+
+
+def _single(body: bytes, call: str | None, authorization: str, edge: dict[str, Any]) -> Delivery:
+    found = bodies.parse_single(body)
+    return Delivery(
+        write_key=bodies.write_key(authorization, found.writeKey),
+        events=(Said(body, call),),
+        **edge,
+    )
+
+
+def _count(taken: Taken) -> None:
+    _new.inc(taken.new)
+    if taken.repeated:
+        _repeated.inc(taken.repeated)
+    if taken.refused:
+        _refused.inc(taken.refused)
+
+
+def _file(found: tag.File, scope: Any, cache: str) -> _Answer:
+    headers = [
+        (b"cache-control", cache.encode()),
+        (b"vary", b"Accept-Encoding"),
+        (b"x-content-type-options", b"nosniff"),
+        # The tag is loaded by pages of other origins, isolated ones too.
+        (b"cross-origin-resource-policy", b"cross-origin"),
+    ]
+    if b"gzip" in _headers(scope).get(b"accept-encoding", b""):
+        return _Answer(
+            200,
+            found.packed,
+            b"text/javascript; charset=utf-8",
+            (*headers, (b"content-encoding", b"gzip")),
+        )
+    return _Answer(200, found.plain, b"text/javascript; charset=utf-8", tuple(headers))
+
+
+def _preflight(headers: dict[bytes, bytes]) -> _Answer:
+    asked = headers.get(b"access-control-request-headers", b"")
+    reflected = asked if _HEADER_NAMES.fullmatch(asked) else b""
+    return _Answer(
+        204,
+        headers=(
+            (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
+            (b"access-control-allow-headers", reflected or b"content-type, authorization"),
+            (b"access-control-max-age", PREFLIGHT_AGE_S),
+        ),
+    )
+
+
+def _problem(error: SettenError, locale: str) -> _Answer:
+    status = _status(error)
+    title, detail = errors.say(error.code, locale, error.facts)
+    body = {
+        "type": f"urn:setten:error:{error.code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": error.code,
+        **error.facts,
+    }
+    headers = [(b"content-language", locale.encode())]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    if status == 405:
+        headers.append((b"allow", b"POST, OPTIONS"))
+    return _Answer(
+        status, msgspec.json.encode(body), problems.MEDIA_TYPE.encode(), tuple(headers)
+    )
+
+
+def _status(error: SettenError) -> int:
+    """As the clients know them: what cannot be used is 400, and only 429 and 503 come again."""
+    if isinstance(error, WrongMethod):
+        return 405
+    if isinstance(error, ingest.BodyTooLarge):
+        return 413
+    if isinstance(error, errors.Invalid):
+        return 400
+    return problems.status_of(error)
+
+
+def _locale(headers: dict[bytes, bytes]) -> str:
+    return "ja" if headers.get(b"accept-language", b"")[:2].lower() == b"ja" else "en"
+
+
+async def _send(send: Send, answer: _Answer, origin: bytes, *, is_head: bool) -> None:
+    headers = [
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"access-control-allow-origin", origin or b"*"),
+        (b"access-control-expose-headers", b"Retry-After"),
+        (b"vary", b"Origin"),
+        *answer.headers,
+    ]
+    if answer.status != 204:
+        headers.append((b"content-type", answer.type))
+    _requests.labels(str(answer.status)).inc()
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": b"" if is_head else answer.body,
+            "more_body": False,
+        }
+    )
+
+
+async def _answer(front: Front, scope: Any, receive: Receive) -> _Answer:
+    """The answer, whatever happens: a page of another origin must be able to read all of them."""
+    try:
+        return await front.answer(scope, receive)
+    except SettenError as refusal:
+        return _problem(refusal, _locale(_headers(scope)))
+    except _DATABASE_AWAY as cause:
+        logger.warning("ingest is unavailable: %s", type(cause).__name__)
+        return _problem(DatabaseUnavailable(), _locale(_headers(scope)))
+    except Exception:
+        # 500 is retried by every client, so the events are not lost with our bug.
+        logger.exception("bug in ingest")
+        return _Answer(500, msgspec.json.encode(_BUG), problems.MEDIA_TYPE.encode())
+
+
+_BUG = {
+    "type": "urn:setten:error:error",
+    "title": errors.say("error", "en")[0],
+    "status": 500,
+    "detail": errors.say("error", "en")[1],
+    "code": "error",
+}
+
+
+async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
+    """One request to ingest or for the tag."""
+    await serve(_front(scope), scope, receive, send)
+
+
+async def serve(front: Front, scope: Any, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request with what `front` says."""
+    headers = _headers(scope)
+    origin = headers.get(b"origin", b"")
+    if scope["method"] == "OPTIONS":
+        answer = _preflight(headers)
+    else:
+        answer = await _answer(front, scope, receive)
+    await _send(send, answer, origin, is_head=scope["method"] == "HEAD")
+
+
+def _front(scope: Any) -> Front:
+    state = scope["litestar_app"].state
+    front = getattr(state, "ingest", None)
+    if front is None:
+        front = state.ingest = Front(state.deps)
+    assert isinstance(front, Front)
+    return front
+
+
+def mounts() -> list[Any]:
+    """The handlers to hang into the web application, outside the JSON API and its errors."""
+    return [asgi(PREFIXES, is_mount=True, copy_scope=False, opt={"public": True})(_handle)]
