@@ -194,6 +194,10 @@ class Directory:
         """A place by id."""
         return self._places.get(location_id)
 
+    def of_kind(self, kind: str) -> list[Location]:
+        """Places of a kind, by id."""
+        return [self._places[one] for one in sorted(self._places) if self._places[one].kind == kind]
+
     def near(self, lat: float, lon: float, *, radius_km: float) -> list[tuple[float, Location]]:
         """(distance_km, place) of all places within the radius, nearest first."""
         x, y, z = here = _unit(lat, lon)
