@@ -223,7 +223,7 @@ async def view_links(
     customer_id: UUID,
     deps: Deps,
     actor: Actor,
-    cursor: Annotated[int, Parameter(ge=0, lt=2**63)] = 0,
+    cursor: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
 ) -> LinksBody:
     """The evidence that a customer's identifiers are one person, and what was refused."""
     async with db.transaction(deps.pool) as conn:

@@ -1,0 +1,133 @@
+"""One view of a customer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from tests.customers.conftest import START
+from tests.customers.timeline.test_timeline import receipt
+
+from setten.customers import identity, profiles
+from setten.platform import db
+from setten.platform.vault.service import Trait
+
+
+async def tell(people, vault, said: str, field: str, value: object, minute: int) -> None:
+    """A personal trait, as ingest hands it to the vault."""
+    number = await people.number(said)
+    at = START + timedelta(minutes=minute)
+    async with db.transaction(people.pool) as conn:
+        await vault.put_traits(conn, [Trait(number, field, value, at)])
+
+
+async def profile_of(people, vault, said: str, **more: bool) -> profiles.Profile:
+    owner = await people.customer(said)
+    async with people.pool.acquire() as conn:
+        return await profiles.get(conn, vault, owner, **more)
+
+
+async def test_identifiers_are_masked_until_they_are_revealed(people, vault):
+    await people.happens("email:hanako@example.jp", "phone:090-1234-2266", "loyalty_card:1234417")
+    await people.read()
+    shut = await profile_of(people, vault, "loyalty_card:1234417")
+    assert [(one.kind, one.value) for one in shut.identifiers] == [
+        ("loyalty_card", "••4417"),
+        ("email", "h•••@example.jp"),
+        ("phone", "090-••••-2266"),
+    ]
+    whole = await profile_of(people, vault, "loyalty_card:1234417", reveal=True)
+    assert "hanako@example.jp" in [one.value for one in whole.identifiers]
+
+
+async def test_the_newest_word_of_each_trait_wins_over_all_identifiers(people, vault):
+    said = {"type": "identify", "traits": {"tier": "silver", "size": "M"}}
+    await people.happens("anonymous_id:a", "user_id:ann", minute=1, name="customer.identified",
+                         body=said)  # fmt: skip
+    await people.happens("loyalty_card:4417", "user_id:ann", minute=2)
+    await people.happens("loyalty_card:4417", minute=3, name="customer.identified",
+                         body={"type": "identify", "traits": {"tier": "gold"}})  # fmt: skip
+    await tell(people, vault, "user_id:ann", "last_name", "旧姓", 1)
+    await tell(people, vault, "loyalty_card:4417", "last_name", "山田", 3)
+    await people.read()
+    found = await profile_of(people, vault, "user_id:ann")
+    assert found.traits == {"tier": "gold", "size": "M", "last_name": "山田"}
+    plain = await profile_of(people, vault, "user_id:ann", personal=False)
+    assert "last_name" not in plain.traits
+
+
+async def test_a_late_identify_does_not_overwrite_a_newer_one(people, vault):
+    for minute, tier in ((5, "gold"), (1, "silver")):
+        await people.happens("user_id:ann", minute=minute, name="customer.identified",
+                             body={"type": "identify", "traits": {"tier": tier}})  # fmt: skip
+        await people.read()
+    assert (await profile_of(people, vault, "user_id:ann")).traits == {"tier": "gold"}
+
+
+async def test_purchases_add_up_by_channel_and_the_home_shop_is_where_most_were_made(people, vault):
+    for minute, (place, yen) in enumerate((("kobe", 1_000), ("kobe", 2_000), ("naha", 500))):
+        await people.happens("loyalty_card:4417", minute=minute, name="receipt.recorded",
+                             channel="shop", location_id=place, body=receipt(yen))  # fmt: skip
+    await people.happens("loyalty_card:4417", minute=9, name="receipt.recorded", channel="shop",
+                         location_id="naha", body=receipt(-500))  # fmt: skip
+    await people.read()
+    found = await profile_of(people, vault, "loyalty_card:4417")
+    [shop] = found.purchases
+    assert (shop.n, shop.total_minor, shop.currency) == (3, 3_000, "JPY")
+    assert found.home_location_id == "kobe"
+    assert found.counters == {"receipt.recorded": 4}
+
+
+async def test_what_she_looked_at_last_comes_first_and_once(people, vault):
+    for minute, sku in enumerate(("MUG", "SOFA-BL", "MUG", "SOFA-GR")):
+        body = {"type": "track", "item": {"sku": sku, "name": sku, "product_id": "p"}}
+        await people.happens("anonymous_id:a", minute=minute, name="product.viewed", body=body)
+    await people.read()
+    found = await profile_of(people, vault, "anonymous_id:a")
+    assert [one.sku for one in found.last_viewed] == ["SOFA-GR", "MUG", "SOFA-BL"]
+    assert found.first_at == START
+    assert found.last_at == START + timedelta(minutes=3)
+
+
+async def test_an_id_that_was_merged_away_still_opens_the_survivor(people, vault, pool):
+    await people.happens("anonymous_id:a", minute=1)
+    await people.happens("user_id:ann", minute=2)
+    await people.read()
+    gone = await people.customer("user_id:ann")
+    await people.happens("anonymous_id:a", "user_id:ann", minute=3)
+    await people.read()
+    async with pool.acquire() as conn:
+        found = await profiles.get(conn, vault, gone)
+    assert found.customer_id == await people.customer("anonymous_id:a")
+    assert found.merged == (gone,)
+
+
+async def test_a_customer_nobody_knows_is_refused(pool, vault):
+    async with pool.acquire() as conn:
+        with pytest.raises(identity.CustomerNotFound):
+            await profiles.get(conn, vault, uuid.uuid4())
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        ("０９０−１２３４−２２６６", "phone"),
+        ("Hanako@Example.jp", "email"),
+        ("4417", "loyalty_card"),
+        ("山田", "search"),
+        ("ヤマダ", "search"),
+        ("2266", "search"),
+    ],
+)
+async def test_somebody_at_a_counter_is_found_by_what_she_says(people, vault, pool, said, by):
+    await people.happens("email:hanako@example.jp", "phone:090-1234-2266", "loyalty_card:4417")
+    await tell(people, vault, "loyalty_card:4417", "last_name", "山田", 1)
+    await tell(people, vault, "loyalty_card:4417", "last_name_kana", "やまだ", 1)
+    await tell(people, vault, "loyalty_card:4417", "phone", "090-1234-2266", 1)
+    await people.read()
+    async with pool.acquire() as conn:
+        found = await identity.find_by(conn, vault, said)
+    assert [(one.customer_id, one.by) for one in found] == [
+        (await people.customer("loyalty_card:4417"), by)
+    ]
