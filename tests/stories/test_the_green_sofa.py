@@ -185,4 +185,4 @@ def test_ordered_online_and_found_in_a_shop(town: Town) -> None:
     hold = town.hold("MUG-WHT", "yokohama", customer_id=customer["customer_id"],
                      purpose="order").json()  # fmt: skip
     found = town.api("POST", "/stock/holds/lookup", json={"code": hold["code"]})
-    assert [one["hold_id"] for one in found["holds"]] == [hold["hold_id"]]
+    assert [one["hold_id"] for one in found["items"]] == [hold["hold_id"]]

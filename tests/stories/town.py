@@ -181,7 +181,7 @@ class Town:
 
     def queue(self, location_id: str, state: str = "held") -> list[dict[str, Any]]:
         body = {"location_id": location_id, "state": state}
-        found: list[dict[str, Any]] = self.api("POST", "/stock/holds/lookup", json=body)["holds"]
+        found: list[dict[str, Any]] = self.api("POST", "/stock/holds/lookup", json=body)["items"]
         return found
 
     def till(self, location_id: str, sku: str, *, mode: str, qty: int = 1,
@@ -215,7 +215,7 @@ class Town:
         """An item of a test's own, with units in places."""
         self.api("PUT", "/stock/items", json={"items": [
             {"sku": sku, "name": {"ja": "緑のベルベットソファ", "en": "Green velvet sofa"},
-             "product_id": sku, "price": {"amount_minor": 89800, "currency": "JPY"}}
+             "product_id": sku, "price": 89800, "tax_rate": 0.1}
         ]})  # fmt: skip
         self.api("POST", "/stock/movements", json={"movements": [
             {"kind": "receive", "sku": sku, "location_id": place, "qty": qty, "ref": sku}
