@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import platform
 import tempfile
@@ -20,7 +21,7 @@ from setten.platform.db.disk import Disk
 from setten.platform.db.embedded import config
 from setten.platform.db.embedded.cluster import installed_binaries
 from setten.platform.errors import SettenError
-from setten.platform.settings import Settings
+from setten.platform.settings import DEMO_KEY_FILE, Settings
 from setten.platform.vault import Vault
 
 SYNC_ROUNDS = 50
@@ -93,7 +94,9 @@ def _sync(settings: Settings) -> tuple[bool, str]:
 def _key(settings: Settings) -> tuple[bool, str]:
     if settings.master_key is None:
         return False, "none: set SETTEN_MASTER_KEY"
-    return True, "the demo's own" if settings.demo else "given"
+    own = settings.data_dir / DEMO_KEY_FILE
+    is_own = own.exists() and base64.b64decode(own.read_bytes()) == settings.master_key
+    return True, "the demo's own" if is_own else "given"
 
 
 def _binaries(_: Settings) -> tuple[bool, str]:
@@ -115,11 +118,14 @@ def _database(settings: Settings) -> list[Check]:
 async def _ask(settings: Settings, dsn: str) -> list[Check]:
     conn = await db.connect(dsn)
     try:
-        number = conn.get_server_version()
-        version = number.major * 10_000
+        version = int(await conn.fetchval("show server_version_num"))
         pending = await db.pending(conn)
         found = [
-            Check("database", version >= POSTGRES_MIN, f"PostgreSQL {number.major}.{number.minor}"),
+            Check(
+                "database",
+                version >= POSTGRES_MIN,
+                f"PostgreSQL {version // 10_000}.{version % 10_000}",
+            ),
             Check("migrations", not pending, ", ".join(pending) or f"at {db.head()}"),
         ]
         return found if pending else found + await _inside(conn, settings)
@@ -127,14 +133,22 @@ async def _ask(settings: Settings, dsn: str) -> list[Check]:
         await conn.close()
 
 
+async def _key_fits(conn: db.Connection, key: bytes) -> Check:
+    looking = conn.transaction()
+    await looking.start()
+    try:
+        await Vault(key).prove(conn)
+        return Check("key fits", True, "it opens this database")
+    except SettenError as failure:
+        return Check("key fits", False, failure.code)
+    finally:
+        await looking.rollback()  # the first proof binds key and database; we only look
+
+
 async def _inside(conn: db.Connection, settings: Settings) -> list[Check]:
     found = []
     if settings.master_key is not None:
-        try:
-            await Vault(settings.master_key).prove(conn)
-            found.append(Check("key fits", True, "it opens this database"))
-        except SettenError as failure:
-            found.append(Check("key fits", False, failure.code))
+        found.append(await _key_fits(conn, settings.master_key))
     oldest_s = await log.oldest_writer_s(conn)
     lags = await log.lags(conn)
     worst = max(lags.items(), key=lambda one: one[1], default=("none", 0.0))

@@ -44,8 +44,9 @@ def _row(source: Source, keys: tuple[WriteKey, ...]) -> dict[str, Any]:
 def create_source(
     name: Annotated[str, typer.Option(help="How people see it.")],
     channel: Annotated[str, typer.Option(help="web, app, store, line, mail, chat …")],
-    system: Annotated[str | None, typer.Option(help="Whose word it is; the channel if not given.")]
-    = None,
+    system: Annotated[
+        str | None, typer.Option(help="Whose word it is; the channel if not given.")
+    ] = None,
     is_record: Annotated[
         bool, typer.Option("--is-record", help="Its orders are the orders; others are evidence.")
     ] = False,

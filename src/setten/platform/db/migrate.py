@@ -6,14 +6,17 @@ import hashlib
 from pathlib import Path
 
 from setten.platform.db.pool import Connection
+from setten.platform.errors import Conflict
 
 MIGRATIONS = Path(__file__).parents[4] / "migrations"
 # Two processes may start at once; one migrates, the other waits. The number is arbitrary.
 _LOCK = 7_310_577
 
 
-class MigrationChanged(Exception):
+class MigrationChanged(Conflict):
     """A migration that was applied has been edited since. Write a new one instead."""
+
+    code = "migration_changed"
 
 
 def files() -> list[Path]:
@@ -60,7 +63,7 @@ async def _apply(conn: Connection, path: Path, recorded: str | None) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if recorded is not None:
         if recorded != digest:
-            raise MigrationChanged(path.stem)
+            raise MigrationChanged(migration=path.stem)
         return False
     async with conn.transaction():
         await conn.execute("set local lock_timeout = '5s'; set local statement_timeout = 0")

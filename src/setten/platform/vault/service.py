@@ -13,6 +13,7 @@ import msgspec
 
 from setten.platform import db, ids
 from setten.platform.db import Connection
+from setten.platform.errors import Invalid
 from setten.platform.vault import cipher, searching
 from setten.platform.vault.kinds import Identifier
 
@@ -24,8 +25,10 @@ SEARCH_HITS_MAX = 200
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class WrongMasterKey(Exception):
+class WrongMasterKey(Invalid):
     """This master key does not open this database. Give the one it was made with."""
+
+    code = "wrong_master_key"
 
 
 class Sealed(msgspec.Struct, frozen=True):
