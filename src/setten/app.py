@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request
@@ -102,6 +103,11 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
     return [*ingest.readers(), *identity.readers(), *timeline.readers()]
+
+
+def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Every projection that can be made anew from the log, by name."""
+    return {"timeline": partial(timeline.rebuild, deps.pool)}
 
 
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:

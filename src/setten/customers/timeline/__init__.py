@@ -7,6 +7,7 @@ told by a tag, a webhook and a till is one line and one count.
 
 from setten.customers.timeline.model import Event, Item, Page, Purchase
 from setten.customers.timeline.reader import READER, readers
+from setten.customers.timeline.rebuilding import rebuild
 from setten.customers.timeline.service import (
     PAGE_MAX,
     BadCursor,
@@ -36,5 +37,6 @@ __all__ = [
     "page",
     "purchases",
     "readers",
+    "rebuild",
     "since",
 ]

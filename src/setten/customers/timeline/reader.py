@@ -30,27 +30,28 @@ async def take_in(conn: Connection, rows: Sequence[Row]) -> None:
     theirs = [row for row in rows if row.identifiers and row.name not in rules.HIDDEN]
     if not theirs:
         return
-    await _put_lines(conn, theirs)
+    await Q.put_lines.run(conn, **lines(theirs))
     await _count(conn, theirs)
     await _put_purchases(conn, theirs)
-    await _put_traits(conn, theirs)
+    if newest := traits(theirs):
+        await Q.put_traits.run(conn, **newest)
 
 
-async def _put_lines(conn: Connection, rows: Sequence[Row]) -> None:
-    await Q.put_lines.run(
-        conn,
-        identifier_ids=[row.identifiers[0] for row in rows],
-        occurred_ats=[row.occurred_at for row in rows],
-        positions=[row.position for row in rows],
-        xids=[row.xid for row in rows],
-        arrived_ons=[row.arrived_on for row in rows],
-        event_ids=[row.event_id for row in rows],
-        names=[row.name for row in rows],
-        channels=[row.channel for row in rows],
-        location_ids=[row.location_id for row in rows],
-        purchase_keys=[rules.purchase_key(row) for row in rows],
-        summaries=[_encode(rules.summary(row.body)).decode() for row in rows],
-    )
+def lines(rows: Sequence[Row]) -> dict[str, Any]:
+    """The lines of events as columns."""
+    return {
+        "identifier_ids": [row.identifiers[0] for row in rows],
+        "occurred_ats": [row.occurred_at for row in rows],
+        "positions": [row.position for row in rows],
+        "xids": [row.xid for row in rows],
+        "arrived_ons": [row.arrived_on for row in rows],
+        "event_ids": [row.event_id for row in rows],
+        "names": [row.name for row in rows],
+        "channels": [row.channel for row in rows],
+        "location_ids": [row.location_id for row in rows],
+        "purchase_keys": [rules.purchase_key(row) for row in rows],
+        "summaries": [_encode(rules.summary(row.body)).decode() for row in rows],
+    }
 
 
 async def _count(conn: Connection, rows: Sequence[Row]) -> None:
@@ -98,20 +99,20 @@ def _better(one: tuple[rules.Told, Row], kept: tuple[rules.Told, Row]) -> bool:
     return (one[1].occurred_at, one[1].event_id) < (kept[1].occurred_at, kept[1].event_id)
 
 
-async def _put_traits(conn: Connection, rows: Sequence[Row]) -> None:
+def traits(rows: Sequence[Row]) -> dict[str, Any]:
+    """The newest word of each public trait as columns; empty when nobody told any."""
     newest: dict[tuple[int, str], tuple[Any, datetime]] = {}
     for row in rows:
         for field, value in rules.traits(row).items():
             key = (row.identifiers[0], field)
             if key not in newest or newest[key][1] <= row.occurred_at:
                 newest[key] = (value, row.occurred_at)
-    if not newest:
-        return
     keys = sorted(newest)
-    await Q.put_traits.run(
-        conn,
-        identifier_ids=[key[0] for key in keys],
-        fields=[key[1] for key in keys],
-        values=[_encode(newest[key][0]).decode() for key in keys],
-        occurred_ats=[newest[key][1] for key in keys],
-    )
+    if not keys:
+        return {}
+    return {
+        "identifier_ids": [key[0] for key in keys],
+        "fields": [key[1] for key in keys],
+        "values": [_encode(newest[key][0]).decode() for key in keys],
+        "occurred_ats": [newest[key][1] for key in keys],
+    }

@@ -1,0 +1,90 @@
+"""The rebuild comes to the same by another way."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+from tests.customers.timeline.test_timeline import VIEWED, order, receipt
+
+from setten.customers import timeline
+
+TABLES = {
+    "timeline": "identifier_id, occurred_at, position",
+    "counters": "identifier_id, name, channel, day",
+    "purchases": "purchase_key",
+    "traits": "identifier_id, field",
+}
+
+
+async def contents(pool) -> dict[str, list[tuple[object, ...]]]:
+    async with pool.acquire() as conn:
+        return {
+            table: [
+                tuple(row)
+                for row in await conn.fetch(f"select * from customers.{table} order by {order_by}")
+            ]
+            for table, order_by in TABLES.items()
+        }
+
+
+async def a_month(people) -> None:
+    chance = random.Random(7)
+    receipts = [receipt(chance.randrange(100, 9_000)) for _ in range(12)]
+    for count in range(150):
+        who = [f"user_id:u{chance.randrange(5)}"]
+        if chance.random() < 0.5:
+            who.append(f"anonymous_id:a{chance.randrange(9)}")
+        ref = f"{chance.randrange(8)}"
+        name, body = chance.choice(
+            [
+                ("page.viewed", {"type": "page", "path": f"/p/{count}", "title": "x" * 300}),
+                ("product.viewed", VIEWED),
+                ("customer.identified", {"type": "identify", "traits": {"tier": f"t{count}"}}),
+                ("order.reported", {"type": "track", "order_id": ref, "system": "shop"}),
+                ("order.placed", order(ref, chance.randrange(100, 9_000))),
+                ("order.placed", {"nonsense": 1}),
+                ("receipt.recorded", chance.choice(receipts)),
+                ("receipt.recorded", receipt(500, order_system="shop", order_ref=ref)),
+                ("receipt.recorded", receipt(7, replaces=receipts[count % 12]["receipt_id"])),
+                ("receipt.recorded", {"receipt_id": str(uuid.uuid4()), "total_minor": "much"}),
+                ("custom.event", {"type": "track", "event": "nul \u0000 in it"}),
+            ]
+        )
+        await people.happens(*who, minute=chance.randrange(20_000), name=name, body=body,
+                             channel=chance.choice(("web", "shop", "app")))  # fmt: skip
+
+
+async def test_a_rebuild_equals_what_the_reader_made_step_by_step(people, pool, monkeypatch):
+    monkeypatch.setattr("setten.customers.timeline.rebuilding.CHUNK", 40)
+    monkeypatch.setattr("setten.customers.timeline.rebuilding.LAST_CHUNK_MAX", 10)
+    await a_month(people)
+    await people.read()
+    before = await contents(pool)
+    assert all(before.values())
+    assert await timeline.rebuild(pool) >= 150
+    assert await contents(pool) == before
+
+
+async def test_the_live_reader_goes_on_after_a_rebuild_and_a_second_one_works(people, pool):
+    await people.happens("user_id:ann", minute=1)
+    await people.read()
+    await timeline.rebuild(pool)
+    await people.happens("user_id:ann", minute=2)
+    await people.read()
+    assert await timeline.rebuild(pool) > 0
+    assert len((await contents(pool))["timeline"]) == 2
+
+
+async def test_what_the_reader_has_not_passed_is_left_to_it(people, pool):
+    await people.happens("user_id:ann", minute=1)
+    await people.read()
+    await people.happens("user_id:ann", minute=2)
+    await timeline.rebuild(pool)
+    assert len((await contents(pool))["timeline"]) == 1
+    await people.read()
+    assert len((await contents(pool))["timeline"]) == 2
+
+
+async def test_a_rebuild_of_an_empty_house_is_empty(pool):
+    assert await timeline.rebuild(pool) == 0
