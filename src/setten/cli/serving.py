@@ -12,6 +12,7 @@ import typer
 
 from setten.cli import installation, terminal
 from setten.platform import auth, clock, db, journal, settings, supervisor
+from setten.platform.db.embedded import Say
 from setten.platform.settings import Settings
 
 WEB = "setten.app:create_web"
@@ -38,7 +39,8 @@ def serve(
     def ready(now: Settings) -> None:
         terminal.note(f"{now.base_url} で動いています", f"Running at {now.base_url}")
 
-    _supervise(found, prepare=_prove, ready=ready)
+    journal.configure(found.log_level)
+    _supervise(found, prepare=_prove, ready=ready, say=supervisor.say_in_log)
 
 
 def demo(
@@ -69,7 +71,9 @@ def demo(
             webbrowser.open(link)
 
     terminal.note("デモを始めています", "Starting the demo")
-    _supervise(found, prepare=prepare, ready=ready)
+    # A visitor reads this terminal, so it tells the way in and what is wrong, not who runs as what.
+    journal.configure("debug" if found.log_level == "debug" else "warning")
+    _supervise(found, prepare=prepare, ready=ready, say=installation.progress)
 
 
 def worker() -> None:
@@ -86,13 +90,12 @@ def _supervise(
     *,
     prepare: Callable[[Settings], None],
     ready: Callable[[Settings], None],
+    say: Say,
 ) -> None:
-    journal.configure(found.log_level)
-    supervisor.run(
-        supervisor.Plan(
-            settings=found, web=WEB, background=BACKGROUND, prepare=prepare, ready=ready
-        )
+    plan = supervisor.Plan(
+        settings=found, web=WEB, background=BACKGROUND, prepare=prepare, ready=ready, say=say
     )
+    supervisor.run(plan)
 
 
 def _prove(found: Settings) -> None:

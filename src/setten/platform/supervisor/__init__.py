@@ -4,7 +4,7 @@ It holds the listening socket itself, so a connection made while a web process i
 waits instead of being refused. It serves nothing and decides nothing about goods or people.
 """
 
-from setten.platform.supervisor.database import migrate
+from setten.platform.supervisor.database import migrate, say_in_log
 from setten.platform.supervisor.service import Plan, PortTaken, address, run
 
-__all__ = ["Plan", "PortTaken", "address", "migrate", "run"]
+__all__ = ["Plan", "PortTaken", "address", "migrate", "run", "say_in_log"]

@@ -11,7 +11,7 @@ import msgspec
 
 from setten.platform import db
 from setten.platform.db import embedded
-from setten.platform.db.embedded import Server, Stage
+from setten.platform.db.embedded import Say, Server, Stage
 from setten.platform.db.pool import DatabaseUnavailable
 from setten.platform.settings import Settings
 
@@ -23,7 +23,7 @@ _RELAUNCH_S = (0.1, 0.25, 0.25, 0.5, 0.5, 1.0, 1.0, 2.0, 5.0)
 logger = logging.getLogger("setten.supervisor")
 
 
-def say(stage: Stage, seconds: float) -> None:
+def say_in_log(stage: Stage, seconds: float) -> None:
     """Tell the log how far the embedded database is."""
     words = {
         "making": "making a database",
@@ -38,8 +38,9 @@ def say(stage: Stage, seconds: float) -> None:
 class Database:
     """`settings` carries its address once `open` has returned."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, say: Say) -> None:
         self.settings = settings
+        self._say = say
         self._server: Server | None = None
         self._down_since: float | None = None
         self._next_at = 0.0
@@ -56,7 +57,7 @@ class Database:
         Raises EmbeddedFailed, DatabaseUnavailable, MigrationChanged.
         """
         if self.settings.database_url is None:
-            self._server = embedded.start(self.settings.data_dir, say=say)
+            self._server = embedded.start(self.settings.data_dir, say=self._say)
             self.settings = msgspec.structs.replace(self.settings, database_url=self._server.dsn)
         asyncio.run(migrate(str(self.settings.database_url)))
 

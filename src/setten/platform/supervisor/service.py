@@ -23,7 +23,7 @@ from setten.platform.db.disk import Ballast, Disk
 from setten.platform.errors import Unavailable
 from setten.platform.settings import Settings, to_environment
 from setten.platform.supervisor.children import Child
-from setten.platform.supervisor.database import Database
+from setten.platform.supervisor.database import Database, Say, say_in_log
 
 TICK_S = 0.05
 BALLAST_EVERY_S = 2.0
@@ -48,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     prepare: run once after the tables are there and before anything is served.
     ready: told once, when the first page can be had.
+    say: told how far the embedded database is; the log is, when it is not given.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True):
     background: tuple[str, ...] | None
     prepare: Callable[[Settings], None] | None = None
     ready: Callable[[Settings], None] | None = None
+    say: Say = say_in_log
 
 
 def run(plan: Plan) -> None:
@@ -67,7 +69,7 @@ def run(plan: Plan) -> None:
     settings = plan.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _listening(settings) as listener, _stop_signals() as stop:
-        database = Database(settings)
+        database = Database(settings, plan.say)
         try:
             database.open()
             if plan.prepare is not None:

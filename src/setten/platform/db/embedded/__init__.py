@@ -7,6 +7,7 @@ an unprivileged user when we are root, and no server that outlives the process w
 
 from setten.platform.db.embedded.server import (
     EmbeddedFailed,
+    Say,
     Server,
     Stage,
     attach,
@@ -15,4 +16,4 @@ from setten.platform.db.embedded.server import (
     using,
 )
 
-__all__ = ["start", "launch", "attach", "using", "Server", "Stage", "EmbeddedFailed"]
+__all__ = ["start", "launch", "attach", "using", "Server", "Stage", "Say", "EmbeddedFailed"]
