@@ -146,6 +146,11 @@ class Page(msgspec.Struct, frozen=True):
         """Whether this person may promise stock."""
         return self.who.may(Right.hold)
 
+    @property
+    def may_reveal(self) -> bool:
+        """Whether this person may open masked values."""
+        return self.who.may(Right.reveal_personal)
+
     def halves(self) -> list[navigation.Link]:
         """The tabs of the rail."""
         return navigation.halves(self.who, self.path)

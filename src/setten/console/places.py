@@ -43,6 +43,10 @@ class Named:
         """The place itself."""
         return self._directory.find(location_id) if location_id else None
 
+    def shops(self) -> list[Location]:
+        """The places a customer can go to."""
+        return self._directory.of_kind("shop")
+
 
 async def named(request: Asked, conn: Connection, locale: str) -> Named:
     """Names in this reader's language, fresh."""

@@ -9,8 +9,11 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
-from setten.console.shell import patterns, preferences, sign_in
-from setten.console.stock import item, pickup, sheet
+from setten.console.customers import live as customer_live
+from setten.console.customers import page as customer_page
+from setten.console.customers import record
+from setten.console.shell import find, patterns, preferences, sign_in
+from setten.console.stock import holding, item, pickup, sheet
 from setten.platform.errors import SettenError
 
 problem_page = problems.on_http
@@ -25,6 +28,22 @@ PAGES: list[ControllerRouterHandler] = [
     preferences.me,
     preferences.prefer,
     patterns.patterns,
+    find.find_page,
+    find.find,
+    customer_page.start,
+    customer_page.customer,
+    customer_page.earlier,
+    customer_page.near_again,
+    customer_page.write_note,
+    customer_live.customer_live,
+    record.event,
+    record.open_sealed,
+    record.links,
+    record.reveal,
+    holding.hold,
+    holding.release,
+    holding.extend,
+    holding.hold_page,
     sheet.stock,
     sheet.sheet,
     item.item,

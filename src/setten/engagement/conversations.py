@@ -109,10 +109,10 @@ async def notes(
     return [_note(row, opened) for row in reversed(rows)]
 
 
-async def newest_note(conn: Connection, identifiers: Sequence[int]) -> datetime | None:
-    """When the last note was written: what a live page asks before it asks for all."""
-    at: datetime | None = await Q.newest_note.value(conn, identifiers=list(identifiers))
-    return at
+async def newest_note_id(conn: Connection, identifiers: Sequence[int]) -> str:
+    """The id of the last note, "" for none: what an open page asks before it asks for all."""
+    found = await Q.newest_note.value(conn, identifiers=list(identifiers))
+    return str(found) if found else ""
 
 
 def _note(row: db.Record, opened: Mapping[int, Sealed]) -> Note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get
@@ -16,9 +17,10 @@ from setten.console.words import Words
 from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import catalog, ledger, locations
+from setten.stock import catalog, holds, ledger, locations
 from setten.stock.bands import Band
 from setten.stock.catalog import Item
+from setten.stock.holds import Hold
 from setten.stock.ledger import Balance, Posted
 from setten.stock.locations import Location
 
@@ -54,7 +56,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/items/{sku:str}", include_in_schema=False)
 async def item(
-    request: Asked, sku: str, at: str = "", before: int = 0, left: int = 0
+    request: Asked, sku: str, at: str = "", before: int = 0, left: int = 0, held: str = ""
 ) -> Response[str]:
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
     page = page_of(request)
@@ -62,6 +64,7 @@ async def item(
     async with guard.deps_of(request).pool.acquire() as conn:
         view = await _view(conn, page, await named(request, conn, page.locale), sku, at)
         view |= await _ledger(conn, page, view["balance"], before, left)
+        view["held"] = await _held(conn, page, held)
     return page.render("stock/item.html", view)
 
 
@@ -81,6 +84,15 @@ async def _view(
         "at_name": names(chosen),
         "balance": next((b for b in balances if b.location_id == chosen), None),
     }
+
+
+async def _held(conn: Connection, page: Page, said: str) -> Hold | None:
+    """The hold that was just made here, to tell its code."""
+    try:
+        hold = await holds.get(conn, UUID(said), now=page.now) if said else None
+    except (ValueError, holds.UnknownHold):
+        return None
+    return hold if hold and hold.is_open else None
 
 
 def _places(balances: Sequence[Balance], names: Named, page: Page) -> list[PlaceRow]:

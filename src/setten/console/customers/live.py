@@ -1,0 +1,91 @@
+"""A customer's page while it is open: new lines, changed promises, new notes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import get
+from litestar.response import ServerSentEvent
+
+from setten.console import guard, live
+from setten.console.customers import page as pages
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import named
+from setten.customers import identity, profiles, timeline
+from setten.engagement import conversations
+from setten.platform import auth, db
+from setten.platform.auth import Right
+
+
+class Watch:
+    """What one open page has seen so far."""
+
+    def __init__(self, request: Asked, customer_id: UUID, channel: str, sku: str) -> None:
+        self.request = request
+        self.deps = guard.deps_of(request)
+        self.page = page_of(request)
+        self.customer_id = customer_id
+        self.channel = channel
+        self.sku = sku
+        self.cursor = request.query_params.get("cursor", "0.0")
+        self.version = request.query_params.get("version", "")
+        self.notes = request.query_params.get("notes", "")
+
+    async def ask(self) -> list[tuple[str, str]]:
+        """What is new since the last time."""
+        here = guard.at_this_moment(self.page)
+        async with self.deps.pool.acquire() as conn:
+            living = await identity.current(conn, self.customer_id)
+            numbers = [n.identifier_id for n in await identity.identifiers_of(conn, living)]
+            items, self.cursor = await timeline.since(
+                conn, numbers, self.cursor, channel=self.channel or None
+            )
+            newest = await conversations.newest_note_id(conn, numbers)
+        found = await self._lines(here, items)
+        found += await self._promises(here, living)
+        if newest and newest != self.notes:
+            self.notes = newest
+            found.append(("talk", await self._talk(here, living)))
+        return found
+
+    async def _lines(self, here: Page, items: tuple[timeline.Item, ...]) -> list[tuple[str, str]]:
+        """New lines of today on top; one that came late redraws the list in its order."""
+        if not items:
+            return []
+        today = here.shown().now.date()
+        is_late = any(here.shown().local(one.occurred_at).date() != today for one in items)
+        async with self.deps.pool.acquire() as conn:
+            names = await named(self.request, conn, here.locale)
+            if is_late:
+                profile = await profiles.get(
+                    conn, self.deps.vault, self.customer_id, personal=False
+                )
+                shown = await pages.past(conn, here, names, profile, self.channel)
+                shown |= {"customer_id": self.customer_id, "channel": self.channel}
+                return [("past", here.text("customers/days.html", shown))]
+            customer = str(self.customer_id)
+            days = await pages.drawn(conn, here, names, tuple(reversed(items)), customer)
+        fresh = [line for day in days for line in day.lines]
+        return [("lines", here.text("customers/fresh.html", {"lines": fresh}))]
+
+    async def _promises(self, here: Page, living: UUID) -> list[tuple[str, str]]:
+        shown = await pages.promises_now(self.request, here, living, self.deps, self.sku)
+        was, self.version = self.version, str(shown["version"])
+        if not was or was == self.version:
+            return []
+        return [("promises", here.text("customers/promises.html", shown))]
+
+    async def _talk(self, here: Page, living: UUID) -> str:
+        async with db.transaction(self.deps.pool) as conn:
+            profile = await profiles.get(conn, self.deps.vault, living)
+            shown = await pages.talk(conn, self.deps, here, profile)
+        return here.text("customers/talk.html", shown)
+
+
+@get("/customers/{customer_id:uuid}/live", include_in_schema=False)
+async def customer_live(
+    request: Asked, customer_id: UUID, channel: str = "", sku: str = ""
+) -> ServerSentEvent:
+    """The open line of a customer's page."""
+    auth.require(page_of(request).who, Right.read_customers)
+    return live.line(Watch(request, customer_id, channel, sku).ask)

@@ -1,0 +1,117 @@
+"""Opening what is behind a line: the whole event, the evidence of a link, a masked value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.customers import view
+from setten.console.customers.channels import mark
+from setten.console.page import Asked, page_of
+from setten.console.places import named
+from setten.customers import identity, profiles, timeline
+from setten.platform import audit, auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+
+REASON_MIN = 4
+"""Characters of a reason: less says nothing."""
+
+
+class ReasonMissing(Invalid):
+    """Personal values are opened with a reason only."""
+
+    code = "reason_missing"
+
+
+@get("/events/{event_id:str}", include_in_schema=False)
+async def event(request: Asked, event_id: str) -> Response[str]:
+    """The full record of one event, its sealed part closed."""
+    return await _event(request, event_id, reveal=False)
+
+
+@post("/events/{event_id:str}/sealed", include_in_schema=False)
+async def open_sealed(request: Asked, event_id: str) -> Response[str]:
+    """The same with its sealed part open. It goes on record."""
+    auth.require(page_of(request).who, Right.reveal_personal)
+    return await _event(request, event_id, reveal=True)
+
+
+async def _event(request: Asked, event_id: str, *, reveal: bool) -> Response[str]:
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_customers)
+    async with db.transaction(deps.pool) as conn:
+        found = await timeline.event(
+            conn, deps.vault, event_id, actor=page.who, now=clock.now(), reveal=reveal
+        )
+        names = await named(request, conn, page.locale)
+        owners = await identity.customers_for(conn, found.identifiers)
+    t = page.words()
+    shown = {
+        "event": found,
+        "mark": mark(found.channel, t, event=found.name),
+        "place": names(found.location_id),
+        "owner": next(iter(owners.values()), None),
+        "body": pretty(found.body),
+        "sealed": pretty(found.sealed) if found.sealed is not None else "",
+        "was_asked": reveal,
+        "may_reveal": page.who.may(Right.reveal_personal),
+    }
+    return page.render("customers/record.html", shown)
+
+
+def pretty(body: Mapping[str, object]) -> str:
+    """JSON that a person can read."""
+    return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
+
+
+@get("/customers/{customer_id:uuid}/links", include_in_schema=False)
+async def links(request: Asked, customer_id: UUID) -> Response[str]:
+    """Which event showed that two identifiers are one person."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_customers)
+    async with db.transaction(deps.pool) as conn:
+        profile = await profiles.get(conn, deps.vault, customer_id)
+        found = await identity.links_of(conn, profile.customer_id)
+        await audit.note(
+            conn, page.who, "links.viewed", at=page.now, customer_id=profile.customer_id
+        )
+    shown = {
+        "who": view.who(profile, page),
+        "links": found,
+        "masks": {one.identifier_id: one.value for one in profile.identifiers},
+    }
+    return page.render("customers/links.html", shown)
+
+
+@post("/customers/{customer_id:uuid}/identifiers", include_in_schema=False)
+async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
+    """Identifiers whole, for a reason that goes on record."""
+    page, deps, form = page_of(request), guard.deps_of(request), await request.form()
+    auth.require(page.who, Right.reveal_personal)
+    reason = _reason(str(form.get("reason") or ""))
+    async with db.transaction(deps.pool) as conn:
+        profile = await profiles.get(conn, deps.vault, customer_id, personal=False, reveal=True)
+        await audit.note(
+            conn, page.who, "identifiers.revealed", at=clock.now(),
+            customer_id=profile.customer_id, fields=_kinds(profile), reason=reason,
+        )  # fmt: skip
+    shown = {"clues": view.revealed(profile.identifiers, page.words())}
+    if not page.is_partial:
+        return page.render("customers/revealed_page.html", shown)
+    return page.render("customers/revealed.html", shown)
+
+
+def _reason(said: str) -> str:
+    if len(said.strip()) < REASON_MIN:
+        raise ReasonMissing(least=REASON_MIN)
+    return said.strip()
+
+
+def _kinds(profile: profiles.Profile) -> list[str]:
+    return sorted({one.kind for one in profile.identifiers})
+

@@ -1,0 +1,162 @@
+"""The finder: one field for a customer, a hold, an item. What was typed is kept nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+
+import msgspec
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.customers import people
+from setten.console.customers.people import Person
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import named
+from setten.console.stock.goods import goods
+from setten.customers import identity, profiles
+from setten.customers.identity import Found
+from setten.platform import audit, db
+from setten.platform.auth import Right
+from setten.stock import catalog, holds
+
+SAID_MAX = 100
+SAID_MIN = 2
+CUSTOMERS_SHOWN = 8
+ITEMS_SHOWN = 6
+CODE_DIGITS = range(4, 10)
+"""Pickup codes have six digits, longer ones where a place has very many."""
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that fits: where it opens, what it is."""
+
+    kind: str
+    icon: str
+    href: str
+    title: str
+    meta: str
+    is_exact: bool
+
+
+@get("/find", include_in_schema=False)
+async def find_page(request: Asked) -> Response[str]:
+    """The finder as a page: for thumbs and scanners."""
+    return page_of(request).render("shell/find.html")
+
+
+@post("/find", include_in_schema=False)
+async def find(request: Asked) -> Response[str]:
+    """What fits, by kind, exact matches first."""
+    page, form = page_of(request), await request.form()
+    said = unicodedata.normalize("NFKC", str(form.get("q") or "")).strip()[:SAID_MAX]
+    if len(said) < SAID_MIN and page.is_partial:
+        return page.render("parts/nothing.html")
+    hits = await _hits(request, page, said) if len(said) >= SAID_MIN else []
+    view = {"found": hits, "q": said}
+    return page.render("shell/found.html" if page.is_partial else "shell/find.html", view)
+
+
+async def _hits(request: Asked, page: Page, said: str) -> list[Hit]:
+    """Every kind is asked at once, each on a connection of its own."""
+    asked = []
+    if page.who.may(Right.hand_over) and said.isdigit() and len(said) in CODE_DIGITS:
+        asked.append(_holds(request, page, said))
+    if page.who.may(Right.read_customers):
+        asked.append(_customers(request, page, said))
+    if page.who.may(Right.read_stock):
+        asked.append(_items(request, page, said))
+    found = [hit for hits in await asyncio.gather(*asked) for hit in hits]
+    return sorted(found, key=lambda hit: not hit.is_exact)
+
+
+async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
+    deps, t, f = guard.deps_of(request), page.words(), page.shown()
+    async with db.transaction(deps.pool) as conn:
+        found = await holds.find_by_code(conn, said, now=page.now)
+        names = await named(request, conn, page.locale)
+        numbers = [h.identifier_id for h in found if h.identifier_id is not None]
+        who = await people.behind(conn, deps.vault, numbers, page.locale)
+        await people.note(
+            conn, page.who, list(who.values()), action="hold.found", now=page.now
+        )
+    return [
+        Hit(
+            kind="hold",
+            icon="hold",
+            href=f"/stock/holds/{hold.hold_id}",
+            title=_joined(page, t("holds.code", code=hold.code), _named(who, hold, page)),
+            meta=_joined(
+                page,
+                names(hold.location_id),
+                t(f"holds.state_{hold.state}"),
+                t("near.until_only", closes=f.until(hold.expires_at)),
+            ),
+            is_exact=True,
+        )
+        for hold in found
+    ]
+
+
+def _named(who: dict[int, Person], hold: holds.Hold, page: Page) -> str:
+    person = who.get(hold.identifier_id) if hold.identifier_id is not None else None
+    return polite(person.name, page) if person and person.name else ""
+
+
+def polite(name: str, page: Page) -> str:
+    """A customer's name is never bare in Japanese."""
+    return f"{name} 様" if page.locale == "ja" else name
+
+
+async def _customers(request: Asked, page: Page, said: str) -> list[Hit]:
+    deps = guard.deps_of(request)
+    async with db.transaction(deps.pool) as conn:
+        found = (await identity.find_by(conn, deps.vault, said))[:CUSTOMERS_SHOWN]
+        shown = await profiles.get_many(conn, deps.vault, [one.customer_id for one in found])
+        subjects = [str(one.customer_id) for one in found]
+        await audit.note_all(
+            conn, page.who, "customers.found", at=page.now, subjects=subjects, fields=("name",)
+        )
+    by_id = {profile.customer_id: profile for profile in shown}
+    return [_customer(page, one, by_id[one.customer_id]) for one in found
+            if one.customer_id in by_id]  # fmt: skip
+
+
+def _customer(page: Page, found: Found, profile: profiles.Profile) -> Hit:
+    t, f = page.words(), page.shown()
+    name = people.name_from(profile.traits, page.locale)
+    masked = next((i.value for i in profile.identifiers if i.kind == found.by), "")
+    by = "" if found.by == "search" else f"{t(f'identifier.{found.by}')} {masked}".strip()
+    seen = t("find.last_seen", when=f.ago(profile.last_at)) if profile.last_at else ""
+    reading = people.reading_from(profile.traits)
+    return Hit(
+        kind="customer",
+        icon="customer",
+        href=f"/customers/{profile.customer_id}",
+        title=polite(name, page) if name else t("find.unnamed"),
+        meta=_joined(page, reading, by, seen),
+        is_exact=found.by != "search",
+    )
+
+
+async def _items(request: Asked, page: Page, said: str) -> list[Hit]:
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await catalog.search(conn, said, limit=ITEMS_SHOWN)
+        shown = await goods(conn, [item.sku for item in found], page)
+    return [
+        Hit(
+            kind="item",
+            icon="stock",
+            href=shown[item.sku].href,
+            title=shown[item.sku].name,
+            meta=_joined(page, shown[item.sku].meta, shown[item.sku].price),
+            is_exact=said in (item.sku, item.gtin_written),
+        )
+        for item in found
+    ]
+
+
+def _joined(page: Page, *parts: str) -> str:
+    gap = "　" if page.locale == "ja" else " · "
+    return gap.join(part for part in parts if part)
+

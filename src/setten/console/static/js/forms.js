@@ -1,0 +1,21 @@
+// Small manners of forms: a sent composer empties, a dialog closes, a button presses another.
+(() => {
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    const form = event.target.closest?.("[data-resets]");
+    if (form) form.reset();
+    event.target.closest?.("[data-closes]")?.closest("dialog")?.close();
+  });
+  document.addEventListener("click", (event) => {
+    const presser = event.target.closest("[data-press]");
+    if (!presser) return;
+    const el = document.querySelector(`[data-key="${presser.dataset.press}"]`);
+    if (!el) return;
+    if (el.matches("textarea, input")) el.focus(); else el.click();
+  });
+  document.addEventListener("input", (event) => {
+    const area = event.target;
+    if (!area.matches?.("[data-grows]")) return;
+    area.rows = Math.min(10, Math.max(2, area.value.split("\n").length));
+  });
+})();

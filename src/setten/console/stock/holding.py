@@ -1,0 +1,150 @@
+"""Promising stock from a page: one press holds, one press gives up, and every hold opens."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.customers import page as customer_page
+from setten.console.customers import people
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import named
+from setten.console.shell.sign_in import redirect
+from setten.console.stock import queue
+from setten.console.stock.goods import goods
+from setten.customers import identity
+from setten.facts.stock import GoodsLine
+from setten.platform import audit, auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+from setten.stock import holds, ledger
+from setten.stock.holds import Ask, Placed
+
+HOLD_LASTS_S = 2 * 24 * 3600
+"""A hold made by staff waits two days: the customer comes after work, or at the week's end."""
+
+EXTEND_S = 3 * 24 * 3600
+QTY_DIGITS = 5
+
+
+@post("/stock/holds", include_in_schema=False)
+async def hold(request: Asked) -> Response[str]:
+    """Hold one item at one place, for a customer when the page is hers."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.hold)
+    sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
+    customer = _uuid(str(form.get("customer_id") or ""))
+    placed = await _place(request, page, sku, place, _quantity(form.get("qty")), customer)
+    if customer is None:
+        to = {"at": place, "held": str(placed.hold_id)}
+        return redirect(f"/stock/items/{sku}?{urlencode(to)}")
+    async with guard.deps_of(request).pool.acquire() as conn:
+        name = (await named(request, conn, page.locale))(place)
+    said = page.words()("holds.done", place=name, code=placed.code)
+    return await _customer_again(request, page, customer, said)
+
+
+async def _place(
+    request: Asked, page: Page, sku: str, place: str, qty: int, customer: UUID | None
+) -> Placed:
+    now = clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        number = await identity.identifier_for(conn, customer) if customer else None
+        ask = Ask(
+            lines=(GoodsLine(sku, place, qty),),
+            by=page.who.label,
+            ttl_s=HOLD_LASTS_S,
+            channel="console",
+            identifier_id=number,
+        )
+        placed = await holds.place(conn, ask, now=now)
+        await audit.note(
+            conn, page.who, "hold.placed", at=now, customer_id=customer,
+            subject=str(placed.hold_id),
+        )  # fmt: skip
+    return placed
+
+
+def _quantity(said: object) -> int:
+    text = str(said or "1")
+    if not text.isdigit() or len(text) > QTY_DIGITS or int(text) < 1:
+        raise Invalid(errors="qty")
+    return int(text)
+
+
+def _uuid(said: str) -> UUID | None:
+    if not said:
+        return None
+    try:
+        return UUID(said)
+    except ValueError as cause:
+        raise Invalid(errors="customer_id") from cause
+
+
+async def _customer_again(
+    request: Asked, page: Page, customer: UUID, said: str
+) -> Response[str]:
+    """Holds, stock and next step of her page as they are now."""
+    if not page.is_partial:
+        return redirect(f"/customers/{customer}")
+    here = guard.at_this_moment(page)
+    view = await customer_page.promises_now(
+        request, here, customer, guard.deps_of(request), ""
+    )
+    return here.render("customers/promises_and_toast.html", view | {"said": said})
+
+
+@post("/stock/holds/{hold_id:uuid}/release", include_in_schema=False)
+async def release(request: Asked, hold_id: UUID) -> Response[str]:
+    """Give a hold up; its units are free again."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.hold)
+    customer, now = _uuid(str(form.get("customer_id") or "")), clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await holds.release(conn, hold_id, by=page.who.label, now=now)
+        await audit.note(
+            conn, page.who, "hold.released", at=now, customer_id=customer, subject=str(hold_id)
+        )
+    if customer is None:
+        return redirect(f"/stock/holds/{hold_id}")
+    return await _customer_again(request, page, customer, page.words()("holds.released"))
+
+
+@post("/stock/holds/{hold_id:uuid}/extension", include_in_schema=False)
+async def extend(request: Asked, hold_id: UUID) -> Response[str]:
+    """Let it wait longer: three days from now, never less than it would."""
+    page = page_of(request)
+    auth.require(page.who, Right.hold)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await holds.extend(conn, hold_id, ttl_s=EXTEND_S, now=clock.now())
+        await audit.note(
+            conn, page.who, "hold.extended", at=clock.now(), subject=str(hold_id)
+        )
+    return redirect(f"/stock/holds/{hold_id}")
+
+
+@get("/stock/holds/{hold_id:uuid}", include_in_schema=False)
+async def hold_page(request: Asked, hold_id: UUID) -> Response[str]:
+    """One hold: what was promised to whom, until when, and what became of it."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with db.transaction(deps.pool) as conn:
+        found = await holds.get(conn, hold_id, now=page.now)
+        names = await named(request, conn, page.locale)
+        who = {}
+        if page.who.may(Right.read_customers) and found.identifier_id is not None:
+            who = await people.behind(conn, deps.vault, [found.identifier_id], page.locale)
+            await people.note(
+                conn, page.who, list(who.values()), action="hold.viewed", now=page.now
+            )
+        skus = [line.sku for line in found.lines]
+        shown = await goods(conn, skus, page)
+        rows = await ledger.balances_of(conn, skus)
+    shelves = {row.key: row.shelf for row in rows if row.shelf}
+    ticket = queue.ticket(found, who, shown, shelves)
+    return page.render(
+        "stock/hold.html", {"ticket": ticket, "hold": found, "place": names(found.location_id)}
+    )
