@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import asyncpg
 import pytest
 
 from setten.platform.db import embedded
-from setten.platform.db.embedded import config, unprivileged
+from setten.platform.db.embedded import cluster, config, unprivileged
 
 
 async def _ask(dsn, question):
@@ -114,6 +115,34 @@ def test_a_command_alone_starts_one_and_takes_it_down_again(tmp_path):
         assert ask(dsn, "select 1") == 1
     assert embedded.attach(tmp_path) is None
     assert not (tmp_path / "postgres/postmaster.pid").exists()
+
+
+def test_a_command_waits_for_a_server_that_is_just_being_revived(server, tmp_path):
+    os.kill(server.pid, signal.SIGKILL)
+    wait_for(lambda: server.stage() == "gone")
+    assert embedded.attach(tmp_path / "data") is None
+    found = []
+
+    def command():
+        with embedded.using(tmp_path / "data") as dsn:
+            found.append(ask(dsn, "select 1"))
+
+    waiting = threading.Thread(target=command)
+    waiting.start()
+    time.sleep(0.3)
+    server.revive(lambda stage, seconds: None)
+    waiting.join(20)
+    assert found == [1]
+
+
+def test_a_socket_folder_that_somebody_else_made_is_not_taken_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    deep = tmp_path / ("long" * 30)
+    place = cluster.describe(deep).sockets
+    place.symlink_to(tmp_path)
+    with pytest.raises(embedded.EmbeddedFailed) as refused:
+        embedded.start(deep)
+    assert "someone else" in refused.value.facts["reason"]
 
 
 def test_no_postmaster_outlives_a_killed_owner_and_the_next_start_recovers(tmp_path):

@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from setten.cli import terminal
+from setten.platform.settings import default_workers
 
 ROOT = Path(__file__).parents[3]
 NODE = ROOT / "tests" / "node"
@@ -147,7 +148,7 @@ def _installs(what: str, command: Sequence[str], cwd: Path = ROOT) -> bool:
 
 def _pytest(paths: list[str], *, long: bool, without: list[str]) -> int:
     """Run pytest with its own words on the screen; its summary is the last line."""
-    processes = min(PROCESSES_MAX, len(os.sched_getaffinity(0)))
+    processes = min(PROCESSES_MAX, default_workers())
     command = [sys.executable, "-m", "pytest", "-q", *paths]
     if processes > 1 and not paths:
         command += ["-n", str(processes), "--dist", "loadscope"]

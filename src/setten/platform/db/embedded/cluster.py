@@ -6,6 +6,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import stat
 import subprocess
 import tempfile
 from hashlib import sha256
@@ -111,10 +112,16 @@ def prepare(cluster: Cluster) -> Cluster:
 
 
 def _open_socket_dir(cluster: Cluster) -> None:
+    """The fallback lies in a folder open to all: what somebody else put there is not taken up."""
+    try:
+        seen = cluster.sockets.lstat()
+    except FileNotFoundError:
+        pass
+    else:
+        is_ours = seen.st_uid in (cluster.account.uid, os.geteuid())
+        if not stat.S_ISDIR(seen.st_mode) or not is_ours:
+            raise RuntimeError(f"{cluster.sockets} belongs to someone else")
     unprivileged.give(cluster.sockets, cluster.account)
-    ours = cluster.sockets.lstat().st_uid in (cluster.account.uid, os.geteuid())
-    if cluster.sockets.is_symlink() or not ours:
-        raise RuntimeError(f"{cluster.sockets} belongs to someone else")
 
 
 def _make(cluster: Cluster) -> None:

@@ -59,6 +59,7 @@ def parameters(*, socket_dir: str, memory: int) -> dict[str, str]:
         "synchronous_commit": "on",
         "wal_compression": "off",
         "max_wal_size": "4GB",
+        "min_wal_size": "512MB",
         "checkpoint_timeout": "15min",
         "checkpoint_completion_target": "0.9",
         "random_page_cost": "1.1",

@@ -30,6 +30,8 @@ POLL_S = 0.02
 SAY_EVERY_S = 2.0
 # The old server's backends need a moment to notice that their postmaster is gone.
 LAUNCHES_MAX = 40
+# How long a command waits for the server that a `serve` beside it is bringing up.
+NEIGHBOUR_WAIT_S = 30.0
 RELAUNCH_AFTER_S = 0.25
 LOG_BYTES_MAX = 10 * 1024 * 1024
 
@@ -38,6 +40,10 @@ class EmbeddedFailed(Unavailable):
     """The embedded database could not be started. `reason` says what it said."""
 
     code = "embedded_database_failed"
+
+
+class RunsElsewhere(EmbeddedFailed):
+    """Another process runs this data directory."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -234,15 +240,25 @@ def attach(data_dir: Path) -> str | None:
 
 @contextmanager
 def using(data_dir: Path, *, say: Say | None = None) -> Iterator[str]:
-    """The dsn of the running server, or of one started for the length of the block."""
-    if (dsn := attach(data_dir)) is not None:
-        yield dsn
+    """The dsn of the running server, or of one started for the length of the block.
+
+    Waits for a server that another process is just starting or reviving. Raises EmbeddedFailed.
+    """
+    end = time.monotonic() + NEIGHBOUR_WAIT_S
+    while (dsn := attach(data_dir)) is None:
+        try:
+            server = start(data_dir, say=say)
+        except RunsElsewhere:
+            if time.monotonic() > end:
+                raise
+            time.sleep(RELAUNCH_AFTER_S)
+            continue
+        try:
+            yield server.dsn
+        finally:
+            server.stop()
         return
-    server = start(data_dir, say=say)
-    try:
-        yield server.dsn
-    finally:
-        server.stop()
+    yield dsn
 
 
 def _quiet(stage: Stage, seconds: float) -> None:
@@ -256,7 +272,7 @@ def _take_lock(cluster: Cluster) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:
         os.close(handle)
-        raise EmbeddedFailed(reason=f"another Setten process runs {cluster.home}") from taken
+        raise RunsElsewhere(reason=f"another Setten process runs {cluster.home}") from taken
     return handle
 
 
