@@ -19,6 +19,7 @@ from setten.api import customers as customers_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import openapi, operations, problems, state
+from setten.api import receipts as receipts_api
 from setten.api import stock as stock_api
 from setten.customers import identity, ingest, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
@@ -63,6 +64,7 @@ def _routes(settings: Settings) -> list[Any]:
         customers_api.router(),
         stock_api.router(),
         holds_api.router(),
+        receipts_api.router(),
         *console.routes(),
     ]
 

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from setten.api import customers, holds, problems, state, stock
+from setten.api import customers, holds, problems, receipts, state, stock
 from setten.platform import auth, clock, db, settings
 
 SOFA = {"sku": "green-sofa", "location_id": "ginza"}
 SHOPS = [
-    {"location_id": "ginza", "name": {"ja": "銀座店", "en": "Ginza"}, "lat": 35.6717, "lon": 139.7650,
-     "hours": {"sun": [["10:00", "20:00"]], "mon": [["10:00", "20:00"]]}},
+    {"location_id": "ginza", "name": {"ja": "銀座店", "en": "Ginza"}, "lat": 35.6717,
+     "lon": 139.7650, "hours": {"sun": [["10:00", "20:00"]], "mon": [["10:00", "20:00"]]}},
     {"location_id": "ueno", "name": "上野店", "lat": 35.7138, "lon": 139.7770},
     {"location_id": "osaka", "name": "大阪店", "lat": 34.7025, "lon": 135.4959},
 ]  # fmt: skip
@@ -45,7 +45,7 @@ class Caller:
 async def client(pool, vault, tmp_path) -> AsyncIterator[httpx.AsyncClient]:
     found = settings.load({"data_dir": tmp_path}, environment={})
     app = Litestar(
-        [stock.router(), holds.router(), customers.router()],
+        [stock.router(), holds.router(), receipts.router(), customers.router()],
         dependencies={"deps": state.provide},
         exception_handlers=problems.HANDLERS,
     )
@@ -187,3 +187,58 @@ async def test_every_number_opens_into_its_entries(server):
     entries = (await server("GET", "/stock/ledger", sku="green-sofa", location_id="ginza")).json()
     assert [(e["source"], e["target"], e["qty"]) for e in entries["items"]] == [
         ("on_hand", "held", 1), ("supplier", "on_hand", 3)]  # fmt: skip
+
+
+def receipt(qty: int, sequence: int = 1, **more: Any) -> dict[str, Any]:
+    base = {
+        "location_id": "ginza", "register": "r1", "sequence": sequence,
+        "business_day": "2026-11-22", "at": "2026-11-22T03:00:00Z",
+        "lines": [{"sku": "green-sofa", "qty": qty, "price": 98000, "tax_rate": 0.1}],
+        "tenders": [{"kind": "card", "amount": 98000 * qty, "card_number": "4111111111111111"}],
+    }  # fmt: skip
+    return base | more
+
+
+async def test_an_asking_till_gets_409_and_a_telling_one_makes_the_hold_short(server, pool):
+    await receive(server, 1)
+    await receive(server, 1, "ueno")
+    hold = (await server("POST", "/stock/holds", {"lines": [SOFA | {"qty": 1}]})).json()
+    asked = await server("POST", "/receipts", {"receipts": [receipt(1, mode="ask")]})
+    assert (asked.status_code, asked.json()["code"]) == (409, "promised_to_another")
+    told = await server("POST", "/receipts", {"receipts": [receipt(1, mode="tell")]})
+    assert told.json()["results"][0]["short"][0]["alternative"] == "ueno"
+    assert (await server("GET", f"/stock/holds/{hold['hold_id']}")).json()["state"] == "short"
+    tasks = (await server("GET", "/stock/tasks", location_id="ginza")).json()["items"]
+    assert [t["kind"] for t in tasks] == ["hold_short"]
+    done = await server("POST", f"/stock/tasks/{tasks[0]['task_id']}/done")
+    assert done.json()["done_by"].startswith("key:")
+    kept = await pool.fetchval("select string_agg(r::text, '') from stock.receipts r")
+    assert "4111" not in kept
+
+
+async def test_the_buyer_of_the_held_one_pays_at_the_till_with_the_code(server):
+    await receive(server, 1)
+    hold = (await server("POST", "/stock/holds", {"lines": [SOFA | {"qty": 1}]})).json()
+    body = {"receipts": [receipt(1, mode="ask", hold_code=hold["code"], loyalty_card="C-1")]}
+    paid = await server("POST", "/receipts", body)
+    again = await server("POST", "/receipts", body)
+    assert paid.json()["results"][0]["collected"] == [hold["hold_id"]]
+    assert again.json()["already"] == 1
+    assert (await server("GET", "/receipts/totals")).json()["items"][0]["total_minor"] == 98000
+    found = await server("GET", f"/receipts/{paid.json()['results'][0]['receipt_id']}")
+    assert "identifier_id" not in found.json()
+
+
+async def test_a_bad_receipt_alone_is_422_and_among_others_refused_alone(server):
+    bad = receipt(1, location_id="atlantis")
+    alone = await server("POST", "/receipts", {"receipts": [bad]})
+    both = await server("POST", "/receipts", {"receipts": [bad, receipt(1, 2)]})
+    assert (alone.status_code, alone.json()["code"]) == (422, "bad_receipt")
+    assert [r["status"] for r in both.json()["results"]] == ["refused", "booked"]
+
+
+async def test_another_receipt_under_one_number_is_409_with_the_first_ones_id(server):
+    first = await server("POST", "/receipts", {"receipts": [receipt(1)]})
+    differs = await server("POST", "/receipts", {"receipts": [receipt(2)]})
+    assert (differs.status_code, differs.json()["code"]) == (409, "receipt_differs")
+    assert differs.json()["receipt_id"] == first.json()["results"][0]["receipt_id"]

@@ -64,8 +64,9 @@ async def test_a_batch_is_decided_in_order_and_refuses_only_who_lacks(shop: Shop
              ask(("nothing", "ginza", 1)), ask(("mug", "nowhere", 1)), ask(("mug", "ginza", 0))],
             now=NOW,
         )  # fmt: skip
-    assert [type(answer).__name__ for answer in answers] == [
-        "Placed", "NotEnoughStock", "Placed", "UnknownGoods", "UnknownGoods", "BadHold"]  # fmt: skip
+    found = [type(answer).__name__ for answer in answers]
+    assert found[:3] == ["Placed", "NotEnoughStock", "Placed"]
+    assert found[3:] == ["UnknownGoods", "UnknownGoods", "BadHold"]
     await shop.prove()
 
 

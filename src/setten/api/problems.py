@@ -141,6 +141,8 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.InterfaceError: on_database,
     asyncpg.QueryCanceledError: on_database,
     asyncpg.LockNotAvailableError: on_database,
+    asyncpg.DeadlockDetectedError: on_database,
+    asyncpg.SerializationError: on_database,
     asyncpg.CannotConnectNowError: on_database,
     asyncpg.TooManyConnectionsError: on_database,
     ConnectionError: on_database,

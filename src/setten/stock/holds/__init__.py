@@ -27,8 +27,9 @@ from setten.stock.holds.model import (
     UnknownHold,
     WrongCode,
 )
+from setten.stock.holds.paying import Payable, Payment, pay, payable
 from setten.stock.holds.picking import extend, not_on_shelf, pick
-from setten.stock.holds.placing import place, place_many
+from setten.stock.holds.placing import place, place_many, take_back_due
 from setten.stock.holds.reading import (
     PAGE_MAX,
     code_fits,
@@ -53,6 +54,8 @@ __all__ = [
     "HoldEnded",
     "HoldLine",
     "NotEnoughStock",
+    "Payable",
+    "Payment",
     "Placed",
     "Short",
     "Shortened",
@@ -69,12 +72,15 @@ __all__ = [
     "forget_old_failures",
     "get",
     "not_on_shelf",
+    "pay",
+    "payable",
     "pick",
     "place",
     "place_many",
     "queue",
     "release",
     "shorten",
+    "take_back_due",
     "tidy",
     "tidy_all",
 ]

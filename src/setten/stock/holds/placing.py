@@ -136,15 +136,18 @@ async def _verdicts(
     lines = [wish.lines for wish in wishes]
     verdicts = rules.decide(lines, {key: b.promisable for key, b in balances.items()})
     lacking = {(one.sku, one.location_id) for lacks in verdicts for one in lacks}
-    if lacking and await _take_back_due(conn, lacking & balances.keys(), balances, now):
+    if lacking and await take_back_due(conn, lacking & balances.keys(), balances, now):
         verdicts = rules.decide(lines, {key: b.promisable for key, b in balances.items()})
     return verdicts
 
 
-async def _take_back_due(
+async def take_back_due(
     conn: Connection, keys: set[Key], balances: dict[Key, Balance], now: datetime
 ) -> bool:
-    """Free what stands on locked rows for holds that have run out. Updates `balances`."""
+    """Free what stands on locked rows for holds that have run out; whether there was any.
+
+    Updates `balances`, the rows as the caller has locked them.
+    """
     if not keys:
         return False
     taken = await _Q.take_back_due.all(

@@ -193,7 +193,7 @@ select l.hold_id, l.sku, l.location_id, l.qty
 
 -- name: mark_paid
 update stock.hold_lines l
-   set receipt_id = m.receipt_id
+   set receipt_id = m.receipt_id, state = 'collected'
   from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :receipt_ids::uuid[])
        as m(hold_id, sku, location_id, receipt_id)
  where l.hold_id = m.hold_id and l.sku = m.sku and l.location_id = m.location_id;

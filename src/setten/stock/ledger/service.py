@@ -75,6 +75,11 @@ async def balances_at(
     return [Balance(**dict(row)) for row in rows]
 
 
+def preview(balances: Mapping[Key, Balance], entries: Iterable[Entry]) -> dict[Key, Balance]:
+    """The rows that these entries would change, as they would be."""
+    return rules.applied(balances, rules.deltas(entries))
+
+
 async def post(
     conn: Connection,
     entries: Sequence[Entry],

@@ -1,0 +1,54 @@
+"""Receipts and their sums, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from setten.platform import db
+from setten.platform.db import Connection
+from setten.stock.receipts.model import ReceiptLine, Recorded, Total, UnknownReceipt
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+PAGE_MAX = 200
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _recorded(row: db.Record, lines: Sequence[ReceiptLine] = ()) -> Recorded:
+    values = dict(row)
+    values["coupons"] = tuple(values["coupons"])
+    return Recorded(**values, lines=tuple(lines))
+
+
+async def get(conn: Connection, receipt_id: UUID) -> Recorded:
+    """One receipt with its lines. Raises UnknownReceipt."""
+    row = await _Q.by_id.maybe(conn, receipt_id=receipt_id)
+    if row is None:
+        raise UnknownReceipt(receipt_id=str(receipt_id))
+    lines = await _Q.lines_of.all(conn, receipt_id=receipt_id)
+    return _recorded(row, [ReceiptLine(**dict(line)) for line in lines])
+
+
+async def of_identifiers(
+    conn: Connection,
+    identifier_ids: Sequence[int],
+    *,
+    before: datetime | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Recorded]:
+    """Receipts of one person, newest first, without lines; pages by the last occurred_at."""
+    rows = await _Q.of_identifiers.all(
+        conn,
+        identifier_ids=list(identifier_ids),
+        before=before or _LAST,
+        most=min(limit, PAGE_MAX),
+    )
+    return [_recorded(row) for row in rows]
+
+
+async def totals(conn: Connection, *, location_id: str | None = None) -> list[Total]:
+    """What tills took by currency, from sums kept by day: counts no receipt."""
+    rows = await _Q.totals.all(conn, location_id=location_id)
+    return [Total(**dict(row)) for row in rows]

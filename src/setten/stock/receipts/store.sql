@@ -1,0 +1,126 @@
+-- name: queue_up
+-- Two tellings of one receipt take turns, in one order.
+select pg_advisory_xact_lock(k.key)
+  from (select distinct u.key from unnest(:keys::bigint[]) as u(key) order by u.key) as k;
+
+-- name: standing
+select r.receipt_id, r.location_id, r.business_day, r.register, r.sequence, r.content_hash,
+       r.moved_stock, r.event_id
+  from stock.receipts r
+ where r.replaced_by is null
+   and (r.location_id, r.business_day, r.register, r.sequence) in (
+         select k.location_id, k.business_day, k.register, k.sequence
+           from unnest(:location_ids::text[], :business_days::date[], :registers::text[],
+                       :sequences::text[]) as k(location_id, business_day, register, sequence));
+
+-- name: replace
+-- First the old ones step aside, so that their key is free.
+update stock.receipts r
+   set replaced_by = n.replaced_by
+  from unnest(:receipt_ids::uuid[], :replaced_bys::uuid[]) as n(receipt_id, replaced_by)
+ where r.receipt_id = n.receipt_id and r.replaced_by is null;
+
+-- name: moved_lines
+-- What a receipt that is corrected had moved.
+select l.receipt_id, r.location_id, l.sku, sum(greatest(l.qty, 0))::integer as sold,
+       sum(greatest(-l.qty, 0))::integer as returned
+  from stock.receipt_lines l
+  join stock.receipts r on r.receipt_id = l.receipt_id
+ where l.receipt_id = any(:receipt_ids::uuid[]) and r.moved_stock and not l.is_unknown
+ group by l.receipt_id, r.location_id, l.sku;
+
+-- name: insert
+insert into stock.receipts (
+  receipt_id, location_id, register, sequence, business_day, occurred_at, recorded_at, mode,
+  channel, identifier_id, total_minor, currency, tax_included, line_count, tenders, tax, coupons,
+  order_system, order_ref, content_hash, moved_stock, event_id)
+select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.occurred_at, :now,
+       r.mode, r.channel, r.identifier_id, r.total_minor, r.currency, r.tax_included,
+       r.line_count, r.tenders::jsonb, r.tax::jsonb, r.coupons::text[], r.order_system,
+       r.order_ref, r.content_hash, r.moved_stock, r.event_id
+  from unnest(:receipt_ids::uuid[], :location_ids::text[], :registers::text[], :sequences::text[],
+              :business_days::date[], :occurred_ats::timestamptz[], :modes::text[],
+              :channels::text[], :identifier_ids::bigint[], :totals::bigint[], :currencies::text[],
+              :tax_includeds::boolean[], :line_counts::integer[], :tenders::text[], :taxes::text[],
+              :coupons::text[], :order_systems::text[], :order_refs::text[],
+              :content_hashes::uuid[], :moved_stocks::boolean[], :event_ids::text[])
+       as r(receipt_id, location_id, register, sequence, business_day, occurred_at, mode, channel,
+            identifier_id, total_minor, currency, tax_included, line_count, tenders, tax, coupons,
+            order_system, order_ref, content_hash, moved_stock, event_id);
+
+-- name: insert_lines
+insert into stock.receipt_lines (
+  receipt_id, line_no, sku, qty, amount_minor, discount_minor, coupon_minor, tax_rate, is_unknown)
+select l.receipt_id, l.line_no, l.sku, l.qty, l.amount_minor, l.discount_minor, l.coupon_minor,
+       l.tax_rate, l.is_unknown
+  from unnest(:receipt_ids::uuid[], :line_nos::smallint[], :skus::text[], :qtys::integer[],
+              :amounts::bigint[], :discounts::bigint[], :coupons::bigint[], :tax_rates::numeric[],
+              :unknowns::boolean[])
+       as l(receipt_id, line_no, sku, qty, amount_minor, discount_minor, coupon_minor, tax_rate,
+            is_unknown);
+
+-- name: add_totals
+insert into stock.receipt_totals as t (
+  location_id, business_day, currency, receipts, lines, total_minor)
+select r.location_id, r.business_day, r.currency, count(*), sum(r.line_count), sum(r.total_minor)
+  from stock.receipts r
+ where r.receipt_id = any(:receipt_ids::uuid[])
+ group by r.location_id, r.business_day, r.currency
+ order by r.location_id, r.business_day, r.currency
+on conflict (location_id, business_day, currency) do update
+   set receipts = t.receipts + excluded.receipts, lines = t.lines + excluded.lines,
+       total_minor = t.total_minor + excluded.total_minor;
+
+-- name: take_totals
+-- A corrected receipt no longer counts.
+update stock.receipt_totals t
+   set receipts = t.receipts - o.receipts, lines = t.lines - o.lines,
+       total_minor = t.total_minor - o.total_minor
+  from (select r.location_id, r.business_day, r.currency, count(*) as receipts,
+               sum(r.line_count) as lines, sum(r.total_minor) as total_minor
+          from stock.receipts r
+         where r.receipt_id = any(:receipt_ids::uuid[])
+         group by r.location_id, r.business_day, r.currency) as o
+ where t.location_id = o.location_id and t.business_day = o.business_day
+   and t.currency = o.currency;
+
+-- name: by_id
+select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.occurred_at, r.mode,
+       r.channel, r.identifier_id, r.total_minor, r.currency, r.tax_included, r.line_count,
+       r.coupons, r.order_system, r.order_ref, r.event_id, r.replaced_by
+  from stock.receipts r
+ where r.receipt_id = :receipt_id;
+
+-- name: lines_of
+select l.sku, l.qty, l.amount_minor, l.discount_minor, l.coupon_minor, l.tax_rate
+  from stock.receipt_lines l
+ where l.receipt_id = :receipt_id
+ order by l.line_no;
+
+-- name: of_identifiers
+select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.occurred_at, r.mode,
+       r.channel, r.identifier_id, r.total_minor, r.currency, r.tax_included, r.line_count,
+       r.coupons, r.order_system, r.order_ref, r.event_id, r.replaced_by
+  from stock.receipts r
+ where r.identifier_id = any(:identifier_ids::bigint[]) and r.replaced_by is null
+   and r.occurred_at < :before
+ order by r.occurred_at desc
+ limit :most;
+
+-- name: totals
+select t.currency, sum(t.receipts)::bigint as receipts, sum(t.lines)::bigint as lines,
+       sum(t.total_minor)::bigint as total_minor, count(distinct t.location_id) as locations,
+       min(t.business_day) as first_day, max(t.business_day) as last_day
+  from stock.receipt_totals t
+ where (:location_id::text is null or t.location_id = :location_id)
+ group by t.currency
+ order by t.currency;
+
+-- name: mend_totals
+-- The sums again from the receipts themselves: what the kept ones are proven by.
+select r.currency, count(*) as receipts, sum(r.line_count)::bigint as lines,
+       sum(r.total_minor)::bigint as total_minor
+  from stock.receipts r
+ where r.replaced_by is null
+ group by r.currency
+ order by r.currency;
