@@ -119,17 +119,17 @@ class Front:
         headers = _headers(scope)
         origin = headers.get(b"origin")
         call = CALLS[name]
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        edge = {
+            "received_at": received_at,
+            "origin": origin.decode("latin-1").lower() if origin else None,
+            "ip": self._ip(scope, headers),
+        }
         delivery_of = _batch if call is None else _single
-        delivery = delivery_of(
-            body,
-            call,
-            headers.get(b"authorization", b"").decode("latin-1"),
-            {
-                "received_at": received_at,
-                "origin": origin.decode("latin-1").lower() if origin else None,
-                "ip": self._ip(scope, headers),
-            },
-        )
+        try:
+            delivery = delivery_of(body, call, authorization, edge)
+        except ingest.BadBody:
+            delivery = delivery_of(bodies.mend(body), call, authorization, edge)
         if not delivery.write_key:
             raise ingest.UnknownWriteKey()
         taken = await (self._singles.ask(delivery) if call else self._take_batch(delivery))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 from litestar.types import Receive
@@ -46,6 +48,13 @@ class Single(msgspec.Struct):
     sentAt: Any = None
 
 
+# A string, or a number that JSON does not have.
+_CARELESS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b', re.DOTALL)
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.",
+    re.DOTALL,
+)
+Body = TypeVar("Body")
 _batch = msgspec.json.Decoder(Batch).decode
 _single = msgspec.json.Decoder(Single).decode
 
@@ -107,10 +116,7 @@ def parse_batch(body: bytes) -> Batch:
     """A batch body. Raises BadBody, BatchTooLarge."""
     if len(body) > BATCH_BYTES_MAX:
         raise BatchTooLarge(bytes_max=BATCH_BYTES_MAX, events_max=BATCH_EVENTS_MAX)
-    try:
-        found = _batch(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise BadBody(why="json") from cause
+    found = _parse(_batch, body)
     if len(found.batch) > BATCH_EVENTS_MAX:
         raise BatchTooLarge(bytes_max=BATCH_BYTES_MAX, events_max=BATCH_EVENTS_MAX)
     return found
@@ -120,10 +126,36 @@ def parse_single(body: bytes) -> Single:
     """What the edge needs of a single event's body. Raises BadBody, EventTooLarge."""
     if len(body) > EVENT_BYTES_MAX:
         raise EventTooLarge(bytes_max=EVENT_BYTES_MAX)
+    return _parse(_single, body)
+
+
+def _parse(decode: Callable[[bytes], Body], body: bytes) -> Body:
     try:
-        return _single(body)
+        return decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise BadBody(why="json") from cause
+
+
+def mend(body: bytes) -> bytes:
+    """The body with what two careless writers of JSON leave in it made JSON.
+
+    Half a surrogate pair, from a text cut in the middle of an emoji, becomes U+FFFD; NaN and
+    Infinity become null. Without this one such value would fail its whole batch.
+    """
+    return _CARELESS.sub(_mend_one, body)
+
+
+def _mend_one(found: re.Match[bytes]) -> bytes:
+    text = found.group()
+    if not text.startswith(b'"'):
+        return b"null"
+    return _ESCAPES.sub(_mend_escape, text) if b"\\u" in text else text
+
+
+def _mend_escape(found: re.Match[bytes]) -> bytes:
+    text = found.group()
+    is_half = len(text) == 6 and text[2:3] in b"dD" and text[3:4] in b"89abcdefABCDEF"
+    return b"\\ufffd" if is_half else text
 
 
 def events(batch: Batch) -> tuple[Said, ...]:

@@ -25,7 +25,7 @@ from setten.facts import reported
 from setten.facts.reported import Told
 from setten.platform.vault import Identifier
 from setten.platform.vault.classify import Splitter
-from setten.platform.vault.patterns import holds_person
+from setten.platform.vault.patterns import holds_person, is_random_id
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Decimals keep an amount as it was written; floats would not.
@@ -118,6 +118,8 @@ def message_id(event: dict[str, Any]) -> str | None:
 
 def event_id_for(said: str, conceal: Callable[[str], str]) -> str:
     """The log's id for a messageId: itself, or its keyed hash where it may name a person."""
+    if is_random_id(said):
+        return said
     if holds_person(said) or _CONTROL.search(said):
         return conceal(said)
     return said
@@ -167,7 +169,9 @@ def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:
 def _context(event: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
     own = _object(event, "context")
     context = {**delivery.context, **own} if delivery.context else own
-    if delivery.ip and "ip" not in context:
+    # A server's own address says nothing of its customer; a browser's does.
+    is_direct = delivery.origin is not None or context.get("direct") is True
+    if is_direct and delivery.ip and "ip" not in context:
         context = {**context, "ip": delivery.ip}
     return context
 

@@ -11,29 +11,59 @@ _REMEMBERED_MAX = 50_000
 _REMEMBERED_LENGTH_MAX = 128
 _harmless: set[str] = set()
 
-_SUSPECT = re.compile(
-    r"@|%40"
-    # phone: international, Japanese, North American; never inside a longer code
-    r"|(?<![0-9A-Za-z.\-])\+\d[\d\-. ()]{7,18}\d(?![0-9A-Za-z])"
-    r"|(?<![0-9A-Za-z.\-])\(?0\d{1,4}[-. )(]{0,2}\d{1,4}[-. )(]{0,2}\d{3,4}(?![0-9A-Za-z\-])"
-    r"|(?<![0-9A-Za-z.\-])\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![0-9A-Za-z\-])"
-    r"|(?<![0-9A-Za-z.\-])81[1-9]0?\d{8,9}(?![0-9A-Za-z])"
-    # network address
-    r"|(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])"
-    r"|(?:[0-9a-fA-F]{1,4}:){3,}[0-9a-fA-F:]"
-    # postal address: Japanese from prefecture to town, or the post mark; English street
-    r"|〒|[都道府県][^\s,、]{1,12}[市区町村郡]"
-    r"|\b\d+\s+\w+(?:\s\w+)?\s(?:[Ss]treet|[Ss]t\.|[Aa]venue|[Aa]ve\.|[Rr]oad|[Rr]d\.|[Ll]ane)"
-    # a person addressed, an opaque token, structured text inside text
-    r"|[一-龯ぁ-んァ-ヶ]様|[0-9a-fA-F]{40,}|eyJ[\w-]{10,}|^\s*[\[{]"
+# Each pattern is tried only where a cheaper look says that it could fit: most strings have few
+# digits and no mark at all, and this runs for every string of every event.
+_MARKS = re.compile(
+    r"[@〒]|%40|[?#&][^\s=&#?]{1,40}=|^\s*[\[{]|eyJ[\w-]{10}|[0-9a-fA-F]{40}"
 )
-_CARD = re.compile(r"(?<!\d)[3-6](?:[ -]?\d){13,18}(?!\d)")
+# Dashes that people type between digits; NFKC leaves them as they are.
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー"), "-")
+_MANY_DIGITS = re.compile(r"\d(?:[^\da-z]{0,2}\d){6}")
+_PHONE = re.compile(
+    # international, Japanese, North American; never inside a longer code
+    r"(?<![0-9A-Za-z.\-])(?:"
+    r"\+\d[\d\-. ()]{7,18}\d(?![0-9A-Za-z])"
+    r"|\(?0\d{1,4}[-. )(]{0,2}\d{1,4}[-. )(]{0,2}\d{3,4}(?![0-9A-Za-z\-])"
+    r"|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![0-9A-Za-z\-])"
+    r"|81[1-9]0?\d{8,9}(?![0-9A-Za-z]))"
+)
+_CARD = re.compile(r"(?<![\dA-Za-z])[3-6](?:[ -]?\d){13,18}(?![\dA-Za-z])")
+_IPV4 = re.compile(r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])")
+_IPV6 = re.compile(r"(?:[0-9a-fA-F]{1,4}:){3,}[0-9a-fA-F:]|[0-9a-fA-F]{1,4}::[0-9a-fA-F]")
+_STREET = re.compile(
+    r"\b\d+\s+\w+(?:\s\w+)?\s(?:street|st\b|avenue|ave\b|road|rd\b|lane|drive|boulevard|blvd)",
+    re.IGNORECASE,
+)
+# From a prefecture to a town, or somebody addressed with respect.
+_JAPANESE = re.compile(r"[都道府県][^\s,、]{1,12}[市区町村郡]|[一-龯ぁ-んァ-ヶ]様")
+_UUID = re.compile(
+    r"[a-z\-]{0,16}(?:\d{13}-)?"
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
 
 
 def holds_person(text: str) -> bool:
-    """Whether a string holds a mail address, phone, postal or network address, card or token."""
-    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return bool(_SUSPECT.search(folded)) or any(_luhn(hit) for hit in _CARD.findall(folded))
+    """Whether a string holds a mail address, phone, postal or network address, card or token.
+
+    A query string counts too: what stands in it has keys of its own.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
+        if _JAPANESE.search(text):
+            return True
+    if _MARKS.search(text):
+        return True
+    if text.count(".") >= 3 and _IPV4.search(text):
+        return True
+    if ":" in text and _IPV6.search(text):
+        return True
+    if not _MANY_DIGITS.search(text):
+        return " " in text and bool(_STREET.search(text))
+    return (
+        bool(_PHONE.search(text))
+        or any(_luhn(hit) for hit in _CARD.findall(text))
+        or bool(_STREET.search(text))
+    )
 
 
 def looks_personal(text: str) -> bool:
@@ -47,6 +77,11 @@ def looks_personal(text: str) -> bool:
             _harmless.clear()
         _harmless.add(text)
     return False
+
+
+def is_random_id(text: str) -> bool:
+    """Whether a string is a UUID, bare or as the known clients write their messageIds."""
+    return _UUID.fullmatch(text) is not None
 
 
 def is_phone_number(value: int) -> bool:

@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import unquote, unquote_plus
 
 from setten.platform.vault.patterns import looks_personal
 
 _VALUE_LENGTH_MAX = 64
 _FIELDS_MAX = 100
 _CUT = "•"
+# Addresses that needed no cut: pages are looked at again and again. Nothing personal is in them.
+_REMEMBERED_MAX = 20_000
+_whole: set[str] = set()
 
 
 def cut(text: str, allowed: frozenset[str]) -> str:
     """The address without fragment, user, unlisted query keys and personal parts of its path."""
+    if text in _whole:
+        return text
     base, _, _ = text.partition("#")
     base, mark, query = base.partition("?")
     kept = cut_query(query, allowed) if mark else ""
     if "@" in base or "%" in base or looks_personal(base):
         base = _cut_base(base)
-    return f"{base}?{kept}" if kept else base
+    found = f"{base}?{kept}" if kept else base
+    if found == text:
+        if len(_whole) >= _REMEMBERED_MAX:
+            _whole.clear()
+        _whole.add(text)
+    return found
 
 
 def cut_query(query: str, allowed: frozenset[str]) -> str:
     """The query string with the allowed keys only, and of them no value that looks personal."""
+    if query in _whole:
+        return query
     lead = "?" if query.startswith("?") else ""
-    try:
-        pairs = parse_qsl(query.lstrip("?"), max_num_fields=_FIELDS_MAX)
-    except ValueError:
-        return ""
     kept = [
-        (key, value)
-        for key, value in pairs
-        if key in allowed and len(value) <= _VALUE_LENGTH_MAX and not looks_personal(value)
+        pair
+        for pair in query[len(lead) :].split("&", _FIELDS_MAX)[:_FIELDS_MAX]
+        if _may_stay(pair, allowed)
     ]
-    return lead + urlencode(kept) if kept else ""
+    found = lead + "&".join(kept) if kept else ""
+    if found == query and query:
+        if len(_whole) >= _REMEMBERED_MAX:
+            _whole.clear()
+        _whole.add(query)
+    return found
+
+
+def _may_stay(pair: str, allowed: frozenset[str]) -> bool:
+    key, _, value = pair.partition("=")
+    if key not in allowed:
+        return False
+    if "%" in value or "+" in value:
+        value = unquote_plus(value)
+    return len(value) <= _VALUE_LENGTH_MAX and not looks_personal(value)
 
 
 def _cut_base(base: str) -> str:
