@@ -20,10 +20,11 @@ import msgspec
 
 from setten.platform import metrics
 from setten.platform.db.disk import Ballast, Disk
+from setten.platform.db.embedded import Say
 from setten.platform.errors import Unavailable
 from setten.platform.settings import Settings, to_environment
 from setten.platform.supervisor.children import Child
-from setten.platform.supervisor.database import Database, Say, say_in_log
+from setten.platform.supervisor.database import Database, say_in_log
 
 TICK_S = 0.05
 BALLAST_EVERY_S = 2.0
