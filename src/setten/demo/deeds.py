@@ -10,7 +10,6 @@ from typing import Any
 from setten.demo.world import Goods, Person, World, counted, moment
 
 SHIPPING_YEN = 550
-TAX_PERCENT = 10
 # A stable namespace: the same deed always has the same messageId, so seeding twice counts once.
 _NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000001")
 Event = dict[str, Any]
@@ -30,17 +29,6 @@ def events(world: World, now: datetime) -> dict[str, list[Event]]:
             if what == "order":  # the tag tells of it too; it must count once
                 copy = event | {"messageId": _message_id(person, number, "tag")}
                 found.setdefault(where, []).append(copy)
-    return found
-
-
-def receipts(world: World, now: datetime) -> list[dict[str, Any]]:
-    """The tills' receipts, as `POST /receipts` takes them."""
-    found = []
-    for person in world.people:
-        for number, (when, where, what, about) in enumerate(person.deeds):
-            if what == "receipt":
-                at = moment(when, now)
-                found.append(_receipt(world, person, where, at, about, number))
     return found
 
 
@@ -161,31 +149,3 @@ _MAKERS: dict[str, Callable[[World, Person, str], Event]] = {
     "followed": _followed,
     "wrote": _wrote,
 }
-
-
-def _receipt(
-    world: World, person: Person, where: str, at: datetime, about: str, number: int
-) -> dict[str, Any]:
-    lines = [
-        {
-            "sku": sku,
-            "qty": qty,
-            "amount_minor": world.goods(sku).price_minor * qty,
-            "tax_rate": "0.10",
-        }
-        for sku, qty in counted(about)
-    ]
-    total = sum(int(str(line["amount_minor"])) for line in lines)
-    return {
-        "location_id": where,
-        "register": "1",
-        "sequence": f"{person.key}-{number}",
-        "business_day": at.date().isoformat(),
-        "at": at.isoformat(),
-        "mode": "tell",
-        "lines": lines,
-        "tenders": [{"kind": "card", "amount_minor": total}],
-        "tax": [{"rate": "0.10", "amount_minor": total * TAX_PERCENT // (100 + TAX_PERCENT)}],
-        "currency": "JPY",
-        "loyalty_card": person.loyalty_card,
-    }

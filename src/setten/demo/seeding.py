@@ -11,7 +11,7 @@ import msgspec
 
 from setten.customers import ingest
 from setten.customers.ingest import Buckets, Delivery, Said
-from setten.demo import deeds, world
+from setten.demo import deeds, tills, world
 from setten.demo.world import World
 from setten.platform import auth, db, ids
 from setten.platform.auth.model import SYSTEM
@@ -133,6 +133,7 @@ async def _people(conn: Connection, vault: Vault, found: World, now: datetime) -
             now=now,
         )
         await _tell(conn, vault, key, told.get(name, []), now)
+    await tills.record(conn, vault, found, now=now)
 
 
 async def _tell(
