@@ -192,6 +192,7 @@ create table stock.tasks (
   constraint done_whole check ((done_at is null) = (done_by is null))
 );
 create index tasks_open on stock.tasks (location_id, task_id) where done_at is null;
+create index tasks_hold on stock.tasks (hold_id) where hold_id is not null;
 
 create table stock.receipts (
   receipt_id     uuid        not null primary key,

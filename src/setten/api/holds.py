@@ -75,7 +75,10 @@ class PlacedBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One hold. state: held, ready, collected, released, expired or short."""
+    """One hold. state: held, ready, collected, released, expired or short.
+
+    alternative: for a short one, the nearest place that could promise its goods at that moment.
+    """
 
     hold_id: UUID
     customer_id: UUID | None
@@ -89,6 +92,7 @@ class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     ready_at: datetime | None
     ended_at: datetime | None
+    alternative: str | None
 
 
 class HoldsBody(msgspec.Struct, frozen=True):
@@ -257,6 +261,8 @@ async def _found(conn: Connection, asked: Lookup, now: datetime) -> list[Hold]:
 async def _shown(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
     numbers = {hold.identifier_id for hold in found if hold.identifier_id is not None}
     customers = await identity.customers_for(conn, numbers)
+    short = [hold.hold_id for hold in found if any(one.state == "short" for one in hold.lines)]
+    elsewhere = await tasks.alternatives(conn, short)
     return [
         HoldBody(
             hold_id=hold.hold_id,
@@ -271,6 +277,7 @@ async def _shown(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
             expires_at=hold.expires_at,
             ready_at=hold.ready_at,
             ended_at=hold.ended_at,
+            alternative=elsewhere.get(hold.hold_id),
         )
         for hold in found
     ]

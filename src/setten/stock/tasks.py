@@ -84,3 +84,11 @@ async def finish(conn: Connection, task_id: UUID, *, by: str, now: datetime) -> 
     if known is None:
         raise UnknownTask(task_id=str(task_id))
     raise TaskDone(task_id=str(task_id))
+
+
+async def alternatives(conn: Connection, hold_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """For holds that became short: the place that could promise the goods at that moment."""
+    if not hold_ids:
+        return {}
+    rows = await _Q.alternatives.all(conn, hold_ids=list(hold_ids))
+    return {row["hold_id"]: row["alternative"] for row in rows}

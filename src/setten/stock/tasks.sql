@@ -21,3 +21,9 @@ returning task_id, kind, location_id, hold_id, sku, qty, alternative, opened_at,
 
 -- name: by_id
 select task_id from stock.tasks where task_id = :task_id;
+
+-- name: alternatives
+select distinct on (hold_id) hold_id, alternative
+  from stock.tasks
+ where hold_id = any(:hold_ids::uuid[]) and kind = 'hold_short' and alternative is not null
+ order by hold_id, task_id;
