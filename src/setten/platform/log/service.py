@@ -25,6 +25,7 @@ from setten.platform.log.model import (
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
+LATEST_MAX = 1_000  # what a person may look through or take away at once
 _POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
 _encode = msgspec.json.Encoder().encode
 
@@ -135,6 +136,11 @@ async def event_at(conn: Connection, place: Cursor) -> Row | None:
         conn, arrived_on=place.arrived_on, xid=str(place.xid), position=place.position
     )
     return row_of(row) if row else None
+
+
+async def latest(conn: Connection, *, most: int = LATEST_MAX) -> list[Row]:
+    """The newest events of the log, newest first: for watching, never for a projection."""
+    return [row_of(record) for record in await _Q.latest.all(conn, most=min(most, LATEST_MAX))]
 
 
 def row_of(record: db.Record) -> Row:

@@ -42,6 +42,15 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by xid, position
  limit :most;
 
+-- name: latest
+-- For people who watch: newest first, whether or not readers may have them yet.
+select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
+       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
+       body::text as body
+  from log.events
+ order by xid desc, position desc
+ limit :most;
+
 -- name: ensure_cursor
 insert into log.cursors (reader) values (:reader) on conflict do nothing;
 
