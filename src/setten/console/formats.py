@@ -127,6 +127,19 @@ def time_left(until: datetime, now: datetime, locale: str) -> str:
     return f"{span} over" if late else f"{span} left"
 
 
+def span(seconds: float, locale: str) -> str:
+    """How long something took: `40ms`, `3秒`, `12分`, `5時間`, `46日`."""
+    ja = locale == "ja"
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms" if ja else f"{round(seconds * 1000)} ms"
+    for size, unit_ja, unit_en in (
+        (86_400, "日", " days"), (3600, "時間", " h"), (60, "分", " min"), (1, "秒", " s")
+    ):  # fmt: skip
+        if seconds >= size:
+            return f"{int(seconds // size):,}{unit_ja if ja else unit_en}"
+    raise AssertionError("every span of a second or more has a unit")
+
+
 def distance(km: float | None) -> str:
     """`350 m`, `1.2 km`, `28 km`; a dash when unknown."""
     if km is None:

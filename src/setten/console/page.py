@@ -85,6 +85,14 @@ class Shown:
         """`11/21 14:31`"""
         return formats.table_moment(self.local(at))
 
+    def second(self, at: datetime) -> str:
+        """`14:31:07`: a list that moves."""
+        return self.local(at).strftime("%H:%M:%S")
+
+    def span(self, seconds: float) -> str:
+        """How long something took."""
+        return formats.span(seconds, self.locale)
+
     def exact(self, at: datetime) -> str:
         """To the millisecond."""
         return formats.exact(self.local(at))

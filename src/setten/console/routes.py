@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncpg
 from litestar import Router
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
@@ -12,8 +11,10 @@ from setten.console.assets import static_file
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.customers import record
+from setten.console.run import data
 from setten.console.shell import find, patterns, preferences, sign_in
 from setten.console.stock import holding, item, pickup, sheet
+from setten.platform import db
 from setten.platform.errors import SettenError
 
 problem_page = problems.on_http
@@ -40,6 +41,16 @@ PAGES: list[ControllerRouterHandler] = [
     record.open_sealed,
     record.links,
     record.reveal,
+    data.data,
+    data.data_live,
+    data.make_source,
+    data.rotate,
+    data.revoke,
+    data.letter,
+    data.replay,
+    data.discard,
+    data.events_csv,
+    data.letters_csv,
     holding.hold,
     holding.release,
     holding.extend,
@@ -66,11 +77,7 @@ def routes() -> list[ControllerRouterHandler]:
         exception_handlers={
             SettenError: problems.on_refusal,
             HTTPException: problems.on_http,
-            asyncpg.PostgresConnectionError: problems.on_away,
-            asyncpg.InterfaceError: problems.on_away,
-            asyncpg.QueryCanceledError: problems.on_away,
-            ConnectionError: problems.on_away,
-            TimeoutError: problems.on_away,
+            **dict.fromkeys(db.AWAY, problems.on_away),
             Exception: problems.on_fault,
         },
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import jaconv
 import msgspec
 
 from setten.console import formats
@@ -42,7 +43,13 @@ def name_from(traits: Mapping[str, Any], locale: str) -> str:
 
 
 def reading_from(traits: Mapping[str, Any]) -> str:
-    """Her name in kana, as hiragana or katakana was given; "" for none."""
+    """Her name in hiragana, as it is read; "" for none, and for a name that is read as written."""
+    if not EAST_ASIAN.search(name_from(traits, "ja")):
+        return ""
+    return jaconv.kata2hira(_kana(traits))
+
+
+def _kana(traits: Mapping[str, Any]) -> str:
     whole = _text(traits.get("kana") or traits.get("name_kana"))
     if whole:
         return " ".join(whole.split())

@@ -1,0 +1,229 @@
+"""The data page: sources, newest events, dead letters."""
+
+from __future__ import annotations
+
+from litestar import Response, get, post
+from litestar.response import ServerSentEvent
+
+from setten.console import guard, live
+from setten.console.page import Asked, Page, page_of
+from setten.console.run import tables, view
+from setten.console.shell.sign_in import redirect
+from setten.customers import ingest
+from setten.platform import audit, auth, clock, db, ids, log
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+
+SOURCE_CHANNELS = ("web", "app", "store", "line", "mail", "chat", "phone", "ads", "social")
+EXPORT_MAX = 1_000
+
+
+@get("/run/data", include_in_schema=False)
+async def data(request: Asked, said: str = "", source: int = 0) -> Response[str]:
+    """The whole page; `source` opens one sender's key and tag."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_data)
+    return page.render("run/data.html", await _view(request, page, said, source))
+
+
+async def _view(request: Asked, page: Page, said: str, source: int) -> dict[str, object]:
+    deps = guard.deps_of(request)
+    async with deps.pool.acquire() as conn:
+        sources = await view.source_rows(conn, page)
+        names = view.names_of(sources)
+        events = await view.event_rows(conn, page, names)
+        letters = await view.letter_rows(conn, page, names)
+        count = await ingest.letters.count(conn)
+    may_manage = page.who.may(Right.manage_sources)
+    return {
+        "sources": sources,
+        "events": events,
+        "letters": letters,
+        "letter_count": count,
+        "may_manage": may_manage,
+        "may_mend": page.who.may(Right.mend_data),
+        "channels": SOURCE_CHANNELS,
+        "chosen": next((s for s in sources if s.source.source_id == source), None),
+        "said": said if said in ("made", "rotated", "revoked_now") else "",
+        "base_url": str(deps.settings.base_url),
+    }
+
+
+@get("/run/data/live", include_in_schema=False)
+async def data_live(request: Asked) -> ServerSentEvent:
+    """New events and dead letters as they arrive."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_data)
+    seen: dict[str, object] = {"events": None, "letters": None}
+
+    async def ask() -> list[tuple[str, str]]:
+        here = guard.at_this_moment(page)
+        async with deps.pool.acquire() as conn:
+            rows = await log.latest(conn, most=view.EVENTS_SHOWN)
+            count = await ingest.letters.count(conn)
+            newest = rows[0].position if rows else 0
+            is_same = seen == {"events": newest, "letters": count}
+            is_first = seen["events"] is None
+            seen.update(events=newest, letters=count)
+            if is_same or is_first:
+                return []
+            names = view.names_of(await view.source_rows(conn, here))
+            shown = {
+                "events": [view.event_row(row, here, names) for row in rows],
+                "letters": await view.letter_rows(conn, here, names),
+                "letter_count": count,
+                "may_mend": here.who.may(Right.mend_data),
+            }
+        return [
+            ("events", here.text("run/events.html", shown)),
+            ("letters", here.text("run/letters.html", shown)),
+        ]
+
+    return live.line(ask)
+
+
+@post("/run/data/sources", include_in_schema=False)
+async def make_source(request: Asked) -> Response[str]:
+    """A new sender with its first key."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.manage_sources)
+    now = clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        made = await ingest.sources.create(
+            conn,
+            name=str(form.get("name") or "").strip(),
+            channel=str(form.get("channel") or ""),
+            system=str(form.get("system") or "").strip() or None,
+            is_record=form.get("is_record") == "on",
+            origins=str(form.get("origins") or "").split(),
+            write_key=ids.token(),
+            now=now,
+        )
+        await audit.note(
+            conn, page.who, "source.made", at=now, subject=str(made.source_id)
+        )
+    return redirect(f"/run/data?said=made&source={made.source_id}")
+
+
+@post("/run/data/sources/{source_id:int}/keys", include_in_schema=False)
+async def rotate(request: Asked, source_id: int) -> Response[str]:
+    """A new key; the old one works for a day more."""
+    page = page_of(request)
+    auth.require(page.who, Right.manage_sources)
+    now = clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await ingest.sources.rotate(conn, source_id, write_key=ids.token(), now=now)
+        await audit.note(conn, page.who, "source.rotated", at=now, subject=str(source_id))
+    return redirect(f"/run/data?said=rotated&source={source_id}")
+
+
+@post("/run/data/sources/{source_id:int}/revocation", include_in_schema=False)
+async def revoke(request: Asked, source_id: int) -> Response[str]:
+    """Close a sender."""
+    page = page_of(request)
+    auth.require(page.who, Right.manage_sources)
+    now = clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await ingest.sources.revoke(conn, source_id, now=now)
+        await audit.note(conn, page.who, "source.revoked", at=now, subject=str(source_id))
+    return redirect("/run/data?said=revoked_now")
+
+
+@get("/run/data/letters/{letter_id:int}", include_in_schema=False)
+async def letter(request: Asked, letter_id: int) -> Response[str]:
+    """A dead letter as it came, in a form that mends it. Opening goes on record."""
+    page = page_of(request)
+    auth.require(page.who, Right.mend_data)
+    return await _letter(request, page, letter_id, problem="", raw=None)
+
+
+async def _letter(
+    request: Asked, page: Page, letter_id: int, *, problem: str, raw: str | None
+) -> Response[str]:
+    deps = guard.deps_of(request)
+    async with db.transaction(deps.pool) as conn:
+        found, came = await ingest.letters.open_(
+            conn, deps.vault, letter_id, actor=page.who, now=clock.now()
+        )
+        names = view.names_of(await view.source_rows(conn, page))
+    shown = {
+        "row": view.letter_row(found, page, names),
+        "raw": came if raw is None else raw,
+        "problem": problem,
+    }
+    return page.render("run/letter.html", shown, status=409 if problem else 200)
+
+
+@post("/run/data/letters/{letter_id:int}/replay", include_in_schema=False)
+async def replay(request: Asked, letter_id: int) -> Response[str]:
+    """Take it in again, mended."""
+    page, deps, form = page_of(request), guard.deps_of(request), await request.form()
+    auth.require(page.who, Right.mend_data)
+    mended = str(form.get("event") or "")
+    if not mended.strip():
+        raise Invalid(errors="event")
+    try:
+        async with db.transaction(deps.pool) as conn:
+            await ingest.letters.replay(
+                conn, deps.vault, letter_id, actor=page.who, now=clock.now(), mended=mended
+            )
+    except ingest.StillBad as refused:
+        t = page.words()
+        why = view.reason_of(str(refused.facts.get("reason")), t)
+        problem = t("letters.still_bad", reason=why)
+        return await _letter(request, page, letter_id, problem=problem, raw=mended)
+    return redirect("/run/data#letters")
+
+
+@post("/run/data/letters/{letter_id:int}/discard", include_in_schema=False)
+async def discard(request: Asked, letter_id: int) -> Response[str]:
+    """Throw its content away; that it was there stays."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.mend_data)
+    async with db.transaction(deps.pool) as conn:
+        await ingest.letters.discard(
+            conn, deps.vault, letter_id, actor=page.who, now=clock.now()
+        )
+    return redirect("/run/data#letters")
+
+
+@get("/run/data/events.csv", include_in_schema=False)
+async def events_csv(request: Asked) -> Response[str]:
+    """The newest events to take away: names, numbers and times, nothing personal."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_data)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        names = view.names_of(await view.source_rows(conn, page))
+        found = await log.latest(conn, most=EXPORT_MAX)
+        await audit.note_all(
+            conn, page.who, "events.exported", at=page.now,
+            subjects=[row.event_id for row in found],
+        )  # fmt: skip
+    head = ("received_at", "occurred_at", "name", "source", "channel", "location_id", "event_id")
+    rows = [
+        (r.received_at.isoformat(), r.occurred_at.isoformat(), r.name,
+         names.get(r.source_id or 0, ""), r.channel, r.location_id, r.event_id)
+        for r in found
+    ]  # fmt: skip
+    return tables.as_csv("events", head, rows)
+
+
+@get("/run/data/letters.csv", include_in_schema=False)
+async def letters_csv(request: Asked) -> Response[str]:
+    """The open dead letters to take away: reasons and times, never their words."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_data)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        names = view.names_of(await view.source_rows(conn, page))
+        found = await view.letter_rows(conn, page, names, most=ingest.letters.PAGE_MAX)
+        await audit.note_all(
+            conn, page.who, "letters.exported", at=page.now,
+            subjects=[str(row.letter.dead_letter_id) for row in found],
+        )  # fmt: skip
+    head = ("received_at", "reason", "field", "source", "dead_letter_id")
+    rows = [
+        (r.letter.received_at.isoformat(), r.letter.reason, r.letter.field, r.source,
+         r.letter.dead_letter_id)
+        for r in found
+    ]  # fmt: skip
+    return tables.as_csv("dead-letters", head, rows)
