@@ -1,258 +1,251 @@
-"""The log: nothing lost, nothing twice, and the cursor that proves it."""
+"""The log: nothing twice, nothing lost, and cursors that do not pass a row that commits late."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import json
 from datetime import UTC, date, datetime, timedelta
-from typing import ClassVar
 
 import asyncpg
 import pytest
 
 from setten.platform import clock, db, log
-from setten.platform.log import Entry, Fact, Row
+from setten.platform.log import service
+
+DAY = date(2026, 11, 1)
+AT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
 
-class Stated(Fact, frozen=True):
-    event_name: ClassVar[str] = "test.stated"
-    number: int
+def entry(event_id: str, *, name: str = "page.viewed", day: date = DAY, **more) -> log.Entry:
+    given = {"occurred_at": AT, "received_at": clock.now(), "channel": "web",
+             "identifiers": (1,), "body": "{}", **more}  # fmt: skip
+    return log.Entry(event_id=event_id, day=day, name=name, **given)
 
 
-def entry(event_id: str, *, day: date = date(2026, 11, 20), name: str = "test.told") -> Entry:
-    now = clock.now()
-    return Entry(
-        event_id=event_id,
-        day=day,
-        name=name,
-        occurred_at=now,
-        received_at=now,
-        channel="web",
-        identifiers=(7,),
-        body="{}",
-    )
+async def append(pool: db.Pool, *entries: log.Entry) -> frozenset[str]:
+    async with db.transaction(pool) as conn:
+        return await log.append(conn, entries)
 
 
-class Collector:
+class Kept:
+    """A handler that keeps what it was given."""
+
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[log.Row] = []
 
-    async def __call__(self, conn: db.Connection, rows: Sequence[Row]) -> None:
-        self.rows.extend(rows)
+    async def __call__(self, conn: db.Connection, rows) -> None:
+        self.rows += rows
 
     @property
     def event_ids(self) -> list[str]:
         return [row.event_id for row in self.rows]
 
 
-NAIVE = (
-    "select position, event_id from log.events"
-    " where position > $1 and xid < pg_snapshot_xmin(pg_current_snapshot()) order by position"
-)
+# The cursor that everybody writes first: position alone, with the very same guard on xmin.
+NAIVE = """
+select position, event_id from log.events
+ where position > $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
+ order by position
+"""
 
 
-async def test_two_writers_the_position_cursor_loses_a_row_and_ours_keeps_it(
-    dsn: str, pool: db.Pool
-) -> None:
-    early, late = await db.connect(dsn), await db.connect(dsn)
-    collected = Collector()
-    reader = log.Reader("pair", collected)
-    naive_seen: list[str] = []
-    naive_at = 0
+async def test_a_row_that_commits_late_is_lost_to_a_naive_cursor_and_kept_by_ours(pool):
+    kept = Kept()
+    reader = log.Reader("pair", kept)
+    async with pool.acquire() as slow, pool.acquire() as quick, pool.acquire() as watcher:
+        begun, other = slow.transaction(), quick.transaction()
+        await begun.start()
+        await slow.execute("insert into log.cursors (reader) values ('elder')")  # the older xid
+        await other.start()
+        await log.append(quick, [entry("first-position")])
+        await log.append(slow, [entry("second-position")])
+        await begun.commit()
 
-    async def naive_step() -> None:
-        nonlocal naive_at
-        async with pool.acquire() as conn:
-            for row in await conn.fetch(NAIVE, naive_at):
-                naive_seen.append(row["event_id"])
-                naive_at = row["position"]
-
-    # The early transaction gets its xid first but its position last; the late one stays open.
-    await early.execute("begin")
-    await early.execute("select pg_current_xact_id()")
-    await late.execute("begin")
-    await log.append(late, [entry("B")])
-    await log.append(early, [entry("A")])
-    await early.execute("commit")
-    await naive_step()
-    await reader.step(pool)
-    await late.execute("commit")
-    await naive_step()
+        naive = [row["event_id"] for row in await watcher.fetch(NAIVE, 0)]
+        passed = await watcher.fetchval("select max(position) from log.events")
+        await reader.step(pool)
+        await other.commit()
+        naive += [row["event_id"] for row in await watcher.fetch(NAIVE, passed)]
     await reader.catch_up(pool)
-    await early.close()
-    await late.close()
-
-    assert naive_seen == ["A"], "the naive cursor passed B before B was there"
-    assert sorted(collected.event_ids) == ["A", "B"]
+    assert naive == ["second-position"], "the naive cursor has passed the other for ever"
+    assert sorted(kept.event_ids) == ["first-position", "second-position"]
 
 
-async def test_many_writers_at_once_and_the_reader_gets_every_row_once(
-    dsn: str, pool: db.Pool
-) -> None:
-    collected = Collector()
-    reader = log.Reader("many", collected, most=37)
-    done = asyncio.Event()
+async def test_many_writers_at_once_lose_nothing_and_repeat_nothing(pool):
+    kept = Kept()
+    reader = log.Reader("racing", kept, most=7)
+    stop = asyncio.Event()
+    reading = asyncio.create_task(reader.run(pool, stop))
 
     async def write(writer: int) -> None:
-        for number in range(60):
-            async with db.transaction(pool) as conn:
-                await log.append(conn, [entry(f"{writer}-{number}-{i}") for i in range(3)])
+        for count in range(25):
+            await append(pool, *(entry(f"{writer}-{count}-{part}") for part in range(3)))
 
-    async def read() -> None:
-        while not done.is_set():
-            await reader.step(pool)
-            await asyncio.sleep(0.001)
-
-    reading = asyncio.create_task(read())
-    await asyncio.gather(*(write(writer) for writer in range(6)))
-    done.set()
+    await asyncio.gather(*(write(writer) for writer in range(5)))
+    stop.set()
     await reading
     await reader.catch_up(pool)
-    assert len(collected.event_ids) == len(set(collected.event_ids)) == 6 * 60 * 3
+    assert len(kept.event_ids) == len(set(kept.event_ids)) == 5 * 25 * 3
 
 
-async def test_an_id_is_taken_in_once_however_often_and_in_whatever_company(
-    pool: db.Pool,
-) -> None:
-    async with db.transaction(pool) as conn:
-        assert await log.append(conn, [entry("one"), entry("two"), entry("one")]) == {"one", "two"}
-    async with db.transaction(pool) as conn:
-        assert await log.append(conn, [entry("two"), entry("three")]) == {"three"}
+async def test_an_event_sent_again_is_not_written_again(pool):
+    assert await append(pool, entry("a"), entry("b")) == {"a", "b"}
+    assert await append(pool, entry("b"), entry("c")) == {"c"}
+    async with pool.acquire() as conn:
+        assert await conn.fetchval("select count(*) from log.events") == 3
 
 
-async def test_two_batches_with_the_same_ids_at_once_write_each_id_once(pool: db.Pool) -> None:
-    names = [f"id-{n}" for n in range(200)]
+async def test_of_two_with_one_id_in_a_batch_the_first_wins(pool):
+    await append(pool, entry("a", body='{"n":1}'), entry("a", body='{"n":2}'))
+    async with pool.acquire() as conn:
+        assert await conn.fetchval("select body::text from log.events") == '{"n":1}'
 
-    async def send(order: list[str]) -> int:
+
+async def test_two_that_bring_the_same_events_at_once_write_them_once(pool):
+    ids = [f"e{number}" for number in range(40)]
+    new = await asyncio.gather(
+        append(pool, *map(entry, ids)), append(pool, *map(entry, reversed(ids)))
+    )
+    assert sum(map(len, new)) == 40
+
+
+async def test_an_event_that_was_rolled_back_may_come_again(pool):
+    with pytest.raises(RuntimeError):  # noqa: PT012 - the transaction is the point
         async with db.transaction(pool) as conn:
-            return len(await log.append(conn, [entry(name) for name in order]))
-
-    written = await asyncio.gather(*(send(names if n % 2 else names[::-1]) for n in range(8)))
-    assert sum(written) == len(names)
-
-
-async def test_a_rolled_back_transaction_leaves_its_ids_free(pool: db.Pool) -> None:
-    with pytest.raises(RuntimeError):
-        async with db.transaction(pool) as conn:
-            await log.append(conn, [entry("lost")])
+            await log.append(conn, [entry("a")])
             raise RuntimeError
-    async with db.transaction(pool) as conn:
-        assert await log.append(conn, [entry("lost")]) == {"lost"}
+    assert await append(pool, entry("a")) == {"a"}
 
 
-async def test_a_handler_that_fails_leaves_the_cursor_where_it_was(pool: db.Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await log.append(conn, [entry("again")])
-    seen: list[str] = []
+async def test_a_nul_in_a_clients_text_is_kept(pool):
+    await append(pool, entry("a", body=json.dumps({"text": "a\u0000b"})))
+    kept = Kept()
+    await log.Reader("r", kept).catch_up(pool)
+    assert json.loads(kept.rows[0].body) == {"text": "a\u0000b"}
 
-    async def fail_once(conn: db.Connection, rows: Sequence[Row]) -> None:
-        seen.extend(row.event_id for row in rows)
-        if len(seen) == 1:
-            raise asyncpg.PostgresError("out of luck")
 
-    reader = log.Reader("unlucky", fail_once)
-    with pytest.raises(asyncpg.PostgresError):
+async def test_an_event_on_a_day_without_a_partition_is_kept_all_the_same(pool):
+    far = clock.now() + timedelta(days=400)
+    await append(pool, entry("a", received_at=far))
+    kept = Kept()
+    await log.Reader("r", kept).catch_up(pool)
+    assert kept.event_ids == ["a"]
+
+
+async def test_a_batch_that_fails_comes_again_whole_and_leaves_no_trace(pool):
+    await append(pool, entry("a"), entry("b"))
+    tries = []
+
+    async def handle(conn: db.Connection, rows) -> None:
+        tries.append([row.event_id for row in rows])
+        await conn.execute("insert into log.cursors (reader) values ('trace')")
+        if len(tries) == 1:
+            raise RuntimeError
+
+    reader = log.Reader("failing", handle)
+    with pytest.raises(RuntimeError):  # noqa: PT012 - the transaction is the point
         await reader.step(pool)
+    async with pool.acquire() as conn:
+        assert not await conn.fetchval("select 1 from log.cursors where reader = 'trace'")
+    assert await reader.step(pool) == 2
+    assert tries == [["a", "b"], ["a", "b"]]
+
+
+async def test_two_processes_with_one_reader_handle_each_event_once(pool):
+    for number in range(30):
+        await append(pool, entry(f"e{number}"))
+    kept = Kept()
+    one, other = log.Reader("same", kept, most=4), log.Reader("same", kept, most=3)
+    while sum(await asyncio.gather(one.step(pool), other.step(pool))):
+        pass
+    assert sorted(kept.event_ids) == sorted({f"e{number}" for number in range(30)})
+
+
+async def test_a_reader_of_some_names_passes_the_others(pool):
+    await append(pool, entry("a"), entry("b", name="order.placed"), entry("c"))
+    kept = Kept()
+    reader = log.Reader("orders", kept, names=frozenset({"order.placed"}))
     await reader.catch_up(pool)
-    assert seen == ["again", "again"]
+    assert kept.event_ids == ["b"]
+    assert await reader.step(pool) == 0
 
 
-async def test_two_processes_of_one_reader_handle_each_row_once(pool: db.Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await log.append(conn, [entry(f"e{n}") for n in range(300)])
-    await pool.execute("create table counted (event_id text)")
-
-    async def count(conn: db.Connection, rows: Sequence[Row]) -> None:
-        await conn.executemany("insert into counted values ($1)", [(r.event_id,) for r in rows])
-
-    readers = [log.Reader("shared", count, most=20) for _ in range(2)]
-
-    async def drain(reader: log.Reader) -> None:
-        for _ in range(60):
-            await reader.step(pool)
-
-    await asyncio.gather(*map(drain, readers))
-    rows = await pool.fetch("select event_id, count(*) as n from counted group by 1")
-    assert len(rows) == 300
-    assert {row["n"] for row in rows} == {1}
-
-
-async def test_a_reader_with_names_passes_the_others_by(pool: db.Pool) -> None:
-    collected = Collector()
-    reader = log.Reader("picky", collected, names=frozenset({"test.stated"}))
-    async with db.transaction(pool) as conn:
-        await log.append(conn, [entry("other")])
-        own = await log.state(conn, Stated(number=3), at=clock.now())
+async def test_a_reader_crosses_midnight(pool):
+    today = clock.now()
+    await append(pool, entry("a", received_at=today))
+    kept = Kept()
+    reader = log.Reader("r", kept)
     await reader.catch_up(pool)
-    assert collected.event_ids == [own]
-    await log.wait_for(pool, "other", ["picky"], today=date(2026, 11, 20))
+    await append(pool, entry("b", received_at=today + timedelta(days=1)))
+    await append(pool, entry("c", received_at=today))
+    await reader.catch_up(pool)
+    assert kept.event_ids == ["a", "b", "c"]
 
 
-async def test_after_waits_for_the_reader_and_then_answers(pool: db.Pool) -> None:
-    collected = Collector()
-    reader = log.Reader("slow", collected)
-    async with db.transaction(pool) as conn:
-        own = await log.state(conn, Stated(number=1), at=clock.now())
-
-    async def later() -> None:
-        await asyncio.sleep(0.05)
-        await reader.catch_up(pool)
-
-    waiting = asyncio.create_task(later())
-    await log.wait_for(pool, own, ["slow"], today=clock.now().date())
-    assert collected.event_ids == [own]
+async def test_waiting_ends_when_every_reader_named_has_passed(pool):
+    await append(pool, entry("a"))
+    one, other = log.Reader("one", Kept()), log.Reader("other", Kept())
+    today = clock.now().date()
+    await one.catch_up(pool)
+    with pytest.raises(log.EventNotSeen):
+        await log.wait_for(pool, "a", ["one", "other"], today=today, timeout_s=0.05)
+    waiting = asyncio.create_task(log.wait_for(pool, "a", ["one", "other"], today=today))
+    await other.catch_up(pool)
     await waiting
 
 
-async def test_after_an_event_of_long_ago_is_found_by_its_id_alone(pool: db.Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await log.append(conn, [entry("old", day=date(2019, 2, 3))])
+async def test_waiting_for_an_event_that_was_refused_says_so_at_once(pool):
     async with pool.acquire() as conn:
-        assert await log.find(conn, "old", today=clock.now().date()) is not None
-        assert await log.find(conn, "never", today=clock.now().date()) is None
-
-
-async def test_after_an_event_that_nobody_saw_is_refused_in_time(pool: db.Pool) -> None:
-    with pytest.raises(log.EventNotSeen):
-        await log.wait_for(pool, "never", ["slow"], today=date(2026, 11, 20), timeout_s=0.05)
-
-
-async def test_after_a_dead_letter_says_that_it_was_refused(pool: db.Pool) -> None:
-    await pool.execute(
-        "insert into log.dead_letters (received_at, hash, reason, sealed)"
-        " values (now(), $1, 'no_identifier', '')",
-        log.hash_id("bad"),
-    )
+        await conn.execute(
+            "insert into log.dead_letters (received_at, hash, reason, sealed)"
+            " values (now(), $1, 'no_identifier', '')",
+            log.hash_id("bad"),
+        )
     with pytest.raises(log.EventRefused):
-        await log.wait_for(pool, "bad", ["slow"], today=date(2026, 11, 20), timeout_s=1)
+        await log.wait_for(pool, "bad", ["one"], today=clock.now().date())
 
 
-async def test_an_event_that_arrives_past_the_last_partition_is_kept(pool: db.Pool) -> None:
-    far = datetime.now(UTC) + timedelta(days=400)
-    later = Entry(
-        event_id="far",
-        day=far.date(),
-        name="test.told",
-        occurred_at=far,
-        received_at=far,
-        channel="web",
-        identifiers=(),
-        body="{}",
-    )
-    collected = Collector()
+async def test_a_fact_is_stated_in_the_transaction_of_its_change(pool):
+    class Tested(log.Fact, frozen=True, kw_only=True):
+        event_name = "house.tested"
+        n: int
+
+    with pytest.raises(RuntimeError):  # noqa: PT012 - the transaction is the point
+        async with db.transaction(pool) as conn:
+            await log.state(conn, Tested(n=1), at=clock.now())
+            raise RuntimeError
     async with db.transaction(pool) as conn:
-        await log.append(conn, [later])
-    await log.Reader("far", collected).catch_up(pool)
-    assert collected.event_ids == ["far"]
+        event_id = await log.state(conn, Tested(n=2), at=clock.now(), identifiers=(5,))
+    kept = Kept()
+    await log.Reader("r", kept).catch_up(pool)
+    [row] = kept.rows
+    assert (row.event_id, row.name, row.body) == (event_id, "house.tested", '{"n":2}')
+    async with pool.acquire() as conn:
+        place = await log.find(conn, event_id, today=clock.now().date())
+        assert place is not None
+        assert await log.event_at(conn, place) == row
 
 
-async def test_lags_are_zero_when_level_and_grow_when_not(pool: db.Pool) -> None:
-    reader = log.Reader("lagging", Collector())
-    await reader.step(pool)
+async def test_lag_is_the_age_of_the_oldest_event_not_passed(pool):
+    reader = log.Reader("r", Kept())
+    await append(pool, entry("a", received_at=clock.now() - timedelta(seconds=90)))
+    await reader.catch_up(pool)
     async with pool.acquire() as conn:
-        assert (await log.lags(conn))["lagging"] == 0
-    async with db.transaction(pool) as conn:
-        await log.append(conn, [entry("waiting")])
-    await asyncio.sleep(0.01)
+        assert (await log.lags(conn))["r"] == 0.0
+    await append(pool, entry("b", received_at=clock.now() - timedelta(seconds=90)))
     async with pool.acquire() as conn:
-        assert (await log.lags(conn))["lagging"] > 0
+        assert 89 < (await log.lags(conn))["r"] < 120
+
+
+async def test_the_oldest_writer_is_seen(pool):
+    async with pool.acquire() as watcher:
+        assert await service.oldest_writer_s(watcher) == 0
+        async with db.transaction(pool) as conn:
+            await log.append(conn, [entry("a")])
+            await asyncio.sleep(0.02)
+            assert await service.oldest_writer_s(watcher) > 0
+
+
+async def test_a_name_too_long_is_refused_by_the_database_itself(pool):
+    with pytest.raises(asyncpg.CheckViolationError):
+        await append(pool, entry("a", name="x" * 101))

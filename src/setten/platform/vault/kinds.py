@@ -94,6 +94,9 @@ def normalise(kind: str, value: str) -> Identifier:
         raise UnusableIdentifier(kind=kind[:40], why="kind")
     if len(value) > VALUE_LENGTH_MAX or "\x00" in value:
         raise UnusableIdentifier(kind=kind, why="length")
+    # As written too: taking a hyphen off "-1" would make a card of it.
+    if _BLOCKED.fullmatch(_text(value)):
+        raise UnusableIdentifier(kind=kind, why="blocked")
     text = _NORMALISERS[kind](value)
     if _BLOCKED.fullmatch(text):
         raise UnusableIdentifier(kind=kind, why="blocked")
