@@ -90,7 +90,7 @@ update log.dead_letters
 
 -- name: open_letters
 select count(*) from (
-  select 1 from log.dead_letters where ended_at is null limit :most) as some;
+  select 1 from log.dead_letters where ended_at is null limit :most) as counted;
 
 -- name: count_up
 insert into ingest.counters as c (source_id, hour_at, name, events, last_at)
