@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 import asyncpg
 import typer
 
 from setten import __version__
-from setten.cli import accounts, serving, sources, terminal, testing, upkeep
+from setten.cli import accounts, imports, serving, sources, terminal, testing, upkeep
 from setten.platform import journal
+from setten.platform.db.pool import DatabaseUnavailable
 from setten.platform.errors import SettenError
 
 app = typer.Typer(
@@ -31,16 +31,23 @@ app.command()(upkeep.rebuild)
 app.command()(upkeep.reconcile)
 app.command()(upkeep.doctor)
 app.command("test")(testing.everything)
-if find_spec("setten.cli.imports") is not None:
-    from setten.cli import imports
-
-    app.add_typer(imports.app, name="import")
+app.add_typer(imports.app, name="import")
+app.add_typer(imports.receipts_app, name="receipts")
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
     terminal.result(__version__)
+
+
+# Not there, just starting or recovering, or full.
+_NO_DATABASE = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 def main() -> None:
@@ -53,7 +60,10 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (OSError, asyncpg.PostgresConnectionError) as error:
+    except _NO_DATABASE:
+        terminal.refusal(DatabaseUnavailable())
+        sys.exit(1)
+    except OSError as error:
         print(f"setten: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
     except Exception as error:

@@ -1,0 +1,180 @@
+"""How the columns of a file of receipt lines are read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from setten.platform.errors import Invalid
+from setten.stock.receipts.model import ReceiptLine
+
+SHIPPED = Path(__file__).with_name("mappings")
+FIELDS = ("location_id", "register", "sequence", "business_day", "at", "sku", "qty", "amount",
+          "discount", "coupon", "loyalty_card")  # fmt: skip
+REQUIRED = ("location_id", "register", "sequence", "at", "sku", "qty", "amount")
+# Digits after the point of a currency's unit (ISO 4217); two for all others.
+_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3}
+_TOLERANCE = 1e-6  # of a minor unit: binary noise in a decimal that a file wrote as a float
+
+
+class BadMapping(Invalid):
+    """The mapping does not fit the file. facts: why."""
+
+    code = "bad_mapping"
+
+
+class BadRow(Exception):
+    """A row cannot be read; the argument is a code."""
+
+
+class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which column holds what. Several columns of `coupon` or `discount` are added."""
+
+    currency: str = "JPY"
+    timezone: str = "Asia/Tokyo"
+    columns: dict[str, str | list[str]] = {}
+    constants: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
+
+    def names(self, field: str) -> list[str]:
+        """The columns of a field; its own name when the mapping says nothing."""
+        if field in self.constants:
+            return []
+        found = self.columns.get(field, field)
+        return [found] if isinstance(found, str) else found
+
+
+def load(name: str | None) -> Columns:
+    """A mapping by the name of a shipped one or the path of a TOML file; None is our own names.
+
+    Raises BadMapping.
+    """
+    if name is None:
+        return Columns()
+    path = SHIPPED / f"{name}.toml" if "/" not in name and "." not in name else Path(name)
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Columns)
+        ZoneInfo(found.timezone)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as cause:
+        raise BadMapping(why=str(cause)) from cause
+    except ZoneInfoNotFoundError as cause:
+        raise BadMapping(why=f"timezone {found.timezone}") from cause
+    return found
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One row, read: the receipt it belongs to, and its line."""
+
+    location_id: str
+    register: str
+    sequence: str
+    business_day: date
+    at: datetime
+    loyalty_card: str | None
+    line: ReceiptLine
+
+    @property
+    def key(self) -> tuple[str, str, str, date]:
+        """The receipt it belongs to."""
+        return self.location_id, self.register, self.sequence, self.business_day
+
+
+class RowReader:
+    """Reads rows as one mapping says. Raises BadMapping when the file lacks a column."""
+
+    def __init__(self, mapping: Columns, columns: list[str]) -> None:
+        self._zone = ZoneInfo(mapping.timezone)
+        self._scale = 10 ** _EXPONENTS.get(mapping.currency.upper(), 2)
+        self._mapping = mapping
+        has = set(columns)
+        for field in REQUIRED:
+            missing = [name for name in mapping.names(field) if name not in has]
+            if missing and field not in mapping.constants:
+                raise BadMapping(why=f"{field}: {', '.join(missing)}")
+        self._names = {
+            field: [name for name in mapping.names(field) if name in has] for field in FIELDS
+        }
+
+    def read(self, row: Mapping[str, Any]) -> Line:
+        """One row. Raises BadRow."""
+        at = self._moment(row)
+        day = self._text(row, "business_day")
+        try:
+            business_day = date.fromisoformat(day[:10]) if day else at.astimezone(self._zone).date()
+        except ValueError:
+            raise BadRow("bad_business_day") from None
+        return Line(
+            location_id=self._needed(row, "location_id"),
+            register=self._needed(row, "register"),
+            sequence=self._needed(row, "sequence"),
+            business_day=business_day,
+            at=at,
+            loyalty_card=self._text(row, "loyalty_card") or None,
+            line=ReceiptLine(
+                sku=self._needed(row, "sku"),
+                qty=self._units(row),
+                amount_minor=self._money(row, "amount"),
+                discount_minor=self._money(row, "discount"),
+                coupon_minor=self._money(row, "coupon"),
+            ),
+        )
+
+    def _text(self, row: Mapping[str, Any], field: str) -> str:
+        if field in self._mapping.constants:
+            return self._mapping.constants[field]
+        names = self._names[field]
+        value = row[names[0]] if names else None
+        if value is None or value == "":
+            return ""
+        return self._mapping.prefixes.get(field, "") + str(value).strip()
+
+    def _needed(self, row: Mapping[str, Any], field: str) -> str:
+        text = self._text(row, field)
+        if not text:
+            raise BadRow(f"no_{field}")
+        return text
+
+    def _units(self, row: Mapping[str, Any]) -> int:
+        value = row[self._names["qty"][0]]
+        try:
+            units = float(value)
+            if units != int(units):
+                raise BadRow("bad_qty")
+        except (TypeError, ValueError, OverflowError):
+            raise BadRow("bad_qty") from None
+        return int(units)
+
+    def _money(self, row: Mapping[str, Any], field: str) -> int:
+        minor = 0
+        for name in self._names[field]:
+            value = row[name]
+            if value is None or value == "":
+                if field == "amount":
+                    raise BadRow("no_amount")
+                continue
+            try:
+                scaled = float(value) * self._scale
+                rounded = round(scaled)
+            except (TypeError, ValueError, OverflowError):
+                raise BadRow(f"bad_{field}") from None
+            if abs(scaled - rounded) > _TOLERANCE * max(1.0, abs(scaled)):
+                raise BadRow(f"bad_{field}")
+            minor += rounded
+        return minor
+
+    def _moment(self, row: Mapping[str, Any]) -> datetime:
+        value = row[self._names["at"][0]] if self._names["at"] else None
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value.strip())
+            except ValueError:
+                raise BadRow("bad_at") from None
+        if not isinstance(value, datetime):
+            raise BadRow("bad_at")
+        return value if value.tzinfo else value.replace(tzinfo=self._zone)
