@@ -65,7 +65,8 @@ def _cell(value: Any) -> str:
 
 def refusal(error: SettenError) -> None:
     """One clear line: what happened and what to do next."""
-    print(f"setten: {words_of(error.code, locale(), error.facts)[1]}", file=sys.stderr)
+    title, detail = words_of(error.code, locale(), error.facts)
+    print(f"setten: {title}: {detail}", file=sys.stderr)
 
 
 def fault(error: Exception) -> None:

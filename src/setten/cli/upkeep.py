@@ -13,7 +13,7 @@ import typer
 from setten.api.state import Deps
 from setten.cli import checks, installation, terminal
 from setten.platform import settings, supervisor
-from setten.platform.db import embedded
+from setten.platform.db import Connection, embedded
 
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -37,17 +37,25 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Prove that balances equal their ledger. Ends with 1 when anything drifts."""
-    from setten.stock import ledger
+    """Prove balances by their ledger, and the sums of receipts. Ends with 1 when anything drifts."""
+    from setten.stock import ledger, receipts
 
-    proof = installation.with_connection(ledger.reconcile, data_dir)
+    async def work(conn: Connection) -> tuple[ledger.Proof, dict[str, tuple[int, int]]]:
+        return await ledger.reconcile(conn), await receipts.drifts(conn)
+
+    proof, money = installation.with_connection(work, data_dir)
     rows = [msgspec.to_builtins(drift) for drift in proof.drifts]
+    rows += [
+        {"sku": "", "location_id": "", "what": f"receipts {currency}", "balance": kept,
+         "proven": proven}
+        for currency, (kept, proven) in money.items()
+    ]  # fmt: skip
     if as_json:
-        terminal.as_json(proof)
+        terminal.as_json({"drifts": rows, "sums": proof.sums})
     else:
         terminal.table(rows)
         terminal.note(f"ずれ {len(rows)} 件", f"{len(rows)} drifting")
-    if rows:
+    if rows or not proof.is_clean:
         raise typer.Exit(1)
 
 

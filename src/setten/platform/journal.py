@@ -56,3 +56,5 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("asyncio", "httpx", "pgqueuer", "granian"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Its pool warns with a traceback at every try while the database restarts; we say it once.
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)
