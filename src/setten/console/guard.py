@@ -19,10 +19,11 @@ from setten.console import places
 from setten.console.page import HEADERS, Asked, Page
 from setten.console.words import LOCALES
 from setten.platform import auth, clock, ids
-from setten.platform.auth import Actor
-from setten.platform.db import Pool
+from setten.platform.auth import Actor, Right
+from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied
 from setten.platform.vault import Vault
+from setten.stock import tasks
 from setten.stock.locations import Directory, Location
 
 OPEN_TO_ALL = ("/sign-in", "/preferences")
@@ -32,6 +33,10 @@ PREFERENCE_COOKIE_S = 365 * 86_400
 SAFE = frozenset({"GET", "HEAD"})
 NEXT_MAX = 300
 """Characters of an address to come back to after signing in."""
+
+
+WAITING_MAX = 99
+"""Nobody reads a larger number in a red point."""
 
 
 class StalePage(Denied):
@@ -98,8 +103,11 @@ async def before(request: Asked) -> Response[Any] | None:
     async with deps_of(request).pool.acquire() as conn:
         actor = await auth.find_session(conn, token, now=clock.now()) if token else None
         directory = await places.directory_of(request).fresh(conn)
+        shop = _shop(request, actor, directory)
+        waiting = await _waiting(conn, request, actor, shop)
     secret = token if actor and token else _visitor(request)
-    request.state.page = _page(request, actor, secret, directory)
+    page = _page(request, actor, secret, shop)
+    request.state.page = msgspec.structs.replace(page, waiting=waiting)
     if request.method not in SAFE:
         await _check_origin(request, secret)
     if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
@@ -115,13 +123,12 @@ def _visitor(request: Asked) -> str:
     return str(secret)
 
 
-def _page(request: Asked, actor: Actor | None, secret: str, directory: Directory) -> Page:
+def _page(request: Asked, actor: Actor | None, secret: str, shop: Location | None) -> Page:
     settings, cookies = deps_of(request).settings, request.cookies
     locale = actor.locale if actor else cookies.get(cookie_name(request, "locale"), "")
     if locale not in LOCALES:
         locale = _asked_locale(request, str(settings.locale))
     theme = actor.theme if actor else cookies.get(cookie_name(request, "theme"), "system")
-    shop = _shop(request, actor, directory)
     return Page(
         actor=actor,
         locale=locale,
@@ -152,6 +159,16 @@ def _shop(request: Asked, actor: Actor | None, directory: Directory) -> Location
     if not chosen or not actor.may_at(chosen):
         chosen = actor.locations[0] if actor.locations else None
     return directory.find(chosen) if chosen else None
+
+
+async def _waiting(
+    conn: Connection, request: Asked, actor: Actor | None, shop: Location | None
+) -> int:
+    """Promises of one's own place that need a hand, up to WAITING_MAX; not asked by pieces."""
+    is_piece = request.headers.get("HX-Request") == "true"
+    if actor is None or shop is None or is_piece or not actor.may(Right.hand_over):
+        return 0
+    return len(await tasks.list_open(conn, shop.location_id, limit=WAITING_MAX))
 
 
 async def _check_origin(request: Asked, secret: str) -> None:

@@ -26,6 +26,8 @@ class Link(msgspec.Struct, frozen=True):
     href: str
     icon: str = ""
     is_current: bool = False
+    waiting: int = 0
+    """How many promises behind it need a hand."""
 
 
 def home_of(actor: Actor) -> str:
@@ -35,24 +37,25 @@ def home_of(actor: Actor) -> str:
     return "/customers" if actor.may(Right.read_customers) else "/stock/items"
 
 
-def halves(actor: Actor, path: str) -> list[Link]:
+def halves(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The tabs of the rail that this person may open."""
     links = []
     if actor.may(Right.read_customers):
         here = path.startswith(("/customers", "/events", "/find"))
         links.append(Link("half.customers", "/customers", "customer", here))
     if actor.may(Right.read_stock):
-        links.append(Link("half.stock", "/stock", "stock", path.startswith("/stock")))
+        here = path.startswith("/stock")
+        links.append(Link("half.stock", "/stock", "stock", here, waiting))
     return links
 
 
-def pages(actor: Actor, path: str) -> list[Link]:
+def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The pages of the half one stands in."""
     found: list[Link] = []
     if path.startswith("/stock") and actor.may(Right.read_stock):
         found = [Link("nav.matrix", "/stock/items")]
         if actor.may(Right.hand_over):
-            found.append(Link("nav.pickup", "/stock/pickup"))
+            found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
     elif path.startswith("/run") or path == "/patterns":
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
     elif path == "/me":
@@ -62,13 +65,13 @@ def pages(actor: Actor, path: str) -> list[Link]:
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
-def places(actor: Actor, path: str) -> list[Link]:
+def places(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The places of the thumb bar, scan in the middle for those who stand in a shop."""
     found = []
     if actor.may(Right.read_customers):
         found.append(Link("half.customers", "/customers", "customer"))
     if actor.may(Right.hand_over):
-        found.append(Link("nav.pickup", "/stock/pickup", "hold"))
+        found.append(Link("nav.pickup", "/stock/pickup", "hold", waiting=waiting))
         found.insert(1, Link("nav.scan", "/find", "scan"))
     if actor.may(Right.read_stock):
         found.append(Link("half.stock", "/stock/items", "stock"))

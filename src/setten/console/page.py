@@ -130,6 +130,8 @@ class Page(msgspec.Struct, frozen=True):
     shop: str | None = None
     """The place this person works for, by its id."""
     shop_name: str | None = None
+    waiting: int = 0
+    """Promises of one's own place that a hand is needed for: the vermilion point."""
     keys: bool = True
     """Whether single keys are on for this person."""
 
@@ -161,15 +163,15 @@ class Page(msgspec.Struct, frozen=True):
 
     def halves(self) -> list[navigation.Link]:
         """The tabs of the rail."""
-        return navigation.halves(self.who, self.path)
+        return navigation.halves(self.who, self.path, self.waiting)
 
     def pages(self) -> list[navigation.Link]:
         """The pages of this half."""
-        return navigation.pages(self.who, self.path)
+        return navigation.pages(self.who, self.path, self.waiting)
 
     def places(self) -> list[navigation.Link]:
         """The places of the thumb bar."""
-        return navigation.places(self.who, self.path)
+        return navigation.places(self.who, self.path, self.waiting)
 
     def key_list(self) -> list[tuple[str, str]]:
         """The keys of this page."""

@@ -110,6 +110,9 @@ def _key(item: Item, is_now: bool, said: Mapping[str, Any]) -> str:
         return "event.product.viewed.now"
     if name == "receipt.recorded":
         return "event.receipt.recorded" + _receipt_ending(said)
+    if name == "custom.event":
+        known = f"custom.{str(said.get('event') or '').lower()}"
+        return known if known in all_words() else "event.custom.event"
     ending = said.get("voice") if name == "note.written" else said.get("action")
     for key in (f"event.{name}.{ending}", f"event.{name}"):
         if key in all_words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ import msgspec
 
 from setten.console.page import Asked, Page
 from setten.console.places import Named, directory_of
-from setten.console.stock.goods import Good, good
+from setten.console.stock.goods import Good, good, name_of
 from setten.customers.profiles import Profile
 from setten.platform.db import Connection
 from setten.stock import availability, catalog
@@ -23,7 +24,17 @@ ASKED_MAX = 40
 """Places asked for, so that warehouses between the shops do not use up the list."""
 
 RADIUS_KM = 500.0
+NEXT_DOOR_KM = 0.05
+"""Nearer than this is here: no distance is told."""
+
 VARIANTS_MAX = 8
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One of the colours and kinds: what tells it from the others."""
+
+    sku: str
+    label: str
 
 
 class NearRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +55,7 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
 
     good: Good
     rows: list[NearRow]
-    variants: list[Good]
+    variants: list[Variant]
     is_sellable: bool
 
     @property
@@ -110,17 +121,29 @@ def _row(one: Availability, names: Named, page: Page) -> NearRow:
         name=names(one.location_id),
         count=one.available,
         band=one.band,
-        km=one.distance_km,
+        km=one.distance_km if (one.distance_km or 0) > NEXT_DOOR_KM else None,
         is_open=one.opens_at is not None and one.opens_at <= page.now,
         opens_at=one.opens_at,
         closes_at=one.closes_at,
     )
 
 
-async def _variants(conn: Connection, item: Item, page: Page) -> list[Good]:
+async def _variants(conn: Connection, item: Item, page: Page) -> list[Variant]:
     """The same product in other colours and kinds, itself included, when there are any."""
     if not item.product_id:
         return []
     found = await catalog.search(conn, item.product_id, limit=VARIANTS_MAX * 4)
     same = [one for one in found if one.product_id == item.product_id][:VARIANTS_MAX]
-    return [good(one, page) for one in same] if len(same) > 1 else []
+    if len(same) < 2:
+        return []
+    names = [name_of(one, page.locale) for one in same]
+    return [Variant(one.sku, label) for one, label in zip(same, labels(names), strict=True)]
+
+
+def labels(names: Sequence[str]) -> list[str]:
+    """What is left of each name without the words that all of them begin with."""
+    words = [re.split(r"(?<=[\s,、])", name) for name in names]
+    shared = 0
+    while all(len(w) > shared + 1 for w in words) and len({w[shared] for w in words}) == 1:
+        shared += 1
+    return ["".join(w[shared:]).strip() for w in words]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -43,6 +44,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: str
     name: str
+    said: str
     received_at: datetime
     delay_s: float
     is_late: bool
@@ -96,6 +98,7 @@ def event_row(row: Row, page: Page, names: Mapping[int, str]) -> EventRow:
     return EventRow(
         event_id=row.event_id,
         name=row.name,
+        said=_said(row),
         received_at=row.received_at,
         delay_s=max(0.0, delay.total_seconds()),
         is_late=delay > LATE,
@@ -103,6 +106,13 @@ def event_row(row: Row, page: Page, names: Mapping[int, str]) -> EventRow:
         mark=mark(row.channel, t, event=row.name),
         channel=row.channel,
     )
+
+
+def _said(row: Row) -> str:
+    """The client's own name of an event that we have no word for."""
+    if row.name != "custom.event":
+        return ""
+    return str(msgspec.json.decode(row.body, type=dict[str, Any]).get("event") or "")
 
 
 async def letter_rows(

@@ -28,7 +28,7 @@
     }
     if (typing(event.target)) return;
     if (event.key === "/") {
-      const field = [...document.querySelectorAll("[data-find]")].find((one) => one.offsetParent);
+      const field = [...document.querySelectorAll(".finder-page [data-find]"), ...document.querySelectorAll("[data-find]")].find((one) => one.offsetParent);
       if (field) { event.preventDefault(); field.focus(); field.select(); }
       return;
     }
