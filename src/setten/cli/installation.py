@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from setten.api.state import Deps
 from setten.cli import terminal
 from setten.platform import db, settings, supervisor
 from setten.platform.db import Connection, embedded
 from setten.platform.db.embedded import Stage
 from setten.platform.settings import Settings
+
+if TYPE_CHECKING:  # Litestar takes half a second to load, and few commands need it
+    from setten.api.state import Deps
 
 T = TypeVar("T")
 # A command does one thing at a time; the rest of the connections are for those who serve.

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from setten.api.state import Deps
 from setten.cli import checks, installation, terminal
 from setten.platform import settings, supervisor
 from setten.platform.db import Connection, embedded
+
+if TYPE_CHECKING:  # Litestar takes half a second to load, and few commands need it
+    from setten.api.state import Deps
 
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -37,7 +39,7 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Prove balances by their ledger, and the sums of receipts. Ends with 1 when anything drifts."""
+    """Prove balances by their ledger, and sums of receipts. Ends with 1 when anything drifts."""
     from setten.stock import ledger, receipts
 
     async def work(conn: Connection) -> tuple[ledger.Proof, dict[str, tuple[int, int]]]:
