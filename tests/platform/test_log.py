@@ -143,7 +143,7 @@ async def test_a_batch_that_fails_comes_again_whole_and_leaves_no_trace(pool):
             raise RuntimeError
 
     reader = log.Reader("failing", handle)
-    with pytest.raises(RuntimeError):  # noqa: PT012 - the transaction is the point
+    with pytest.raises(RuntimeError):
         await reader.step(pool)
     async with pool.acquire() as conn:
         assert not await conn.fetchval("select 1 from log.cursors where reader = 'trace'")

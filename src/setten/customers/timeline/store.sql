@@ -47,7 +47,7 @@ on conflict (identifier_id, field) do update
 
 -- name: page
 -- A page from each identifier, then the newest of all: no identifier is read past its page.
--- A line that only repeats a purchase told better elsewhere is folded into that one.
+-- A report of a purchase that stock has stated is folded into that: see `copies`.
 select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
        t.purchase_key, t.summary::text as summary
   from unnest(:identifier_ids::bigint[]) as i(identifier_id)
@@ -59,9 +59,10 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
           and (l.occurred_at, l.position) < (:before_at, :before_position)
           and (:channel::text is null or l.channel = :channel)
           and (:name::text is null or l.name = :name)
-          and not exists (select 1
-                            from customers.purchases p
-                           where p.purchase_key = l.purchase_key and p.event_id <> l.event_id)
+          and not (l.name = 'order.reported'
+                   and exists (select 1
+                                 from customers.purchases p
+                                where p.purchase_key = l.purchase_key))
         order by l.occurred_at desc, l.position desc
         limit :most
        ) as t
@@ -76,9 +77,8 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
  where t.identifier_id = any(:identifier_ids::bigint[])
    and (t.xid, t.position) > (:xid, :position)
    and (:channel::text is null or t.channel = :channel)
-   and not exists (select 1
-                     from customers.purchases p
-                    where p.purchase_key = t.purchase_key and p.event_id <> t.event_id)
+   and not (t.name = 'order.reported'
+            and exists (select 1 from customers.purchases p where p.purchase_key = t.purchase_key))
  order by t.xid, t.position
  limit :most;
 
