@@ -8,7 +8,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from setten.api import customers, holds, problems, receipts, state, stock
+from setten.api import availability, customers, holds, problems, receipts, state, stock
 from setten.platform import auth, clock, db, settings
 
 SOFA = {"sku": "green-sofa", "location_id": "ginza"}
@@ -51,7 +51,7 @@ async def client(pool, vault, tmp_path) -> AsyncIterator[httpx.AsyncClient]:
     )
     app.state.deps = state.Deps(settings=found, pool=pool, vault=vault)
     app.state.deps.combiners["holds"] = holds.combiner(pool)
-    stock._directory.__init__()
+    availability._directory.__init__()
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://setten") as ready:
         yield ready

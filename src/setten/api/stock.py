@@ -1,11 +1,7 @@
-"""Stock over JSON: goods, places, movements, and where something is.
-
-Scopes below `server` are told bands, never numbers.
-"""
+"""Stock over JSON: goods, places, shelves, movements, balances and the ledger behind them."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,31 +9,21 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import Parameter
 
+from setten.api import availability as availability_api
 from setten.api import guard, idempotency
+from setten.api.availability import Skus, clean
 from setten.api.state import Deps
 from setten.platform import clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
-from setten.stock import availability, catalog, ledger, locations, movements
-from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability
+from setten.stock import catalog, ledger, locations, movements
 from setten.stock.catalog import Item
 from setten.stock.ledger import Balance, Posted
-from setten.stock.locations import Directory, Location
+from setten.stock.locations import Location
 from setten.stock.movements import MOVEMENTS_MAX, Movement
 from setten.stock.refusals import Refused
 
-LIMIT_DEFAULT = 10
-RADIUS_KM_DEFAULT = 20.0
-NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no doorstep
 PAGE_MAX = 200
-_directory = Directory()  # one per process, as the places are in memory
-
-
-class BadQuestion(Invalid):
-    """The question about availability cannot be answered. facts: why."""
-
-    code = "bad_question"
 
 
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,42 +99,6 @@ class Written(msgspec.Struct, frozen=True):
     refused: list[Refused]
 
 
-class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One sku at one place. `available` in units for scope `server`, null for others."""
-
-    sku: str
-    location_id: str
-    available: int | None
-    band: str
-    distance_km: float | None
-    opens_at: datetime | None
-    closes_at: datetime | None
-
-
-class AvailabilitiesBody(msgspec.Struct, frozen=True):
-    """Nearest first within each sku."""
-
-    items: list[AvailabilityBody]
-
-
-class Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A point in degrees."""
-
-    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where are these, near an exact point or at named places?"""
-
-    skus: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SKUS_MAX)]
-    near: Near | None = None
-    location_ids: Annotated[list[str], msgspec.Meta(max_length=PLACES_MAX)] = []
-    radius_km: Annotated[float, msgspec.Meta(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT
-    limit: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT
-    include: Annotated[str, msgspec.Meta(pattern="^empty$")] | None = None
-
-
 class ItemsBody(msgspec.Struct, frozen=True):
     """Items by sku; `next_cursor` asks for more."""
 
@@ -181,7 +131,8 @@ def router() -> Router:
         path="/api/v1/stock",
         route_handlers=[
             put_items, list_items, put_locations, list_locations, put_shelves, post_movements,
-            get_availability, ask_availability, get_balances, get_ledger,
+            availability_api.get_availability, availability_api.ask_availability, get_balances,
+            get_ledger,
         ],
         dependencies={"actor": guard.provide_actor},
         tags=["stock"],
@@ -293,7 +244,7 @@ async def list_items(
 ) -> ItemsBody:
     """Items whose sku, GTIN, product or name has `q`, by sku."""
     async with deps.pool.acquire() as conn:
-        found = await catalog.search(conn, _clean(q), after=_clean(cursor), limit=limit)
+        found = await catalog.search(conn, clean(q), after=clean(cursor), limit=limit)
     return ItemsBody(found, found[-1].sku if len(found) == limit else None)
 
 
@@ -304,103 +255,11 @@ async def list_locations(deps: Deps) -> LocationsBody:
         return LocationsBody(await locations.list_all(conn))
 
 
-Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_MAX)]
-
-
-@get("/availability", guards=[guard.allow("server", "agent", "public")])
-async def get_availability(
-    deps: Deps,
-    actor: Actor,
-    sku: Skus,
-    near: Annotated[str | None, Parameter(max_length=60)] = None,
-    location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
-    radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
-    limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
-    include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
-) -> AvailabilitiesBody:
-    """Where these are: near a point (rounded to 0.01°), or at named places."""
-    point = None
-    if near is not None:
-        exact = _point(near)
-        point = Near(round(exact.lat, NEAR_DECIMALS), round(exact.lon, NEAR_DECIMALS))
-    question = Question(
-        skus=sku,
-        near=point,
-        location_ids=location_id or [],
-        radius_km=radius_km,
-        limit=limit,
-        include=include,
-    )
-    return await _find(deps, actor, question)
-
-
-@post("/availability", status_code=200, guards=[guard.allow("server", "agent", "public")])
-async def ask_availability(data: Question, deps: Deps, actor: Actor) -> AvailabilitiesBody:
-    """Where these are, near an exact point or at named places."""
-    return await _find(deps, actor, data)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "")
-
-
-def _point(text: str) -> Near:
-    try:
-        lat, lon = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadQuestion(why="near") from None
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-        raise BadQuestion(why="near")
-    return Near(lat, lon)
-
-
-async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
-    if (question.near is None) == (not question.location_ids):
-        raise BadQuestion(why="near_or_location_id")
-    skus = [_clean(sku) for sku in dict.fromkeys(question.skus)]
-    include_empty = question.include is not None
-    async with deps.pool.acquire() as conn:
-        if question.near is None:
-            found = await availability.at(
-                conn,
-                _directory,
-                skus,
-                location_ids=list(dict.fromkeys(question.location_ids)),
-                now=clock.now(),
-                include_empty=include_empty,
-            )
-        else:
-            found = await availability.near(
-                conn,
-                _directory,
-                skus,
-                lat=question.near.lat,
-                lon=question.near.lon,
-                radius_km=question.radius_km,
-                limit=question.limit,
-                now=clock.now(),
-                include_empty=include_empty,
-            )
-    return AvailabilitiesBody([_shown(one, actor) for one in found])
-
-
-def _shown(one: Availability, actor: Actor) -> AvailabilityBody:
-    return AvailabilityBody(
-        sku=one.sku,
-        location_id=one.location_id,
-        available=one.available if actor.scope == "server" else None,
-        band=one.band.value,
-        distance_km=one.distance_km,
-        opens_at=one.opens_at,
-        closes_at=one.closes_at,
-    )
-
-
 @get("/balances", guards=[guard.allow("server")])
 async def get_balances(deps: Deps, sku: Skus) -> BalancesBody:
     """Every account of these skus, at every place that ever had them."""
     async with deps.pool.acquire() as conn:
-        return BalancesBody(await ledger.balances_of(conn, [_clean(one) for one in sku]))
+        return BalancesBody(await ledger.balances_of(conn, [clean(one) for one in sku]))
 
 
 @get("/ledger", guards=[guard.allow("server")])
@@ -414,6 +273,6 @@ async def get_ledger(
     """The entries behind one row of stock, newest first."""
     async with deps.pool.acquire() as conn:
         found = await ledger.entries_of(
-            conn, (_clean(sku), _clean(location_id)), before=cursor, limit=limit
+            conn, (clean(sku), clean(location_id)), before=cursor, limit=limit
         )
     return EntriesBody(found, found[-1].entry_id if len(found) == limit else None)

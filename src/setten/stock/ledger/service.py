@@ -169,7 +169,11 @@ async def balances_of(
 
 
 async def reconcile(conn: Connection) -> Proof:
-    """Prove every balance from the ledger and from the open hold lines. Reads all of both."""
+    """Prove every balance from the ledger and from the open hold lines. Reads all of both.
+
+    Takes the time it needs when it runs in a transaction; holds no lock.
+    """
+    await _Q.take_time.run(conn)
     drifts = [Drift(**dict(row)) for row in await _Q.drifts.all(conn, most=DRIFTS_MAX)]
     sums = {row["name"]: row["qty"] for row in await _Q.sums.all(conn)}
     return Proof(drifts=tuple(drifts), sums=sums)

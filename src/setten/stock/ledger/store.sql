@@ -71,6 +71,9 @@ select l.entry_id, l.at, f.name as source, t.name as target, l.qty, l.cause, l.c
  order by l.entry_id desc
  limit :most;
 
+-- name: take_time
+select set_config('statement_timeout', '0', true);
+
 -- name: drifts
 -- The ledger's sums and the open lines, beside the balances that claim to say the same.
 with sides as (

@@ -20,7 +20,7 @@ from setten.stock.receipts.model import (
     Total,
     UnknownReceipt,
 )
-from setten.stock.receipts.reading import get, of_identifiers, totals
+from setten.stock.receipts.reading import drifts, get, of_identifiers, totals
 from setten.stock.receipts.rules import key_of
 from setten.stock.receipts.service import book
 
@@ -39,6 +39,7 @@ __all__ = [
     "Total",
     "UnknownReceipt",
     "book",
+    "drifts",
     "get",
     "key_of",
     "of_identifiers",

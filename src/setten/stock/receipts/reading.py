@@ -52,3 +52,16 @@ async def totals(conn: Connection, *, location_id: str | None = None) -> list[To
     """What tills took by currency, from sums kept by day: counts no receipt."""
     rows = await _Q.totals.all(conn, location_id=location_id)
     return [Total(**dict(row)) for row in rows]
+
+
+async def drifts(conn: Connection) -> dict[str, tuple[int, int]]:
+    """Currencies whose kept sum of money differs from the receipts': (kept, proven). Reads all."""
+    kept = {one.currency: (one.total_minor, one.receipts) for one in await totals(conn)}
+    rows = await _Q.prove_totals.all(conn)
+    proven = {row["currency"]: (row["total_minor"], row["receipts"]) for row in rows}
+    nothing = (0, 0)
+    return {
+        currency: (kept.get(currency, nothing)[0], proven.get(currency, nothing)[0])
+        for currency in sorted(kept.keys() | proven.keys())
+        if kept.get(currency, nothing) != proven.get(currency, nothing)
+    }

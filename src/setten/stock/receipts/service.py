@@ -1,4 +1,4 @@
-"""Booking receipts, many at once."""
+"""Booking receipts, many at once: sort out, lock, decide, write."""
 
 from __future__ import annotations
 
@@ -9,30 +9,17 @@ from uuid import UUID
 
 import msgspec
 
-from setten.facts.stock import ReceiptRecorded, SoldLine
-from setten.platform import db, ids, log
+from setten.platform import db, ids
 from setten.platform.db import Connection
 from setten.stock import catalog, holds, ledger, locations
 from setten.stock.holds import Payable, Payment, Shortened
 from setten.stock.ledger import Account, Balance, Entry, Key
-from setten.stock.receipts import rules
+from setten.stock.receipts import recording, rules
 from setten.stock.receipts.model import Receipt, Result
-from setten.stock.receipts.rules import Plan, Promise, ReceiptKey
+from setten.stock.receipts.recording import New
+from setten.stock.receipts.rules import Promise, ReceiptKey
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-
-
-class _New(msgspec.Struct, kw_only=True):
-    """A receipt that is to be booked."""
-
-    index: int
-    receipt: Receipt
-    receipt_id: UUID
-    content: UUID
-    moving: dict[str, tuple[int, int]]
-    replaces: UUID | None
-    plan: Plan = Plan()
-    event_id: str = ""
 
 
 async def book(
@@ -53,7 +40,7 @@ async def book(
     standing = await ledger.post(conn, reversals, balances=balances, now=now)
     balances |= standing
     booked = await _decide(conn, new, balances, results, now)
-    await _set_aside(conn, [one for one in booked if one.replaces is not None])
+    await recording.set_aside(conn, [one for one in booked if one.replaces is not None])
     short = await _write(conn, booked, known, balances, by=by, now=now)
     for one in booked:
         results[one.index] = _result(one, known, short)
@@ -87,13 +74,13 @@ async def _sort_out(
     fit: Sequence[tuple[int, Receipt]],
     known: frozenset[str],
     results: dict[int, Result],
-) -> list[_New]:
+) -> list[New]:
     """The receipts that are new or correct another; the others were told before, or differ."""
     if not fit:
         return []
     await _Q.queue_up.all(conn, keys=[rules.lock_of(one) for _, one in fit])
     standing = await _standing(conn, [one for _, one in fit])
-    new: list[_New] = []
+    new: list[New] = []
     for index, one in fit:
         content = rules.content_hash(one)
         before = standing.get(rules.key_of(one))
@@ -105,7 +92,7 @@ async def _sort_out(
             reason = "receipt_differs" if before else "unknown_receipt"
             results[index] = _refused(index, reason, receipt_id=before[0] if before else None)
         else:
-            made = _New(
+            made = New(
                 index=index,
                 receipt=one,
                 receipt_id=ids.uuid7(),
@@ -138,7 +125,7 @@ async def _standing(
     }
 
 
-async def _reversals(conn: Connection, corrected: Sequence[_New]) -> list[Entry]:
+async def _reversals(conn: Connection, corrected: Sequence[New]) -> list[Entry]:
     """Entries that put back what the corrected receipts had moved."""
     if not corrected:
         return []
@@ -165,7 +152,7 @@ async def _reversals(conn: Connection, corrected: Sequence[_New]) -> list[Entry]
 
 
 async def _lock(
-    conn: Connection, new: Sequence[_New], reversals: Sequence[Entry]
+    conn: Connection, new: Sequence[New], reversals: Sequence[Entry]
 ) -> dict[Key, Balance]:
     keys = {(sku, one.receipt.location_id) for one in new for sku in one.moving}
     keys |= {(entry.sku, entry.location_id) for entry in reversals}
@@ -175,11 +162,11 @@ async def _lock(
 
 async def _decide(
     conn: Connection,
-    new: Sequence[_New],
+    new: Sequence[New],
     balances: dict[Key, Balance],
     results: dict[int, Result],
     now: datetime,
-) -> list[_New]:
+) -> list[New]:
     """Plan one after the other; refuse what an asking till may not sell. Posts no entry."""
     await _free_what_ran_out(conn, new, balances, now)
     left = await _payable(conn, [one.receipt for one in new if one.moving], now)
@@ -207,7 +194,7 @@ async def _decide(
 
 
 async def _free_what_ran_out(
-    conn: Connection, new: Sequence[_New], balances: dict[Key, Balance], now: datetime
+    conn: Connection, new: Sequence[New], balances: dict[Key, Balance], now: datetime
 ) -> None:
     wanted: dict[Key, int] = {}
     for one in new:
@@ -283,18 +270,9 @@ def _without(left: Sequence[Payable], paid: Sequence[Promise]) -> list[Payable]:
     ]
 
 
-async def _set_aside(conn: Connection, corrected: Sequence[_New]) -> None:
-    if corrected:
-        old = [one.replaces for one in corrected]
-        await _Q.take_totals.run(conn, receipt_ids=old)
-        await _Q.replace.run(
-            conn, receipt_ids=old, replaced_bys=[one.receipt_id for one in corrected]
-        )
-
-
 async def _write(
     conn: Connection,
-    booked: Sequence[_New],
+    booked: Sequence[New],
     known: frozenset[str],
     balances: Mapping[Key, Balance],
     *,
@@ -303,11 +281,7 @@ async def _write(
 ) -> list[Shortened]:
     if not booked:
         return []
-    facts = [_fact(one, now) for one in booked]
-    for one, fact in zip(booked, facts, strict=True):
-        one.event_id = fact.event_id
-    await _insert(conn, booked, known, now)
-    await log.state_all(conn, facts)
+    await recording.record(conn, booked, known, now=now)
     entries = [entry for one in booked for entry in one.plan.entries]
     after = await ledger.post(conn, entries, balances=balances, now=now)
     payments = [
@@ -319,88 +293,7 @@ async def _write(
     return await holds.shorten(conn, after, now=now)
 
 
-def _fact(one: _New, now: datetime) -> log.Entry:
-    receipt = one.receipt
-    entry = log.entry_for(
-        ReceiptRecorded(
-            receipt_id=one.receipt_id,
-            location_id=receipt.location_id,
-            register=receipt.register,
-            sequence=receipt.sequence,
-            business_day=receipt.business_day,
-            lines=tuple(SoldLine(x.sku, x.qty, x.amount_minor) for x in receipt.lines),
-            total_minor=receipt.total_minor,
-            currency=receipt.currency,
-            order_system=receipt.order_system,
-            order_ref=receipt.order_ref,
-            replaces=one.replaces,
-        ),
-        at=receipt.at,
-        identifiers=() if receipt.identifier_id is None else (receipt.identifier_id,),
-        channel=receipt.channel,
-        location_id=receipt.location_id,
-    )
-    # Sold then, told now: readers go by arrival.
-    return msgspec.structs.replace(entry, received_at=now)
-
-
-async def _insert(
-    conn: Connection, booked: Sequence[_New], known: frozenset[str], now: datetime
-) -> None:
-    rows = [one.receipt for one in booked]
-    receipt_ids = [one.receipt_id for one in booked]
-    await _Q.insert.run(
-        conn,
-        now=now,
-        receipt_ids=receipt_ids,
-        location_ids=[r.location_id for r in rows],
-        registers=[r.register for r in rows],
-        sequences=[r.sequence for r in rows],
-        business_days=[r.business_day for r in rows],
-        occurred_ats=[r.at for r in rows],
-        modes=[r.mode for r in rows],
-        channels=[r.channel for r in rows],
-        identifier_ids=[r.identifier_id for r in rows],
-        totals=[r.total_minor for r in rows],
-        currencies=[r.currency for r in rows],
-        tax_includeds=[r.tax_included for r in rows],
-        line_counts=[len(r.lines) for r in rows],
-        tenders=[msgspec.json.encode(r.tenders).decode() for r in rows],
-        taxes=[msgspec.json.encode(r.tax).decode() for r in rows],
-        coupons=[_array(r.coupons) for r in rows],
-        order_systems=[r.order_system for r in rows],
-        order_refs=[r.order_ref for r in rows],
-        content_hashes=[one.content for one in booked],
-        moved_stocks=[r.moves_stock for r in rows],
-        event_ids=[one.event_id for one in booked],
-    )
-    lines = [
-        (one.receipt_id, number, line)
-        for one in booked
-        for number, line in enumerate(one.receipt.lines)
-    ]
-    await _Q.insert_lines.run(
-        conn,
-        receipt_ids=[receipt_id for receipt_id, _, _ in lines],
-        line_nos=[number for _, number, _ in lines],
-        skus=[line.sku for _, _, line in lines],
-        qtys=[line.qty for _, _, line in lines],
-        amounts=[line.amount_minor for _, _, line in lines],
-        discounts=[line.discount_minor for _, _, line in lines],
-        coupons=[line.coupon_minor for _, _, line in lines],
-        tax_rates=[line.tax_rate for _, _, line in lines],
-        unknowns=[line.sku not in known for _, _, line in lines],
-    )
-    await _Q.add_totals.run(conn, receipt_ids=receipt_ids)
-
-
-def _array(texts: Sequence[str]) -> str:
-    """A PostgreSQL array literal; arrays of arrays must be of one length there."""
-    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
-    return "{" + ",".join(quoted) + "}"
-
-
-def _result(one: _New, known: frozenset[str], short: Sequence[Shortened]) -> Result:
+def _result(one: New, known: frozenset[str], short: Sequence[Shortened]) -> Result:
     skus = set(one.moving)
     return Result(
         index=one.index,

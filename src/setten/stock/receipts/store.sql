@@ -116,10 +116,9 @@ select t.currency, sum(t.receipts)::bigint as receipts, sum(t.lines)::bigint as 
  group by t.currency
  order by t.currency;
 
--- name: mend_totals
+-- name: prove_totals
 -- The sums again from the receipts themselves: what the kept ones are proven by.
-select r.currency, count(*) as receipts, sum(r.line_count)::bigint as lines,
-       sum(r.total_minor)::bigint as total_minor
+select r.currency, count(*) as receipts, sum(r.total_minor)::bigint as total_minor
   from stock.receipts r
  where r.replaced_by is null
  group by r.currency

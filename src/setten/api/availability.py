@@ -1,0 +1,157 @@
+"""Where something is, over JSON. Scopes below `server` are told bands, never numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+
+from setten.api import guard
+from setten.api.state import Deps
+from setten.platform import clock
+from setten.platform.auth import Actor
+from setten.platform.errors import Invalid
+from setten.stock import availability
+from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability
+from setten.stock.locations import Directory
+
+LIMIT_DEFAULT = 10
+RADIUS_KM_DEFAULT = 20.0
+NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no doorstep
+_directory = Directory()  # one per process, as the places are in memory
+Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_MAX)]
+
+
+class BadQuestion(Invalid):
+    """The question about availability cannot be answered. facts: why."""
+
+    code = "bad_question"
+
+
+class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One sku at one place. `available` in units for scope `server`, null for others."""
+
+    sku: str
+    location_id: str
+    available: int | None
+    band: str
+    distance_km: float | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+class AvailabilitiesBody(msgspec.Struct, frozen=True):
+    """Nearest first within each sku."""
+
+    items: list[AvailabilityBody]
+
+
+class Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point in degrees."""
+
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where are these, near an exact point or at named places?"""
+
+    skus: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SKUS_MAX)]
+    near: Near | None = None
+    location_ids: Annotated[list[str], msgspec.Meta(max_length=PLACES_MAX)] = []
+    radius_km: Annotated[float, msgspec.Meta(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT
+    include: Annotated[str, msgspec.Meta(pattern="^empty$")] | None = None
+
+
+def clean(text: str) -> str:
+    """Text that PostgreSQL can hold: no name has a NUL, so nothing is found under it either way."""
+    return text.replace("\x00", "")
+
+
+@get("/availability", guards=[guard.allow("server", "agent", "public")])
+async def get_availability(
+    deps: Deps,
+    actor: Actor,
+    sku: Skus,
+    near: Annotated[str | None, Parameter(max_length=60)] = None,
+    location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
+    radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
+    limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
+    include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
+) -> AvailabilitiesBody:
+    """Where these are: near a point (rounded to 0.01°), or at named places."""
+    point = None
+    if near is not None:
+        exact = _point(near)
+        point = Near(round(exact.lat, NEAR_DECIMALS), round(exact.lon, NEAR_DECIMALS))
+    question = Question(
+        skus=sku,
+        near=point,
+        location_ids=location_id or [],
+        radius_km=radius_km,
+        limit=limit,
+        include=include,
+    )
+    return await _find(deps, actor, question)
+
+
+@post("/availability", status_code=200, guards=[guard.allow("server", "agent", "public")])
+async def ask_availability(data: Question, deps: Deps, actor: Actor) -> AvailabilitiesBody:
+    """Where these are, near an exact point or at named places."""
+    return await _find(deps, actor, data)
+
+
+def _point(text: str) -> Near:
+    try:
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadQuestion(why="near") from None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise BadQuestion(why="near")
+    return Near(lat, lon)
+
+
+async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
+    if (question.near is None) == (not question.location_ids):
+        raise BadQuestion(why="near_or_location_id")
+    skus = [clean(sku) for sku in dict.fromkeys(question.skus)]
+    include_empty = question.include is not None
+    async with deps.pool.acquire() as conn:
+        if question.near is None:
+            found = await availability.at(
+                conn,
+                _directory,
+                skus,
+                location_ids=list(dict.fromkeys(question.location_ids)),
+                now=clock.now(),
+                include_empty=include_empty,
+            )
+        else:
+            found = await availability.near(
+                conn,
+                _directory,
+                skus,
+                lat=question.near.lat,
+                lon=question.near.lon,
+                radius_km=question.radius_km,
+                limit=question.limit,
+                now=clock.now(),
+                include_empty=include_empty,
+            )
+    return AvailabilitiesBody([_shown(one, actor) for one in found])
+
+
+def _shown(one: Availability, actor: Actor) -> AvailabilityBody:
+    return AvailabilityBody(
+        sku=one.sku,
+        location_id=one.location_id,
+        available=one.available if actor.scope == "server" else None,
+        band=one.band.value,
+        distance_km=one.distance_km,
+        opens_at=one.opens_at,
+        closes_at=one.closes_at,
+    )
