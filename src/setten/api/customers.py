@@ -16,7 +16,6 @@ from litestar.params import Parameter
 from setten.api import guard
 from setten.api.state import Deps
 from setten.customers import identity, profiles, timeline
-from setten.facts.ids import CustomerId
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
@@ -201,21 +200,15 @@ async def view_timeline(
     """What a customer has done, newest first."""
     await _wait(deps, after)
     async with db.transaction(deps.pool) as conn:
-        living, numbers = await _numbers(conn, customer_id)
-        page = await timeline.page(conn, numbers, limit=limit, cursor=cursor)
+        who = await identity.person(conn, customer_id)
+        page = await timeline.page(conn, who.numbers, limit=limit, cursor=cursor)
         await audit.note(
-            conn, actor, "customer.timeline_viewed", at=clock.now(), customer_id=living
+            conn, actor, "customer.timeline_viewed", at=clock.now(), customer_id=who.customer_id
         )
     return TimelineBody(
         items=[msgspec.convert(one, TimelineItem, from_attributes=True) for one in page.items],
         next_cursor=page.next_cursor,
     )
-
-
-async def _numbers(conn: Connection, customer_id: UUID) -> tuple[CustomerId, list[int]]:
-    living = await identity.current(conn, customer_id)
-    nodes = await identity.identifiers_of(conn, living)
-    return living, [node.identifier_id for node in nodes]
 
 
 @get("/{customer_id:uuid}/links", guards=[guard.allow("server", "agent")])

@@ -13,6 +13,7 @@ from setten.customers.identity.model import (
     Link,
     LinkShown,
     Node,
+    Person,
     Quarantine,
     Rule,
 )
@@ -26,6 +27,7 @@ from setten.customers.identity.service import (
     identifiers_of,
     links_of,
     merged_into,
+    person,
     quarantines,
 )
 
@@ -41,6 +43,7 @@ __all__ = [
     "MergeBreaksLimit",
     "Merged",
     "Node",
+    "Person",
     "Quarantine",
     "Resolution",
     "Rule",
@@ -53,6 +56,7 @@ __all__ = [
     "lookup",
     "merge",
     "merged_into",
+    "person",
     "quarantines",
     "readers",
     "resolve",

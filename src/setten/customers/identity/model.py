@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from setten.facts.ids import CustomerId
 from setten.platform.errors import NotFound
 from setten.platform.vault import KINDS
 
@@ -62,6 +63,18 @@ class Node(msgspec.Struct, frozen=True):
     def is_anchor(self) -> bool:
         """A customer lives as long as its anchor stays with it."""
         return self.customer_id == self.born_as
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A living customer: her identifiers strongest first, and the ids that redirect to hers."""
+
+    customer_id: CustomerId
+    nodes: tuple[Node, ...]
+    merged: tuple[CustomerId, ...]
+
+    @property
+    def numbers(self) -> list[int]:
+        return [node.identifier_id for node in self.nodes]
 
 
 class LinkShown(msgspec.Struct, frozen=True, kw_only=True):

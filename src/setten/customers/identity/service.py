@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from setten.customers.identity.model import CustomerNotFound, LinkShown, Node, Quarantine
+from setten.customers.identity.model import CustomerNotFound, LinkShown, Node, Person, Quarantine
 from setten.customers.identity.settling import Q
 from setten.facts.ids import CustomerId, IdentifierId
 from setten.platform.db import Connection
@@ -48,15 +48,35 @@ async def identifiers_of(conn: Connection, customer_id: UUID) -> tuple[Node, ...
     return tuple(Node(**dict(row)) for row in rows)
 
 
+async def person(conn: Connection, customer_id: UUID) -> Person:
+    """Who an id is: the living customer, her identifiers strongest first, ids merged into hers.
+
+    Raises CustomerNotFound.
+    """
+    rows = await Q.person.all(
+        conn, customer_id=customer_id, strength=list(KINDS), most=IDENTIFIERS_MAX
+    )
+    if not rows:
+        raise CustomerNotFound()
+    nodes = []
+    for row in rows:
+        values = dict(row)
+        merged = values.pop("merged") or []
+        nodes.append(Node(**values))
+    return Person(
+        customer_id=CustomerId(rows[0]["customer_id"]),
+        nodes=tuple(nodes),
+        merged=tuple(map(CustomerId, merged)),
+    )
+
+
 async def identifier_for(conn: Connection, customer_id: UUID) -> IdentifierId:
     """The strongest identifier of a customer: the number to write things under.
 
     Follows a merge. Raises CustomerNotFound.
     """
-    nodes = await identifiers_of(conn, await current(conn, customer_id))
-    if not nodes:
-        raise CustomerNotFound()
-    return IdentifierId(nodes[0].identifier_id)
+    found = await person(conn, customer_id)
+    return IdentifierId(found.nodes[0].identifier_id)
 
 
 async def links_of(

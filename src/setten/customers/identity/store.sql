@@ -112,6 +112,22 @@ select identifier_id, kind, customer_id, born_as, first_at, is_shared
  order by array_position(:strength::text[], kind), first_at, identifier_id
  limit :most;
 
+-- name: person
+-- Everything identity knows of one customer in one round trip, by an id that may redirect.
+with living as (
+  select coalesce(merged_into, customer_id) as customer_id
+    from customers.customers
+   where customer_id = :customer_id
+)
+select i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at, i.is_shared,
+       (select array_agg(g.customer_id order by g.customer_id)
+          from customers.customers g
+         where g.merged_into = i.customer_id) as merged
+  from living l
+  join customers.identifiers i using (customer_id)
+ order by array_position(:strength::text[], i.kind), i.first_at, i.identifier_id
+ limit :most;
+
 -- name: links_of
 select l.link_id, l.a, ia.kind as a_kind, l.b, ib.kind as b_kind, l.kind, l.event_id as evidence,
        l.source_id, l.occurred_at, l.refusal

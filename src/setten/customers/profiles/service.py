@@ -48,26 +48,22 @@ async def get(
     personal: open the personal traits. reveal: identifiers whole instead of masked.
     Raises CustomerNotFound.
     """
-    living = await identity.current(conn, customer_id)
-    nodes = await identity.identifiers_of(conn, living)
-    if not nodes:
-        raise identity.CustomerNotFound()
-    numbers = [node.identifier_id for node in nodes]
-    plain = await Q.overview.one(conn, identifier_ids=numbers)
+    who = await identity.person(conn, customer_id)
+    plain = await Q.overview.one(conn, identifier_ids=who.numbers)
     traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
     if personal:
-        traits |= await _personal(conn, vault, numbers)
+        traits |= await _personal(conn, vault, who.numbers)
     return Profile(
-        customer_id=living,
-        identifiers=await _shown(conn, vault, nodes[:IDENTIFIERS_SHOWN_MAX], reveal=reveal),
+        customer_id=who.customer_id,
+        identifiers=await _shown(conn, vault, who.nodes[:IDENTIFIERS_SHOWN_MAX], reveal=reveal),
         traits=traits,
         first_at=plain["first_at"],
         last_at=plain["last_at"],
         counters=msgspec.json.decode(plain["counters"]),
         purchases=_bought(plain["purchases"]),
         home_location_id=_home(traits) or plain["bought_most_at"],
-        last_viewed=await _last_viewed(conn, numbers),
-        merged=await identity.merged_into(conn, living),
+        last_viewed=await _last_viewed(conn, who.numbers),
+        merged=who.merged,
     )
 
 

@@ -2,7 +2,7 @@
 
 Rows stand under the strongest identifier that the event happened under; a customer's timeline is
 the union over her identifiers at reading, so that a merge or a split rewrites nothing. One purchase
-told by a tag, a webhook and a till counts once; the reports of it are folded into what stock states.
+told by a tag, a webhook and a till counts once: reports of it are folded into what stock states.
 """
 
 from setten.customers.timeline.model import Event, Item, Page, Purchase
