@@ -32,3 +32,8 @@ def test_ballast_is_kept_in_real_blocks_and_given_back_when_room_is_short(tmp_pa
     monkeypatch.setattr(disk, "LOW_WATER_SHARE", 2.0)
     assert not ballast.keep()
     assert not (tmp_path / "ballast").exists()
+
+
+def test_a_ballast_that_cannot_be_written_is_no_reason_to_fall_over(tmp_path):
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    assert not Ballast(tmp_path / "taken", Disk(tmp_path)).keep()

@@ -30,7 +30,7 @@ def ask(dsn, question):
     return asyncio.run(_ask(dsn, question))
 
 
-def wait_for(claim, limit_s=20.0):
+def wait_for(claim, limit_s=60.0):
     end = time.monotonic() + limit_s
     while not claim():
         assert time.monotonic() < end, "it never came"

@@ -85,7 +85,7 @@ class Stack:
     def pids(self):
         return json.loads((self.folder / "supervisor.json").read_text())
 
-    def get(self, path, timeout=10):
+    def get(self, path, timeout=30):
         conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             conn.request("GET", path)
@@ -116,7 +116,7 @@ def stack(tmp_path_factory):
     running.end()
 
 
-def wait_for(claim, limit_s=30.0):
+def wait_for(claim, limit_s=60.0):
     end = time.monotonic() + limit_s
     while not claim():
         assert time.monotonic() < end, "it never came"

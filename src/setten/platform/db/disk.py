@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from setten.platform.errors import Unavailable
@@ -95,6 +96,10 @@ class Ballast:
     def _fill(self) -> None:
         # Written, not only allocated: some file systems give the blocks at the first write.
         block = os.urandom(MEBIBYTE)
-        with self._file.open("wb") as out:
-            for _ in range(BALLAST_MB):
-                out.write(block)
+        try:
+            with self._file.open("wb") as out:
+                for _ in range(BALLAST_MB):
+                    out.write(block)
+        except OSError:  # someone else took the room meanwhile; it is tried again later
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)

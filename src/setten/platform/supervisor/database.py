@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 import asyncpg
 import msgspec
@@ -69,7 +70,8 @@ class Database:
         now = time.monotonic()
         if stage == "ready":
             if self._down_since is not None:
-                self._server.announce()
+                with suppress(OSError):  # a full disk must not end the one who mends
+                    self._server.announce()
                 logger.info("the database is back after %.1f s", now - self._down_since)
                 self._down_since = None
                 self._failures = 0
@@ -79,7 +81,10 @@ class Database:
                 logger.warning("the database ended and is started again")
             self._failures += 1
             self._next_at = now + _RELAUNCH_S[min(self._failures, len(_RELAUNCH_S)) - 1]
-            self._server.relaunch()
+            try:
+                self._server.relaunch()
+            except (OSError, RuntimeError) as failure:
+                logger.error("the database cannot be started: %s", type(failure).__name__)
 
     def close(self) -> None:
         """Stop our own server cleanly."""

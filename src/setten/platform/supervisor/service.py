@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -31,7 +31,7 @@ BALLAST_EVERY_S = 2.0
 # A web process has this long to finish its requests; longer than any of their own limits.
 WEB_DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 20.0
-READY_WAIT_S = 60.0
+READY_WAIT_S = 120.0
 BACKLOG = 1024
 MAP_FILE = "supervisor.json"
 ADDRESS_FILE = "address"
@@ -141,7 +141,8 @@ def _mend(database: Database, children: list[Child], stop: threading.Event) -> N
         running = {"database": database.pid, **{child.name: child.pid for child in children}}
         if running != known:
             known = running
-            _write_map(folder, running)
+            with suppress(OSError):  # a full disk must not end the one who mends
+                _write_map(folder, running)
         stop.wait(TICK_S)
 
 
@@ -208,6 +209,8 @@ def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) 
                 ready(settings)
                 return
             stop.wait(TICK_S)
+        if not stop.is_set():
+            logger.error("nothing answers at %s after %.0f s", address, READY_WAIT_S)
 
     threading.Thread(target=wait, daemon=True).start()
 
