@@ -77,6 +77,18 @@ def test_a_name_is_personal_below_a_person_and_not_of_goods():
     assert sealed == {"properties.customer.name": "花"}
 
 
+def test_a_name_beside_a_mail_address_is_somebodys():
+    assert split({"name": "velvet sofa", "sku": "S1"})[0]["name"] == "velvet sofa"
+    kept, sealed = split({"name": "花", "phone": "x", "form": "a"})
+    assert kept == {"form": "a"}
+
+
+def test_a_phone_number_is_cut_from_a_title_and_a_gtin_stays_a_code():
+    kept, sealed = split({"category": "090-1234-5678", "sku": "09012345678", "gtin": "0" * 14})
+    assert kept == {"sku": "09012345678", "gtin": "0" * 14}
+    assert sealed == {"properties.category": "090-1234-5678"}
+
+
 def test_a_device_is_somebodys():
     kept, sealed = split({"device": {"id": "X", "name": "Hana's phone", "model": "iPhone7,2"}}, "")
     assert kept == {"device": {"model": "iPhone7,2"}}

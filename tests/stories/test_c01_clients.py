@@ -200,7 +200,8 @@ def test_the_browser_tag_delivers_from_another_origin(town: Town, shop: str) -> 
         page.goto(f"{shop}/p?utm_source=line&utm_campaign=spring")
         page.evaluate(
             """user => { const a = window.analytics;
-            a.identify(user, {email: user + '@example.jp'}); a.page('Shop', 'Home'); a.track('Product Viewed', {sku: '4901234567894'});
+            a.identify(user, {email: user + '@example.jp'}); a.page('Shop', 'Home');
+            a.track('Product Viewed', {sku: '4901234567894'});
             a.group('g1', {n: 1}); a.alias(user) }""",
             user,
         )

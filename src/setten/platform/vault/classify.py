@@ -22,7 +22,8 @@ NODES_MAX = 2_000  # of one event; the rest is sealed whole
 _KEYS_REMEMBERED_MAX = 10_000
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
-_UNKNOWN, _PUBLIC, _PERSONAL, _IN_PERSON, _SCOPE, _URL, _QUERY, _BAD_KEY = range(8)
+# In this order: the first three are looked at as they are, the others by `_marked`.
+_UNKNOWN, _PUBLIC, _CODE, _PERSONAL, _URL, _QUERY, _BAD_KEY = range(7)
 _TABLE = tomllib.loads(Path(__file__).with_name("classification.toml").read_text("utf-8"))
 _QUERY_KEYS = frozenset(_TABLE["query_keys"])
 _PERSONAL_WORDS = frozenset(_TABLE["personal_words"])
@@ -33,12 +34,14 @@ for _name, _class in (
     ("personal", _PERSONAL),
     ("urls", _URL),
     ("query_strings", _QUERY),
+    ("codes", _CODE),
     ("public", _PUBLIC),
 ):
     for _key in _TABLE[_name]:
         _BY_KEY.setdefault(_key, _class)
 _IN_PERSON_KEYS = frozenset(_TABLE["personal_in_person"])
 _SCOPES = frozenset(_TABLE["person_scopes"])
+_CONTACT = frozenset(_TABLE["contact"])
 
 # What a key means: (class, class below a person, whether a person begins here).
 _Meaning = tuple[int, int, bool]
@@ -69,6 +72,8 @@ class Splitter:
         if self._nodes > NODES_MAX or depth > DEPTH_MAX:
             self.sealed[path + "*"] = node
             return kept
+        if not person and "name" in node:
+            person = _is_contact(node)
         for key, value in node.items():
             if value is None:
                 continue
@@ -132,7 +137,10 @@ class Splitter:
         """What stays of a string that is long or looks personal."""
         if value.startswith(("http://", "https://", "//")):
             return self._cut(value, path, urls.cut(value, _QUERY_KEYS))
-        if meaning == _PUBLIC and len(value) <= PUBLIC_LENGTH_MAX and not _has_person(value):
+        if len(value) <= PUBLIC_LENGTH_MAX and (
+            (meaning == _CODE and not _has_mail(value))
+            or (meaning == _PUBLIC and not looks_personal(value))
+        ):
             return value
         self.sealed[path] = value
         return None
@@ -163,8 +171,16 @@ class Splitter:
         return kept
 
 
-def _has_person(value: str) -> bool:
-    """Whether a string under a public key holds a mail address; numbers there are codes."""
+def _is_contact(node: dict[str, Any]) -> bool:
+    """Whether the `name` in here is a person's: what else is said is how to reach somebody."""
+    return any(_flat(key) in _CONTACT for key in node)
+
+
+def _flat(key: str) -> str:
+    return key if key.isalpha() and key.islower() else "".join(filter(str.isalnum, key)).lower()
+
+
+def _has_mail(value: str) -> bool:
     return "@" in value or "＠" in value or "%40" in value
 
 
@@ -179,7 +195,7 @@ def _meaning(key: str) -> _Meaning:
 
 
 def _mean(key: str) -> _Meaning:
-    flat = "".join(c for c in key if c.isalnum()).lower()
+    flat = _flat(key)
     begins = flat in _SCOPES
     words = [word.lower() for word in _WORDS.findall(key)]
     known = _BY_KEY.get(flat)
