@@ -48,18 +48,6 @@ DEADLOCK_TRIES = 3
 _JSON = b"application/json"
 _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \-]{0,1000}")
 _REFUSED_BY_DATABASE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-_DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,  # the disk is full, or memory is
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    ConnectionError,
-    OSError,
-    TimeoutError,
-)
 
 logger = logging.getLogger(__name__)
 _events = metrics.counter("ingest_events", "Events that came in.", ["result"])
@@ -365,7 +353,7 @@ async def _answer(front: Front, scope: Any, receive: Receive) -> _Answer:
         return await front.answer(scope, receive)
     except SettenError as refusal:
         return _problem(refusal, _locale(_headers(scope)))
-    except _DATABASE_AWAY as cause:
+    except db.AWAY as cause:
         logger.warning("ingest is unavailable: %s", type(cause).__name__)
         return _problem(DatabaseUnavailable(), _locale(_headers(scope)))
     except Exception:

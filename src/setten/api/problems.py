@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from setten.platform import errors
+from setten.platform import db, errors
 from setten.platform.db import pool as db_pool
 
 logger = logging.getLogger(__name__)
@@ -137,15 +136,6 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 HANDLERS: dict[Any, Any] = {
     errors.SettenError: on_refusal,
     HTTPException: on_http,
-    asyncpg.PostgresConnectionError: on_database,
-    asyncpg.InterfaceError: on_database,
-    asyncpg.QueryCanceledError: on_database,
-    asyncpg.LockNotAvailableError: on_database,
-    asyncpg.DeadlockDetectedError: on_database,
-    asyncpg.SerializationError: on_database,
-    asyncpg.CannotConnectNowError: on_database,
-    asyncpg.TooManyConnectionsError: on_database,
-    ConnectionError: on_database,
-    TimeoutError: on_database,
+    **dict.fromkeys(db.AWAY, on_database),
     500: on_bug,
 }

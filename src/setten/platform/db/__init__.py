@@ -4,10 +4,19 @@ Verbs of the domains take a connection and never commit; the edge opens `transac
 """
 
 from setten.platform.db.migrate import apply_migrations, head, pending
-from setten.platform.db.pool import Connection, Pool, Record, connect, open_pool, transaction
+from setten.platform.db.pool import (
+    AWAY,
+    Connection,
+    Pool,
+    Record,
+    connect,
+    open_pool,
+    transaction,
+)
 from setten.platform.db.queries import Queries, Query, load
 
 __all__ = [
+    "AWAY",
     "Connection",
     "Pool",
     "Queries",

@@ -31,6 +31,31 @@ SESSION_LIMITS = {
     "application_name": "setten",
 }
 ACQUIRE_TIMEOUT_S = 5.0
+# What a caller meets while the database dies, recovers, is full or is too busy. Nothing was
+# answered, so the caller is told to come back; every surface maps these in one place.
+AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, starting, or our own time limits
+    asyncpg.InsufficientResourcesError,  # disk, memory or connections
+    asyncpg.TransactionRollbackError,  # a deadlock: the other one went through
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # the connection went in the middle of a word
+    OSError,  # its socket is not there yet
+    TimeoutError,
+)
+# Inside a transaction a few mean something to the caller first: a deadlock is tried again.
+_LOST: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -66,20 +91,13 @@ async def transaction(pool: Pool, **options: Any) -> AsyncIterator[Connection]:
     """
     try:
         conn = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
-            asyncpg.TooManyConnectionsError) as cause:  # fmt: skip
+    except AWAY as cause:
         raise DatabaseUnavailable() from cause
     try:
         try:
             async with conn.transaction(**options):
                 yield conn
-        except (
-            asyncpg.PostgresConnectionError,
-            asyncpg.InterfaceError,
-            asyncpg.AdminShutdownError,
-            asyncpg.CrashShutdownError,
-            ConnectionError,
-        ) as cause:
+        except _LOST as cause:
             raise DatabaseUnavailable() from cause
     finally:
         await pool.release(conn, timeout=ACQUIRE_TIMEOUT_S)
