@@ -11,7 +11,7 @@ from tests.customers.timeline.test_timeline import receipt
 
 from setten.customers import identity, profiles
 from setten.platform import db
-from setten.platform.vault.service import Trait
+from setten.platform.vault import Trait
 
 
 async def tell(people, vault, said: str, field: str, value: object, minute: int) -> None:
@@ -85,9 +85,30 @@ async def test_what_she_looked_at_last_comes_first_and_once(people, vault):
         await people.happens("anonymous_id:a", minute=minute, name="product.viewed", body=body)
     await people.read()
     found = await profile_of(people, vault, "anonymous_id:a")
-    assert [one.sku for one in found.last_viewed] == ["SOFA-GR", "MUG", "SOFA-BL"]
+    assert [(one.sku, one.n) for one in found.last_viewed] == [
+        ("SOFA-GR", 1),
+        ("MUG", 2),
+        ("SOFA-BL", 1),
+    ]
     assert found.first_at == START
     assert found.last_at == START + timedelta(minutes=3)
+
+
+async def test_names_for_a_list_come_together_and_nothing_else_is_opened(people, vault, pool):
+    for who in ("ann", "bo"):
+        await people.happens(f"user_id:{who}")
+        await tell(people, vault, f"user_id:{who}", "last_name", who, 1)
+        await tell(people, vault, f"user_id:{who}", "birthday", "1990-01-01", 1)
+    await people.happens("user_id:nameless")
+    await people.read()
+    owners = [await people.customer(f"user_id:{who}") for who in ("ann", "bo", "nameless")]
+    async with pool.acquire() as conn:
+        found = await profiles.told(conn, vault, owners, ["last_name"])
+    assert found == {
+        owners[0]: {"last_name": "ann"},
+        owners[1]: {"last_name": "bo"},
+        owners[2]: {},
+    }
 
 
 async def test_an_id_that_was_merged_away_still_opens_the_survivor(people, vault, pool):

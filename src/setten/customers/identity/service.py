@@ -70,6 +70,13 @@ async def person(conn: Connection, customer_id: UUID) -> Person:
     )
 
 
+async def members(conn: Connection, customer_ids: Collection[UUID]) -> dict[int, CustomerId]:
+    """All identifiers of these living customers, each with whose it is, in one query."""
+    most = IDENTIFIERS_MAX * max(1, len(customer_ids))
+    rows = await Q.members.all(conn, customer_ids=list(customer_ids), most=most)
+    return {row["identifier_id"]: CustomerId(row["customer_id"]) for row in rows}
+
+
 async def identifier_for(conn: Connection, customer_id: UUID) -> IdentifierId:
     """The strongest identifier of a customer: the number to write things under.
 

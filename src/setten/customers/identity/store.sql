@@ -128,6 +128,11 @@ select i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at, i.is_share
  order by array_position(:strength::text[], i.kind), i.first_at, i.identifier_id
  limit :most;
 
+-- name: members
+select identifier_id, customer_id from customers.identifiers
+ where customer_id = any(:customer_ids::uuid[])
+ limit :most;
+
 -- name: links_of
 select l.link_id, l.a, ia.kind as a_kind, l.b, ib.kind as b_kind, l.kind, l.event_id as evidence,
        l.source_id, l.occurred_at, l.refusal

@@ -6,6 +6,6 @@ from setten.customers.profiles.model import (
     Profile,
     Viewed,
 )
-from setten.customers.profiles.service import get, get_many
+from setten.customers.profiles.service import get, get_many, told
 
-__all__ = ["BoughtThrough", "IdentifierShown", "Profile", "Viewed", "get", "get_many"]
+__all__ = ["BoughtThrough", "IdentifierShown", "Profile", "Viewed", "get", "get_many", "told"]

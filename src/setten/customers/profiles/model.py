@@ -29,13 +29,14 @@ class BoughtThrough(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Viewed(msgspec.Struct, frozen=True, kw_only=True):
-    """A product looked at, and when last."""
+    """A product looked at: when last, and how often among her newest views."""
 
     sku: str
     name: str | None
     variant: str | None
     product_id: str | None
     occurred_at: datetime
+    n: int
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

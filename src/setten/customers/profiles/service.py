@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,10 @@ from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Prof
 from setten.facts.ids import CustomerId
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.platform.vault import Vault, mask
+from setten.platform.vault import Trait, Vault, mask
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
-VIEWED_MAX = 30  # looked through for distinct skus
+VIEWED_MAX = 40  # the newest views, looked through for distinct skus
 VIEWED_SHOWN_MAX = 8
 # Of hundreds of cookies nobody reads the hundredth; each costs a decryption.
 IDENTIFIERS_SHOWN_MAX = 50
@@ -68,13 +68,17 @@ async def get(
 
 
 async def _personal(conn: Connection, vault: Vault, numbers: Sequence[int]) -> dict[str, Any]:
+    return _newest(await vault.traits(conn, numbers))
+
+
+def _newest(traits: Sequence[Trait]) -> dict[str, Any]:
     """The newest word of each personal trait, whichever identifier it was said under."""
-    newest: dict[str, tuple[datetime, Any]] = {}
-    for trait in await vault.traits(conn, numbers):
+    newest: dict[str, Trait] = {}
+    for trait in traits:
         kept = newest.get(trait.field)
-        if kept is None or kept[0] < trait.occurred_at:
-            newest[trait.field] = (trait.occurred_at, trait.value)
-    return {field: value for field, (_, value) in sorted(newest.items())}
+        if kept is None or kept.occurred_at < trait.occurred_at:
+            newest[trait.field] = trait
+    return {field: newest[field].value for field in sorted(newest)}
 
 
 async def _shown(
@@ -111,24 +115,44 @@ def _home(traits: dict[str, Any]) -> str | None:
 
 async def _last_viewed(conn: Connection, numbers: Sequence[int]) -> tuple[Viewed, ...]:
     found: dict[str, Viewed] = {}
+    times: Counter[str] = Counter()
     for row in await Q.last_viewed.all(conn, identifier_ids=numbers, most=VIEWED_MAX):
         said = msgspec.json.decode(row["summary"])
         sku = said.get("sku")
-        if sku and sku not in found:
+        if not sku:
+            continue
+        times[sku] += 1
+        if sku not in found:
             found[sku] = Viewed(
                 sku=sku,
                 name=said.get("item"),
                 variant=said.get("variant"),
                 product_id=said.get("product_id"),
                 occurred_at=row["occurred_at"],
+                n=1,
             )
-    return tuple(found.values())[:VIEWED_SHOWN_MAX]
+    shown = list(found.values())[:VIEWED_SHOWN_MAX]
+    return tuple(msgspec.structs.replace(one, n=times[one.sku]) for one in shown)
+
+
+async def told(
+    conn: Connection, vault: Vault, customer_ids: Sequence[UUID], fields: Sequence[str]
+) -> dict[CustomerId, dict[str, Any]]:
+    """The newest word of chosen personal traits of many living customers, in two queries.
+
+    For lists that show names. Everyone asked for who is known is in the answer. The caller audits.
+    """
+    owners = await identity.members(conn, customer_ids)
+    by_owner: dict[CustomerId, list[Trait]] = {owner: [] for owner in owners.values()}
+    for trait in await vault.traits(conn, list(owners), fields):
+        by_owner[owners[trait.identifier_id]].append(trait)
+    return {owner: _newest(traits) for owner, traits in by_owner.items()}
 
 
 async def get_many(
-    conn: Connection, vault: Vault, customer_ids: Sequence[CustomerId]
+    conn: Connection, vault: Vault, customer_ids: Sequence[UUID]
 ) -> tuple[Profile, ...]:
-    """Several customers, for a list of what a finder found; the missing are left out."""
+    """Several customers, for what a finder found; the missing are left out. The caller audits."""
     found = []
     for customer_id in customer_ids:
         try:

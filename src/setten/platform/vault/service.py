@@ -236,10 +236,16 @@ class Vault:
                 fields=[entry[2] for entry in entries],
             )
 
-    async def traits(self, conn: Connection, numbers: Sequence[int]) -> list[Trait]:
-        """All personal traits said under these identifiers, opened. The caller audits."""
+    async def traits(
+        self, conn: Connection, numbers: Sequence[int], fields: Sequence[str] | None = None
+    ) -> list[Trait]:
+        """Personal traits said under these identifiers, opened: all, or only these fields.
+
+        The caller audits.
+        """
         found = []
-        for row in await _Q.traits.all(conn, identifier_ids=list(numbers)):
+        wanted = None if fields is None else list(fields)
+        for row in await _Q.traits.all(conn, identifier_ids=list(numbers), fields=wanted):
             number, field = row["identifier_id"], row["field"]
             key = self._unwrap(row["wrapped_key"], number)
             plain = cipher.unseal(key, row["sealed"], _about(number, field))

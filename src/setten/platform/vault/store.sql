@@ -65,7 +65,8 @@ returning identifier_id, field, occurred_at;
 select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
   from vault.traits t
   join vault.identifiers i using (identifier_id)
- where t.identifier_id = any(:identifier_ids::bigint[]);
+ where t.identifier_id = any(:identifier_ids::bigint[])
+   and (:fields::text[] is null or t.field = any(:fields));
 
 -- name: drop_search_tokens
 delete from vault.search_tokens s
