@@ -28,7 +28,7 @@ from setten.platform.db import Pool
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import holds
+from setten.stock import holds, orders
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -104,7 +104,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return [*ingest.readers(), *identity.readers(), *timeline.readers()]
+    return [*ingest.readers(), *identity.readers(), *timeline.readers(), *orders.readers()]
 
 
 def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
