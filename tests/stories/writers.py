@@ -56,7 +56,7 @@ class Writers:
     ) -> None:  # fmt: skip
         self.memory = Memory()
         self._http = httpx.AsyncClient(
-            base_url=base_url, timeout=10, limits=httpx.Limits(max_connections=50)
+            base_url=base_url, timeout=5, limits=httpx.Limits(max_connections=50)
         )
         self._key, self._write_key = key, write_key
         self._sku, self._place = sku, place
