@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -41,11 +40,30 @@ class Found(msgspec.Struct, frozen=True):
 
 def find(event: dict[str, Any], context: dict[str, Any], type_: str) -> Found:
     """The identifiers of one event. A group's traits are the group's, so they do not count."""
+    said: list[tuple[str, Any]] = []
+    for kind, key in (("user_id", "userId"), ("anonymous_id", "anonymousId")):
+        if (value := event.get(key)) is not None:
+            said.append((kind, value))
+    if type_ != "group" and (traits := event.get("traits")):
+        _of_traits(traits, said)
+    if traits := context.get("traits"):
+        _of_traits(traits, said)
+    if (device := context.get("device")) and isinstance(device, dict):
+        said.append(("device_id", device.get("id")))
+    if external := context.get("externalIds"):
+        _of_external(external, said)
+    return _usable(said)
+
+
+def _usable(said: list[tuple[str, Any]]) -> Found:
     found: dict[Identifier, None] = {}
     unusable: dict[str, None] = {}
-    for kind, value in _said(event, context, type_):
+    for kind, value in said:
+        if value is None or value is True or value is False:
+            continue
+        text = value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
         try:
-            found[normalise(kind, value)] = None
+            found[normalise(kind, text)] = None
         except UnusableIdentifier:
             unusable[kind] = None
         if len(found) >= IDENTIFIERS_MAX:
@@ -60,34 +78,18 @@ def _strength(identifier: Identifier) -> int:
     return STRENGTH[identifier.kind]
 
 
-def _said(
-    event: dict[str, Any], context: dict[str, Any], type_: str
-) -> Iterator[tuple[str, str]]:
-    yield from _one("user_id", event.get("userId"))
-    yield from _one("anonymous_id", event.get("anonymousId"))
-    if type_ != "group":
-        yield from _of_traits(event.get("traits"))
-    yield from _of_traits(context.get("traits"))
-    device = context.get("device")
-    if isinstance(device, dict):
-        yield from _one("device_id", device.get("id"))
-    external = context.get("externalIds")
-    if isinstance(external, list):
-        yield from _of_external(external)
-
-
-def _of_traits(traits: Any) -> Iterator[tuple[str, str]]:
+def _of_traits(traits: Any, said: list[tuple[str, Any]]) -> None:
     if not isinstance(traits, dict):
         return
     for key, value in traits.items():
-        if value is None:
-            continue
         kind = _TRAITS.get(key) or _TRAITS.get(_flat(key))
         if kind:
-            yield from _one(kind, value)
+            said.append((kind, value))
 
 
-def _of_external(entries: list[Any]) -> Iterator[tuple[str, str]]:
+def _of_external(entries: Any, said: list[tuple[str, Any]]) -> None:
+    if not isinstance(entries, list):
+        return
     for entry in entries[:IDENTIFIERS_MAX]:
         if not isinstance(entry, dict) or entry.get("collection", "users") != "users":
             continue
@@ -95,19 +97,7 @@ def _of_external(entries: list[Any]) -> Iterator[tuple[str, str]]:
             continue  # a hash of an identifier is another system's, not ours
         kind = _EXTERNAL.get(_flat(str(entry.get("type", ""))[:40]))
         if kind:
-            yield from _one(kind, entry.get("id"))
-
-
-def _one(kind: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Numbers are taken as written; null is absent; anything else is said, but nobody."""
-    if value is None or value is True or value is False:
-        return
-    if isinstance(value, str):
-        yield kind, value
-    elif isinstance(value, int):
-        yield kind, str(value)
-    else:
-        yield kind, ""
+            said.append((kind, entry.get("id")))
 
 
 def alias(event: dict[str, Any]) -> tuple[Identifier, Identifier] | None:

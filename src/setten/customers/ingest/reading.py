@@ -235,9 +235,11 @@ def _public_name(name: str, splitter: Splitter) -> str | None:
 def _public_context(context: dict[str, Any], splitter: Splitter) -> dict[str, Any]:
     if not context:
         return {}
-    rest = {key: value for key, value in context.items() if key not in ("traits", "consent")}
-    public = splitter.split(rest, "context.")
     traits = context.get("traits")
+    if traits is not None or "consent" in context:
+        # These are read by themselves.
+        context = {k: v for k, v in context.items() if k not in ("traits", "consent")}
+    public = splitter.split(context, "context.")
     if isinstance(traits, dict):
         kept = splitter.split(traits, "context.traits.", is_person=True)
         if kept:
@@ -255,6 +257,8 @@ def _consent(context: dict[str, Any]) -> dict[str, bool] | None:
 
 def _may_forward(event: dict[str, Any], delivery: Delivery) -> bool:
     own = event.get("integrations")
+    if not own and not delivery.integrations:
+        return True
     said = {**(delivery.integrations or {}), **(own if isinstance(own, dict) else {})}
     return said.get("All") is not False
 

@@ -47,6 +47,8 @@ def read(value: Any) -> datetime:
             found = datetime.fromisoformat(value)
         except ValueError:
             found = _read_loosely(value)
+        if found.tzinfo is UTC:
+            return found
         if found.tzinfo is None:
             return found.replace(tzinfo=UTC)
         try:

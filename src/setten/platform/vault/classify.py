@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from setten.platform.vault import urls
-from setten.platform.vault.patterns import is_phone_number, looks_personal
+from setten.platform.vault.patterns import harmless, is_phone_number, looks_personal
 
 UNKNOWN_LENGTH_MAX = 64  # DESIGN: unknown strings over 64 characters are sealed
 PUBLIC_LENGTH_MAX = 500  # titles and names of goods; longer ones are texts
@@ -43,9 +43,9 @@ _IN_PERSON_KEYS = frozenset(_TABLE["personal_in_person"])
 _SCOPES = frozenset(_TABLE["person_scopes"])
 _CONTACT = frozenset(_TABLE["contact"])
 
-# What a key means: (class, class below a person, whether a person begins here).
-_Meaning = tuple[int, int, bool]
-_remembered: dict[str, _Meaning] = {}
+# What each key met so far means: where no person is known, and below a person.
+_plain: dict[str, int] = {}
+_in_person: dict[str, int] = {}
 
 
 class Splitter:
@@ -74,36 +74,40 @@ class Splitter:
             return kept
         if not person and "name" in node:
             person = _is_contact(node)
+        known = _in_person if person else _plain
         for key, value in node.items():
-            if value is None:
-                continue
-            plain, inside, begins = _remembered.get(key) or _meaning(key)
-            meaning = inside if person else plain
-            if value is True or value is False:
-                if meaning != _BAD_KEY:
+            meaning = known[key] if key in known else _learn(key, known)
+            if meaning <= _CODE:
+                # Strings that were harmless before are nearly all that come: asked without a call.
+                if value.__class__ is str and value in harmless:
                     kept[key] = value
                     continue
-            elif meaning < _PERSONAL:
-                kind = type(value)
-                if kind is str:
-                    if len(value) <= UNKNOWN_LENGTH_MAX and not looks_personal(value):
-                        kept[key] = value
-                        continue
-                    value = self._long(value, path + key, meaning)
-                elif kind is dict:
-                    value = self._dict(value, f"{path}{key}.", person or begins, depth + 1)
-                elif kind is list:
-                    value = self._list(value, f"{path}{key}.", person or begins, depth + 1)
-                elif kind is int and meaning == _UNKNOWN and is_phone_number(value):
-                    self.sealed[path + key] = value
-                    continue
-                if value is not None:
-                    kept[key] = value
-                continue
-            value = self._marked(key, value, path, meaning, person or begins, depth)
+                value = self._leaf(key, value, path, meaning, person, depth)
+            elif value is not None and (meaning == _BAD_KEY or value.__class__ is not bool):
+                value = self._marked(key, value, path, meaning, person, depth)
             if value is not None:
                 kept[key] = value
         return kept
+
+    def _leaf(
+        self, key: str, value: Any, path: str, meaning: int, person: bool, depth: int
+    ) -> Any:
+        """What stays of a value whose key says nothing against it; None when all is sealed."""
+        kind = value.__class__
+        if kind is str:
+            if len(value) <= UNKNOWN_LENGTH_MAX and not (
+                _has_mail(value) if meaning == _CODE else looks_personal(value)
+            ):
+                return value
+            return self._long(value, path + key, meaning)
+        if kind is dict:
+            return self._dict(value, f"{path}{key}.", person or _begins(key), depth + 1)
+        if kind is list:
+            return self._list(value, f"{path}{key}.", person or _begins(key), depth + 1)
+        if kind is int and meaning == _UNKNOWN and is_phone_number(value):
+            self.sealed[path + key] = value
+            return None
+        return value
 
     def _marked(
         self, key: str, value: Any, path: str, meaning: int, person: bool, depth: int
@@ -184,26 +188,30 @@ def _has_mail(value: str) -> bool:
     return "@" in value or "＠" in value or "%40" in value
 
 
-def _meaning(key: str) -> _Meaning:
+def _learn(key: str, known: dict[str, int]) -> int:
+    """What a key means, remembered in `known`; a key that may name a person is not kept."""
     if len(key) > KEY_LENGTH_MAX or looks_personal(key):
-        return (_BAD_KEY, _BAD_KEY, False)
-    found = _mean(key)
-    if len(_remembered) >= _KEYS_REMEMBERED_MAX:
-        _remembered.clear()
-    _remembered[key] = found
+        return _BAD_KEY
+    if len(known) >= _KEYS_REMEMBERED_MAX:
+        known.clear()
+    known[key] = found = _mean(key, is_person=known is _in_person)
     return found
 
 
-def _mean(key: str) -> _Meaning:
+def _mean(key: str, *, is_person: bool) -> int:
     flat = _flat(key)
-    begins = flat in _SCOPES
-    words = [word.lower() for word in _WORDS.findall(key)]
+    if is_person and flat in _IN_PERSON_KEYS:
+        return _PERSONAL
     known = _BY_KEY.get(flat)
-    if known is None and _is_personal(words):
-        known = _PERSONAL
-    plain = _UNKNOWN if known is None else known
-    inside = _PERSONAL if flat in _IN_PERSON_KEYS else plain
-    return (plain, inside, begins)
+    if known is None:
+        words = [word.lower() for word in _WORDS.findall(key)]
+        known = _PERSONAL if _is_personal(words) else _UNKNOWN
+    return known
+
+
+def _begins(key: str) -> bool:
+    """Whether a person stands below this key."""
+    return _flat(key) in _SCOPES
 
 
 def _is_personal(words: list[str]) -> bool:
@@ -216,9 +224,4 @@ def _is_personal(words: list[str]) -> bool:
     )
 
 
-def is_personal_key(key: str) -> bool:
-    """Whether a trait of this name is personal data."""
-    return (_remembered.get(key) or _meaning(key))[1] >= _PERSONAL
-
-
-__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter", "is_personal_key"]
+__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter"]

@@ -6,10 +6,11 @@ import re
 import unicodedata
 
 # Remembered harmless strings, so that "ja-JP" is not searched a million times. Personal strings are
-# never kept here. The bound keeps a flood of new strings from growing it.
+# never kept here. The bound keeps a flood of new strings from growing it. All are short enough to
+# stand under any key.
 _REMEMBERED_MAX = 50_000
-_REMEMBERED_LENGTH_MAX = 128
-_harmless: set[str] = set()
+_REMEMBERED_LENGTH_MAX = 64
+harmless: set[str] = set()
 
 # Each pattern is tried only where a cheaper look says that it could fit: most strings have few
 # digits and no mark at all, and this runs for every string of every event.
@@ -68,14 +69,14 @@ def holds_person(text: str) -> bool:
 
 def looks_personal(text: str) -> bool:
     """`holds_person`, remembering what is harmless: for strings that come again and again."""
-    if text in _harmless:
+    if text in harmless:
         return False
     if holds_person(text):
         return True
     if len(text) <= _REMEMBERED_LENGTH_MAX:
-        if len(_harmless) >= _REMEMBERED_MAX:
-            _harmless.clear()
-        _harmless.add(text)
+        if len(harmless) >= _REMEMBERED_MAX:
+            harmless.clear()
+        harmless.add(text)
     return False
 
 
