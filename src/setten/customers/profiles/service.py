@@ -1,9 +1,10 @@
-"""Reading profiles: five small queries, and only what is asked for is decrypted."""
+"""Reading profiles: three queries, and only what is asked for is decrypted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,13 @@ from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Prof
 from setten.facts.ids import CustomerId
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.platform.vault import Trait, Vault, mask
+from setten.platform.vault import Identifier, Trait, Vault, mask
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
 VIEWED_MAX = 40  # the newest views, looked through for distinct skus
 VIEWED_SHOWN_MAX = 8
-# Of hundreds of cookies nobody reads the hundredth; each costs a decryption.
-IDENTIFIERS_SHOWN_MAX = 50
+# Strongest first: of hundreds of cookies nobody reads the hundredth, and each costs a decryption.
+OPENED_MAX = 50
 _HOME_TRAITS = ("home_location_id", "home_location", "home_store", "home_shop")
 
 
@@ -32,6 +33,12 @@ class _Bought(msgspec.Struct):
     total_minor: int
 
 
+class _View(msgspec.Struct):
+    occurred_at: datetime
+    summary: dict[str, Any]
+
+
+_decode_viewed = msgspec.json.Decoder(list[_View]).decode
 _decode_bought = msgspec.json.Decoder(list[_Bought]).decode
 
 
@@ -49,26 +56,22 @@ async def get(
     Raises CustomerNotFound.
     """
     who = await identity.person(conn, customer_id)
-    plain = await Q.overview.one(conn, identifier_ids=who.numbers)
+    plain = await Q.overview.one(conn, identifier_ids=who.numbers, viewed_most=VIEWED_MAX)
+    opened = await vault.dossier(conn, who.numbers[:OPENED_MAX], with_traits=personal)
     traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
-    if personal:
-        traits |= await _personal(conn, vault, who.numbers)
+    traits |= _newest(opened.traits)
     return Profile(
         customer_id=who.customer_id,
-        identifiers=await _shown(conn, vault, who.nodes[:IDENTIFIERS_SHOWN_MAX], reveal=reveal),
+        identifiers=_shown(who.nodes, opened.values, reveal=reveal),
         traits=traits,
         first_at=plain["first_at"],
         last_at=plain["last_at"],
         counters=msgspec.json.decode(plain["counters"]),
         purchases=_bought(plain["purchases"]),
         home_location_id=_home(traits) or plain["bought_most_at"],
-        last_viewed=await _last_viewed(conn, who.numbers),
+        last_viewed=_last_viewed(_decode_viewed(plain["viewed"])),
         merged=who.merged,
     )
-
-
-async def _personal(conn: Connection, vault: Vault, numbers: Sequence[int]) -> dict[str, Any]:
-    return _newest(await vault.traits(conn, numbers))
 
 
 def _newest(traits: Sequence[Trait]) -> dict[str, Any]:
@@ -81,10 +84,9 @@ def _newest(traits: Sequence[Trait]) -> dict[str, Any]:
     return {field: newest[field].value for field in sorted(newest)}
 
 
-async def _shown(
-    conn: Connection, vault: Vault, nodes: Sequence[identity.Node], *, reveal: bool
+def _shown(
+    nodes: Sequence[identity.Node], values: Mapping[int, Identifier], *, reveal: bool
 ) -> tuple[IdentifierShown, ...]:
-    values = await vault.values(conn, [node.identifier_id for node in nodes])
     return tuple(
         IdentifierShown(
             identifier_id=node.identifier_id,
@@ -113,11 +115,11 @@ def _home(traits: dict[str, Any]) -> str | None:
     return None
 
 
-async def _last_viewed(conn: Connection, numbers: Sequence[int]) -> tuple[Viewed, ...]:
+def _last_viewed(views: Sequence[_View]) -> tuple[Viewed, ...]:
     found: dict[str, Viewed] = {}
     times: Counter[str] = Counter()
-    for row in await Q.last_viewed.all(conn, identifier_ids=numbers, most=VIEWED_MAX):
-        said = msgspec.json.decode(row["summary"])
+    for view in views:
+        said = view.summary
         sku = said.get("sku")
         if not sku:
             continue
@@ -128,7 +130,7 @@ async def _last_viewed(conn: Connection, numbers: Sequence[int]) -> tuple[Viewed
                 name=said.get("item"),
                 variant=said.get("variant"),
                 product_id=said.get("product_id"),
-                occurred_at=row["occurred_at"],
+                occurred_at=view.occurred_at,
                 n=1,
             )
     shown = list(found.values())[:VIEWED_SHOWN_MAX]

@@ -30,18 +30,16 @@ select
      from (select distinct on (field) field, value
              from customers.traits
             where identifier_id = any(:identifier_ids::bigint[])
-            order by field, occurred_at desc, identifier_id) as t)::text as traits;
-
--- name: last_viewed
--- The newest few of each identifier, then of all: distinct skus are picked in Python.
-select v.summary::text as summary, v.occurred_at
-  from unnest(:identifier_ids::bigint[]) as i(identifier_id)
- cross join lateral (
-       select occurred_at, position, summary
-         from customers.timeline t
-        where t.identifier_id = i.identifier_id and t.name = 'product.viewed'
-        order by occurred_at desc
-        limit :most
-       ) as v
- order by v.occurred_at desc, v.position desc
- limit :most;
+            order by field, occurred_at desc, identifier_id) as t)::text as traits,
+  -- The newest few of each identifier, then of all: distinct skus are picked in Python.
+  (select coalesce(json_agg(v), '[]')
+     from (select l.occurred_at, l.summary
+             from unnest(:identifier_ids::bigint[]) as i(identifier_id)
+            cross join lateral (select occurred_at, position, summary
+                                  from customers.timeline t
+                                 where t.identifier_id = i.identifier_id
+                                   and t.name = 'product.viewed'
+                                 order by occurred_at desc
+                                 limit :viewed_most) as l
+            order by l.occurred_at desc, l.position desc
+            limit :viewed_most) as v)::text as viewed;

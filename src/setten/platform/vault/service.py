@@ -54,6 +54,13 @@ class Trait(msgspec.Struct, frozen=True):
     occurred_at: datetime
 
 
+class Dossier(msgspec.Struct, frozen=True):
+    """What the vault knows of some identifiers, opened."""
+
+    values: Mapping[int, Identifier]
+    traits: Sequence[Trait]
+
+
 class Vault:
     """Holds the keys derived from the master key; everything else is in the database."""
 
@@ -251,6 +258,27 @@ class Vault:
             plain = cipher.unseal(key, row["sealed"], _about(number, field))
             found.append(Trait(number, field, msgspec.json.decode(plain), row["occurred_at"]))
         return found
+
+    async def dossier(
+        self, conn: Connection, numbers: Sequence[int], *, with_traits: bool = True
+    ) -> Dossier:
+        """Identifiers and personal traits of one person in one query. The caller audits."""
+        values: dict[int, Identifier] = {}
+        keys: dict[int, bytes] = {}
+        traits = []
+        for row in await _Q.dossier.all(
+            conn, identifier_ids=list(numbers), with_traits=with_traits
+        ):
+            number, field = row["identifier_id"], row["field"]
+            if number not in keys:
+                keys[number] = self._unwrap(row["wrapped_key"], number)
+                plain = cipher.unseal(keys[number], row["sealed"], _about(number))
+                values[number] = Identifier(row["kind"], plain.decode())
+            if field is not None:
+                said = cipher.unseal(keys[number], row["sealed_trait"], _about(number, field))
+                value = msgspec.json.decode(said)
+                traits.append(Trait(number, field, value, row["occurred_at"]))
+        return Dossier(values, traits)
 
     async def search(self, conn: Connection, said: str) -> list[int]:
         """Identifiers whose traits hold what somebody said at a counter, by equality only.

@@ -68,6 +68,14 @@ select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
  where t.identifier_id = any(:identifier_ids::bigint[])
    and (:fields::text[] is null or t.field = any(:fields));
 
+-- name: dossier
+-- Identifiers and their traits together: each key is fetched and unwrapped once.
+select i.identifier_id, i.kind, i.wrapped_key, i.sealed, t.field, t.sealed as sealed_trait,
+       t.occurred_at
+  from vault.identifiers i
+  left join vault.traits t on t.identifier_id = i.identifier_id and :with_traits
+ where i.identifier_id = any(:identifier_ids::bigint[]);
+
 -- name: drop_search_tokens
 delete from vault.search_tokens s
  using unnest(:identifier_ids::bigint[], :fields::text[]) as d(identifier_id, field)
