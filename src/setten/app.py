@@ -18,7 +18,7 @@ from setten import console
 from setten.api import customers as customers_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
-from setten.api import openapi, operations, problems, state
+from setten.api import openapi, operations, options, problems, state, strict
 from setten.api import receipts as receipts_api
 from setten.api import stock as stock_api
 from setten.customers import identity, ingest, timeline
@@ -50,7 +50,8 @@ def _web_config(settings: Settings) -> AppConfig:
         dependencies={"deps": state.provide},
         exception_handlers={**problems.HANDLERS, 404: _on_unknown_address},
         lifespan=[_lifespan(settings)],
-        middleware=[operations.RequestMeasures()],
+        middleware=[operations.RequestMeasures(), options.TrueAllow()],
+        request_class=strict.Request,
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi.config(settings.base_url),
         logging_config=None,

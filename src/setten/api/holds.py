@@ -293,7 +293,7 @@ async def view(hold_id: UUID, deps: Deps) -> HoldBody:
 @post("/holds/{hold_id:uuid}/release", status_code=200, guards=[guard.allow("server", "agent")])
 async def release(
     hold_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
-) -> Response[bytes]:
+) -> Response[HoldBody]:
     """Give it up; 409 `hold_ended` when it is over already."""
     claim = idempotency.claim_for(actor, f"release {hold_id}", key, body)
 
@@ -312,7 +312,7 @@ async def collect(
     deps: Deps,
     actor: Actor,
     key: idempotency.Key = None,
-) -> Response[bytes]:
+) -> Response[HoldBody]:
     """Hand it over to who says its code; 403 `wrong_code`, 409 `hold_ended`."""
     claim = idempotency.claim_for(actor, f"collect {hold_id}", key, body)
     # On its own: a refusal must not take back that the wrong code was counted.
@@ -337,7 +337,7 @@ async def extend(
     deps: Deps,
     actor: Actor,
     key: idempotency.Key = None,
-) -> Response[bytes]:
+) -> Response[HoldBody]:
     """Let it run longer; never shorter."""
     claim = idempotency.claim_for(actor, f"extend {hold_id}", key, body)
 
@@ -364,7 +364,7 @@ async def pick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
 )
 async def not_on_shelf(
     hold_id: UUID, data: Row, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
-) -> Response[bytes]:
+) -> Response[HoldBody]:
     """A line cannot be found: it becomes short and its units are booked as missing."""
     claim = idempotency.claim_for(actor, f"short {hold_id}", key, body)
 

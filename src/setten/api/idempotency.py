@@ -34,7 +34,7 @@ def claim_for(actor: Actor, route: str, key: str | None, body: bytes) -> Claim:
     return Claim(combine.key_hash(actor.label, route, key), combine.request_hash(body))
 
 
-async def once(pool: Pool, claim: Claim, work: Work) -> Response[bytes]:
+async def once(pool: Pool, claim: Claim, work: Work) -> Response[Any]:
     """Run `work(conn)` → (status, answer, event id) once per key; later calls get its answer.
 
     A refusal raised by `work` rolls all back, the key included: it may be tried again.
@@ -58,7 +58,7 @@ class _Stored(msgspec.Struct):
     event: str | None = None
 
 
-def replay(status: int, stored: bytes) -> Response[bytes]:
+def replay(status: int, stored: bytes) -> Response[Any]:
     """The response for a stored answer."""
     kept = msgspec.json.decode(stored, type=_Stored)
     headers = {"Setten-Event": kept.event} if kept.event else {}

@@ -6,14 +6,16 @@ headers of a write) is added here once instead of at each handler.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
 
 from setten import __version__
-from setten.api import problems
+from setten.api import idempotency, problems
 
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 _PROBLEMS: dict[str, str] = {
@@ -30,6 +32,9 @@ _PROBLEMS: dict[str, str] = {
     "429": "Too often; see Retry-After.",
     "503": "Not available now; see Retry-After.",
 }
+_KEY_BOUNDS = {"minLength": 1, "maxLength": idempotency.KEY_LENGTH_MAX}
+# A receipt is unique by what is printed on it, so the header is welcome there but not needed.
+_OWN_KEYS = frozenset({"/api/v1/receipts"})
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -55,15 +60,41 @@ class _Rendered(JsonRenderPlugin):
 def shared(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema` with the problem responses on every operation of the server API."""
     components = schema.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
-    for item in schema.get("paths", {}).values():
+    schemas = components.setdefault("schemas", {})
+    _close(schemas)
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    for path, item in schema.get("paths", {}).items():
         for method, operation in item.items():
             if method in _METHODS:
-                _complete(operation)
+                _complete(operation, needs_key=path not in _OWN_KEYS)
     return schema
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _close(schemas: dict[str, Any]) -> None:
+    """Say of bodies that refuse unknown fields that they do; Litestar leaves it out."""
+    closed = {found.__name__ for found in _structs(msgspec.Struct) if _is_closed(found)}
+    for described in schemas.values():
+        if described.get("title") in closed:
+            described["additionalProperties"] = False
+
+
+def _structs(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for found in base.__subclasses__():
+        yield found
+        yield from _structs(found)
+
+
+def _is_closed(found: type[msgspec.Struct]) -> bool:
+    return found.__module__.startswith("setten.") and (
+        found.__struct_config__.forbid_unknown_fields
+    )
+
+
+def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"].lower() == "idempotency-key":
+            parameter["required"] = needs_key
+            parameter["schema"] = {"type": "string", **_KEY_BOUNDS}
     responses = operation.setdefault("responses", {})
     for status, says in _PROBLEMS.items():
         responses[status] = {

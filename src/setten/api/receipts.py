@@ -127,7 +127,7 @@ def router() -> Router:
 @post("/", status_code=200, guards=[guard.allow("server")])
 async def post_receipts(
     data: ReceiptsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
-) -> Response[bytes]:
+) -> Response[ResultsBody]:
     """Book receipts, each once. One alone that is refused answers with its refusal's status."""
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
@@ -142,12 +142,7 @@ async def post_receipts(
         async with db.transaction(deps.pool) as conn:
             status, answer, event_id = await work(conn)
         headers = {"Setten-Event": event_id} if event_id else {}
-        return Response(
-            msgspec.json.encode(answer),
-            status_code=status,
-            media_type="application/json",
-            headers=headers,
-        )
+        return Response(answer, status_code=status, headers=headers)
     claim = idempotency.claim_for(actor, "receipts", key, body)
     return await idempotency.once(deps.pool, claim, work)
 

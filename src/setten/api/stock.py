@@ -224,7 +224,7 @@ async def _unknown_rows(conn: Connection, shelves: list[ShelfIn]) -> list[Refuse
 @post("/movements", status_code=200, guards=[guard.allow("server")])
 async def post_movements(
     data: MovementsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
-) -> Response[bytes]:
+) -> Response[movements.Booked]:
     """Book movements, in order; those that cannot be true are refused by index."""
     claim = idempotency.claim_for(actor, "movements", key, body)
 
