@@ -6,6 +6,7 @@ Started as `python -m setten.platform.supervisor.web TARGET DESCRIPTOR`; TARGET 
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import signal
 import sys
@@ -25,6 +26,9 @@ BACKLOG = 1024
 LIVE_PAGES_END_S = 1.0
 # Slow senders of headers hold a connection, not a thread; still not for ever.
 HEADERS_MS_MAX = 15_000
+# A batch of events makes thousands of short-lived objects and no cycles: with Python's own 700 the
+# collector ran for every second event. What is there after the start stays for good.
+GC_OBJECTS = 50_000
 
 
 class _OnSocket(Server):
@@ -73,7 +77,11 @@ def main() -> None:
     """Serve until SIGTERM, then finish what is underway."""
     target, descriptor = sys.argv[1], int(sys.argv[2])
     journal.configure(settings.load().log_level)
-    uvloop.run(_serve(_OnSocket(_factory(target)(), descriptor)))
+    application = _factory(target)()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_OBJECTS, 20, 50)
+    uvloop.run(_serve(_OnSocket(application, descriptor)))
 
 
 if __name__ == "__main__":

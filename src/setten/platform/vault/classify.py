@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ _CONTACT = frozenset(_TABLE["contact"])
 # What each key met so far means: where no person is known, and below a person.
 _plain: dict[str, int] = {}
 _in_person: dict[str, int] = {}
+# Spellings met so far of keys that say how to reach somebody: a `name` beside them is a person's.
+_contact_keys: set[str] = set()
+_SPELLINGS_MAX = 1_000
 
 
 class Splitter:
@@ -72,11 +76,17 @@ class Splitter:
         if self._nodes > NODES_MAX or depth > DEPTH_MAX:
             self.sealed[path + "*"] = node
             return kept
-        if not person and "name" in node:
-            person = _is_contact(node)
+        is_thing = not person and "name" in node
+        if is_thing and not _contact_keys.isdisjoint(node):
+            person = True
         known = _in_person if person else _plain
         for key, value in node.items():
-            meaning = known[key] if key in known else _learn(key, known)
+            if key in known:
+                meaning = known[key]
+            else:
+                meaning = _learn(key, known)
+                if is_thing and _flat(key) in _CONTACT:
+                    return self._dict(node, path, True, depth)
             if meaning <= _CODE:
                 # Strings that were harmless before are nearly all that come: asked without a call.
                 if value.__class__ is str and value in harmless:
@@ -175,11 +185,6 @@ class Splitter:
         return kept
 
 
-def _is_contact(node: dict[str, Any]) -> bool:
-    """Whether the `name` in here is a person's: what else is said is how to reach somebody."""
-    return any(_flat(key) in _CONTACT for key in node)
-
-
 def _flat(key: str) -> str:
     return key if key.isalpha() and key.islower() else "".join(filter(str.isalnum, key)).lower()
 
@@ -194,7 +199,12 @@ def _learn(key: str, known: dict[str, int]) -> int:
         return _BAD_KEY
     if len(known) >= _KEYS_REMEMBERED_MAX:
         known.clear()
-    known[key] = found = _mean(key, is_person=known is _in_person)
+    found = _mean(key, is_person=known is _in_person)
+    if _flat(key) in _CONTACT:
+        if len(_contact_keys) >= _SPELLINGS_MAX:
+            return found  # not remembered, so that it is looked at each time
+        _contact_keys.add(key)
+    known[key] = found
     return found
 
 
@@ -209,6 +219,7 @@ def _mean(key: str, *, is_person: bool) -> int:
     return known
 
 
+@lru_cache(maxsize=4_096)
 def _begins(key: str) -> bool:
     """Whether a person stands below this key."""
     return _flat(key) in _SCOPES
