@@ -12,7 +12,7 @@ import jaconv
 import msgspec
 
 from setten.console import formats
-from setten.customers import identity
+from setten.customers import identity, profiles
 from setten.platform import audit
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
@@ -85,21 +85,8 @@ async def by_id(
     conn: Connection, vault: Vault, customer_ids: Sequence[UUID], locale: str
 ) -> dict[UUID, Person]:
     """Customers by name. The caller audits."""
-    numbers: dict[int, UUID] = {}
-    for customer_id in customer_ids:
-        for node in await identity.identifiers_of(conn, customer_id):
-            numbers[node.identifier_id] = customer_id
-    newest: dict[UUID, dict[str, tuple[datetime, Any]]] = {one: {} for one in customer_ids}
-    for trait in await vault.traits(conn, list(numbers)):
-        if trait.field not in NAME_FIELDS + KANA_FIELDS:
-            continue
-        kept = newest[numbers[trait.identifier_id]]
-        if trait.field not in kept or kept[trait.field][0] < trait.occurred_at:
-            kept[trait.field] = (trait.occurred_at, trait.value)
-    return {
-        one: person(one, {field: said for field, (_, said) in known.items()}, locale)
-        for one, known in newest.items()
-    }
+    told = await profiles.told(conn, vault, customer_ids, NAME_FIELDS + KANA_FIELDS)
+    return {one: person(one, traits, locale) for one, traits in told.items()}
 
 
 async def note(

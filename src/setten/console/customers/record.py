@@ -18,6 +18,7 @@ from setten.platform import audit, auth, clock, db, log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
+from setten.platform.vault import Sealed
 
 REASON_MIN = 4
 """Characters of a reason: less says nothing."""
@@ -134,9 +135,13 @@ async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
     reason = _reason(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id, personal=False, reveal=True)
+        # A reason is free text and may name somebody: it is sealed with the person it is about.
+        [sealed_id] = await deps.vault.seal(
+            conn, [Sealed(profile.numbers[0], {"reason": reason})]
+        )
         await audit.note(
             conn, page.who, "identifiers.revealed", at=clock.now(),
-            customer_id=profile.customer_id, fields=_kinds(profile), reason=reason,
+            customer_id=profile.customer_id, fields=_kinds(profile), reason_sealed_id=sealed_id,
         )  # fmt: skip
     shown = {"clues": view.revealed(profile.identifiers, page.words())}
     if not page.is_partial:

@@ -15,7 +15,8 @@ from setten.console.customers.view import unmet_short
 from setten.console.page import Page
 from setten.console.places import Named
 from setten.console.stock.goods import goods
-from setten.customers.profiles import Profile
+from setten.console.words import Words
+from setten.customers.profiles import Profile, Viewed
 from setten.platform.db import Connection
 from setten.stock import availability, ledger
 from setten.stock.holds import Hold
@@ -117,7 +118,7 @@ def _looked_at(
     return Step(
         deed=t("next.hold_looked", place=best.name, item=near.good.name),
         reasons=[
-            Reason(t("next.why_last_look", when=f.ago(viewed.occurred_at))),
+            Reason(_look(viewed, t, f.ago(viewed.occurred_at))),
             Reason(t("next.why_place", place=best.name, n=best.count), at),
             Reason(t("next.why_no_hold")),
         ],
@@ -126,6 +127,12 @@ def _looked_at(
         location_id=best.location_id,
         act=t("near.hold_here", place=best.name),
     )
+
+
+def _look(viewed: Viewed, t: Words, when: str) -> str:
+    if viewed.n > 1:
+        return t("next.why_looks", n=viewed.n, when=when)
+    return t("next.why_last_look", when=when)
 
 
 def _is_held(found: Sequence[Hold], sku: str) -> bool:

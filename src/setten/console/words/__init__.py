@@ -43,7 +43,7 @@ def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, Mappi
 
 
 class Words:
-    """One locale's voice: `t("pickup.ready", n=3)` gives the sentence with its values in place."""
+    """One locale's voice: `t("pickup.units", n=3)` gives the sentence with its values in place."""
 
     def __init__(self, locale: str) -> None:
         self.locale = locale if locale in LOCALES else "ja"

@@ -1,0 +1,268 @@
+"""Pages without a screen: they render in both languages, refuse without rights, keep secrets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.console.house import House
+
+JAPANESE = re.compile(r"[\u3040-\u30ff]")
+KANJI_OF_SAEKI = "佐伯"
+
+PAGES = ["/me", "/customers", "/find", "/stock/items", "/stock/pickup", "/run/data", "/patterns"]
+
+
+@pytest.fixture(scope="module")
+def saeki(house: House) -> str:
+    return house.customer(KANJI_OF_SAEKI)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_renders_in_japanese(house: House, path: str) -> None:
+    with house.person("page-admin") as admin:
+        answer = admin.get(path)
+    assert answer.status_code == 200
+    assert '<html lang="ja"' in answer.text
+    assert JAPANESE.search(answer.text)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/stock/items/KETTLE-IRON", "/stock/items/NO-SUCH"])
+def test_an_english_page_has_no_kana(house: House, path: str) -> None:
+    with house.person("page-english") as ann:
+        answer = ann.get(path)
+    assert '<html lang="en"' in answer.text
+    # Her language switch is named in the other language, as it must be.
+    shown = re.sub(r'<button[^>]*lang="ja"[^>]*>日本語</button>|>日本語<', "", answer.text)
+    assert JAPANESE.findall(shown) == []
+
+
+def test_a_customers_page_tells_who_she_is_and_masks_what_identifies_her(
+    house: House, saeki: str
+) -> None:
+    with house.person("page-agent") as agent:
+        text = agent.get(f"/customers/{saeki}").text
+    assert KANJI_OF_SAEKI in text
+    assert "m•••@example.jp" in text
+    assert "miwa.saeki@example.jp" not in text
+    assert "090-••••-2266" in text
+
+
+def test_unmasking_needs_a_reason_and_goes_on_record(house: House, saeki: str) -> None:
+    with house.person("page-agent") as agent:
+        agent.get(f"/customers/{saeki}")
+        refused = agent.post(f"/customers/{saeki}/identifiers", reason="x")
+        opened = agent.post(f"/customers/{saeki}/identifiers", reason="受け取りの連絡のため")
+    assert refused.status_code == 422
+    assert "miwa.saeki@example.jp" in opened.text
+    noted = "from audit.entries where action = 'identifiers.revealed'"
+    assert house.asked(f"select count(*) {noted} and reason_sealed_id is not null") == 1
+    assert house.asked(f"select count(*) {noted} and reason is not null") == 0
+
+
+def test_looking_at_a_customer_goes_on_record(house: House, saeki: str) -> None:
+    count = f"select count(*) from audit.entries where action = 'customer.viewed' and customer_id = '{saeki}'"  # noqa: E501
+    before = house.asked(count)
+    with house.person("page-agent") as agent:
+        agent.get(f"/customers/{saeki}")
+    assert house.asked(count) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [
+        ("page-associate", "/run/data"),
+        ("page-engineer", "/customers"),
+        ("page-engineer", "/stock/pickup"),
+        ("page-marketer", "/customers"),
+        ("page-marketer", "/stock/pickup"),
+        ("page-agent", "/run/data"),
+    ],
+)
+def test_a_page_refuses_who_has_no_right_to_it(house: House, login: str, path: str) -> None:
+    with house.person(login) as person:
+        answer = person.get(path)
+    assert answer.status_code == 403
+    assert "no_right" in answer.text
+
+
+def test_a_page_that_may_not_be_opened_is_not_offered(house: House) -> None:
+    with house.person("page-marketer") as marketer:
+        text = marketer.get("/stock/items").text
+    assert 'href="/customers"' not in text
+    assert 'href="/stock/pickup"' not in text
+
+
+def test_a_stranger_is_led_to_the_sign_in_and_back(house: House) -> None:
+    with house.stranger() as stranger:
+        answer = stranger.get("/stock/items")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/sign-in?next=/stock/items"
+
+
+def test_signing_out_ends_the_session_everywhere(house: House) -> None:
+    with house.stranger() as agent:
+        agent.sign_in("page-agent")
+        cookies = dict(agent.http.cookies)
+        agent.post("/sign-out")
+    with house.stranger() as thief:
+        thief.http.cookies.update(cookies)
+        assert thief.get("/me").status_code == 303
+
+
+def test_the_sign_in_never_leads_to_another_site(house: House) -> None:
+    with house.stranger() as agent:
+        for elsewhere in ("//evil.example", "https://evil.example/", "/\\evil.example"):
+            page = agent.get(f"/sign-in?next={elsewhere}")
+            assert 'name="next" value="/"' in page.text
+
+
+def test_a_wrong_password_does_not_say_which_part_was_wrong(house: House) -> None:
+    with house.stranger() as agent:
+        known = agent.sign_in("page-agent", "not the password")
+        agent_words = re.sub(r'value="[^"]*"', "", known.text)
+        unknown = agent.sign_in("nobody-here", "not the password")
+        assert (known.status_code, unknown.status_code) == (401, 401)
+        assert agent_words == re.sub(r'value="[^"]*"', "", unknown.text)
+
+
+def test_a_write_without_the_pages_token_is_refused(house: House) -> None:
+    with house.person("page-agent") as agent:
+        agent.token = "0" * 32
+        answer = agent.post("/preferences", theme="dark", back="/me")
+    assert answer.status_code == 403
+    assert "stale_page" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}],
+)
+def test_a_write_from_another_site_is_refused(house: House, headers: dict[str, str]) -> None:
+    with house.person("page-agent") as agent:
+        answer = agent.http.post(
+            "/preferences", data={"_csrf": agent.token, "theme": "dark"}, headers=headers
+        )
+    assert answer.status_code == 403
+
+
+def test_pages_may_load_only_what_is_ours_and_are_kept_nowhere(house: House) -> None:
+    with house.person("page-agent") as agent:
+        headers = agent.get("/me").headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    for part in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+        assert part in policy
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_the_session_is_out_of_reach_of_scripts_and_other_sites(house: House) -> None:
+    with house.stranger() as agent:
+        cookies = agent.sign_in("page-agent").headers.get_list("set-cookie")
+    session = next(one for one in cookies if one.startswith("setten-session="))
+    assert "HttpOnly" in session
+    assert "SameSite=lax" in session
+
+
+def test_what_is_typed_into_the_finder_stands_in_no_address(house: House, saeki: str) -> None:
+    with house.person("page-agent") as agent:
+        answer = agent.post("/find", q="090-0000-2266")
+        assert f"/customers/{saeki}" in answer.text
+        assert "2266" not in str(answer.url)
+        again = agent.get("/find?q=090-0000-2266")
+        assert saeki not in again.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["佐伯", "さえき", "サエキ", "090-0000-2266", "０９０００００２２６６", "2266",
+     "miwa.saeki@example.jp", "2100 0044 1700", "180-0004"],
+)  # fmt: skip
+def test_she_is_found_by_whatever_she_says(house: House, saeki: str, said: str) -> None:
+    with house.person("page-associate") as associate:
+        assert f"/customers/{saeki}" in associate.post("/find", q=said).text
+
+
+def test_a_hold_is_found_by_its_code_and_an_item_by_its_barcode(house: House) -> None:
+    placed = house.hold("MUG-WHT")
+    with house.person("page-associate") as associate:
+        assert f"/stock/holds/{placed.hold_id}" in associate.post("/find", q=placed.code).text
+        found = associate.post("/find", q="4569999000188").text
+    assert "/stock/items/KETTLE-IRON" in found
+
+
+def test_nothing_found_says_what_to_do(house: House) -> None:
+    with house.person("page-associate") as associate:
+        assert "見つかりませんでした" in associate.post("/find", q="zzzzzz").text
+
+
+def test_every_number_of_an_item_adds_up_from_its_ledger(house: House) -> None:
+    with house.person("page-associate") as associate:
+        text = associate.get("/stock/items/CHAIR-OAK?at=yokohama").text
+    head, _, ledger = text.partition('<table class="table ledger"')
+    promisable = re.search(r'figure is-l">([\d,]+)<', head)
+    newest_left = re.search(r'<td class="num"><b>([\d,]+)</b>', ledger)
+    assert promisable
+    assert newest_left
+    assert promisable[1] == newest_left[1]
+
+
+def test_an_unknown_address_is_a_page_with_a_way_on(house: House) -> None:
+    with house.person("page-agent") as agent:
+        answer = agent.get("/no/such/page")
+    assert answer.status_code == 404
+    assert "<html" in answer.text
+
+
+def test_the_language_is_kept_with_the_person(house: House) -> None:
+    with house.person("page-marketer") as marketer:
+        marketer.post("/preferences", locale="en", back="/me")
+        assert '<html lang="en"' in marketer.get("/me").text
+    with house.person("page-marketer") as elsewhere:
+        assert '<html lang="en"' in elsewhere.get("/me").text
+        elsewhere.post("/preferences", locale="ja", back="/me")
+
+
+def test_one_may_not_choose_to_work_at_a_place_that_is_not_ones_own(house: House) -> None:
+    with house.person("page-associate") as associate:
+        associate.post("/preferences", shop="yokohama", back="/me")
+        text = associate.get("/stock/pickup").text
+    assert "吉祥寺店" in text
+
+
+def test_a_foreign_queue_may_be_seen_but_not_moved(house: House) -> None:
+    placed = house.hold("MUG-WHT", at="yokohama")
+    with house.person("page-associate") as associate:
+        seen = associate.get("/stock/pickup?at=yokohama")
+        refused = associate.post(f"/stock/holds/{placed.hold_id}/picks")
+    assert placed.code in seen.text
+    assert "/picks" not in seen.text
+    assert refused.status_code == 403
+
+
+def test_a_table_to_take_away_runs_nothing_in_a_spreadsheet() -> None:
+    from setten.console.run import tables
+
+    for danger in ("=1+1", "+1", "-1", "@x", "\tx", "\rx"):
+        assert tables.safe(danger) == "'" + danger
+    assert tables.safe("plain") == "plain"
+
+
+def test_events_can_be_taken_away_without_anything_personal(house: House) -> None:
+    with house.person("page-engineer") as engineer:
+        answer = engineer.get("/run/data/events.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.text.startswith("\ufeffreceived_at,")
+    assert "example.jp" not in answer.text
+
+
+def test_an_engineer_sees_an_event_but_not_whose_it_is(house: House, saeki: str) -> None:
+    event_id = house.asked("select event_id from customers.timeline limit 1")
+    with house.person("page-engineer") as engineer:
+        text = engineer.get(f"/events/{event_id}").text
+        refused = engineer.post(f"/events/{event_id}/sealed")
+    assert "/customers/" not in text.partition("<main")[2]
+    assert refused.status_code == 403
