@@ -88,6 +88,23 @@ async def test_any_order_and_any_batches_give_the_same_people(people, pool, seed
     assert any(len(part) > 1 for part in found[0])
 
 
+async def test_a_batch_that_touches_too_much_is_settled_in_parts_and_comes_to_the_same(
+    people, pool, monkeypatch
+):
+    numbers = {said: await people.number(said) for said in WHO}
+    entries = history(3, numbers)
+    found = []
+    for gathered_max in (40_000, 2):
+        monkeypatch.setattr("setten.customers.identity.model.GATHERED_MAX", gathered_max)
+        await clear(pool)
+        for part in (entries[:30], entries[30:]):
+            await people.append(part)
+            [reader] = identity.readers()
+            await reader.catch_up(pool)
+        found.append(await partition(pool, numbers))
+    assert found[0] == found[1]
+
+
 async def test_links_keep_the_earliest_evidence_whatever_comes_first(people, pool):
     await people.happens("user_id:ann", "anonymous_id:a", minute=9, event_id="late")
     await people.read()

@@ -14,6 +14,8 @@ from setten.platform.vault import KINDS
 # Beyond this many links one component is no longer resolved by itself: nobody has as many, and
 # each new link would cost a second of everybody else's.
 LINKS_MAX = 10_000
+# Links read for one batch before it is settled in halves: some tens of megabytes.
+GATHERED_MAX = 40_000
 
 
 class CustomerNotFound(NotFound):

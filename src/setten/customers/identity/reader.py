@@ -21,9 +21,7 @@ from setten.platform.log import Reader, Row
 logger = logging.getLogger(__name__)
 READER = "identity"
 # What we state ourselves is no evidence: to read it would be to believe our own echo.
-_OWN = frozenset(
-    fact.event_name for fact in (CustomerCreated, CustomerMerged, CustomerSplit)
-)
+_OWN = frozenset(fact.event_name for fact in (CustomerCreated, CustomerMerged, CustomerSplit))
 
 
 class _Aliased(msgspec.Struct):
@@ -54,9 +52,7 @@ async def take_in(conn: Connection, rows: Sequence[Row], *, now: datetime) -> No
     nodes = dict(known)
     nodes.update(await _newcomers(conn, first, known))
     fresh = await _fresh(conn, _links(rows, nodes))
-    learnt = {
-        one for one, node in nodes.items() if one not in known or first[one] < node.first_at
-    }
+    learnt = {one for one, node in nodes.items() if one not in known or first[one] < node.first_at}
     if not learnt and not fresh:
         return
     touched = learnt.union(*fresh)

@@ -30,9 +30,7 @@ async def merged_into(conn: Connection, customer_id: UUID) -> tuple[CustomerId, 
     return tuple(CustomerId(row["customer_id"]) for row in rows)
 
 
-async def customers_for(
-    conn: Connection, identifier_ids: Collection[int]
-) -> dict[int, CustomerId]:
+async def customers_for(conn: Connection, identifier_ids: Collection[int]) -> dict[int, CustomerId]:
     """Whose each identifier is; those that identity has not read yet are absent."""
     if not identifier_ids:
         return {}

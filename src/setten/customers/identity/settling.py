@@ -78,23 +78,56 @@ async def settle(
     nodes: both ends of every link, and those in `learnt`: new, or older than we thought.
     prefer: the customer that survives, when it lives on.
     """
-    hood = await _gather(conn, fresh, nodes)
+    groups = rules.components({one for pair in fresh for one in pair}, fresh)
+    # What hangs together by itself cannot be settled in halves: past twice its limit, it is known
+    # to be too large.
+    most = model.GATHERED_MAX if len(groups) > 1 else model.LINKS_MAX * 2
+    hood = await _gather(conn, fresh, nodes, most=most)
+    if len(hood.links) > most and len(groups) > 1:
+        return await _settle_halves(conn, fresh, nodes, groups, now=now, learnt=set(learnt))
     change = decide(hood, fresh, await load_rules(conn), learnt=learnt, prefer=prefer)
     await _write(conn, change, now=now)
     return change
 
 
+async def _settle_halves(
+    conn: Connection,
+    fresh: Mapping[Pair, Link],
+    nodes: Mapping[int, Node],
+    groups: Sequence[Sequence[int]],
+    *,
+    now: datetime,
+    learnt: set[int],
+) -> Change:
+    """Too much at once is settled in two parts: only what hangs together must be seen together."""
+    later = {one for group in groups[len(groups) // 2 :] for one in group}
+    first = {one: node for one, node in nodes.items() if one not in later}
+    links = {pair: link for pair, link in fresh.items() if pair[0] not in later}
+    one = await settle(conn, links, first, now=now, learnt=learnt - later)
+    # The first part may have moved these: look again, but keep how old they have turned out.
+    moved = await load_nodes(conn, later)
+    second = {
+        number: msgspec.structs.replace(
+            moved.get(number, nodes[number]), first_at=nodes[number].first_at
+        )
+        for number in later
+    }
+    rest = {pair: link for pair, link in fresh.items() if pair[0] in later}
+    other = await settle(conn, rest, second, now=now, learnt=learnt & later)
+    return Change(told=one.told + other.told)
+
+
 async def _gather(
-    conn: Connection, fresh: Mapping[Pair, Link], nodes: Mapping[int, Node]
+    conn: Connection, fresh: Mapping[Pair, Link], nodes: Mapping[int, Node], *, most: int
 ) -> Hood:
-    """Follow links outward from the fresh ones until the component is whole, or too large."""
+    """Follow links outward from the fresh ones until the components are whole, or too large."""
     hood = Hood(nodes=dict(nodes), links={}, refusals={})
     ends = {one for pair in fresh for one in pair}
     frontier = {one for one in ends if nodes[one].customer_id and not nodes[one].is_shared}
     seen = set(frontier)
     while frontier:
         found = await _around(conn, frontier, hood)
-        if len(hood.links) > model.LINKS_MAX * 2:
+        if len(hood.links) > most:
             hood.open_ends |= found - seen
             break
         frontier = {one for one in found - seen if not hood.nodes[one].is_shared}
@@ -106,9 +139,7 @@ async def _gather(
 async def _around(conn: Connection, frontier: set[int], hood: Hood) -> set[int]:
     degree: dict[int, int] = dict.fromkeys(frontier, 0)
     found: set[int] = set()
-    rows = await Q.links_around.all(
-        conn, identifier_ids=list(frontier), most=model.LINKS_MAX + 1
-    )
+    rows = await Q.links_around.all(conn, identifier_ids=list(frontier), most=model.LINKS_MAX + 1)
     for row in rows:
         link = Link(row["a"], row["b"], row["kind"], row["event_id"], row["occurred_at"],
                     row["source_id"])  # fmt: skip
@@ -193,9 +224,7 @@ def _resolve(
         elif hood.refusals[link.pair] != refusal:
             change.refusals[link.pair] = refusal
     shared = result.shared | {one for one, node in nodes.items() if node.is_shared}
-    final = {
-        _place(change, part, nodes, prefer, shared=shared): part for part in result.parts
-    }
+    final = {_place(change, part, nodes, prefer, shared=shared): part for part in result.parts}
     _tell(change, final, nodes)
 
 
@@ -224,9 +253,7 @@ def _place(
     return customer_id
 
 
-def _tell(
-    change: Change, final: Mapping[UUID, frozenset[int]], nodes: Mapping[int, Node]
-) -> None:
+def _tell(change: Change, final: Mapping[UUID, frozenset[int]], nodes: Mapping[int, Node]) -> None:
     """State which customers became one, and which came apart."""
     anchors = {node.born_as: one for one, node in nodes.items()}
     for customer_id, part in final.items():
@@ -265,9 +292,7 @@ async def _write(conn: Connection, change: Change, *, now: datetime) -> None:
     for one, links in change.quarantined.items():
         await Q.put_quarantines.run(conn, identifier_ids=[one], links=links, noted_at=now)
     if change.facts:
-        change.told = [
-            log.entry_for(fact, at=now, identifiers=ends) for fact, ends in change.facts
-        ]
+        change.told = [log.entry_for(fact, at=now, identifiers=ends) for fact, ends in change.facts]
         await log.state_all(conn, change.told)
 
 
