@@ -216,7 +216,9 @@ def test_the_reference_has_every_command() -> None:
     assert [c for c in walk(typer.main.get_command(app), "setten") if f"`{c}" not in text] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "requirements-schema.lock"]
+)
 def test_locks_hold_versions_and_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text

@@ -87,6 +87,12 @@ def _prepare() -> list[str]:
             "No Chromium, so pages are not tested (apt install chromium fonts-noto-cjk)",
         )
         without.append("page")
+    if not _schema_tool():
+        terminal.note(
+            "schemathesis を入れられないため API の試験を省きます",
+            "schemathesis cannot be installed, so the published API is not fuzzed",
+        )
+        without.append("schema")
     if (NODE / "package.json").exists() and not _node_packages():
         terminal.note(
             "node・npm・部品のどれかがないため node の試験を省きます（apt install nodejs npm）",
@@ -117,6 +123,22 @@ def _node_packages() -> bool:
         marker.write_text(wanted, encoding="utf-8")
         return True
     return False
+
+
+def _schema_tool() -> bool:
+    """True when schemathesis is there, in an environment of its own, made when its lock changed."""
+    lock, home = ROOT / "requirements-schema.lock", ROOT / ".venv-schema"
+    marker = home / ".installed"
+    wanted = lock.read_text(encoding="utf-8")
+    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
+        return True
+    if not _installs("schemathesis", [sys.executable, "-m", "venv", "--clear", str(home)]):
+        return False
+    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    if not _installs("schemathesis", [*pip, "-r", str(lock)]):
+        return False
+    marker.write_text(wanted, encoding="utf-8")
+    return True
 
 
 def _apt(*packages: str) -> None:
