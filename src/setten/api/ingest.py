@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -20,18 +19,19 @@ import msgspec
 from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
+from setten.api import ingest_answers as answers
 from setten.api import ingest_body as bodies
 from setten.api import ingest_tag as tag
-from setten.api import problems
+from setten.api.ingest_answers import Answer
 from setten.api.state import Deps
 from setten.customers import ingest
 from setten.customers.ingest import Delivery, Said, Taken
-from setten.platform import clock, db, errors, metrics
+from setten.platform import clock, db, metrics
 from setten.platform.combine import Combiner, QueueFull
 from setten.platform.db import Connection
 from setten.platform.db.disk import Disk
 from setten.platform.db.pool import DatabaseUnavailable
-from setten.platform.errors import SettenError, Unavailable
+from setten.platform.errors import SettenError
 
 CALLS: dict[str, str | None] = {
     **{name: name for name in ("identify", "track", "page", "screen", "group", "alias")},
@@ -39,42 +39,15 @@ CALLS: dict[str, str | None] = {
     **dict.fromkeys(("batch", "import", "b")),
 }
 PREFIXES = ["/v1", "/ingest", "/analytics.js", "/analytics-next"]
-SUCCESS = b'{"success":true}'
-PREFLIGHT_AGE_S = b"7200"  # the longest that Chromium keeps one
 # Batches hold a connection each; the rest of the pool serves everybody else.
 BATCHES_AT_ONCE = 4
 BATCHES_WAITING_MAX = 100  # of up to 1 MB each
 DEADLOCK_TRIES = 3
-_JSON = b"application/json"
-_HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \-]{0,1000}")
 _REFUSED_BY_DATABASE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 logger = logging.getLogger(__name__)
 _events = metrics.counter("ingest_events", "Events that came in.", ["result"])
-_requests = metrics.counter("ingest_requests", "Requests to ingest.", ["status"])
 _new, _repeated, _refused = (_events.labels(r) for r in ("new", "repeated", "refused"))
-
-
-class NoSuchCall(errors.NotFound):
-    """There is no such ingest call."""
-
-    code = "no_such_call"
-
-
-class WrongMethod(errors.Invalid):
-    """The address takes another method."""
-
-    code = "method_not_allowed"
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    status: int
-    body: bytes = b""
-    type: bytes = _JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-_OK = _Answer(200, SUCCESS)
 
 
 class Front:
@@ -89,18 +62,18 @@ class Front:
         self._disk = Disk(deps.settings.data_dir)
         self._proxies = [ipaddress.ip_network(one) for one in deps.settings.trusted_proxies]
 
-    async def answer(self, scope: Any, receive: Receive) -> _Answer:
+    async def answer(self, scope: Any, receive: Receive) -> Answer:
         """The answer to one request. Raises SettenError for a refusal."""
         method, path = scope["method"], scope["path"].strip("/").split("/")
         if method == "POST":
             if path[-1] not in CALLS:
-                raise NoSuchCall()
+                raise answers.NoSuchCall()
             return await self._post(path[-1], scope, receive)
         if method in ("GET", "HEAD"):
             return await self._get(path, scope)
-        raise WrongMethod()
+        raise answers.WrongMethod()
 
-    async def _post(self, name: str, scope: Any, receive: Receive) -> _Answer:
+    async def _post(self, name: str, scope: Any, receive: Receive) -> Answer:
         self._disk.check()
         received_at = clock.now()
         body = bodies.unpack(await bodies.read(receive))
@@ -122,7 +95,7 @@ class Front:
             raise ingest.UnknownWriteKey()
         taken = await (self._singles.ask(delivery) if call else self._take_batch(delivery))
         _count(taken)
-        return _OK
+        return answers.OK
 
     async def _take(
         self, conn: Connection, deliveries: Sequence[Delivery]
@@ -202,7 +175,7 @@ class Front:
             return False
         return any(found in network for network in self._proxies)
 
-    async def _get(self, path: list[str], scope: Any) -> _Answer:
+    async def _get(self, path: list[str], scope: Any) -> Answer:
         name = path[-1]
         if name == "settings" and path[-3:-2] == ["projects"]:
             return await self._settings(path[-2], _headers(scope))
@@ -211,19 +184,21 @@ class Front:
         if path[-2:-1] == ["bundles"] and (found := tag.chunk(name.removesuffix(".gz"))):
             return _file(found, scope, tag.CHUNK_CACHE)
         if name in CALLS:
-            raise WrongMethod()
-        raise NoSuchCall()
+            raise answers.WrongMethod()
+        raise answers.NoSuchCall()
 
-    async def _settings(self, write_key: str, headers: dict[bytes, bytes]) -> _Answer:
+    async def _settings(self, write_key: str, headers: dict[bytes, bytes]) -> Answer:
+        if not bodies.is_key(write_key):
+            raise ingest.UnknownWriteKey()
         async with self._deps.pool.acquire() as conn:
-            found = await ingest.open_sources(conn, [write_key[:100]], now=clock.now())
+            found = await ingest.open_sources(conn, [write_key], now=clock.now())
         if write_key not in found:
             raise ingest.UnknownWriteKey()
         base_url = tag.reached_at(
             self._deps.settings.base_url, headers.get(b"host", b"").decode("latin-1")
         )
         body = tag.settings(write_key, base_url)
-        return _Answer(200, body, headers=((b"cache-control", tag.SETTINGS_CACHE.encode()),))
+        return Answer(200, body, headers=((b"cache-control", tag.SETTINGS_CACHE.encode()),))
 
 
 def _headers(scope: Any) -> dict[bytes, bytes]:
@@ -259,7 +234,7 @@ def _count(taken: Taken) -> None:
         _refused.inc(taken.refused)
 
 
-def _file(found: tag.File, scope: Any, cache: str) -> _Answer:
+def _file(found: tag.File, scope: Any, cache: str) -> Answer:
     headers = [
         (b"cache-control", cache.encode()),
         (b"vary", b"Accept-Encoding"),
@@ -268,107 +243,28 @@ def _file(found: tag.File, scope: Any, cache: str) -> _Answer:
         (b"cross-origin-resource-policy", b"cross-origin"),
     ]
     if b"gzip" in _headers(scope).get(b"accept-encoding", b""):
-        return _Answer(
+        return Answer(
             200,
             found.packed,
             b"text/javascript; charset=utf-8",
             (*headers, (b"content-encoding", b"gzip")),
         )
-    return _Answer(200, found.plain, b"text/javascript; charset=utf-8", tuple(headers))
+    return Answer(200, found.plain, b"text/javascript; charset=utf-8", tuple(headers))
 
 
-def _preflight(headers: dict[bytes, bytes]) -> _Answer:
-    asked = headers.get(b"access-control-request-headers", b"")
-    reflected = asked if _HEADER_NAMES.fullmatch(asked) else b""
-    return _Answer(
-        204,
-        headers=(
-            (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
-            (b"access-control-allow-headers", reflected or b"content-type, authorization"),
-            (b"access-control-max-age", PREFLIGHT_AGE_S),
-        ),
-    )
-
-
-def _problem(error: SettenError, locale: str) -> _Answer:
-    status = _status(error)
-    title, detail = errors.say(error.code, locale, error.facts)
-    body = {
-        "type": f"urn:setten:error:{error.code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": error.code,
-        **error.facts,
-    }
-    headers = [(b"content-language", locale.encode())]
-    if isinstance(error, Unavailable):
-        headers.append((b"retry-after", str(error.retry_after_s).encode()))
-    if status == 405:
-        headers.append((b"allow", b"POST, OPTIONS"))
-    return _Answer(
-        status, msgspec.json.encode(body), problems.MEDIA_TYPE.encode(), tuple(headers)
-    )
-
-
-def _status(error: SettenError) -> int:
-    """As the clients know them: what cannot be used is 400, and only 429 and 503 come again."""
-    if isinstance(error, WrongMethod):
-        return 405
-    if isinstance(error, ingest.BodyTooLarge):
-        return 413
-    if isinstance(error, errors.Invalid):
-        return 400
-    return problems.status_of(error)
-
-
-def _locale(headers: dict[bytes, bytes]) -> str:
-    return "ja" if headers.get(b"accept-language", b"")[:2].lower() == b"ja" else "en"
-
-
-async def _send(send: Send, answer: _Answer, origin: bytes, *, is_head: bool) -> None:
-    headers = [
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"access-control-allow-origin", origin or b"*"),
-        (b"access-control-expose-headers", b"Retry-After"),
-        (b"vary", b"Origin"),
-        *answer.headers,
-    ]
-    if answer.status != 204:
-        headers.append((b"content-type", answer.type))
-    _requests.labels(str(answer.status)).inc()
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send(
-        {
-            "type": "http.response.body",
-            "body": b"" if is_head else answer.body,
-            "more_body": False,
-        }
-    )
-
-
-async def _answer(front: Front, scope: Any, receive: Receive) -> _Answer:
+async def _answer(front: Front, scope: Any, receive: Receive) -> Answer:
     """The answer, whatever happens: a page of another origin must be able to read all of them."""
     try:
         return await front.answer(scope, receive)
     except SettenError as refusal:
-        return _problem(refusal, _locale(_headers(scope)))
+        return answers.problem(refusal, _headers(scope))
     except db.AWAY as cause:
         logger.warning("ingest is unavailable: %s", type(cause).__name__)
-        return _problem(DatabaseUnavailable(), _locale(_headers(scope)))
+        return answers.problem(DatabaseUnavailable(), _headers(scope))
     except Exception:
         # 500 is retried by every client, so the events are not lost with our bug.
         logger.exception("bug in ingest")
-        return _Answer(500, msgspec.json.encode(_BUG), problems.MEDIA_TYPE.encode())
-
-
-_BUG = {
-    "type": "urn:setten:error:error",
-    "title": errors.say("error", "en")[0],
-    "status": 500,
-    "detail": errors.say("error", "en")[1],
-    "code": "error",
-}
+        return answers.bug()
 
 
 async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -381,10 +277,10 @@ async def serve(front: Front, scope: Any, receive: Receive, send: Send) -> None:
     headers = _headers(scope)
     origin = headers.get(b"origin", b"")
     if scope["method"] == "OPTIONS":
-        answer = _preflight(headers)
+        answer = answers.preflight(headers)
     else:
         answer = await _answer(front, scope, receive)
-    await _send(send, answer, origin, is_head=scope["method"] == "HEAD")
+    await answers.send(send, answer, origin, is_head=scope["method"] == "HEAD")
 
 
 def _front(scope: Any) -> Front:

@@ -185,4 +185,9 @@ def write_key(authorization: str, in_body: Any) -> str:
 
 
 def _sane(key: str) -> str:
-    return key if len(key) <= _WRITE_KEY_LENGTH_MAX and key.isprintable() else ""
+    return key if is_key(key) else ""
+
+
+def is_key(text: str) -> bool:
+    """Whether this can be a write key at all; what cannot is not even looked up."""
+    return len(text) <= _WRITE_KEY_LENGTH_MAX and text.isprintable()

@@ -229,9 +229,21 @@ async def test_over_the_rate_is_429_with_retry_after(client, track, pool, source
     async with db.transaction(pool) as conn:
         await ingest.sources.change(conn, source.source_id, origins=[], rate_per_s=1)
     replies = [await client.batch(*[track() for _ in range(500)]) for _ in range(7)]
-    assert [reply.status for reply in replies] == [200] * 5 + [429] * 2
+    statuses = [reply.status for reply in replies]
+    assert statuses[:5] == [200] * 5
+    assert statuses[-1] == 429
     assert 1 <= int(replies[-1].headers["retry-after"]) <= 300
-    assert len(await events()) == 2_500
+    assert len(await events()) == 500 * statuses.count(200)
+
+
+def test_a_worker_gives_its_share_of_the_rate():
+    buckets = ingest.Buckets(workers=2)
+    take = {"rate_per_s": 10_000}
+    assert buckets.take(1, 2_500, now_s=0.0, **take) == 0
+    assert buckets.take(1, 2_500, now_s=0.0, **take) == 0
+    assert buckets.take(1, 2_500, now_s=0.0, **take) == 1
+    assert buckets.take(2, 1, now_s=0.0, **take) == 0  # another source has its own
+    assert buckets.take(1, 1, now_s=1.0, **take) == 0
 
 
 async def test_without_a_database_it_is_503_with_retry_after(client, track, pool):
