@@ -127,3 +127,34 @@ async def test_an_overgrown_component_is_set_aside_and_holds_up_nobody(people, p
         assert await identity.quarantines(conn)
         links = await identity.links_of(conn, await people.customer("user_id:robot"))
     assert {link.refusal for link in links} & {"quarantined", "shared"}
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+async def test_resolving_everybody_anew_changes_nobody(people, pool, seed):
+    if seed % 2:
+        await tighten(pool)
+    numbers = {said: await people.number(said) for said in WHO}
+    await people.append(history(seed, numbers))
+    await people.read()
+    async with pool.acquire() as conn:
+        before = await conn.fetch("select * from customers.identifiers order by 1")
+    assert await identity.rebuild(pool) == 0
+    async with pool.acquire() as conn:
+        assert await conn.fetch("select * from customers.identifiers order by 1") == before
+
+
+async def test_a_rule_that_changes_applies_to_the_past_and_back_again(people, pool):
+    for number in range(4):
+        await people.happens("user_id:ann", f"email:m{number}@example.jp", minute=number)
+    await people.read()
+    owner = await people.customer("user_id:ann")
+    assert len(await people.numbers("user_id:ann")) == 5
+    async with pool.acquire() as conn:
+        await conn.execute("update customers.identity_rules set most = 2 where kind = 'email'")
+    assert await identity.rebuild(pool) == 2
+    assert len(await people.numbers("user_id:ann")) == 3
+    async with pool.acquire() as conn:
+        await conn.execute("update customers.identity_rules set most = 5 where kind = 'email'")
+    await identity.rebuild(pool)
+    assert len(await people.numbers("user_id:ann")) == 5
+    assert await people.customer("user_id:ann") == owner

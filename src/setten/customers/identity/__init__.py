@@ -18,6 +18,7 @@ from setten.customers.identity.model import (
     Rule,
 )
 from setten.customers.identity.reader import READER, readers
+from setten.customers.identity.rebuilding import rebuild
 from setten.customers.identity.rules import Resolution, resolve
 from setten.customers.identity.service import (
     LINKS_PAGE_MAX,
@@ -61,5 +62,6 @@ __all__ = [
     "person",
     "quarantines",
     "readers",
+    "rebuild",
     "resolve",
 ]

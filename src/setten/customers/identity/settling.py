@@ -71,20 +71,24 @@ async def settle(
     *,
     now: datetime,
     learnt: Collection[int] = (),
+    again: Collection[int] = (),
     prefer: UUID | None = None,
 ) -> Change:
     """Take in links that are new, or earlier than what was kept, and answer what changed.
 
-    nodes: both ends of every link, and those in `learnt`: new, or older than we thought.
-    prefer: the customer that survives, when it lives on.
+    nodes: both ends of every link, those in `learnt` (new, or older than we thought), and those
+    in `again`, to be resolved anew though nothing is new. prefer: who survives if she lives on.
     """
-    groups = rules.components({one for pair in fresh for one in pair}, fresh)
+    groups = rules.components({one for pair in fresh for one in pair}.union(again), fresh)
     # What hangs together by itself cannot be settled in halves: past twice its limit, it is known
     # to be too large.
     most = model.GATHERED_MAX if len(groups) > 1 else model.LINKS_MAX * 2
-    hood = await _gather(conn, fresh, nodes, most=most)
+    ends = {one for group in groups for one in group}
+    hood = await _gather(conn, fresh, nodes, ends, most=most)
     if len(hood.links) > most and len(groups) > 1:
-        return await _settle_halves(conn, fresh, nodes, groups, now=now, learnt=set(learnt))
+        return await _settle_halves(
+            conn, fresh, nodes, groups, now=now, learnt=set(learnt), again=set(again)
+        )
     change = decide(hood, fresh, await load_rules(conn), learnt=learnt, prefer=prefer)
     await _write(conn, change, now=now)
     return change
@@ -98,12 +102,13 @@ async def _settle_halves(
     *,
     now: datetime,
     learnt: set[int],
+    again: set[int],
 ) -> Change:
     """Too much at once is settled in two parts: only what hangs together must be seen together."""
     later = {one for group in groups[len(groups) // 2 :] for one in group}
     first = {one: node for one, node in nodes.items() if one not in later}
     links = {pair: link for pair, link in fresh.items() if pair[0] not in later}
-    one = await settle(conn, links, first, now=now, learnt=learnt - later)
+    one = await settle(conn, links, first, now=now, learnt=learnt - later, again=again - later)
     # The first part may have moved these: look again, but keep how old they have turned out.
     moved = await load_nodes(conn, later)
     second = {
@@ -113,16 +118,20 @@ async def _settle_halves(
         for number in later
     }
     rest = {pair: link for pair, link in fresh.items() if pair[0] in later}
-    other = await settle(conn, rest, second, now=now, learnt=learnt & later)
+    other = await settle(conn, rest, second, now=now, learnt=learnt & later, again=again & later)
     return Change(told=one.told + other.told)
 
 
 async def _gather(
-    conn: Connection, fresh: Mapping[Pair, Link], nodes: Mapping[int, Node], *, most: int
+    conn: Connection,
+    fresh: Mapping[Pair, Link],
+    nodes: Mapping[int, Node],
+    ends: Collection[int],
+    *,
+    most: int,
 ) -> Hood:
-    """Follow links outward from the fresh ones until the components are whole, or too large."""
+    """Follow links outward from these identifiers until the components are whole, or too large."""
     hood = Hood(nodes=dict(nodes), links={}, refusals={})
-    ends = {one for pair in fresh for one in pair}
     frontier = {one for one in ends if nodes[one].customer_id and not nodes[one].is_shared}
     seen = set(frontier)
     while frontier:
