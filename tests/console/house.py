@@ -43,13 +43,17 @@ STAFF = (
 class House:
     """`setten serve` over a database of its own, filled with the demo's world."""
 
-    def __init__(self, dsn: str, folder: Path, master_key: bytes) -> None:
+    def __init__(
+        self, dsn: str, folder: Path, master_key: bytes, *, is_empty: bool = False
+    ) -> None:
         self.dsn = dsn
         self.folder = folder
         self.master_key = master_key
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._sessions: dict[str, dict[str, str]] = {}
+        if is_empty:
+            self._run(self._migrate())
         self._run(self._fill())
         self._log = (folder / "out.log").open("ab")
         self._child = subprocess.Popen(
@@ -69,6 +73,13 @@ class House:
             "SETTEN_LOCALE": "ja",
             "SETTEN_TIMEZONE": "Asia/Tokyo",
         }
+
+    async def _migrate(self) -> None:
+        conn = await db.connect(self.dsn, statement_timeout="0")
+        try:
+            await db.apply_migrations(conn)
+        finally:
+            await conn.close()
 
     async def _fill(self) -> None:
         found = settings.load(environment=self._environment(), demo=False)
