@@ -162,9 +162,7 @@ async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None)
         return await _view(conn, deps, actor, customer_id)
 
 
-async def _view(
-    conn: Connection, deps: Deps, actor: Actor, customer_id: UUID
-) -> CustomerBody:
+async def _view(conn: Connection, deps: Deps, actor: Actor, customer_id: UUID) -> CustomerBody:
     is_whole = actor.scope == "server"
     found = await profiles.get(conn, deps.vault, customer_id, reveal=is_whole)
     await audit.note(
@@ -222,9 +220,7 @@ async def view_links(
     async with db.transaction(deps.pool) as conn:
         living = await identity.current(conn, customer_id)
         links = await identity.links_of(conn, living, since=cursor)
-        await audit.note(
-            conn, actor, "customer.links_viewed", at=clock.now(), customer_id=living
-        )
+        await audit.note(conn, actor, "customer.links_viewed", at=clock.now(), customer_id=living)
     is_full = len(links) == identity.LINKS_PAGE_MAX
     return LinksBody(
         links=[_link(one) for one in links],
