@@ -68,8 +68,8 @@ async def test_a_late_identify_does_not_overwrite_a_newer_one(people, vault):
 async def test_purchases_add_up_by_channel_and_the_home_shop_is_where_most_were_made(people, vault):
     for minute, (place, yen) in enumerate((("kobe", 1_000), ("kobe", 2_000), ("naha", 500))):
         await people.happens("loyalty_card:4417", minute=minute, name="receipt.recorded",
-                             channel="shop", location_id=place, body=receipt(yen))  # fmt: skip
-    await people.happens("loyalty_card:4417", minute=9, name="receipt.recorded", channel="shop",
+                             channel="store", location_id=place, body=receipt(yen))  # fmt: skip
+    await people.happens("loyalty_card:4417", minute=9, name="receipt.recorded", channel="store",
                          location_id="naha", body=receipt(-500))  # fmt: skip
     await people.read()
     found = await profile_of(people, vault, "loyalty_card:4417")

@@ -52,7 +52,7 @@ async def a_month(people) -> None:
             ]
         )
         await people.happens(*who, minute=chance.randrange(20_000), name=name, body=body,
-                             channel=chance.choice(("web", "shop", "app")))  # fmt: skip
+                             channel=chance.choice(("web", "store", "app")))  # fmt: skip
 
 
 async def test_a_rebuild_equals_what_the_reader_made_step_by_step(people, pool, monkeypatch):

@@ -87,7 +87,7 @@ async def test_one_purchase_told_by_tag_webhook_and_till_counts_once(people, poo
                          channel="online")  # fmt: skip
     till = receipt(88_000, order_system="shop", order_ref="1001")
     await people.happens("loyalty_card:4417", "user_id:ann", minute=3, name="receipt.recorded",
-                         body=till, channel="shop", location_id="kobe")  # fmt: skip
+                         body=till, channel="store", location_id="kobe")  # fmt: skip
     await people.read()
     numbers = await people.numbers("user_id:ann")
     async with pool.acquire() as conn:

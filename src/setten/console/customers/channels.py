@@ -36,7 +36,6 @@ MARKS: dict[str, tuple[str, str]] = {
     "ads": ("ads", "ads"),
     "social": ("social", "social"),
     "store": ("store", "store"),
-    "shop": ("store", "store"),
     "till": ("store", "receipt"),
     "pos": ("store", "receipt"),
     "setten": ("store", "store"),

@@ -86,7 +86,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     lines: tuple[ReceiptLine, ...]
     mode: str = "tell"
-    channel: str = "shop"
+    channel: str = "store"
     tax_included: bool = True
     tenders: tuple[Tender, ...] = ()
     tax: tuple[Tax, ...] = ()
