@@ -44,7 +44,7 @@ class CustomEvent(Told, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PageViewed(Told, frozen=True, kw_only=True, omit_defaults=True):
-    """A page was looked at. `path`, `title`, `url`, `referrer` are cut of what is personal."""
+    """A page was looked at; its address is cut to what names the page and the campaign."""
 
     event_name: ClassVar[str] = "page.viewed"
     name: str | None = None
