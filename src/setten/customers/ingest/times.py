@@ -21,6 +21,10 @@ _LOOSE = re.compile(
     r"(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?)?"
     r"\s*(Z|z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
+# Nobody told a computer of anything before; zero values of some languages (year 1) lie there, and
+# at the ends of what a datetime holds the database reads infinity, which no reader can compare.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _EPOCH_MS_FROM = 100_000_000_000  # larger numbers are milliseconds since 1970, smaller are seconds
 
 
@@ -40,8 +44,18 @@ class Times(msgspec.Struct, frozen=True):
 def read(value: Any) -> datetime:
     """A moment as a client wrote it: ISO 8601 in any of its habits, or a number since 1970.
 
-    Without an offset it is UTC. Raises BadTime.
+    Without an offset it is UTC. Raises BadTime, also for what no clock can have meant.
     """
+    return _plausible(_read(value))
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment < _LATEST:
+        raise BadTime
+    return moment
+
+
+def _read(value: Any) -> datetime:
     if isinstance(value, str):
         try:
             found = datetime.fromisoformat(value)
@@ -115,7 +129,7 @@ def correct(original: Any, sent_at: datetime | None, *, received_at: datetime) -
     occurred_at = said_at
     if sent_at is not None:
         try:
-            occurred_at = received_at - (sent_at - said_at)
+            occurred_at = _plausible(received_at - (sent_at - said_at))
         except OverflowError as cause:
             raise BadTime from cause
     return Times(min(occurred_at, received_at), said_at, sent_at, _day(original, said_at))

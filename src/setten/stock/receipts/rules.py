@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from setten.stock.receipts.model import (
 ReceiptKey: TypeAlias = tuple[str, str, str, str]
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TENDER = re.compile(r"[a-z][a-z0-9_]{0,29}")
+# Older is a zero value of some language, or an infinity of the database.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)  # a till's clock may be wrong, and days begin in the east
 
 
@@ -62,6 +64,8 @@ def check(receipt: Receipt, *, now: datetime) -> str | None:
         return "at without a zone"
     if receipt.at > now + _AHEAD or receipt.business_day > (now + _AHEAD).date():
         return "at or business_day in the future"
+    if receipt.at < _EARLIEST or receipt.business_day < _EARLIEST.date():
+        return "at or business_day before 1970"
     if receipt.mode not in ("ask", "tell"):
         return "mode"
     if not _CURRENCY.fullmatch(receipt.currency):
