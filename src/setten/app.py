@@ -16,9 +16,9 @@ from litestar.exceptions import HTTPException
 
 from setten import console
 from setten.api import customers as customers_api
+from setten.api import guard, openapi, operations, options, problems, state, strict
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
-from setten.api import openapi, operations, options, problems, state, strict
 from setten.api import receipts as receipts_api
 from setten.api import stock as stock_api
 from setten.customers import identity, ingest, timeline
@@ -98,6 +98,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
             await vault.prove(conn)
         deps = state.Deps(settings=settings, pool=pool, vault=vault)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
+        deps.combiners[guard.KEYS] = guard.gatherer(pool)
         yield deps
     finally:
         pool.terminate()
@@ -110,7 +111,10 @@ def readers(deps: state.Deps) -> list[Reader]:
 
 def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
     """Every projection that can be made anew from the log, by name."""
-    return {"timeline": partial(timeline.rebuild, deps.pool)}
+    return {
+        "identity": partial(identity.rebuild, deps.pool),
+        "timeline": partial(timeline.rebuild, deps.pool),
+    }
 
 
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:

@@ -1,8 +1,10 @@
 """What movements do to stock and to promises."""
 
+from datetime import timedelta
+
 from tests.stock.conftest import NOW, Shop
 
-from setten.stock import tasks
+from setten.stock import holds, tasks
 from setten.stock.movements import Movement
 
 
@@ -82,4 +84,16 @@ async def test_the_first_count_of_a_row_opens_it(shop: Shop) -> None:
         )
     assert [row["name"] for row in sources] == ["opening"]
     assert NOW.tzinfo is not None
+    await shop.prove()
+
+
+async def test_what_ran_out_gives_way_before_a_promise_that_stands(shop: Shop) -> None:
+    await shop.receive("mug", 2)
+    await shop.hold(("mug", "ginza", 1), ttl_s=3600)
+    old = await shop.hold(("mug", "ginza", 1), ttl_s=60)
+    booked = await shop.move(move("sell", 1), now=NOW + timedelta(minutes=5))
+    assert booked.short == ()
+    async with shop.pool.acquire() as conn:
+        hold = await holds.get(conn, old.hold_id, now=NOW + timedelta(minutes=5))
+    assert hold.state == "expired"
     await shop.prove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -11,9 +12,12 @@ from litestar.types import Guard
 
 from setten.platform import auth
 from setten.platform.auth import Actor
+from setten.platform.combine import Combiner
+from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied, Unauthenticated
 
 _BEARER = "bearer "
+KEYS = "keys"
 
 
 class WrongScope(Denied):
@@ -22,12 +26,29 @@ class WrongScope(Denied):
     code = "wrong_scope"
 
 
+def gatherer(pool: Pool) -> Combiner[str, Actor]:
+    """Looks up the keys of all requests of a moment in one query; `app` keeps it under KEYS.
+
+    Nothing is remembered: each request's key is read after the request came.
+    """
+
+    async def find(conn: Connection, keys: Sequence[str]) -> list[Actor | Exception]:
+        return [one or Unauthenticated() for one in await auth.find_keys(conn, keys)]
+
+    return Combiner(pool, find, lanes=2)
+
+
 async def _actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     header = connection.headers.get("authorization", "")
     if not header.lower().startswith(_BEARER):
         raise Unauthenticated()
-    async with connection.app.state.deps.pool.acquire() as conn:
-        actor = await auth.find_key(conn, header[len(_BEARER) :].strip())
+    key = header[len(_BEARER) :].strip()
+    deps = connection.app.state.deps
+    keys: Combiner[str, Actor] | None = deps.combiners.get(KEYS)
+    if keys is not None:
+        return await keys.ask(key)
+    async with deps.pool.acquire() as conn:
+        actor = await auth.find_key(conn, key)
     if actor is None:
         raise Unauthenticated()
     return actor
@@ -45,14 +66,15 @@ def allow(*scopes: str) -> Guard:
     return guard
 
 
-def _actor(scope: dict[str, Any]) -> Actor:
+def actor_of(scope: Mapping[str, Any]) -> Actor:
+    """The actor that a guard has let by."""
     actor = scope["state"]["actor"]
     assert isinstance(actor, Actor)
     return actor
 
 
 async def _provide_actor(request: Any) -> Actor:
-    return _actor(request.scope)
+    return actor_of(request.scope)
 
 
 provide_actor = Provide(_provide_actor)

@@ -4,7 +4,7 @@ Passwords are argon2id; session tokens, link tokens and API keys are kept as has
 Nothing here is cached beyond one request: a disabled person or a revoked key is out at once.
 """
 
-from setten.platform.auth.keys import create_key, find_key, list_keys, revoke_key
+from setten.platform.auth.keys import create_key, find_key, find_keys, list_keys, revoke_key
 from setten.platform.auth.model import (
     ROLES,
     SCOPES,
@@ -48,6 +48,7 @@ __all__ = [
     "create_staff",
     "disable_staff",
     "find_key",
+    "find_keys",
     "find_session",
     "issue_link",
     "list_keys",

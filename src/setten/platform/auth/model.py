@@ -43,10 +43,12 @@ _RIGHTS: dict[str, frozenset[Right]] = {
     "marketer": frozenset({Right.read_stock, Right.read_data}),
     "cx_manager": frozenset({Right.read_customers, Right.read_stock, Right.read_data}),
     "executive": frozenset({Right.read_stock, Right.read_data}),
-    "engineer": frozenset({Right.read_stock, Right.read_data, Right.mend_data,
-                           Right.manage_sources}),  # fmt: skip
-    "privacy_officer": frozenset({Right.read_customers, Right.reveal_personal, Right.read_data,
-                                  Right.link_customers}),  # fmt: skip
+    "engineer": frozenset(
+        {Right.read_stock, Right.read_data, Right.mend_data, Right.manage_sources}
+    ),
+    "privacy_officer": frozenset(
+        {Right.read_customers, Right.reveal_personal, Right.read_data, Right.link_customers}
+    ),
     "admin": frozenset(Right),
 }
 ROLES: tuple[str, ...] = tuple(_RIGHTS)

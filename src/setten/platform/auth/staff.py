@@ -67,8 +67,11 @@ def _hash_token(token: str) -> bytes:
 def _check_password(password: str, login: str) -> None:
     plain = password.casefold()
     is_common = any(plain.startswith(stem) for stem in _COMMON_STEMS) and len(plain) < 20
-    if len(password) < PASSWORD_LENGTH_MIN or is_common or len(set(plain)) < 4 or (
-        login.casefold() in plain
+    if (
+        len(password) < PASSWORD_LENGTH_MIN
+        or is_common
+        or len(set(plain)) < 4
+        or (login.casefold() in plain)
     ):
         raise WeakPassword(length_min=PASSWORD_LENGTH_MIN)
 
@@ -195,9 +198,7 @@ async def sign_in_by_link(conn: Connection, token: str, *, now: datetime) -> str
 async def find_session(conn: Connection, token: str, *, now: datetime) -> Actor | None:
     """Who a session token stands for; None when it ended, idled out or its person was disabled."""
     hashed = _hash_token(token)
-    row = await _Q.session.maybe(
-        conn, token_hash=hashed, now=now, idle_since=now - SESSION_IDLES
-    )
+    row = await _Q.session.maybe(conn, token_hash=hashed, now=now, idle_since=now - SESSION_IDLES)
     if row is None:
         return None
     if now - row["seen_at"] > _TOUCH_EVERY:

@@ -53,12 +53,12 @@ async def place_many(conn: Connection, asks: Sequence[Ask], *, now: datetime) ->
     a refused one is given back. States `stock.held` for each.
     """
     answers, wishes, repeats = await _take_claims(conn, asks)
-    decided = await _decide(conn, wishes, now)
+    decided, balances = await _decide(conn, wishes, now)
     answers |= {wish.index: refusal for wish, refusal in decided if refusal is not None}
     granted = [wish for wish, refusal in decided if refusal is None]
     if granted:
-        for wish, placed in zip(granted, await _write(conn, granted, now), strict=True):
-            answers[wish.index] = placed
+        placed = await _write(conn, granted, balances, now=now)
+        answers |= {wish.index: one for wish, one in zip(granted, placed, strict=True)}
     await _settle_claims(conn, wishes, answers)
     answers |= {index: answers[first] for index, first in repeats.items()}
     return [answers[index] for index in range(len(asks))]
@@ -109,8 +109,8 @@ async def _settle_claims(
 
 async def _decide(
     conn: Connection, wishes: Sequence[_Wish], now: datetime
-) -> list[tuple[_Wish, SettenError | None]]:
-    """Lock what is wanted and say who gets it. The balances stay locked."""
+) -> tuple[list[tuple[_Wish, SettenError | None]], dict[Key, Balance]]:
+    """Lock what is wanted and say who gets it; the rows, locked, as they are now."""
     bad: dict[int, SettenError] = {}
     for wish in wishes:
         if (refusal := rules.check(wish.ask)) is not None:
@@ -127,7 +127,8 @@ async def _decide(
         for wish, lacks in zip(good, short, strict=True)
         if lacks
     }
-    return [(wish, bad.get(wish.index) or refused.get(wish.index)) for wish in wishes]
+    decided = [(wish, bad.get(wish.index) or refused.get(wish.index)) for wish in wishes]
+    return decided, balances
 
 
 async def _verdicts(
@@ -185,7 +186,13 @@ async def _unknown(
     return refused
 
 
-async def _write(conn: Connection, granted: Sequence[_Wish], now: datetime) -> list[Placed]:
+async def _write(
+    conn: Connection,
+    granted: Sequence[_Wish],
+    balances: Mapping[Key, Balance],
+    *,
+    now: datetime,
+) -> list[Placed]:
     hold_ids = [ids.uuid7() for _ in granted]
     expiries = [now + timedelta(seconds=wish.ask.ttl_s) for wish in granted]
     codes = await _insert_holds(conn, granted, hold_ids, expiries, now)
@@ -202,7 +209,8 @@ async def _write(conn: Connection, granted: Sequence[_Wish], now: datetime) -> l
         qtys=[line.qty for _, line, _ in rows],
         elsewheres=[is_elsewhere for _, _, is_elsewhere in rows],
     )
-    await _book(conn, [(hold_id, line) for hold_id, line, _ in rows], now)
+    entries = [_entry(hold_id, line) for hold_id, line, _ in rows]
+    await ledger.post(conn, entries, balances=balances, now=now)
     stated = [
         log.entry_for(
             StockHeld(
@@ -224,23 +232,16 @@ async def _write(conn: Connection, granted: Sequence[_Wish], now: datetime) -> l
     ]  # fmt: skip
 
 
-async def _book(conn: Connection, lines: Sequence[tuple[UUID, GoodsLine]], now: datetime) -> None:
-    keys = {(line.sku, line.location_id) for _, line in lines}
-    # Locked already: this only reads the numbers again, after what expired was taken back.
-    balances = await ledger.lock(conn, keys)
-    entries = [
-        Entry(
-            sku=line.sku,
-            location_id=line.location_id,
-            source=Account.on_hand,
-            target=Account.held,
-            qty=line.qty,
-            cause="hold",
-            cause_id=hold_id,
-        )
-        for hold_id, line in lines
-    ]
-    await ledger.post(conn, entries, balances=balances, now=now)
+def _entry(hold_id: UUID, line: GoodsLine) -> Entry:
+    return Entry(
+        sku=line.sku,
+        location_id=line.location_id,
+        source=Account.on_hand,
+        target=Account.held,
+        qty=line.qty,
+        cause="hold",
+        cause_id=hold_id,
+    )
 
 
 async def _insert_holds(
@@ -254,20 +255,20 @@ async def _insert_holds(
     codes: dict[UUID, str] = {}
     left = list(zip(hold_ids, granted, expiries, strict=True))
     for turn in range(_CODE_ROUNDS):
-        tried = {row[0]: ids.code(_CODE_DIGITS + max(0, turn - 4)) for row in left}
+        digits = _CODE_DIGITS + max(0, turn - 2)
         written = await _Q.insert.all(
             conn,
             now=now,
             hold_ids=[hold_id for hold_id, _, _ in left],
             identifier_ids=[wish.ask.identifier_id for _, wish, _ in left],
             location_ids=[wish.lines[0].location_id for _, wish, _ in left],
-            codes=[tried[hold_id] for hold_id, _, _ in left],
+            codes=[ids.code(digits) for _ in left],
             purposes=[wish.ask.purpose for _, wish, _ in left],
             channels=[wish.ask.channel for _, wish, _ in left],
             expires_ats=[until for _, _, until in left],
             bys=[wish.ask.by for _, wish, _ in left],
         )
-        codes |= {row["hold_id"]: tried[row["hold_id"]] for row in written}
+        codes |= {row["hold_id"]: row["code"] for row in written}
         left = [row for row in left if row[0] not in codes]
         if not left:
             return [codes[hold_id] for hold_id in hold_ids]

@@ -15,6 +15,7 @@ from setten.platform.db import Connection
 from setten.stock import availability, ledger, tasks
 from setten.stock.holds import rules
 from setten.stock.holds.ending import state_of
+from setten.stock.holds.placing import take_back_due
 from setten.stock.holds.reading import find_many
 from setten.stock.holds.rules import Promise
 from setten.stock.ledger import Account, Balance, Entry, Key
@@ -51,16 +52,25 @@ async def shorten(
     balances: rows the caller has locked, as they are now. Opens a task for the shop and states
     `stock.hold_short` for each line, in the caller's transaction.
     """
+    rows = dict(balances)
+    over = {key for key, row in rows.items() if _lacking(row) > 0}
+    # What ran out is nobody's any more: it gives way before any promise that still stands.
+    await take_back_due(conn, over, rows, now)
     doomed: list[Doomed] = []
-    for (sku, place), balance in sorted(balances.items()):
-        lacking = min(balance.held, -balance.on_hand)
+    for sku, place in sorted(over):
+        lacking = _lacking(rows[sku, place])
         if lacking > 0:
             doomed += await _choose(conn, sku, place, lacking)
     if not doomed:
         return []
     return await shorten_lines(
-        conn, doomed, balances=balances, target=Account.on_hand, by="till", now=now
+        conn, doomed, balances=rows, target=Account.on_hand, by="till", now=now
     )
+
+
+def _lacking(row: Balance) -> int:
+    """Promised units that are not there."""
+    return min(row.held, -row.on_hand)
 
 
 async def _choose(conn: Connection, sku: str, place: str, lacking: int) -> list[Doomed]:

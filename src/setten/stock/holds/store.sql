@@ -10,7 +10,7 @@ select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, 
        as h(hold_id, identifier_id, location_id, code, purpose, channel, expires_at, placed_by)
  order by h.code, h.location_id
 on conflict (code, location_id) where ended_at is null do nothing
-returning hold_id;
+returning hold_id, code;
 
 -- name: insert_lines
 insert into stock.hold_lines (hold_id, sku, location_id, qty, is_elsewhere)
