@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -126,6 +127,11 @@ def on_database(request: Request[Any, Any, Any], error: Exception) -> Response[b
     return on_refusal(request, db_pool.DatabaseUnavailable())
 
 
+def on_unwritable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Text that no database can hold (NUL, half a surrogate): the caller's, not our bug."""
+    return respond(request, 422, "invalid")
+
+
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug: logged without the request's words, answered without ours."""
     logger.error("bug in %s %s", request.method, request.scope.get("path_template", ""),
@@ -137,5 +143,8 @@ HANDLERS: dict[Any, Any] = {
     errors.SettenError: on_refusal,
     HTTPException: on_http,
     **dict.fromkeys(db.AWAY, on_database),
+    asyncpg.CharacterNotInRepertoireError: on_unwritable,
+    asyncpg.UntranslatableCharacterError: on_unwritable,
+    UnicodeEncodeError: on_unwritable,
     500: on_bug,
 }

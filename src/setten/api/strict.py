@@ -6,12 +6,18 @@ straight into the handler's Struct. A price sent as text is a mistake to be told
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 import litestar
 import msgspec
 from litestar.exceptions import ClientException, ValidationException
+
+
+# An escaped NUL, not a backslash followed by u0000. No name or text of the trade has one, and no
+# text column can hold it: a sku that has one must not become the sku without it.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Request(litestar.Request[Any, Any, Any]):
@@ -23,8 +29,13 @@ class Request(litestar.Request[Any, Any, Any]):
         wanted = field.annotation if field is not None else None
         if not (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)):
             return await super().json()
+        body = await self.body()
+        if b"\\u0000" in body and _NUL.search(body):
+            raise ValidationException(
+                extra=[{"message": "Text has a NUL character", "key": "", "source": "body"}]
+            )
         try:
-            return _decoder(wanted).decode(await self.body())
+            return _decoder(wanted).decode(body)
         except msgspec.ValidationError as misfit:
             raise ValidationException(extra=[_told(str(misfit))]) from None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
