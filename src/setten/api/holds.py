@@ -1,4 +1,4 @@
-"""Holds over JSON: placed, found, picked, handed over; and the tasks that they leave."""
+"""Holds over JSON: placed, found, picked, handed over."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import Parameter
 
 from setten.api import guard, idempotency
+from setten.api import tasks as tasks_api
 from setten.api.state import Deps
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
@@ -140,20 +140,13 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[list[Row], msgspec.Meta(max_length=LINES_MAX)] | None = None
 
 
-class TasksBody(msgspec.Struct, frozen=True):
-    """Open tasks of a place, oldest first."""
-
-    items: list[tasks.Task]
-    next_cursor: str | None
-
-
 def router() -> Router:
     """The routes of holds and tasks, under /api/v1/stock."""
     return Router(
         path="/api/v1/stock",
         route_handlers=[
-            place, lookup, view, release, collect, extend, pick, not_on_shelf, list_tasks,
-            finish_task,
+            place, lookup, view, release, collect, extend, pick, not_on_shelf, tasks_api.list_tasks,
+            tasks_api.finish_task,
         ],
         dependencies={"actor": guard.provide_actor},
         tags=["holds"],
@@ -378,24 +371,3 @@ async def not_on_shelf(
         return 200, (await _shown(conn, [hold]))[0], None
 
     return await idempotency.once(deps.pool, claim, work)
-
-
-@get("/tasks", guards=[guard.allow("server", "agent")])
-async def list_tasks(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=ID_LENGTH_MAX)],
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=tasks.PAGE_MAX)] = 50,
-) -> TasksBody:
-    """What a shop has to do: promises that cannot be kept, goods to put back."""
-    place = location_id.replace("\x00", "")
-    async with deps.pool.acquire() as conn:
-        found = await tasks.list_open(conn, place, after=cursor, limit=limit)
-    return TasksBody(found, str(found[-1].task_id) if len(found) == limit else None)
-
-
-@post("/tasks/{task_id:uuid}/done", status_code=200, guards=[guard.allow("server", "agent")])
-async def finish_task(task_id: UUID, deps: Deps, actor: Actor) -> tasks.Task:
-    """Mark a task done; 409 `task_done` when somebody did."""
-    async with db.transaction(deps.pool) as conn:
-        return await tasks.finish(conn, task_id, by=actor.label, now=clock.now())
