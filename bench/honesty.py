@@ -1,0 +1,133 @@
+"""What every benchmark says beside its figures, so that nobody has to believe them.
+
+A figure without its machine, its data size, its durability settings and its kind of load is a
+boast. `conditions` prints them; `percentiles` and `open_loop` are the ways of measuring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from setten.platform import db
+from setten.platform.db import embedded
+
+_SETTINGS = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "shared_buffers",
+    "max_wal_size",
+    "max_connections",
+)
+
+
+@contextmanager
+def database(given: str | None) -> Iterator[tuple[str, Path]]:
+    """(dsn, data folder) of the database to measure: the one given, or a fresh embedded one."""
+    with tempfile.TemporaryDirectory(prefix="setten-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if given:
+            yield given, folder
+            return
+        server = embedded.start(folder)
+        try:
+            yield server.dsn, folder
+        finally:
+            server.stop(limit_s=30)
+
+
+async def conditions(
+    conn: db.Connection, *, folder: Path, data: str, connections: int, loop: str
+) -> None:
+    """Print the honesty lines. data: what is stored. loop: open or closed, and its rate."""
+    print(f"command       {' '.join([Path(sys.executable).name, *sys.argv])}")
+    print(f"machine       {_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB, "
+          f"{platform.system()} {platform.release()}")  # fmt: skip
+    print(f"load before   {os.getloadavg()[0]:.1f} (other work on the machine makes figures worse)")
+    print(f"python        {platform.python_version()}")
+    for setting in _SETTINGS:
+        value = await conn.fetchval("select current_setting($1)", setting)
+        print(f"{setting:<13} {value}" if len(setting) < 14 else f"{setting} {value}")
+    print(f"fdatasync     {fdatasync_us(folder):.0f} µs (median of 200 writes of 8 kB)")
+    print(f"data          {data}")
+    print(f"connections   {connections}")
+    print(f"loop          {loop}")
+
+
+def fdatasync_us(folder: Path) -> float:
+    """Median microseconds of a durable write of 8 kB in `folder`."""
+    samples = []
+    with (folder / "fdatasync.probe").open("wb") as file:
+        for _ in range(200):
+            file.write(bytes(8192))
+            file.flush()
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            samples.append(time.perf_counter() - begun)
+    (folder / "fdatasync.probe").unlink()
+    return sorted(samples)[100] * 1e6
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def percentiles(samples_s: Sequence[float]) -> str:
+    """p50, p95, p99 and the worst of samples in seconds, as milliseconds."""
+    if not samples_s:
+        return "no samples"
+    ordered = sorted(samples_s)
+
+    def at(share: float) -> float:
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+    return (
+        f"p50 {at(0.5):.1f} ms  p95 {at(0.95):.1f} ms  p99 {at(0.99):.1f} ms  "
+        f"max {ordered[-1] * 1000:.1f} ms"
+    )
+
+
+async def open_loop(
+    work: Callable[[int], Awaitable[object]], *, rate: float, seconds: float
+) -> tuple[list[float], int]:
+    """Start `work(i)` at a fixed rate, whatever the answers do; (seconds each, failures).
+
+    Time counts from when a request was due, so that a stall is paid by all that it held up.
+    """
+    samples: list[float] = []
+    failures = 0
+    begun = time.perf_counter()
+
+    async def one(index: int, due: float) -> None:
+        nonlocal failures
+        try:
+            await work(index)
+        except Exception:
+            failures += 1
+        samples.append(time.perf_counter() - due)
+
+    tasks = []
+    for index in range(int(rate * seconds)):
+        due = begun + index / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        tasks.append(asyncio.create_task(one(index, due)))
+    await asyncio.gather(*tasks)
+    return samples, failures
