@@ -9,7 +9,7 @@ import typer
 from setten.cli import installation, terminal
 from setten.customers import ingest
 from setten.customers.ingest import Source, WriteKey
-from setten.platform import clock, ids
+from setten.platform import audit, auth, clock, ids
 from setten.platform.db import Connection
 
 sources = typer.Typer(help="Who may send events.", no_args_is_help=True)
@@ -31,6 +31,7 @@ def list_sources(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 def _row(source: Source, keys: tuple[WriteKey, ...]) -> dict[str, Any]:
     return {
+        "source_id": source.source_id,
         "name": source.name,
         "channel": source.channel,
         "system": source.system,
@@ -72,3 +73,54 @@ def create_source(
 
     installation.with_connection(work, data_dir)
     terminal.result(key)
+
+
+SourceNumber = Annotated[int, typer.Argument(help="Its number in `sources list`.")]
+
+
+@sources.command("rotate")
+def rotate_source(source_id: SourceNumber, data_dir: DataDir = None) -> None:
+    """Give a source a new key and print it, alone; the old one goes on for a day."""
+    key = ids.token()
+
+    async def work(conn: Connection) -> None:
+        now = clock.now()
+        await ingest.sources.rotate(conn, source_id, write_key=key, now=now)
+        await audit.note(conn, auth.SYSTEM, "source.rotated", at=now, subject=str(source_id))
+
+    installation.with_connection(work, data_dir)
+    terminal.result(key)
+
+
+@sources.command("change")
+def change_source(
+    source_id: SourceNumber,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="A page that may send. Repeats; none means any.")
+    ] = None,
+    rate: Annotated[
+        int, typer.Option(help="Events a second, over all workers.")
+    ] = ingest.sources.RATE_PER_S_DEFAULT,
+    data_dir: DataDir = None,
+) -> None:
+    """Set which pages may send for a source, and how much."""
+
+    async def work(conn: Connection) -> None:
+        await ingest.sources.change(conn, source_id, origins=origin or (), rate_per_s=rate)
+        await audit.note(
+            conn, auth.SYSTEM, "source.changed", at=clock.now(), subject=str(source_id)
+        )
+
+    installation.with_connection(work, data_dir)
+
+
+@sources.command("revoke")
+def revoke_source(source_id: SourceNumber, data_dir: DataDir = None) -> None:
+    """Close a source: its next event is refused."""
+
+    async def work(conn: Connection) -> None:
+        now = clock.now()
+        await ingest.sources.revoke(conn, source_id, now=now)
+        await audit.note(conn, auth.SYSTEM, "source.revoked", at=now, subject=str(source_id))
+
+    installation.with_connection(work, data_dir)

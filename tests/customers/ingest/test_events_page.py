@@ -78,7 +78,8 @@ def page() -> str:
     item = ", ".join(f"`{f.name}`" for f in msgspec.structs.fields(commerce.Item))
     parts = [head, table, "\n".join(_row(one, shared) for one in told)]
     parts += [f"\n\n`item` and each of `items` have {item}.\n"]
-    parts += ["\n## By their names in Segment's spec\n\n| As sent | Event | `action` |\n| --- | --- | --- |\n"]
+    parts += ["\n## By their names in Segment's spec\n\n"]
+    parts += ["| As sent | Event | `action` |\n| --- | --- | --- |\n"]
     parts += ["\n".join(f"| {name} | `{fact.event_name}` | {f'`{action}`' if action else '–'} |"
                         for name, (fact, action) in sorted(SPEC.items()))]  # fmt: skip
     parts += ["\n\n## Our own facts\nStated in the transaction that made them true.\n", table]
