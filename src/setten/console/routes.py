@@ -57,6 +57,7 @@ PAGES: list[ControllerRouterHandler] = [
     holding.hold_page,
     sheet.stock,
     sheet.sheet,
+    sheet.sheet_csv,
     item.item,
     pickup.pickup,
     pickup.pickup_live,

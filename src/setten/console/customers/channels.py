@@ -39,7 +39,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "till": ("store", "receipt"),
     "pos": ("store", "receipt"),
     "setten": ("store", "store"),
-    "console": ("store", "store"),
+    "console": ("store", "keyboard"),
     "post": ("other", "post"),
     "delivery": ("other", "delivery"),
 }

@@ -20,6 +20,10 @@ from setten.customers.timeline import Item
 PAID = frozenset({"order.placed", "receipt.recorded"})
 """Events whose money was really taken; what others tell of money is shown muted."""
 
+LOOKING = frozenset({"product.viewed", "page.viewed", "screen.viewed", "cart.reported",
+                     "checkout.reported", "products.searched", "products.listed"})  # fmt: skip
+"""What she does with a screen in her hand: within two minutes she still has it there."""
+
 GAP = {"ja": "　", "en": " · "}
 
 
@@ -54,7 +58,7 @@ def skus_of(items: Iterable[Item]) -> list[str]:
 def line(item: Item, page: Page, names: Named, shown: Mapping[str, Good], customer: str) -> Line:
     """An event as a line of a customer's timeline."""
     t, f = page.words(), page.shown()
-    is_now = f.is_now(item.occurred_at)
+    is_now = item.name in LOOKING and f.is_now(item.occurred_at)
     return Line(
         event_id=item.event_id,
         href=f"/events/{item.event_id}?customer={customer}",

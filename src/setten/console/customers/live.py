@@ -7,14 +7,19 @@ from uuid import UUID
 from litestar import get
 from litestar.response import ServerSentEvent
 
-from setten.console import guard, live
+from setten.console import guard, live, places
+from setten.console.customers import nearby
 from setten.console.customers import page as pages
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
+from setten.console.stock.goods import unknown
 from setten.customers import identity, profiles, timeline
 from setten.engagement import conversations
 from setten.platform import auth, db
 from setten.platform.auth import Right
+
+NOTHING = nearby.Near(good=unknown(""), rows=[], variants=[], is_sellable=False)
+"""She has looked at nothing yet: no stock to watch."""
 
 
 class Watch:
@@ -29,6 +34,7 @@ class Watch:
         self.sku = sku
         self.cursor = request.query_params.get("cursor", "0.0")
         self.version = request.query_params.get("version", "")
+        self.shown: nearby.Near | None = None
         self.notes = request.query_params.get("notes", "")
 
     async def ask(self) -> list[tuple[str, str]]:
@@ -42,7 +48,8 @@ class Watch:
             )
             newest = await conversations.newest_note_id(conn, numbers)
         found = await self._lines(here, items)
-        found += await self._promises(here, living)
+        has_looked = any(one.name == "product.viewed" for one in items)
+        found += await self._promises(here, living, numbers, has_looked=has_looked)
         if newest and newest != self.notes:
             self.notes = newest
             found.append(("talk", await self._talk(here, living)))
@@ -68,12 +75,22 @@ class Watch:
         fresh = [line for day in days for line in day.lines]
         return [("lines", here.text("customers/fresh.html", {"lines": fresh}))]
 
-    async def _promises(self, here: Page, living: UUID) -> list[tuple[str, str]]:
-        shown = await pages.promises_now(self.request, here, living, self.deps, self.sku)
-        was, self.version = self.version, str(shown["version"])
-        if not was or was == self.version:
+    async def _promises(
+        self, here: Page, living: UUID, numbers: list[int], *, has_looked: bool
+    ) -> list[tuple[str, str]]:
+        """Holds and stock near her again, when a cheap look at both tells a difference."""
+        if self.shown is not None and not has_looked:
+            async with self.deps.pool.acquire() as conn:
+                directory = await places.directory_of(self.request).fresh(conn)
+                stamp = await pages.stamp(conn, directory, here, numbers, self.shown)
+            if stamp == self.version:
+                return []
+        view = await pages.promises_now(self.request, here, living, self.deps, self.sku)
+        self.shown = view["near"] if isinstance(view["near"], nearby.Near) else NOTHING
+        was, self.version = self.version, str(view["version"])
+        if was == self.version:
             return []
-        return [("promises", here.text("customers/promises.html", shown))]
+        return [("promises", here.text("customers/promises.html", view))]
 
     async def _talk(self, here: Page, living: UUID) -> str:
         async with db.transaction(self.deps.pool) as conn:

@@ -22,8 +22,9 @@ from setten.engagement import conversations
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import holds
+from setten.stock import availability, holds
 from setten.stock.holds import Hold
+from setten.stock.locations import Directory
 
 LINES = 40
 """Lines of the timeline at first: two screens."""
@@ -123,9 +124,30 @@ def _skus(found: Sequence[Hold]) -> list[str]:
     return [line.sku for hold in found for line in hold.lines]
 
 
+async def stamp(
+    conn: Connection,
+    directory: Directory,
+    page: Page,
+    numbers: Sequence[int],
+    shown: nearby.Near,
+) -> str:
+    """The version of `promises` as it would be now, from two small questions."""
+    found = await holds.find_by_identifiers(conn, numbers, now=page.now, limit=HOLDS_READ)
+    shops = [row.location_id for row in shown.rows]
+    counts = await availability.at(
+        conn, directory, [shown.good.sku], location_ids=shops, now=page.now, include_empty=True
+    )
+    return _version(found, [(one.location_id, one.available) for one in counts])
+
+
 def version_of(found: Sequence[Hold], near: nearby.Near | None) -> str:
     """Differs whenever holds or the stock near her would look different."""
-    rows = ",".join(f"{r.location_id}{r.count}" for r in near.rows) if near else ""
+    rows = near.rows if near else []
+    return _version(found, [(row.location_id, row.count) for row in rows])
+
+
+def _version(found: Sequence[Hold], counts: Sequence[tuple[str, int]]) -> str:
+    rows = ",".join(f"{place}{count}" for place, count in sorted(counts))
     states = ",".join(
         f"{h.hold_id}{h.state}{h.expires_at}{[line.state for line in h.lines]}" for h in found
     )

@@ -10,6 +10,8 @@ import msgspec
 from litestar import Response, get
 
 from setten.console import guard
+from setten.console.customers import people
+from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.stock.goods import Good, good
@@ -17,6 +19,7 @@ from setten.console.words import Words
 from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.db import Connection
+from setten.platform.vault import Vault
 from setten.stock import catalog, holds, ledger, locations
 from setten.stock.bands import Band
 from setten.stock.catalog import Item
@@ -65,6 +68,8 @@ async def item(
         view = await _view(conn, page, await named(request, conn, page.locale), sku, at)
         view |= await _ledger(conn, page, view["balance"], before, left)
         view["held"] = await _held(conn, page, held)
+        view["whom"] = await _whom(conn, page, guard.deps_of(request).vault,
+                                   request.query_params.get("for", ""))  # fmt: skip
     return page.render("stock/item.html", view)
 
 
@@ -93,6 +98,18 @@ async def _held(conn: Connection, page: Page, said: str) -> Hold | None:
     except (ValueError, holds.UnknownHold):
         return None
     return hold if hold and hold.is_open else None
+
+
+async def _whom(conn: Connection, page: Page, vault: Vault, said: str) -> Person | None:
+    """The customer this page was opened for: one tap leads back, and holds are hers."""
+    if not said or not page.who.may(Right.read_customers):
+        return None
+    try:
+        found = await people.by_id(conn, vault, [UUID(said)], page.locale)
+    except ValueError:
+        return None
+    await people.note(conn, page.who, list(found.values()), action="item.viewed_for", now=page.now)
+    return next(iter(found.values()), None)
 
 
 def _places(balances: Sequence[Balance], names: Named, page: Page) -> list[PlaceRow]:

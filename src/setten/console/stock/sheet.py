@@ -9,8 +9,9 @@ from litestar import Response, get
 
 from setten.console import guard, places
 from setten.console.page import Asked, page_of
+from setten.console.run import tables
 from setten.console.shell.sign_in import redirect
-from setten.console.stock.goods import Good, good
+from setten.console.stock.goods import Good, good, name_of
 from setten.platform import auth
 from setten.platform.auth import Right
 from setten.stock import catalog, ledger, locations
@@ -23,6 +24,10 @@ ROWS = 40
 
 COLUMNS_MAX = 10
 """Places side by side at 1440 px; the total counts all of them."""
+
+
+EXPORT_MAX = 200
+"""Items of one file; a longer list is narrowed by the filter first."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -76,6 +81,25 @@ async def sheet(request: Asked, q: str = "", after: str = "") -> Response[str]:
         "next_after": shown[-1].sku if len(found) > ROWS else "",
     }
     return page.render("stock/sheet.html", view)
+
+
+@get("/stock/items.csv", include_in_schema=False)
+async def sheet_csv(request: Asked, q: str = "") -> Response[str]:
+    """The sheet to take away: every place, what can be promised, up to EXPORT_MAX items."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await catalog.search(conn, q[:100], limit=EXPORT_MAX)
+        balances = await ledger.balances_of(conn, [item.sku for item in found])
+        every = await locations.list_all(conn)
+    names = [places.name_of(place, page.locale) for place in every]
+    own = {one.key: max(0, one.promisable) for one in balances}
+    rows = [
+        (item.sku, item.gtin_written, name_of(item, page.locale),
+         *(own.get((item.sku, place.location_id), 0) for place in every))
+        for item in found
+    ]  # fmt: skip
+    return tables.as_csv("stock", ("sku", "gtin", "name", *names), rows)
 
 
 def _columns(every: Sequence[Location], mine: str | None, locale: str) -> list[Column]:
