@@ -22,9 +22,7 @@ SATURDAY = datetime(2026, 11, 21, 14, 31, tzinfo=UTC)
         (None, "JPY", "—"),
     ],
 )
-def test_money_has_its_sign_before_its_mark(
-    minor: int | None, currency: str, written: str
-) -> None:
+def test_money_has_its_sign_before_its_mark(minor: int | None, currency: str, written: str) -> None:
     assert formats.money(minor, currency) == written
 
 

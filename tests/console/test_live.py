@@ -20,9 +20,7 @@ def saeki(house: House) -> str:
     return house.customer("佐伯")
 
 
-def test_signing_in_through_the_form_leads_to_the_first_screen(
-    house: House, screen: Any
-) -> None:
+def test_signing_in_through_the_form_leads_to_the_first_screen(house: House, screen: Any) -> None:
     from tests.console.house import PASSWORD
 
     page = screen(None)

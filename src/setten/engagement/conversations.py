@@ -102,9 +102,7 @@ async def notes(
     conn: Connection, vault: Vault, identifiers: Sequence[int], *, limit: int = 20
 ) -> list[Note]:
     """The newest notes under any of a person's identifiers, oldest first. The caller audits."""
-    rows = await Q.recent_notes.all(
-        conn, identifiers=list(identifiers), most=min(limit, PAGE_MAX)
-    )
+    rows = await Q.recent_notes.all(conn, identifiers=list(identifiers), most=min(limit, PAGE_MAX))
     opened = await vault.open(conn, [row["sealed_id"] for row in rows])
     return [_note(row, opened) for row in reversed(rows)]
 

@@ -99,9 +99,7 @@ async def promises(
     request: Asked, conn: Connection, page: Page, names: Named, profile: Profile, sku: str
 ) -> dict[str, object]:
     """Holds, stock near her, and the next step: what changes with the stock."""
-    found = await holds.find_by_identifiers(
-        conn, profile.numbers, now=page.now, limit=HOLDS_READ
-    )
+    found = await holds.find_by_identifiers(conn, profile.numbers, now=page.now, limit=HOLDS_READ)
     near = await nearby.near(request, conn, page, names, profile, sku)
     shown = await goods(conn, _skus(found), page)
     open_holds, ended = view.holds_shown(found, shown, names)
@@ -158,9 +156,7 @@ async def past(
     conn: Connection, page: Page, names: Named, profile: Profile, channel: str
 ) -> dict[str, object]:
     """The timeline's first page and its filters."""
-    found = await timeline.page(
-        conn, profile.numbers, limit=LINES, channel=channel or None
-    )
+    found = await timeline.page(conn, profile.numbers, limit=LINES, channel=channel or None)
     counts = await timeline.counts_by_channel(conn, profile.numbers)
     t = page.words()
     chips = [

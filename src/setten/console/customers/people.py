@@ -95,6 +95,4 @@ async def note(
     """One audit entry for a list of names: how many, and a hash of whose."""
     if people:
         subjects = [str(one.customer_id) for one in people]
-        await audit.note_all(
-            conn, actor, action, at=now, subjects=subjects, fields=("name",)
-        )
+        await audit.note_all(conn, actor, action, at=now, subjects=subjects, fields=("name",))

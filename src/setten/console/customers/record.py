@@ -56,9 +56,7 @@ async def _event(request: Asked, event_id: str, *, reveal: bool) -> Response[str
         "event": found,
         "mark": mark(found.channel, t, event=found.name),
         "place": names(found.location_id),
-        "owner": next(iter(owners.values()), None)
-        if page.who.may(Right.read_customers)
-        else None,
+        "owner": next(iter(owners.values()), None) if page.who.may(Right.read_customers) else None,
         "body": pretty(found.body),
         "sealed": pretty(found.sealed) if found.sealed is not None else "",
         "was_asked": reveal,
@@ -136,9 +134,7 @@ async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id, personal=False, reveal=True)
         # A reason is free text and may name somebody: it is sealed with the person it is about.
-        [sealed_id] = await deps.vault.seal(
-            conn, [Sealed(profile.numbers[0], {"reason": reason})]
-        )
+        [sealed_id] = await deps.vault.seal(conn, [Sealed(profile.numbers[0], {"reason": reason})])
         await audit.note(
             conn, page.who, "identifiers.revealed", at=clock.now(),
             customer_id=profile.customer_id, fields=_kinds(profile), reason_sealed_id=sealed_id,
@@ -157,4 +153,3 @@ def _reason(said: str) -> str:
 
 def _kinds(profile: profiles.Profile) -> list[str]:
     return sorted({one.kind for one in profile.identifiers})
-

@@ -72,9 +72,7 @@ async def _instead(
             f"/stock/holds/{hold.hold_id}",
         )
     ]
-    other = await availability.nearest_other(
-        conn, sku, hold.location_id, qty=qty, now=page.now
-    )
+    other = await availability.nearest_other(conn, sku, hold.location_id, qty=qty, now=page.now)
     if other is None:
         return Step(
             deed=t("next.nowhere", item=good.name),

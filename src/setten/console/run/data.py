@@ -99,9 +99,7 @@ async def make_source(request: Asked) -> Response[str]:
             write_key=ids.token(),
             now=now,
         )
-        await audit.note(
-            conn, page.who, "source.made", at=now, subject=str(made.source_id)
-        )
+        await audit.note(conn, page.who, "source.made", at=now, subject=str(made.source_id))
     return redirect(f"/run/data?said=made&source={made.source_id}")
 
 
@@ -181,9 +179,7 @@ async def discard(request: Asked, letter_id: int) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.mend_data)
     async with db.transaction(deps.pool) as conn:
-        await ingest.letters.discard(
-            conn, deps.vault, letter_id, actor=page.who, now=clock.now()
-        )
+        await ingest.letters.discard(conn, deps.vault, letter_id, actor=page.who, now=clock.now())
     return redirect("/run/data#letters")
 
 

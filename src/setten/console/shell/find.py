@@ -77,9 +77,7 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
         names = await named(request, conn, page.locale)
         numbers = [h.identifier_id for h in found if h.identifier_id is not None]
         who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(
-            conn, page.who, list(who.values()), action="hold.found", now=page.now
-        )
+        await people.note(conn, page.who, list(who.values()), action="hold.found", now=page.now)
     return [
         Hit(
             kind="hold",
@@ -159,4 +157,3 @@ async def _items(request: Asked, page: Page, said: str) -> list[Hit]:
 def _joined(page: Page, *parts: str) -> str:
     gap = "　" if page.locale == "ja" else " · "
     return gap.join(part for part in parts if part)
-

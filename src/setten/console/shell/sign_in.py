@@ -19,9 +19,7 @@ PASSWORD_MAX = 200
 
 def redirect(to: str, cookies: list[Cookie] | None = None) -> Response[str]:
     """303: whatever was sent, the next thing is a page that can be reloaded."""
-    return Response(
-        "", status_code=303, headers={**HEADERS, "Location": to}, cookies=cookies or []
-    )
+    return Response("", status_code=303, headers={**HEADERS, "Location": to}, cookies=cookies or [])
 
 
 @get("/sign-in", include_in_schema=False)

@@ -84,16 +84,12 @@ def _uuid(said: str) -> UUID | None:
         raise Invalid(errors="customer_id") from cause
 
 
-async def _customer_again(
-    request: Asked, page: Page, customer: UUID, said: str
-) -> Response[str]:
+async def _customer_again(request: Asked, page: Page, customer: UUID, said: str) -> Response[str]:
     """Holds, stock and next step of her page as they are now."""
     if not page.is_partial:
         return redirect(f"/customers/{customer}")
     here = guard.at_this_moment(page)
-    view = await customer_page.promises_now(
-        request, here, customer, guard.deps_of(request), ""
-    )
+    view = await customer_page.promises_now(request, here, customer, guard.deps_of(request), "")
     return here.render("customers/promises_and_toast.html", view | {"said": said})
 
 
@@ -120,9 +116,7 @@ async def extend(request: Asked, hold_id: UUID) -> Response[str]:
     auth.require(page.who, Right.hold)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await holds.extend(conn, hold_id, ttl_s=EXTEND_S, now=clock.now())
-        await audit.note(
-            conn, page.who, "hold.extended", at=clock.now(), subject=str(hold_id)
-        )
+        await audit.note(conn, page.who, "hold.extended", at=clock.now(), subject=str(hold_id))
     return redirect(f"/stock/holds/{hold_id}")
 
 

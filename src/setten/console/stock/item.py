@@ -73,9 +73,7 @@ async def item(
     return page.render("stock/item.html", view)
 
 
-async def _view(
-    conn: Connection, page: Page, names: Named, sku: str, at: str
-) -> dict[str, object]:
+async def _view(conn: Connection, page: Page, names: Named, sku: str, at: str) -> dict[str, object]:
     found = await catalog.get(conn, sku)
     balances = await ledger.balances_of(conn, [sku])
     places = _places(balances, names, page)
@@ -149,9 +147,7 @@ async def _ledger(
     """The entries of the chosen place with what was left after each, newest first."""
     if not isinstance(balance, Balance):
         return {"lines": [], "next_before": 0, "next_left": 0}
-    found = await ledger.entries_of(
-        conn, balance.key, before=before or None, limit=LEDGER_ROWS + 1
-    )
+    found = await ledger.entries_of(conn, balance.key, before=before or None, limit=LEDGER_ROWS + 1)
     lines, remaining = [], left if before else balance.promisable
     for entry in found[:LEDGER_ROWS]:
         line = _line(entry, remaining, page.words())

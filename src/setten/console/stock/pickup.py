@@ -50,9 +50,7 @@ async def _view(request: Asked, page: Page, at: str, stage: str) -> dict[str, ob
         names = await named(request, conn, page.locale)
         found = await queue.read(conn, deps.vault, page, names, at, stage)
         seen = {one.person.customer_id: one.person for one in found.tickets if one.person}
-        await people.note(
-            conn, page.who, list(seen.values()), action="queue.viewed", now=page.now
-        )
+        await people.note(conn, page.who, list(seen.values()), action="queue.viewed", now=page.now)
         place = names.find(at)
     opens_at, closes_at = place.opening(page.now) if place else (None, None)
     return {
@@ -109,9 +107,7 @@ async def shortage(request: Asked, hold_id: UUID) -> Response[str]:
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await _may_move(conn, page, hold_id)
-        hold = await holds.not_on_shelf(
-            conn, hold_id, sku=sku, location_id=place, now=clock.now()
-        )
+        hold = await holds.not_on_shelf(conn, hold_id, sku=sku, location_id=place, now=clock.now())
         await _note(conn, page, "hold.shortened", hold)
     return await _again(request, page, hold, page.words()("pickup.short", code=hold.code))
 
@@ -163,9 +159,7 @@ async def finish_task(request: Asked, task_id: UUID) -> Response[str]:
     async with db.transaction(guard.deps_of(request).pool) as conn:
         task = await tasks.finish(conn, task_id, by=page.who.label, now=clock.now())
         auth.require_location(page.who, task.location_id)
-        await audit.note(
-            conn, page.who, "task.finished", at=clock.now(), subject=str(task_id)
-        )
+        await audit.note(conn, page.who, "task.finished", at=clock.now(), subject=str(task_id))
     said = page.words()("pickup.task_ended")
     return await _queue_again(request, page, task.location_id, "collect", said)
 

@@ -134,16 +134,12 @@ async def version(conn: Connection, page: Page, at: str, stage: str) -> str:
 async def _rows(
     conn: Connection, page: Page, at: str, stage: str
 ) -> tuple[list[Hold], list[Task], dict[str, int]]:
-    found = await holds.queue(
-        conn, at, now=page.now, state=STATES[stage], limit=TICKETS_MAX
-    )
+    found = await holds.queue(conn, at, now=page.now, state=STATES[stage], limit=TICKETS_MAX)
     open_tasks = await tasks.list_open(conn, at, limit=TASKS_MAX)
     return found, open_tasks, await holds.count_open(conn, at, now=page.now)
 
 
-def _version(
-    found: Sequence[Hold], open_tasks: Sequence[Task], counts: Mapping[str, int]
-) -> str:
+def _version(found: Sequence[Hold], open_tasks: Sequence[Task], counts: Mapping[str, int]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for hold in found:
         states = ",".join(line.state for line in hold.lines)
@@ -153,9 +149,7 @@ def _version(
     return digest.hexdigest()
 
 
-async def _holds_of(
-    conn: Connection, open_tasks: Sequence[Task], page: Page
-) -> dict[UUID, Hold]:
+async def _holds_of(conn: Connection, open_tasks: Sequence[Task], page: Page) -> dict[UUID, Hold]:
     found = {}
     for hold_id in dict.fromkeys(task.hold_id for task in open_tasks if task.hold_id):
         found[hold_id] = await holds.get(conn, hold_id, now=page.now)
