@@ -14,7 +14,6 @@ import litestar
 import msgspec
 from litestar.exceptions import ClientException, ValidationException
 
-
 # An escaped NUL, not a backslash followed by u0000. No name or text of the trade has one, and no
 # text column can hold it: a sku that has one must not become the sku without it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from typing import Annotated
 
+import msgspec
 import typer
 
 from setten.cli import installation, terminal
-from setten.platform import auth, clock, ids
+from setten.platform import audit, auth, clock, ids
+from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
+from setten.platform.errors import Invalid, NotFound
 
 # What a key for the tag or an SDK is nearly always for.
 INGEST_CHANNEL = "web"
@@ -124,3 +127,59 @@ def link_user(login: str, data_dir: DataDir = None) -> None:
     with installation.opened(data_dir) as found:
         token = installation.on_connection(work, found)
     terminal.result(f"{found.base_url}/sign-in/link/{token}")
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="Its key_id, as `keys list` shows it.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Take a key back. It opens nothing from the next request on."""
+
+    async def work(conn: Connection) -> bool:
+        now = clock.now()
+        await audit.note(conn, SYSTEM, "key.revoked", at=now, subject=key_id)
+        return await auth.revoke_key(conn, _uuid(key_id), now=now)
+
+    if not installation.with_connection(work, data_dir):
+        raise NotFound()
+    terminal.note("取り消しました", "Taken back")
+
+
+@users.command("list")
+def list_users(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Every account: role, shops, since when, and whether it is closed."""
+    found = installation.with_connection(auth.list_staff, data_dir)
+    rows = [msgspec.structs.asdict(one) for one in found]
+    if as_json:
+        terminal.as_json(rows)
+    else:
+        terminal.table(rows)
+
+
+@users.command("disable")
+def disable_user(
+    login: Annotated[str, typer.Argument(help="What they sign in with.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Close an account and end its sessions at once."""
+
+    async def work(conn: Connection) -> bool:
+        now = clock.now()
+        staff = await auth.list_staff(conn)
+        found = next((one for one in staff if one.login.casefold() == login.casefold()), None)
+        if found is None:
+            return False
+        await audit.note(conn, SYSTEM, "staff.disabled", at=now, subject=str(found.staff_id))
+        return await auth.disable_staff(conn, found.staff_id, now=now)
+
+    if not installation.with_connection(work, data_dir):
+        raise NotFound()
+    terminal.note("停止しました", "Closed")
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound() from None
