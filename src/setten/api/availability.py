@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.params import Parameter
 
 from setten.api import guard
@@ -74,8 +74,7 @@ def clean(text: str) -> str:
 
 @get("/availability", guards=[guard.allow("server", "agent", "public")])
 async def get_availability(
-    deps: Deps,
-    actor: Actor,
+    request: Request[Any, Any, Any],
     sku: Skus,
     near: Annotated[str | None, Parameter(max_length=60)] = None,
     location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
@@ -96,7 +95,8 @@ async def get_availability(
         limit=limit,
         include=include,
     )
-    return await _find(deps, actor, question)
+    # Not as dependencies: resolving those costs as much as the answer.
+    return await _find(request.app.state.deps, guard.actor_of(request.scope), question)
 
 
 @post("/availability", status_code=200, guards=[guard.allow("server", "agent", "public")])

@@ -1,5 +1,7 @@
 -- name: free
--- Only rows with something to promise. `due` is nearly always empty: one look at an index.
+-- Only rows with something to promise. `due` is nearly always empty: one look at an index. Its
+-- lines are looked up from there (lateral, offset 0) and never by sku: a sku that everybody wants
+-- has very many lines.
 with due as materialized (
   select h.hold_id
     from stock.holds h
@@ -7,8 +9,12 @@ with due as materialized (
 ), back as materialized (
   select l.sku, l.location_id, sum(l.qty)::integer as qty
     from due d
-    join stock.hold_lines l on l.hold_id = d.hold_id
-   where l.state in ('held', 'picked') and l.sku = any(:skus::text[])
+   cross join lateral (
+           select x.sku, x.location_id, x.qty
+             from stock.hold_lines x
+            where x.hold_id = d.hold_id and x.state in ('held', 'picked')
+           offset 0) as l
+   where l.sku = any(:skus::text[])
    group by l.sku, l.location_id
 )
 select b.sku, b.location_id, b.on_hand - b.safety + coalesce(k.qty, 0) as available, b.shelf
@@ -28,8 +34,12 @@ with due as materialized (
 ), back as materialized (
   select l.location_id, sum(l.qty)::integer as qty
     from due d
-    join stock.hold_lines l on l.hold_id = d.hold_id
-   where l.state in ('held', 'picked') and l.sku = :sku
+   cross join lateral (
+           select x.sku, x.location_id, x.qty
+             from stock.hold_lines x
+            where x.hold_id = d.hold_id and x.state in ('held', 'picked')
+           offset 0) as l
+   where l.sku = :sku
    group by l.location_id
 )
 select b.location_id

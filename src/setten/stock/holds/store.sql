@@ -19,7 +19,8 @@ select l.hold_id, l.sku, l.location_id, l.qty, l.is_elsewhere
               :elsewheres::boolean[]) as l(hold_id, sku, location_id, qty, is_elsewhere);
 
 -- name: take_back_due
--- Lines of holds that have run out, on rows that the caller has locked and somebody now wants.
+-- Lines of holds that have run out, on rows that the caller has locked and somebody now wants. They
+-- are looked up from the few holds that are due (offset 0), not from the many lines of a wanted sku.
 -- Their holds are booked as expired, with all lines, by `tidy`.
 with due as materialized (
   select h.hold_id
@@ -28,9 +29,12 @@ with due as materialized (
 ), wanted as materialized (
   select l.hold_id, l.sku, l.location_id
     from due d
-    join stock.hold_lines l on l.hold_id = d.hold_id
-   where l.state in ('held', 'picked')
-     and (l.sku, l.location_id) in (
+   cross join lateral (
+           select x.hold_id, x.sku, x.location_id
+             from stock.hold_lines x
+            where x.hold_id = d.hold_id and x.state in ('held', 'picked')
+           offset 0) as l
+   where (l.sku, l.location_id) in (
            select k.sku, k.location_id from unnest(:skus::text[], :location_ids::text[])
              as k(sku, location_id))
 ), locked as materialized (
