@@ -93,8 +93,7 @@ class Front:
             delivery = delivery_of(bodies.mend(body), call, authorization, edge)
         if not delivery.write_key:
             raise ingest.UnknownWriteKey()
-        taken = await (self._singles.ask(delivery) if call else self._take_batch(delivery))
-        _count(taken)
+        _count(await (self._take_single(delivery) if call else self._take_batch(delivery)))
         return answers.OK
 
     async def _take(
@@ -109,6 +108,12 @@ class Front:
             now_s=time.monotonic(),
         )
         return list(answers)
+
+    async def _take_single(self, delivery: Delivery) -> Taken:
+        try:
+            return await self._singles.ask(delivery)
+        except _REFUSED_BY_DATABASE:
+            return await self._alone(delivery)
 
     async def _take_batch(self, delivery: Delivery) -> Taken:
         if self._waiting >= BATCHES_WAITING_MAX:

@@ -9,7 +9,8 @@ import typer
 from setten.cli import installation, terminal
 from setten.customers import ingest
 from setten.customers.ingest import Source, WriteKey
-from setten.platform import audit, auth, clock, ids
+from setten.platform import audit, clock, ids
+from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 
 sources = typer.Typer(help="Who may send events.", no_args_is_help=True)
@@ -86,7 +87,7 @@ def rotate_source(source_id: SourceNumber, data_dir: DataDir = None) -> None:
     async def work(conn: Connection) -> None:
         now = clock.now()
         await ingest.sources.rotate(conn, source_id, write_key=key, now=now)
-        await audit.note(conn, auth.SYSTEM, "source.rotated", at=now, subject=str(source_id))
+        await audit.note(conn, SYSTEM, "source.rotated", at=now, subject=str(source_id))
 
     installation.with_connection(work, data_dir)
     terminal.result(key)
@@ -108,7 +109,7 @@ def change_source(
     async def work(conn: Connection) -> None:
         await ingest.sources.change(conn, source_id, origins=origin or (), rate_per_s=rate)
         await audit.note(
-            conn, auth.SYSTEM, "source.changed", at=clock.now(), subject=str(source_id)
+            conn, SYSTEM, "source.changed", at=clock.now(), subject=str(source_id)
         )
 
     installation.with_connection(work, data_dir)
@@ -121,6 +122,6 @@ def revoke_source(source_id: SourceNumber, data_dir: DataDir = None) -> None:
     async def work(conn: Connection) -> None:
         now = clock.now()
         await ingest.sources.revoke(conn, source_id, now=now)
-        await audit.note(conn, auth.SYSTEM, "source.revoked", at=now, subject=str(source_id))
+        await audit.note(conn, SYSTEM, "source.revoked", at=now, subject=str(source_id))
 
     installation.with_connection(work, data_dir)
