@@ -162,9 +162,11 @@ async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None)
         return await _view(conn, deps, actor, customer_id)
 
 
-async def _view(conn: Connection, deps: Deps, actor: Actor, customer_id: UUID) -> CustomerBody:
+async def _view(
+    conn: Connection, deps: Deps, actor: Actor, customer: UUID | identity.Person
+) -> CustomerBody:
     is_whole = actor.scope == "server"
-    found = await profiles.get(conn, deps.vault, customer_id, reveal=is_whole)
+    found = await profiles.get(conn, deps.vault, customer, reveal=is_whole)
     await audit.note(
         conn, actor, "customer.viewed", at=clock.now(), customer_id=found.customer_id,
         fields=sorted({*found.traits, *(one.kind for one in found.identifiers)}),

@@ -29,6 +29,7 @@ from setten.customers.identity.service import (
     links_of,
     members,
     merged_into,
+    people_behind,
     person,
     quarantines,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "merge",
     "members",
     "merged_into",
+    "people_behind",
     "person",
     "quarantines",
     "readers",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 import msgspec
 
-from setten.customers.identity.model import CustomerNotFound
-from setten.customers.identity.service import customers_for
+from setten.customers.identity.model import CustomerNotFound, Person
+from setten.customers.identity.service import customers_for, people_behind
 from setten.facts.ids import CustomerId
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict
@@ -33,9 +32,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-async def lookup(
-    conn: Connection, vault: Vault, identifiers: Sequence[tuple[str, str]]
-) -> CustomerId:
+async def lookup(conn: Connection, vault: Vault, identifiers: Sequence[tuple[str, str]]) -> Person:
     """The customer of exact identifiers, given as (kind, value).
 
     Unknown ones are passed over. Raises UnusableIdentifier, CustomerNotFound when none is known,
@@ -43,16 +40,12 @@ async def lookup(
     """
     wanted = [normalise(kind, value) for kind, value in identifiers]
     numbers = await vault.find(conn, wanted)
-    found = set((await customers_for(conn, list(numbers.values()))).values())
-    if len(found) != 1:
-        _refuse(found)
-    return found.pop()
-
-
-def _refuse(found: set[CustomerId]) -> NoReturn:
+    found = await people_behind(conn, list(numbers.values()))
     if not found:
         raise CustomerNotFound()
-    raise IdentifiersDisagree(customers=sorted(map(str, found)))
+    if len(found) > 1:
+        raise IdentifiersDisagree(customers=sorted(str(one.customer_id) for one in found))
+    return found[0]
 
 
 async def find_by(conn: Connection, vault: Vault, said: str) -> tuple[Found, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from setten.customers.identity.model import CustomerNotFound, LinkShown, Node, Person, Quarantine
 from setten.customers.identity.settling import Q
 from setten.facts.ids import CustomerId, IdentifierId
-from setten.platform.db import Connection
+from setten.platform.db import Connection, Record
 from setten.platform.vault import KINDS
 
 IDENTIFIERS_MAX = 1_000  # of one customer; the rules' limits add up to less
@@ -56,7 +56,26 @@ async def person(conn: Connection, customer_id: UUID) -> Person:
     )
     if not rows:
         raise CustomerNotFound()
+    return _person(rows)
+
+
+async def people_behind(conn: Connection, identifier_ids: Collection[int]) -> tuple[Person, ...]:
+    """Everybody whose these identifiers are, each whole, in one query."""
+    rows = await Q.people_behind.all(
+        conn,
+        identifier_ids=list(identifier_ids),
+        strength=list(KINDS),
+        most=IDENTIFIERS_MAX * max(1, len(identifier_ids)),
+    )
+    by_customer: dict[UUID, list[Record]] = {}
+    for row in rows:
+        by_customer.setdefault(row["customer_id"], []).append(row)
+    return tuple(map(_person, by_customer.values()))
+
+
+def _person(rows: Sequence[Record]) -> Person:
     nodes = []
+    merged: list[UUID] = []
     for row in rows:
         values = dict(row)
         merged = values.pop("merged") or []

@@ -45,17 +45,19 @@ _decode_bought = msgspec.json.Decoder(list[_Bought]).decode
 async def get(
     conn: Connection,
     vault: Vault,
-    customer_id: UUID,
+    customer: UUID | identity.Person,
     *,
     personal: bool = True,
     reveal: bool = False,
 ) -> Profile:
-    """One customer, by an id that may have been merged away. The caller audits.
+    """One customer, by an id that may have been merged away, or as identity knows her.
 
     personal: open the personal traits. reveal: identifiers whole instead of masked.
-    Raises CustomerNotFound.
+    Raises CustomerNotFound. The caller audits.
     """
-    who = await identity.person(conn, customer_id)
+    who = customer
+    if isinstance(who, UUID):
+        who = await identity.person(conn, who)
     plain = await Q.overview.one(conn, identifier_ids=who.numbers, viewed_most=VIEWED_MAX)
     opened = await vault.dossier(conn, who.numbers[:OPENED_MAX], with_traits=personal)
     traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
