@@ -8,9 +8,11 @@ import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from setten.platform import db
@@ -94,7 +96,12 @@ def drop(postgres: str, dsn: str) -> None:
     async def go() -> None:
         conn = await db.connect(postgres, statement_timeout="0")
         try:
-            await conn.execute(f"drop database if exists {name} with (force)")
+            for _ in range(50):
+                # An autovacuum worker may be at work there; it is not ours to end, and soon done.
+                with suppress(asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+                    await conn.execute(f"drop database if exists {name} with (force)")
+                    break
+                await asyncio.sleep(0.1)
         finally:
             await conn.close()
 

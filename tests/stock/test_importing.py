@@ -60,7 +60,7 @@ async def test_the_same_file_again_changes_nothing(shop, vault, file):
 async def test_cards_become_numbers_and_facts_arrive_now(shop, vault, file):
     await load(shop, vault, file)
     facts = await shop.events("receipt.recorded")
-    assert [len(fact["identifiers"]) for fact in facts] == [1, 0]
+    assert sorted(len(fact["identifiers"]) for fact in facts) == [0, 1]
     assert all(fact["occurred_at"] < fact["received_at"] for fact in facts)
     assert "C-1" not in str([dict(fact) for fact in facts])
 
