@@ -103,9 +103,7 @@ def event(rng: random.Random, *, people: int, is_browser: bool) -> dict[str, obj
 class Bodies:
     """Request bodies: rendered once, then only ids, times and new visitors are put in."""
 
-    def __init__(
-        self, seed: int, *, size: int, people: int, sealed: float, fresh: float
-    ) -> None:
+    def __init__(self, seed: int, *, size: int, people: int, sealed: float, fresh: float) -> None:
         self._rng = random.Random(seed)
         self._people = people
         self._fresh = fresh
@@ -114,8 +112,7 @@ class Bodies:
 
     def _template(self, is_browser: bool) -> tuple[list[str], bool]:
         events = [
-            event(self._rng, people=self._people, is_browser=is_browser)
-            for _ in range(self._size)
+            event(self._rng, people=self._people, is_browser=is_browser) for _ in range(self._size)
         ]
         whole: object = events[0] | {"writeKey": WRITE_KEY, "sentAt": "@@AT"}
         if self._size > 1:

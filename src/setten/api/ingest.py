@@ -155,9 +155,7 @@ class Front:
                 [answer] = await self._take(conn, [delivery])
         except _REFUSED_BY_DATABASE:
             async with db.transaction(self._deps.pool) as conn:
-                return await ingest.keep_refused(
-                    conn, self._deps.vault, delivery, now=clock.now()
-                )
+                return await ingest.keep_refused(conn, self._deps.vault, delivery, now=clock.now())
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -108,9 +108,7 @@ def change_source(
 
     async def work(conn: Connection) -> None:
         await ingest.sources.change(conn, source_id, origins=origin or (), rate_per_s=rate)
-        await audit.note(
-            conn, SYSTEM, "source.changed", at=clock.now(), subject=str(source_id)
-        )
+        await audit.note(conn, SYSTEM, "source.changed", at=clock.now(), subject=str(source_id))
 
     installation.with_connection(work, data_dir)
 

@@ -58,17 +58,13 @@ class Client:
             "method": method,
             "path": path,
             "client": ("203.0.113.9", 4000),
-            "headers": [
-                (k.lower().encode(), v.encode()) for k, v in (headers or {}).items()
-            ],
+            "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
         }
         await ingest_api.serve(self._front, scope, receive, send)
         found = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
         return Reply(sent[0]["status"], found, sent[1]["body"])
 
-    async def post(
-        self, call: str, body: Any, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    async def post(self, call: str, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.send("POST", f"/v1/{call}", raw, headers)
 

@@ -52,9 +52,7 @@ async def test_what_the_database_refuses_fails_nobody_gathered_with_it(
 
 async def test_a_stranger_with_a_wrong_key_is_refused_alone(client, track, events):
     keys = ["WK", "wrong"] * 20
-    replies = await asyncio.gather(
-        *(client.post("t", track(writeKey=key)) for key in keys)
-    )
+    replies = await asyncio.gather(*(client.post("t", track(writeKey=key)) for key in keys))
     assert [reply.status for reply in replies] == [200, 401] * 20
     assert len(await events()) == 20
 
@@ -70,9 +68,7 @@ async def test_batches_about_the_same_people_in_any_order_all_arrive_once(
         )
         for n in range(60)
     ]  # fmt: skip
-    replies = await asyncio.gather(
-        *(client.batch(*rng.sample(said, 40)) for _ in range(24))
-    )
+    replies = await asyncio.gather(*(client.batch(*rng.sample(said, 40)) for _ in range(24)))
     assert {reply.status for reply in replies} == {200}
     sent_once = {e["event_id"] for e in await events()}
     assert len(sent_once) == len(await events()) <= 60

@@ -127,14 +127,10 @@ async def _end(
         ended_by=actor.label,
         ending=ending,
     )
-    await audit.note(
-        conn, actor, f"dead_letter.{ending}", at=now, subject=str(dead_letter_id)
-    )
+    await audit.note(conn, actor, f"dead_letter.{ending}", at=now, subject=str(dead_letter_id))
 
 
-async def _find(
-    conn: Connection, vault: Vault, dead_letter_id: int
-) -> tuple[Letter, LetterBody]:
+async def _find(conn: Connection, vault: Vault, dead_letter_id: int) -> tuple[Letter, LetterBody]:
     found = await store.lock_letter(conn, dead_letter_id)
     if found is None:
         raise LetterNotFound(dead_letter_id=dead_letter_id)
@@ -146,6 +142,3 @@ async def _find(
 
 def _bytes(body: LetterBody) -> bytes:
     return base64.b64decode(body.raw) if body.is_base64 else body.raw.encode()
-
-
-

@@ -78,6 +78,7 @@ ALIASES: dict[str, str] = {
     "Reviewed Product": "Product Reviewed",
 }
 
+
 # Case and separators differ between shops ("order_completed"); the words are the same.
 def _flat(name: str) -> str:
     return "".join(c for c in name if c.isalnum()).casefold()

@@ -81,9 +81,7 @@ async def take(
     Durable once the caller's transaction commits. A bad event becomes a dead letter and never
     fails its neighbours; one that is known already is not taken again.
     """
-    sources = await store.open_sources(
-        conn, list({one.write_key for one in deliveries}), now=now
-    )
+    sources = await store.open_sources(conn, list({one.write_key for one in deliveries}), now=now)
     answers: list[Taken | SettenError] = []
     accepted: list[tuple[int, Source, Delivery]] = []
     for index, delivery in enumerate(deliveries):
@@ -220,9 +218,7 @@ def _entry(
     fact = event.fact
     if event.alias is not None:
         previous, user = event.alias
-        fact = msgspec.structs.replace(
-            fact, alias=Alias(met.numbers[previous], met.numbers[user])
-        )
+        fact = msgspec.structs.replace(fact, alias=Alias(met.numbers[previous], met.numbers[user]))
     return Entry(
         event_id=event.event_id,
         day=event.times.day,

@@ -123,12 +123,8 @@ async def change(
     """Set which pages may send, and how much. Raises SourceNotFound, BadSource."""
     source = await get(conn, source_id)
     checked = [_origin(one) for one in origins]
-    _check(
-        source.name, source.channel, source.system, source.currency, rate_per_s, len(checked)
-    )
-    await store.change_source(
-        conn, source_id=source_id, origins=checked, rate_per_s=rate_per_s
-    )
+    _check(source.name, source.channel, source.system, source.currency, rate_per_s, len(checked))
+    await store.change_source(conn, source_id=source_id, origins=checked, rate_per_s=rate_per_s)
 
 
 async def revoke(conn: Connection, source_id: int, *, now: datetime) -> None:

@@ -47,9 +47,7 @@ async def insert_key(
     conn: Connection, *, write_key: str, source_id: int, created_at: datetime
 ) -> None:
     """Write a key of a source."""
-    await _Q.insert_key.run(
-        conn, write_key=write_key, source_id=source_id, created_at=created_at
-    )
+    await _Q.insert_key.run(conn, write_key=write_key, source_id=source_id, created_at=created_at)
 
 
 async def end_keys(conn: Connection, *, source_id: int, ends_at: datetime) -> None:

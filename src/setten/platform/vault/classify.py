@@ -99,9 +99,7 @@ class Splitter:
                 kept[key] = value
         return kept
 
-    def _leaf(
-        self, key: str, value: Any, path: str, meaning: int, person: bool, depth: int
-    ) -> Any:
+    def _leaf(self, key: str, value: Any, path: str, meaning: int, person: bool, depth: int) -> Any:
         """What stays of a value whose key says nothing against it; None when all is sealed."""
         kind = value.__class__
         if kind is str:

@@ -14,9 +14,7 @@ harmless: set[str] = set()
 
 # Each pattern is tried only where a cheaper look says that it could fit: most strings have few
 # digits and no mark at all, and this runs for every string of every event.
-_MARKS = re.compile(
-    r"[@〒]|%40|[?#&][^\s=&#?]{1,40}=|^\s*[\[{]|eyJ[\w-]{10}|[0-9a-fA-F]{40}"
-)
+_MARKS = re.compile(r"[@〒]|%40|[?#&][^\s=&#?]{1,40}=|^\s*[\[{]|eyJ[\w-]{10}|[0-9a-fA-F]{40}")
 # Dashes that people type between digits; NFKC leaves them as they are.
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー"), "-")
 _MANY_DIGITS = re.compile(r"\d(?:[^\da-z]{0,2}\d){6}")
