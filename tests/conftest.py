@@ -1,4 +1,4 @@
-"""Real PostgreSQL for every test: one server a run, one migrated template, a clone each (0.03 s)."""
+"""Real PostgreSQL for every test: one server a run, a migrated template, a clone each (0.03 s)."""
 
 from __future__ import annotations
 
