@@ -8,7 +8,6 @@ neighbours into one transaction, a batch is one of its own.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import time
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from setten.api.ingest_answers import Answer
 from setten.api.state import Deps
 from setten.customers import ingest
 from setten.customers.ingest import Delivery, Said, Taken
-from setten.platform import clock, db, metrics
+from setten.platform import addresses, clock, db, metrics
 from setten.platform.combine import Combiner, QueueFull
 from setten.platform.db import Connection
 from setten.platform.db.disk import Disk
@@ -60,7 +59,6 @@ class Front:
         self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
         self._waiting = 0
         self._disk = Disk(deps.settings.data_dir)
-        self._proxies = [ipaddress.ip_network(one) for one in deps.settings.trusted_proxies]
 
     async def answer(self, scope: Any, receive: Receive) -> Answer:
         """The answer to one request. Raises SettenError for a refusal."""
@@ -165,18 +163,8 @@ class Front:
         client = scope.get("client")
         if not client:
             return None
-        address = str(client[0])
-        forwarded = headers.get(b"x-forwarded-for")
-        if forwarded and self._is_trusted(address):
-            return forwarded.decode("latin-1").split(",")[-1].strip()[:45]
-        return address
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(found in network for network in self._proxies)
+        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        return addresses.of_sender(str(client[0]), forwarded, self._deps.settings.trusted_proxies)
 
     async def _get(self, path: list[str], scope: Any) -> Answer:
         name = path[-1]

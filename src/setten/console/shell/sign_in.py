@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 
 from setten.console import guard, navigation
 from setten.console.page import HEADERS, Asked, page_of
-from setten.platform import auth, clock, db
+from setten.platform import addresses, auth, clock, db
 from setten.platform.errors import TooMany
 
 LOGIN_MAX = 200
@@ -42,7 +42,7 @@ async def sign_in(request: Asked) -> Response[str]:
     form = await request.form()
     login, password = str(form.get("login") or "")[:LOGIN_MAX], str(form.get("password") or "")
     to, page, t = guard.local_path(str(form.get("next") or "/")), page_of(request), None
-    address = request.client.host if request.client else ""
+    address = _address(request)
     try:
         async with db.transaction(guard.deps_of(request).pool) as conn:
             token = await auth.sign_in(
@@ -56,6 +56,14 @@ async def sign_in(request: Asked) -> Response[str]:
         view = _form(to, login=login, problem=page.words()("sign_in.wrong"))
         return page.render("shell/sign_in.html", view, status=401)
     return redirect(to, [_session(request, token)])
+
+
+def _address(request: Asked) -> str:
+    """Whose tries are counted together: never what a stranger writes of himself."""
+    if request.client is None:
+        return ""
+    trusted = guard.deps_of(request).settings.trusted_proxies
+    return addresses.of_sender(request.client.host, request.headers.get("x-forwarded-for"), trusted)
 
 
 def _session(request: Asked, token: str) -> Cookie:

@@ -1,0 +1,34 @@
+"""Whose address a request came from: the connection's, or what a proxy of our own says of it.
+
+Anybody can write X-Forwarded-For; only what our own proxy added, its last entry, is believed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from functools import cache
+
+ADDRESS_LENGTH_MAX = 45
+
+
+def of_sender(connection: str, forwarded: str | None, trusted: Sequence[str]) -> str:
+    """The sender's address. trusted: networks of our proxies, as settings.trusted_proxies."""
+    if forwarded and _is_trusted(connection, tuple(trusted)):
+        return forwarded.split(",")[-1].strip()[:ADDRESS_LENGTH_MAX]
+    return connection
+
+
+def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in _networks(trusted))
+
+
+@cache
+def _networks(
+    trusted: tuple[str, ...],
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(one) for one in trusted)
