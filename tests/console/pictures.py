@@ -27,6 +27,7 @@ SHOTS = {
     "customer": ("page-associate", "/customers/{saeki}"),
     "event": ("page-agent", "/events/{event}"),
     "evidence": ("page-agent", "/customers/{saeki}/links"),
+    "purchases": ("page-agent", "/customers/{saeki}/purchases"),
     "pickup": ("page-associate", "/stock/pickup"),
     "hold": ("page-associate", "/stock/holds/{hold}"),
     "sheet": ("page-associate", "/stock/items"),
@@ -35,7 +36,13 @@ SHOTS = {
     "patterns": ("page-admin", "/patterns"),
     "no-right": ("page-marketer", "/stock/pickup"),
 }
-LOOKS = [(1440, "ja", "light"), (1440, "en", "dark"), (390, "ja", "light"), (390, "en", "dark")]
+LOOKS = [
+    (1440, "ja", "light"),
+    (1440, "en", "light"),
+    (1440, "ja", "dark"),
+    (390, "ja", "light"),
+    (390, "en", "dark"),
+]
 
 
 def live_a_little(house: House) -> dict[str, str]:

@@ -103,4 +103,6 @@ def key_list(path: str) -> list[tuple[str, str]]:
 
 
 def _is_in(path: str, href: str) -> bool:
+    if href == "/stock/pickup" and path.startswith("/stock/holds"):
+        return True
     return path == href or path.startswith(href + "/")

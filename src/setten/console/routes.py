@@ -10,7 +10,7 @@ from setten.console import guard, problems
 from setten.console.assets import static_file
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.customers import record
+from setten.console.customers import purchases, record
 from setten.console.run import data
 from setten.console.shell import find, patterns, preferences, sign_in
 from setten.console.stock import holding, item, pickup, sheet
@@ -37,6 +37,7 @@ PAGES: list[ControllerRouterHandler] = [
     customer_page.near_again,
     customer_page.write_note,
     customer_live.customer_live,
+    purchases.purchases,
     record.event,
     record.open_sealed,
     record.links,

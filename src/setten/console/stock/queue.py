@@ -98,6 +98,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     chores: list[Chore]
     counts: dict[str, int]
     due_today: int
+    is_pressing: bool
+    """A ticket on this page is due or about to be: its count turns vermilion."""
     version: str
 
 
@@ -122,8 +124,14 @@ async def read(
         chores=[_chore(task, task_holds, who, shown, names) for task in open_tasks],
         counts=counts,
         due_today=_due_today(found, page) if stage == "ready" else 0,
+        is_pressing=stage == "collect" and _is_pressing(found, page),
         version=_version(found, open_tasks, counts),
     )
+
+
+def _is_pressing(found: Sequence[Hold], page: Page) -> bool:
+    f = page.shown()
+    return any(f.urgency(hold.placed_at + PREPARE_WITHIN) == "is-soon" for hold in found)
 
 
 async def version(conn: Connection, page: Page, at: str, stage: str) -> str:

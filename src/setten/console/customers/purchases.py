@@ -1,0 +1,87 @@
+"""The purchases behind a customer's sum, each once, with everything that told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+
+from setten.console import guard
+from setten.console.customers import view
+from setten.console.customers.channels import Mark, mark
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import Named, named
+from setten.customers import profiles, timeline
+from setten.customers.timeline import Purchase
+from setten.platform import audit, auth, db
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+
+SHOWN_MAX = 60
+"""Each asks for what told of it; a longer past is read in the timeline."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One purchase."""
+
+    at: datetime
+    mark: Mark
+    place: str
+    total: str
+    is_return: bool
+    event_id: str
+    told: list[tuple[str, Mark, str]]
+
+
+@get("/customers/{customer_id:uuid}/purchases", include_in_schema=False)
+async def purchases(request: Asked, customer_id: UUID) -> Response[str]:
+    """Every purchase, what told of it, and their sum."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_customers)
+    async with db.transaction(deps.pool) as conn:
+        profile = await profiles.get(conn, deps.vault, customer_id)
+        names = await named(request, conn, page.locale)
+        found = await timeline.purchases(conn, profile.numbers, limit=SHOWN_MAX)
+        rows = [await _row(conn, page, names, profile.numbers, one) for one in found]
+        await audit.note(
+            conn,
+            page.who,
+            "purchases.viewed",
+            at=page.now,
+            customer_id=profile.customer_id,
+        )
+    shown = {
+        "who": view.who(profile, page),
+        "rows": rows,
+        "sums": _sums(found, page),
+        "home": names(profile.home_location_id),
+    }
+    return page.render("customers/purchases.html", shown)
+
+
+async def _row(
+    conn: Connection, page: Page, names: Named, numbers: Sequence[int], one: Purchase
+) -> Row:
+    t = page.words()
+    copies = await timeline.copies(conn, numbers, one.purchase_key)
+    return Row(
+        at=one.occurred_at,
+        mark=mark(one.channel, t),
+        place=names(one.location_id),
+        total=page.shown().money(one.total_minor, one.currency),
+        is_return=one.total_minor < 0,
+        event_id=one.event_id,
+        told=[
+            (copy.event_id, mark(copy.channel, t, event=copy.name), copy.name) for copy in copies
+        ],
+    )
+
+
+def _sums(found: Sequence[Purchase], page: Page) -> list[str]:
+    totals: dict[str, int] = {}
+    for one in found:
+        totals[one.currency] = totals.get(one.currency, 0) + one.total_minor
+    return [page.shown().money(total, currency) for currency, total in totals.items()]
