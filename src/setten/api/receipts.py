@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -19,10 +19,10 @@ from setten.platform import clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.vault import Identifier, UnusableIdentifier, normalise
-from setten.stock import receipts
+from setten.stock import catalog, receipts
+from setten.stock.locations import LOCATION_ID_LENGTH_MAX, UnknownLocation
 from setten.stock.receipts import (
     RECEIPTS_MAX,
-    BadReceipt,
     PromisedToAnother,
     Receipt,
     ReceiptDiffers,
@@ -38,10 +38,14 @@ CARD_LENGTH_MAX = 100
 
 
 class LineIn(msgspec.Struct, frozen=True, kw_only=True):
-    """qty below zero is a return. amount: taken for the whole line after discounts, minor units,
-    signed; or leave it out and give price (a unit's) with discount and coupon."""
+    """By sku, or by the gtin that was scanned. qty below zero is a return.
 
-    sku: str
+    amount: taken for the whole line after discounts, minor units, signed; or leave it out and give
+    price (a unit's) with discount and coupon.
+    """
+
+    sku: str | None = None
+    gtin: str | None = None
     qty: int
     amount: int | None = None
     price: int | None = None
@@ -163,8 +167,8 @@ def _raise_refusal(result: Result, receipt: Receipt) -> None:
         raise PromisedToAnother(short=short)
     if result.reason == "receipt_differs":
         raise ReceiptDiffers(receipt_id=str(result.receipt_id))
-    if result.reason is not None:
-        raise BadReceipt(why=result.why or result.reason, reason=result.reason)
+    if result.reason == "unknown_location":
+        raise UnknownLocation(location_id=receipt.location_id[:LOCATION_ID_LENGTH_MAX])
 
 
 async def _receipts(conn: Connection, deps: Deps, told: Sequence[ReceiptIn]) -> list[Receipt]:
@@ -173,11 +177,14 @@ async def _receipts(conn: Connection, deps: Deps, told: Sequence[ReceiptIn]) -> 
     wanted = [card for card in cards.values() if card is not None]
     numbers = await deps.vault.identify(conn, wanted)
     owners = await _owners(conn, list(numbers.values()))
+    scanned = [line.gtin for one in told for line in one.lines if line.gtin and not line.sku]
+    skus = await catalog.skus_of(conn, scanned)
     found = []
     for one in told:
         card = cards.get(one.loyalty_card) if one.loyalty_card else None
         number = numbers[card] if card else None
-        found.append(_receipt(one, number, owners.get(number or 0, frozenset())))
+        lines = tuple(_line(line, skus) for line in one.lines)
+        found.append(_receipt(one, lines, number, owners.get(number or 0, frozenset())))
     return found
 
 
@@ -199,7 +206,12 @@ async def _owners(conn: Connection, numbers: Sequence[int]) -> dict[int, frozens
     }
 
 
-def _receipt(told: ReceiptIn, number: int | None, owners: frozenset[int]) -> Receipt:
+def _receipt(
+    told: ReceiptIn,
+    lines: tuple[ReceiptLine, ...],
+    number: int | None,
+    owners: frozenset[int],
+) -> Receipt:
     return Receipt(
         location_id=told.location_id,
         register=told.register,
@@ -207,7 +219,7 @@ def _receipt(told: ReceiptIn, number: int | None, owners: frozenset[int]) -> Rec
         business_day=told.business_day,
         at=told.at,
         currency=told.currency.upper(),
-        lines=tuple(_line(line) for line in told.lines),
+        lines=lines,
         mode=told.mode,
         tax_included=told.tax_included,
         tenders=tuple(Tender(t.kind, t.amount) for t in told.tenders),
@@ -223,12 +235,13 @@ def _receipt(told: ReceiptIn, number: int | None, owners: frozenset[int]) -> Rec
     )
 
 
-def _line(line: LineIn) -> ReceiptLine:
+def _line(line: LineIn, skus: Mapping[str, str]) -> ReceiptLine:
+    gtin = line.gtin or ""
     amount = line.amount
     if amount is None:
         amount = (line.price or 0) * line.qty - line.discount - line.coupon
     return ReceiptLine(
-        sku=line.sku,
+        sku=line.sku or skus.get(gtin, gtin),  # unknown goods keep what was scanned
         qty=line.qty,
         amount_minor=amount,
         discount_minor=line.discount,

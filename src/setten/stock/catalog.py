@@ -136,6 +136,14 @@ async def get(conn: Connection, sku: str) -> Item:
     return found[sku]
 
 
+async def skus_of(conn: Connection, gtins: Sequence[str]) -> dict[str, str]:
+    """Skus by GTIN as written, for those that an item has; of two items the first by sku."""
+    forms = {written: form for written in set(gtins) if (form := gtin14(written)) is not None}
+    rows = await _Q.by_gtin.all(conn, gtins=list(set(forms.values())))
+    found = {row["gtin"]: row["sku"] for row in rows}
+    return {written: found[form] for written, form in forms.items() if form in found}
+
+
 async def known(conn: Connection, skus: Sequence[str]) -> frozenset[str]:
     """Those of the skus that there are."""
     rows = await _Q.known.all(conn, skus=list(set(skus)))

@@ -23,6 +23,12 @@ select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text a
   from stock.items
  where sku = any(:skus::text[]);
 
+-- name: by_gtin
+select distinct on (gtin) gtin, sku
+  from stock.items
+ where gtin = any(:gtins::text[])
+ order by gtin, sku;
+
 -- name: known
 select sku from stock.items where sku = any(:skus::text[]);
 

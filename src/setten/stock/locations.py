@@ -198,6 +198,10 @@ class Directory:
         """Places of a kind, by id."""
         return [self._places[one] for one in sorted(self._places) if self._places[one].kind == kind]
 
+    def first(self, most: int) -> list[str]:
+        """Ids of up to `most` places, by id."""
+        return sorted(self._places)[:most]
+
     def near(self, lat: float, lon: float, *, radius_km: float) -> list[tuple[float, Location]]:
         """(distance_km, place) of all places within the radius, nearest first."""
         x, y, z = here = _unit(lat, lon)

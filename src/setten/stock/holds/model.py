@@ -23,7 +23,7 @@ class NotEnoughStock(Conflict):
     code = "not_enough_stock"
 
 
-class UnknownGoods(Invalid):
+class UnknownGoods(NotFound):
     """A sku or place of the request does not exist. facts: skus, locations."""
 
     code = "unknown_goods"
