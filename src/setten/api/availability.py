@@ -13,7 +13,6 @@ from setten.api import guard
 from setten.api.state import Deps
 from setten.platform import clock
 from setten.platform.auth import Actor
-from setten.platform.errors import Invalid
 from setten.stock import availability
 from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability
 from setten.stock.locations import Directory
@@ -21,14 +20,10 @@ from setten.stock.locations import Directory
 LIMIT_DEFAULT = 10
 RADIUS_KM_DEFAULT = 20.0
 NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no doorstep
+# Degrees of latitude and longitude, as far as the earth goes.
+_POINT = r"^[+-]?(90(\.0+)?|[0-8]?\d(\.\d+)?),[+-]?(180(\.0+)?|(1[0-7]\d|\d{1,2})(\.\d+)?)$"
 _directory = Directory()  # one per process, as the places are in memory
 Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_MAX)]
-
-
-class BadQuestion(Invalid):
-    """The question about availability cannot be answered. facts: why."""
-
-    code = "bad_question"
 
 
 class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +52,7 @@ class Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where are these, near an exact point or at named places?"""
+    """Where are these, near an exact point, at named places, or anywhere?"""
 
     skus: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SKUS_MAX)]
     near: Near | None = None
@@ -76,13 +71,13 @@ def clean(text: str) -> str:
 async def get_availability(
     request: Request[Any, Any, Any],
     sku: Skus,
-    near: Annotated[str | None, Parameter(max_length=60)] = None,
+    near: Annotated[str | None, Parameter(max_length=60, pattern=_POINT)] = None,
     location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
     radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
     limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
     include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
 ) -> AvailabilitiesBody:
-    """Where these are: near a point (rounded to 0.01°), or at named places."""
+    """Where these are: near a point (rounded to 0.01°), at named places, or anywhere."""
     point = None
     if near is not None:
         exact = _point(near)
@@ -101,32 +96,26 @@ async def get_availability(
 
 @post("/availability", status_code=200, guards=[guard.allow("server", "agent", "public")])
 async def ask_availability(data: Question, deps: Deps, actor: Actor) -> AvailabilitiesBody:
-    """Where these are, near an exact point or at named places."""
+    """Where these are, near an exact point, at named places, or anywhere."""
     return await _find(deps, actor, data)
 
 
 def _point(text: str) -> Near:
-    try:
-        lat, lon = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadQuestion(why="near") from None
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-        raise BadQuestion(why="near")
+    lat, lon = (float(part) for part in text.split(","))
     return Near(lat, lon)
 
 
 async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
-    if (question.near is None) == (not question.location_ids):
-        raise BadQuestion(why="near_or_location_id")
     skus = [clean(sku) for sku in dict.fromkeys(question.skus)]
     include_empty = question.include is not None
     async with deps.pool.acquire() as conn:
+        named = list(dict.fromkeys(question.location_ids))
         if question.near is None:
             found = await availability.at(
                 conn,
                 _directory,
                 skus,
-                location_ids=list(dict.fromkeys(question.location_ids)),
+                location_ids=named or (await _directory.fresh(conn)).first(PLACES_MAX),
                 now=clock.now(),
                 include_empty=include_empty,
             )
@@ -138,10 +127,11 @@ async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesB
                 lat=question.near.lat,
                 lon=question.near.lon,
                 radius_km=question.radius_km,
-                limit=question.limit,
+                limit=PLACES_MAX if named else question.limit,
                 now=clock.now(),
                 include_empty=include_empty,
             )
+            found = [one for one in found if not named or one.location_id in named]
     return AvailabilitiesBody([_shown(one, actor) for one in found])
 
 

@@ -19,6 +19,7 @@ from setten.customers import identity, profiles, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
+from setten.platform.vault import Kind
 
 IDENTIFIERS_ASKED_MAX = 20
 EVENT_ID_LENGTH_MAX = 100
@@ -28,7 +29,7 @@ READERS = (identity.READER, timeline.READER)
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One identifier to look up."""
 
-    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    kind: Kind
     value: Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
 
 
@@ -138,8 +139,12 @@ async def lookup(data: Lookup, deps: Deps, actor: Actor) -> CustomerBody:
         return await _view(conn, deps, actor, found)
 
 
-async def _wait(deps: Deps, after: str | None) -> None:
+async def _wait(deps: Deps, after: str | None, customer_id: UUID | None = None) -> None:
+    """Wait for an event; not for a customer whose id we never gave out. Raises CustomerNotFound."""
     if after is not None:
+        if customer_id is not None:
+            async with deps.pool.acquire() as conn:
+                await identity.current(conn, customer_id)
         await log.wait_for(deps.pool, after, READERS, today=clock.now().date())
 
 
@@ -157,7 +162,7 @@ After = Annotated[
 @get("/{customer_id:uuid}", guards=[guard.allow("server", "agent")])
 async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None) -> CustomerBody:
     """One customer, by an id that may have been merged away."""
-    await _wait(deps, after)
+    await _wait(deps, after, customer_id)
     async with db.transaction(deps.pool) as conn:
         return await _view(conn, deps, actor, customer_id)
 
@@ -198,7 +203,7 @@ async def view_timeline(
     after: After = None,
 ) -> TimelineBody:
     """What a customer has done, newest first."""
-    await _wait(deps, after)
+    await _wait(deps, after, customer_id)
     async with db.transaction(deps.pool) as conn:
         who = await identity.person(conn, customer_id)
         page = await timeline.page(conn, who.numbers, limit=limit, cursor=cursor)

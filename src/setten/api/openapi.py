@@ -35,6 +35,13 @@ _PROBLEMS: dict[str, str] = {
 _KEY_BOUNDS = {"minLength": 1, "maxLength": idempotency.KEY_LENGTH_MAX}
 # A receipt is unique by what is printed on it, so the header is welcome there but not needed.
 _OWN_KEYS = frozenset({"/api/v1/receipts"})
+_ONE_OF_THREE: dict[str, dict[str, str]] = {
+    "code": {"type": "string"},
+    "customer_id": {"type": "string", "format": "uuid"},
+    "location_id": {"type": "string"},
+}
+_NO_NUL = r"^[^\u0000]*$"
+_NARROWER = frozenset({"format", "enum", "pattern", "const"})
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -62,6 +69,8 @@ def shared(schema: dict[str, Any]) -> dict[str, Any]:
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     _close(schemas)
+    _tell_of_texts(schemas)
+    _need_one(schemas)
     schemas["Problem"] = _PROBLEM_SCHEMA
     for path, item in schema.get("paths", {}).items():
         for method, operation in item.items():
@@ -76,6 +85,34 @@ def _close(schemas: dict[str, Any]) -> None:
     for described in schemas.values():
         if described.get("title") in closed:
             described["additionalProperties"] = False
+
+
+def _tell_of_texts(described: Any) -> None:
+    """Say of every text that it has no NUL: bodies with one are refused (`api.strict`)."""
+    if isinstance(described, list):
+        for one in described:
+            _tell_of_texts(one)
+    elif isinstance(described, dict):
+        if described.get("type") == "string" and not described.keys() & _NARROWER:
+            described["pattern"] = _NO_NUL
+        choices = described.get("oneOf", [])
+        if {"type": "number"} in choices:  # a whole number is a number: one of them must do
+            described["oneOf"] = [one for one in choices if one != {"type": "integer"}]
+        if isinstance(described.get("additionalProperties"), dict):
+            described["propertyNames"] = {"pattern": _NO_NUL}
+        for one in described.values():
+            _tell_of_texts(one)
+
+
+def _need_one(schemas: dict[str, Any]) -> None:
+    """A look-up of holds names one of three; JSON Schema can say so, the Struct cannot."""
+    for described in schemas.values():
+        properties = described.get("properties", {})
+        if _ONE_OF_THREE.keys() <= properties.keys() and "lines" not in properties:
+            described["anyOf"] = [
+                {"required": [name], "properties": {name: told}}
+                for name, told in _ONE_OF_THREE.items()
+            ]
 
 
 def _structs(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
@@ -99,9 +136,7 @@ def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
     for status, says in _PROBLEMS.items():
         responses[status] = {
             "description": says,
-            "content": {
-                problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-            },
+            "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
 
 

@@ -37,7 +37,7 @@ from setten.stock.receipts import (
 CARD_LENGTH_MAX = 100
 
 
-class LineIn(msgspec.Struct, frozen=True, kw_only=True):
+class ReceiptLineIn(msgspec.Struct, frozen=True, kw_only=True):
     """By sku, or by the gtin that was scanned. qty below zero is a return.
 
     amount: taken for the whole line after discounts, minor units, signed; or leave it out and give
@@ -83,7 +83,7 @@ class ReceiptIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sequence: str | int
     business_day: date
     at: datetime
-    lines: list[LineIn]
+    lines: list[ReceiptLineIn]
     mode: Annotated[str, msgspec.Meta(pattern="^(ask|tell)$")] = "tell"
     currency: str = "JPY"
     tax_included: bool = True
@@ -235,7 +235,7 @@ def _receipt(
     )
 
 
-def _line(line: LineIn, skus: Mapping[str, str]) -> ReceiptLine:
+def _line(line: ReceiptLineIn, skus: Mapping[str, str]) -> ReceiptLine:
     gtin = line.gtin or ""
     amount = line.amount
     if amount is None:

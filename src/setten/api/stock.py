@@ -26,6 +26,10 @@ from setten.stock.refusals import Refused
 PAGE_MAX = 200
 
 
+# Openings of one day: ["10:00", "20:00"], and so on. `stock.hours` says what they may be.
+_Spans = list[list[str]]
+
+
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A name in both languages; English falls back on Japanese."""
 
@@ -44,7 +48,7 @@ class ItemIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     currency: str = "JPY"
     tax_rate: float | None = None
     tax_included: bool = True
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, str | int | float | bool] = {}
 
 
 class ItemsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +66,7 @@ class LocationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lat: float | None = None
     lon: float | None = None
     timezone: str = "Asia/Tokyo"
-    hours: dict[str, Any] = {}
+    hours: dict[str, _Spans | dict[str, _Spans]] = {}
 
 
 class LocationsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +80,8 @@ class ShelfIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     sku: str
     location_id: str
-    safety: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    # gt, not ge: the writer of the OpenAPI description forgets a bound of 0
+    safety: Annotated[int, msgspec.Meta(gt=-1, le=1_000_000)] | None = None
     shelf: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 

@@ -148,9 +148,7 @@ async def _tell(
     )
     clock_s = asyncio.get_running_loop().time()
     taken = (
-        await ingest.take(
-            conn, vault, [delivery], buckets=Buckets(1), now=now, now_s=clock_s
-        )
+        await ingest.take(conn, vault, [delivery], buckets=Buckets(1), now=now, now_s=clock_s)
     )[0]
     assert isinstance(taken, ingest.Taken), taken
     assert not taken.refused, taken

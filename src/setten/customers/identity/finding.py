@@ -35,10 +35,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 async def lookup(conn: Connection, vault: Vault, identifiers: Sequence[tuple[str, str]]) -> Person:
     """The customer of exact identifiers, given as (kind, value).
 
-    Unknown ones are passed over. Raises UnusableIdentifier, CustomerNotFound when none is known,
-    IdentifiersDisagree when they are of different customers.
+    Unknown ones are passed over, and what can be nobody's. Raises CustomerNotFound when none is
+    known, IdentifiersDisagree when they are of different customers.
     """
-    wanted = [normalise(kind, value) for kind, value in identifiers]
+    wanted = [one for kind, value in identifiers if (one := _usable(kind, value)) is not None]
     numbers = await vault.find(conn, wanted)
     found = await people_behind(conn, list(numbers.values()))
     if not found:
@@ -46,6 +46,13 @@ async def lookup(conn: Connection, vault: Vault, identifiers: Sequence[tuple[str
     if len(found) > 1:
         raise IdentifiersDisagree(customers=sorted(str(one.customer_id) for one in found))
     return found[0]
+
+
+def _usable(kind: str, value: str) -> Identifier | None:
+    try:
+        return normalise(kind, value)
+    except UnusableIdentifier:
+        return None
 
 
 async def find_by(conn: Connection, vault: Vault, said: str) -> tuple[Found, ...]:

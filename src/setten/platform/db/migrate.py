@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -59,7 +60,7 @@ async def apply_migrations(conn: Connection) -> list[str]:
 
 
 async def _apply(conn: Connection, path: Path, recorded: str | None) -> bool:
-    text = path.read_text(encoding="utf-8")
+    text = await asyncio.to_thread(path.read_text, encoding="utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()
     if recorded is not None:
         if recorded != digest:

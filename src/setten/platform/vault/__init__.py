@@ -6,12 +6,13 @@ destroying the key erases them. `classify` says what is personal; `normalise` ma
 of one identifier equal; `search` finds by blind index.
 """
 
-from setten.platform.vault.kinds import KINDS, Identifier, UnusableIdentifier, mask, normalise
+from setten.platform.vault.kinds import KINDS, Identifier, Kind, UnusableIdentifier, mask, normalise
 from setten.platform.vault.service import Met, Sealed, Trait, Vault, WrongMasterKey
 
 __all__ = [
     "KINDS",
     "Identifier",
+    "Kind",
     "Met",
     "Sealed",
     "Trait",

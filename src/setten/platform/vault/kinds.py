@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import msgspec
 import phonenumbers
@@ -16,6 +17,16 @@ from setten.platform.errors import Invalid
 
 VALUE_LENGTH_MAX = 320  # the longest mail address that SMTP can carry
 _DOTS = "••"
+Kind = Literal[
+    "user_id",
+    "loyalty_card",
+    "line_id",
+    "whatsapp_id",
+    "email",
+    "phone",
+    "device_id",
+    "anonymous_id",
+]
 
 
 class UnusableIdentifier(Invalid):
@@ -80,7 +91,8 @@ _NORMALISERS: dict[str, Callable[[str], str]] = {
     "device_id": _text,
     "anonymous_id": _text,
 }
-KINDS: tuple[str, ...] = tuple(_NORMALISERS)
+KINDS: tuple[str, ...] = get_args(Kind)
+assert tuple(_NORMALISERS) == KINDS, "every kind has a spelling, in the order of strength"
 STRENGTH: dict[str, int] = {kind: rank for rank, kind in enumerate(KINDS)}
 
 

@@ -14,7 +14,7 @@ BALANCE_MAX = 1_000_000_000  # units on one row; keeps sums inside 32 bits
 TEXT_LENGTH_MAX = 200
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
+class Movement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One movement. qty: units; for adjust signed, for count what was counted (promised ones too).
 
     ref: the teller's own name for it; told again with the same ref it changes nothing.
