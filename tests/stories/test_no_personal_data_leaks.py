@@ -176,7 +176,7 @@ def traces(haystack: bytes, everyone: list[Person]) -> list[bytes]:
     """Where something of a marked person can be read, with what stands around it."""
     lowered = haystack.lower()
     found = [
-        lowered[max(0, at - 60) : at + 60]
+        lowered[max(0, at - 200) : at + 120]
         for form in forms(LATIN) | forms(KANJI) | forms(ADDRESSES)
         if (at := lowered.find(form)) >= 0
     ]

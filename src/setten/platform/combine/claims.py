@@ -60,9 +60,7 @@ async def claim(conn: Connection, claims: Sequence[Claim]) -> dict[uuid.UUID, Ou
     first: dict[uuid.UUID, Claim] = {}
     for one in claims:
         first.setdefault(one.key, one)
-    rows = await _Q.claim.all(
-        conn, keys=list(first), requests=[c.request for c in first.values()]
-    )
+    rows = await _Q.claim.all(conn, keys=list(first), requests=[c.request for c in first.values()])
     found = {row["key_hash"]: Outcome(is_new=True) for row in rows}
     known = [key for key in first if key not in found]
     if known:
@@ -77,9 +75,7 @@ def _outcome(row: db.Record, asked: Claim) -> Outcome:
     return Outcome(status=row["status"] or 0, answer=row["answer"] or b"")
 
 
-async def remember(
-    conn: Connection, answers: Sequence[tuple[uuid.UUID, int, bytes]]
-) -> None:
+async def remember(conn: Connection, answers: Sequence[tuple[uuid.UUID, int, bytes]]) -> None:
     """Keep (key, status, body) of claimed keys, in the transaction that did the work."""
     if answers:
         await _Q.remember.run(
@@ -91,8 +87,7 @@ async def remember(
 
 
 async def unclaim(conn: Connection, keys: Sequence[uuid.UUID]) -> None:
-    """Give back keys claimed in this transaction whose request was refused: it may be tried again.
-    """
+    """Give back keys claimed in this transaction whose request was refused: it may be tried again."""
     if keys:
         await _Q.unclaim.run(conn, keys=list(keys))
 

@@ -18,8 +18,8 @@ from setten.platform.db import Pool
 # pgqueuer reads its schema from the environment, once, at its first import.
 os.environ.setdefault("PGQUEUER_SCHEMA", "jobs")
 
-from pgqueuer import PgQueuer  # noqa: E402
-from pgqueuer.models import Schedule as PgSchedule  # noqa: E402
+from pgqueuer import PgQueuer
+from pgqueuer.models import Schedule as PgSchedule
 
 logger = logging.getLogger(__name__)
 _RESTART_S = 2.0

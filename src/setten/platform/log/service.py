@@ -179,9 +179,7 @@ async def wait_for(
 
 
 async def _passed(conn: Connection, place: Cursor, readers: Sequence[str]) -> bool:
-    cursors = {
-        row["reader"]: (row["xid"], row["position"]) for row in await _Q.cursors.all(conn)
-    }
+    cursors = {row["reader"]: (row["xid"], row["position"]) for row in await _Q.cursors.all(conn)}
     here = (place.xid, place.position)
     return all(cursors.get(reader, (0, 0)) >= here for reader in readers)
 

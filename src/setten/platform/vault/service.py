@@ -87,9 +87,7 @@ class Vault:
         """The keyed token under which an identifier is known."""
         return cipher.token(self._tokens, identifier.kind, identifier.value)
 
-    async def find(
-        self, conn: Connection, wanted: Iterable[Identifier]
-    ) -> dict[Identifier, int]:
+    async def find(self, conn: Connection, wanted: Iterable[Identifier]) -> dict[Identifier, int]:
         """Numbers of the identifiers that are known; the others are absent from the answer."""
         by_token = {self.token(identifier): identifier for identifier in wanted}
         if not by_token:
