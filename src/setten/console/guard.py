@@ -171,6 +171,11 @@ async def _waiting(
     return len(await tasks.list_open(conn, shop.location_id, limit=WAITING_MAX))
 
 
+def _is_token(sent: str, secret: str) -> bool:
+    # As bytes: of texts, only ASCII can be compared in constant time.
+    return hmac.compare_digest(sent.encode(errors="replace"), csrf_token(secret).encode())
+
+
 async def _check_origin(request: Asked, secret: str) -> None:
     site = request.headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
@@ -179,7 +184,7 @@ async def _check_origin(request: Asked, secret: str) -> None:
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
         raise StalePage(why="origin")
     sent = request.headers.get("x-csrf") or str((await request.form()).get("_csrf") or "")
-    if not secret or not hmac.compare_digest(sent, csrf_token(secret)):
+    if not secret or not _is_token(sent, secret):
         raise StalePage(why="token")
 
 
@@ -210,6 +215,8 @@ def local_path(said: str) -> str:
     """A path of ours, or "/" for anything that could lead elsewhere."""
     parts = urlsplit(said)
     if parts.scheme or parts.netloc or not said.startswith("/") or said.startswith(("//", "/\\")):
+        return "/"
+    if not said.isprintable():  # browsers drop a tab, and read what is left
         return "/"
     return said[:NEXT_MAX]
 

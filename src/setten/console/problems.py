@@ -62,6 +62,12 @@ def on_away(request: Asked, error: Exception) -> Response[str]:
     return answer
 
 
+def on_unwritable(request: Asked, error: Exception) -> Response[str]:
+    """Text that no database can hold (NUL, half a surrogate): the sender's, not our bug."""
+    page = _page(request)
+    return show(page, 422, *errors.say("invalid", page.locale, {}), "invalid")
+
+
 def on_fault(request: Asked, error: Exception) -> Response[str]:
     """A bug: logged under a reference, told without the request's words."""
     ref = secrets.token_hex(4).upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 from litestar import Router
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
@@ -80,6 +81,9 @@ def routes() -> list[ControllerRouterHandler]:
             SettenError: problems.on_refusal,
             HTTPException: problems.on_http,
             **dict.fromkeys(db.AWAY, problems.on_away),
+            asyncpg.CharacterNotInRepertoireError: problems.on_unwritable,
+            asyncpg.UntranslatableCharacterError: problems.on_unwritable,
+            UnicodeEncodeError: problems.on_unwritable,
             Exception: problems.on_fault,
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
@@ -13,13 +13,19 @@ from setten.platform import addresses, auth, clock, db
 from setten.platform.errors import TooMany
 
 LOGIN_MAX = 200
+_IN_PATHS = "/?&=%#:;,+@!~*'()[]$"  # what an address has beside letters; the rest is escaped
 PASSWORD_MAX = 200
 """Characters: hashing a longer one would only cost us time."""
 
 
 def redirect(to: str, cookies: list[Cookie] | None = None) -> Response[str]:
     """303: whatever was sent, the next thing is a page that can be reloaded."""
-    return Response("", status_code=303, headers={**HEADERS, "Location": to}, cookies=cookies or [])
+    return Response(
+        "",
+        status_code=303,
+        headers={**HEADERS, "Location": quote(to, safe=_IN_PATHS)},
+        cookies=cookies or [],
+    )
 
 
 @get("/sign-in", include_in_schema=False)
