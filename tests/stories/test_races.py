@@ -61,7 +61,6 @@ class Crowd:
         return await self.http.post(f"/api/v1{path}", json=body, headers=headers)
 
 
-
 def sku() -> str:
     return f"RACE-{uuid.uuid4().hex[:10]}"
 
@@ -153,9 +152,11 @@ async def test_of_two_who_end_one_hold_one_does(town: Town, verb: str) -> None:
         path = f"/stock/holds/{placed['hold_id']}"
         ways = [
             lambda: crowd.post(f"{path}/collect", {"code": placed["code"]}),
-            lambda: crowd.post(f"{path}/release", None)
-            if verb == "release"
-            else crowd.post(f"{path}/collect", {"code": placed["code"]}),
+            lambda: (
+                crowd.post(f"{path}/release", None)
+                if verb == "release"
+                else crowd.post(f"{path}/collect", {"code": placed["code"]})
+            ),
         ]
         answers = await crowd.at_once(*ways * 5)
 
