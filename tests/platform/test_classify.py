@@ -94,6 +94,12 @@ def test_a_device_is_somebodys():
     assert sealed == {"device.id": "X", "device.name": "Hana's phone"}
 
 
+def test_a_referrer_that_is_an_object_is_somebodys_too():
+    kept, sealed = split({"referrer": {"id": "X", "type": "dataxu", "url": "https://a.example/"}})
+    assert kept == {"referrer": {"type": "dataxu", "url": "https://a.example/"}}
+    assert sealed == {"properties.referrer.id": "X"}
+
+
 def test_an_unknown_string_over_64_characters_is_sealed_and_a_title_is_not():
     kept, sealed = split({"x": "a " * 33, "title": "a " * 33, "y": "a " * 32})
     assert set(kept) == {"title", "y"}

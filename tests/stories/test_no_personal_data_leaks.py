@@ -167,8 +167,9 @@ def forms(text: str) -> set[bytes]:
     found = {raw, raw.hex().encode(), json.dumps(text)[1:-1].encode()}
     found.add(text.encode("utf-16-le").hex().encode())
     for lead in range(3):
+        # Only the letters that no neighbouring byte has a part in.
         whole = base64.b64encode(b"\0" * lead + raw)
-        found.add(whole[4 if lead else 0 : -4])
+        found.add(whole[-(-lead * 8 // 6) : (lead + len(raw)) * 8 // 6])
     return {form.lower() for form in found}
 
 
@@ -208,7 +209,7 @@ def test_no_mark_of_500_people_is_found_anywhere(product: Process, town: Town) -
     assert town.timeline(known["customer_id"])  # they did arrive
     written = dump(product)
     assert len(written) > 1_000_000
-    assert traces(written, everyone) == []
+    assert traces(written, everyone) == [], traces(written, everyone)[0]
     assert traces(product.output().encode(), everyone) == []
     assert traces(town.http.get("/metrics").content, everyone) == []
     for log in product.folder.rglob("*.log"):

@@ -126,11 +126,7 @@ class Splitter:
             self.sealed[f"{path}*{len(self.sealed)}"] = {key: value}
             return None
         if meaning in (_URL, _QUERY) and not isinstance(value, str):
-            if isinstance(value, dict):
-                return self._dict(value, f"{path}{key}.", person, depth + 1)
-            if isinstance(value, list):
-                return self._list(value, f"{path}{key}.", person, depth + 1)
-            return value
+            return self._leaf(key, value, path, _UNKNOWN, person, depth)
         if meaning == _URL:
             return self._cut(value, path + key, urls.cut(value, _QUERY_KEYS))
         if meaning == _QUERY:
