@@ -229,13 +229,19 @@ async def test_the_buyer_of_the_held_one_pays_at_the_till_with_the_code(server):
     assert "identifier_id" not in found.json()
 
 
-async def test_a_bad_receipt_is_refused_by_itself_alone_and_among_others(server):
+async def test_a_receipt_of_an_unknown_place_is_404_alone_and_refused_alone_among_others(server):
     bad = receipt(1, location_id="atlantis")
     alone = await server("POST", "/receipts", {"receipts": [bad]})
     both = await server("POST", "/receipts", {"receipts": [bad, receipt(1, 2)]})
+    assert (alone.status_code, alone.json()["code"]) == (404, "unknown_location")
+    assert [r["status"] for r in both.json()["results"]] == ["refused", "booked"]
+
+
+async def test_a_receipt_that_cannot_be_says_why_in_its_result(server):
+    bad = receipt(1, register="")
+    alone = await server("POST", "/receipts", {"receipts": [bad]})
     assert (alone.status_code, alone.json()["refused"]) == (200, 1)
     assert alone.json()["results"][0]["reason"] == "bad_receipt"
-    assert [r["status"] for r in both.json()["results"]] == ["refused", "booked"]
 
 
 async def test_another_receipt_under_one_number_is_409_with_the_first_ones_id(server):

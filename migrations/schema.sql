@@ -1,0 +1,890 @@
+CREATE SCHEMA audit;
+CREATE SCHEMA auth;
+CREATE SCHEMA combine;
+CREATE SCHEMA customers;
+CREATE SCHEMA engagement;
+CREATE SCHEMA ingest;
+CREATE SCHEMA jobs;
+CREATE SCHEMA log;
+CREATE SCHEMA stock;
+CREATE SCHEMA vault;
+CREATE TYPE jobs.pgqueuer_status AS ENUM (
+    'queued',
+    'picked',
+    'successful',
+    'exception',
+    'canceled',
+    'deleted',
+    'failed'
+);
+CREATE FUNCTION jobs.fn_pgqueuer_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'ch_pgqueuer',
+            json_build_object(
+                'channel', 'ch_pgqueuer',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+END;
+$$;
+CREATE FUNCTION log.ensure_partitions(first date, days integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  day date;
+begin
+  for offset_days in 0 .. days - 1 loop
+    day := first + offset_days;
+    if to_regclass(format('log.events_%s', to_char(day, 'YYYYMMDD'))) is null then
+      execute format(
+        'create table log.events_%s partition of log.events for values from (%L) to (%L)',
+        to_char(day, 'YYYYMMDD'), day, day + 1);
+    end if;
+  end loop;
+end $$;
+CREATE FUNCTION stock.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'stock.ledger is append-only: correct it with a new entry';
+end $$;
+CREATE TABLE audit.entries (
+    entry_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    customer_id uuid,
+    subject text,
+    fields text[] DEFAULT '{}'::text[] NOT NULL,
+    reason text,
+    reason_sealed_id bigint,
+    count integer,
+    list_hash bytea,
+    request_id text
+);
+ALTER TABLE audit.entries ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit.entries_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE auth.failures (
+    subject bytea NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE auth.keys (
+    key_id uuid NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT scope_is_known CHECK ((scope = ANY (ARRAY['server'::text, 'agent'::text, 'public'::text])))
+);
+CREATE TABLE auth.links (
+    token_hash bytea NOT NULL,
+    staff_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+CREATE TABLE auth.sessions (
+    token_hash bytea NOT NULL,
+    staff_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+CREATE TABLE auth.staff (
+    staff_id uuid NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    password_hash text,
+    role text NOT NULL,
+    locale text DEFAULT 'ja'::text NOT NULL,
+    theme text DEFAULT 'system'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT locale_is_known CHECK ((locale = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT role_is_known CHECK ((role = ANY (ARRAY['associate'::text, 'shop_manager'::text, 'agent'::text, 'marketer'::text, 'cx_manager'::text, 'engineer'::text, 'privacy_officer'::text, 'executive'::text, 'admin'::text]))),
+    CONSTRAINT theme_is_known CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text])))
+);
+CREATE TABLE auth.staff_locations (
+    staff_id uuid NOT NULL,
+    location_id text NOT NULL,
+    rank smallint DEFAULT 0 NOT NULL
+);
+CREATE TABLE combine.claims (
+    key_hash uuid NOT NULL,
+    request_hash uuid NOT NULL,
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    status smallint,
+    answer bytea
+)
+WITH (fillfactor='60');
+CREATE TABLE customers.counters (
+    identifier_id bigint NOT NULL,
+    name text NOT NULL,
+    channel text NOT NULL,
+    day date NOT NULL,
+    n integer NOT NULL
+)
+WITH (fillfactor='80');
+CREATE TABLE customers.customers (
+    customer_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    merged_into uuid,
+    CONSTRAINT not_into_itself CHECK ((merged_into <> customer_id))
+);
+CREATE TABLE customers.identifiers (
+    identifier_id bigint NOT NULL,
+    kind text NOT NULL,
+    customer_id uuid NOT NULL,
+    born_as uuid NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    is_shared boolean DEFAULT false NOT NULL
+);
+CREATE TABLE customers.identity_rules (
+    kind text NOT NULL,
+    is_weak boolean NOT NULL,
+    most integer NOT NULL,
+    shared_after integer NOT NULL,
+    CONSTRAINT limits_are_positive CHECK (((most > 0) AND (shared_after > 0)))
+);
+CREATE TABLE customers.links (
+    link_id bigint NOT NULL,
+    a bigint NOT NULL,
+    b bigint NOT NULL,
+    kind text NOT NULL,
+    event_id text NOT NULL,
+    source_id integer,
+    occurred_at timestamp with time zone NOT NULL,
+    refusal text,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['event'::text, 'alias'::text, 'manual'::text]))),
+    CONSTRAINT pair_is_ordered CHECK ((a < b)),
+    CONSTRAINT refusal_is_known CHECK ((refusal = ANY (ARRAY['limit'::text, 'weak'::text, 'shared'::text, 'quarantined'::text])))
+);
+ALTER TABLE customers.links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.links_link_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE customers.purchases (
+    purchase_key text NOT NULL,
+    identifier_id bigint NOT NULL,
+    rank smallint NOT NULL,
+    event_id text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    channel text NOT NULL,
+    location_id text,
+    total_minor bigint NOT NULL,
+    currency text NOT NULL
+);
+CREATE TABLE customers.quarantines (
+    identifier_id bigint NOT NULL,
+    links integer NOT NULL,
+    noted_at timestamp with time zone NOT NULL
+);
+CREATE TABLE customers.timeline (
+    identifier_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL,
+    xid bigint NOT NULL,
+    arrived_on date NOT NULL,
+    event_id text NOT NULL,
+    name text NOT NULL,
+    channel text NOT NULL,
+    location_id text,
+    purchase_key text,
+    summary json NOT NULL
+);
+CREATE TABLE customers.traits (
+    identifier_id bigint NOT NULL,
+    field text NOT NULL,
+    value json NOT NULL,
+    occurred_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+CREATE TABLE engagement.notes (
+    note_id uuid NOT NULL,
+    event_id text NOT NULL,
+    identifier_id bigint NOT NULL,
+    sealed_id bigint NOT NULL,
+    voice text NOT NULL,
+    channel text NOT NULL,
+    by_id text NOT NULL,
+    by_name text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT voice_is_known CHECK ((voice = ANY (ARRAY['staff'::text, 'customer'::text])))
+);
+CREATE TABLE ingest.counters (
+    source_id integer NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    name text NOT NULL,
+    events bigint NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+CREATE TABLE ingest.sources (
+    source_id integer NOT NULL,
+    name text NOT NULL,
+    channel text NOT NULL,
+    system text NOT NULL,
+    is_record boolean DEFAULT false NOT NULL,
+    currency character(3) NOT NULL,
+    origins text[] DEFAULT '{}'::text[] NOT NULL,
+    rate_per_s integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT channel_is_short CHECK (((length(channel) >= 1) AND (length(channel) <= 40))),
+    CONSTRAINT currency_is_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT rate_is_positive CHECK ((rate_per_s > 0)),
+    CONSTRAINT system_is_short CHECK (((length(system) >= 1) AND (length(system) <= 40)))
+);
+ALTER TABLE ingest.sources ALTER COLUMN source_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ingest.sources_source_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE ingest.write_keys (
+    write_key text NOT NULL,
+    source_id integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone
+);
+CREATE TABLE jobs.pgqueuer (
+    id bigint NOT NULL,
+    priority integer NOT NULL,
+    queue_manager_id uuid,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    execute_after timestamp with time zone DEFAULT now() NOT NULL,
+    status jobs.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL,
+    dedupe_key text,
+    payload bytea,
+    headers jsonb,
+    attempts integer DEFAULT 0 NOT NULL,
+    slot bigint
+);
+CREATE SEQUENCE jobs.pgqueuer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE jobs.pgqueuer_id_seq OWNED BY jobs.pgqueuer.id;
+CREATE TABLE jobs.pgqueuer_log (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    job_id bigint NOT NULL,
+    status jobs.pgqueuer_status NOT NULL,
+    priority integer NOT NULL,
+    entrypoint text NOT NULL,
+    traceback jsonb,
+    aggregated boolean DEFAULT false
+);
+ALTER TABLE jobs.pgqueuer_log ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME jobs.pgqueuer_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE jobs.pgqueuer_schedules (
+    id bigint NOT NULL,
+    expression text NOT NULL,
+    entrypoint text NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    next_run timestamp with time zone DEFAULT now() NOT NULL,
+    last_run timestamp with time zone,
+    status jobs.pgqueuer_status DEFAULT 'queued'::jobs.pgqueuer_status
+);
+CREATE SEQUENCE jobs.pgqueuer_schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE jobs.pgqueuer_schedules_id_seq OWNED BY jobs.pgqueuer_schedules.id;
+CREATE TABLE jobs.pgqueuer_statistics (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT date_trunc('sec'::text, now()) NOT NULL,
+    count bigint NOT NULL,
+    priority integer NOT NULL,
+    status jobs.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL
+);
+CREATE SEQUENCE jobs.pgqueuer_statistics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE jobs.pgqueuer_statistics_id_seq OWNED BY jobs.pgqueuer_statistics.id;
+CREATE TABLE log.cursors (
+    reader text NOT NULL,
+    xid xid8 DEFAULT '0'::xid8 NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    arrived_on date DEFAULT '-infinity'::date NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE log.dead_letters (
+    dead_letter_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source_id integer,
+    hash uuid,
+    reason text NOT NULL,
+    field text,
+    sealed bytea NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ending text,
+    CONSTRAINT ended_whole CHECK (((ended_at IS NULL) = (ending IS NULL))),
+    CONSTRAINT ending_is_known CHECK ((ending = ANY (ARRAY['replayed'::text, 'discarded'::text])))
+);
+ALTER TABLE log.dead_letters ALTER COLUMN dead_letter_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME log.dead_letters_dead_letter_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE SEQUENCE log."position"
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE log.events (
+    arrived_on date NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    "position" bigint DEFAULT nextval('log."position"'::regclass) NOT NULL,
+    event_id text NOT NULL,
+    name text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    original_at timestamp with time zone,
+    source_id integer,
+    channel text NOT NULL,
+    location_id text,
+    identifiers bigint[] NOT NULL,
+    sealed_id bigint,
+    body json NOT NULL,
+    CONSTRAINT event_id_is_short CHECK (((length(event_id) >= 1) AND (length(event_id) <= 100))),
+    CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+)
+PARTITION BY RANGE (arrived_on);
+CREATE TABLE log.events_elsewhere (
+    arrived_on date CONSTRAINT events_arrived_on_not_null NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() CONSTRAINT events_xid_not_null NOT NULL,
+    "position" bigint DEFAULT nextval('log."position"'::regclass) CONSTRAINT events_position_not_null NOT NULL,
+    event_id text CONSTRAINT events_event_id_not_null NOT NULL,
+    name text CONSTRAINT events_name_not_null NOT NULL,
+    occurred_at timestamp with time zone CONSTRAINT events_occurred_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT events_received_at_not_null NOT NULL,
+    sent_at timestamp with time zone,
+    original_at timestamp with time zone,
+    source_id integer,
+    channel text CONSTRAINT events_channel_not_null NOT NULL,
+    location_id text,
+    identifiers bigint[] CONSTRAINT events_identifiers_not_null NOT NULL,
+    sealed_id bigint,
+    body json CONSTRAINT events_body_not_null NOT NULL,
+    CONSTRAINT event_id_is_short CHECK (((length(event_id) >= 1) AND (length(event_id) <= 100))),
+    CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+CREATE TABLE log.seen (
+    day date NOT NULL,
+    hash uuid NOT NULL,
+    "position" bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    arrived_on date NOT NULL
+);
+CREATE TABLE public.migrations (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE stock.accounts (
+    account smallint NOT NULL,
+    name text NOT NULL
+);
+CREATE TABLE stock.balances (
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    on_hand integer DEFAULT 0 NOT NULL,
+    held integer DEFAULT 0 NOT NULL,
+    in_transit integer DEFAULT 0 NOT NULL,
+    quarantine integer DEFAULT 0 NOT NULL,
+    safety integer DEFAULT 0 NOT NULL,
+    shelf text,
+    CONSTRAINT held_is_not_negative CHECK ((held >= 0)),
+    CONSTRAINT safety_is_not_negative CHECK ((safety >= 0))
+)
+WITH (fillfactor='50');
+COMMENT ON COLUMN stock.balances.on_hand IS 'physically there and promised to nobody';
+COMMENT ON COLUMN stock.balances.held IS 'physically there and promised; physical = on_hand + held';
+CREATE TABLE stock.code_failures (
+    hold_id uuid NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.hold_lines (
+    hold_id uuid NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    qty integer NOT NULL,
+    state text DEFAULT 'held'::text NOT NULL,
+    is_elsewhere boolean DEFAULT false NOT NULL,
+    receipt_id uuid,
+    CONSTRAINT qty_is_positive CHECK ((qty > 0)),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'picked'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE stock.holds (
+    hold_id uuid NOT NULL,
+    identifier_id bigint,
+    location_id text NOT NULL,
+    code text NOT NULL,
+    purpose text NOT NULL,
+    channel text NOT NULL,
+    state text DEFAULT 'held'::text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by text,
+    placed_by text NOT NULL,
+    CONSTRAINT code_is_digits CHECK ((code ~ '^[0-9]{6,9}$'::text)),
+    CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['held'::text, 'ready'::text])))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'ready'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE stock.items (
+    sku text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    gtin text,
+    gtin_written text,
+    product_id text,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    price_minor bigint,
+    currency text,
+    tax_rate numeric(5,4),
+    tax_included boolean DEFAULT true NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT gtin_is_14_digits CHECK ((gtin ~ '^[0-9]{14}$'::text)),
+    CONSTRAINT price_has_currency CHECK (((price_minor IS NULL) OR (currency IS NOT NULL))),
+    CONSTRAINT price_is_not_negative CHECK ((price_minor >= 0))
+);
+CREATE TABLE stock.ledger (
+    entry_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    from_account smallint NOT NULL,
+    to_account smallint NOT NULL,
+    qty integer NOT NULL,
+    cause text NOT NULL,
+    cause_id uuid NOT NULL,
+    CONSTRAINT accounts_are_known CHECK ((((from_account >= 1) AND (from_account <= 9)) AND ((to_account >= 1) AND (to_account <= 9)))),
+    CONSTRAINT goes_somewhere CHECK ((from_account <> to_account)),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+ALTER TABLE stock.ledger ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME stock.ledger_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE stock.locations (
+    location_id text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    kind text NOT NULL,
+    lat double precision,
+    lon double precision,
+    timezone text NOT NULL,
+    hours jsonb DEFAULT '{}'::jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['shop'::text, 'warehouse'::text, 'online'::text]))),
+    CONSTRAINT point_is_on_earth CHECK ((((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)) AND ((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))),
+    CONSTRAINT point_is_whole CHECK (((lat IS NULL) = (lon IS NULL)))
+);
+CREATE TABLE stock.locations_version (
+    is_only boolean DEFAULT true NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT locations_version_is_only_check CHECK (is_only)
+);
+CREATE TABLE stock.movements (
+    movement_id uuid NOT NULL,
+    kind text NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    qty integer NOT NULL,
+    reason text,
+    ref text,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['receive'::text, 'sell'::text, 'return'::text, 'adjust'::text, 'count'::text, 'transfer_out'::text, 'transfer_in'::text])))
+);
+CREATE TABLE stock.order_evidence (
+    event_id text NOT NULL,
+    system text,
+    order_ref text NOT NULL,
+    kind text NOT NULL,
+    channel text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.order_lines (
+    order_id uuid NOT NULL,
+    line_no smallint NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    amount_minor bigint
+);
+CREATE TABLE stock.orders (
+    order_id uuid NOT NULL,
+    system text NOT NULL,
+    order_ref text NOT NULL,
+    identifier_id bigint,
+    channel text NOT NULL,
+    total_minor bigint,
+    currency text,
+    placed_at timestamp with time zone NOT NULL,
+    event_id text NOT NULL
+);
+CREATE TABLE stock.receipt_lines (
+    receipt_id uuid NOT NULL,
+    line_no smallint NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    discount_minor bigint DEFAULT 0 NOT NULL,
+    coupon_minor bigint DEFAULT 0 NOT NULL,
+    tax_rate numeric(5,4),
+    is_unknown boolean DEFAULT false NOT NULL
+);
+CREATE TABLE stock.receipt_totals (
+    location_id text NOT NULL,
+    business_day date NOT NULL,
+    currency text NOT NULL,
+    receipts bigint NOT NULL,
+    lines bigint NOT NULL,
+    total_minor bigint NOT NULL
+)
+WITH (fillfactor='70');
+CREATE TABLE stock.receipts (
+    receipt_id uuid NOT NULL,
+    location_id text NOT NULL,
+    register text NOT NULL,
+    sequence text NOT NULL,
+    business_day date NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    mode text NOT NULL,
+    channel text DEFAULT 'store'::text NOT NULL,
+    identifier_id bigint,
+    total_minor bigint NOT NULL,
+    currency text NOT NULL,
+    tax_included boolean DEFAULT true NOT NULL,
+    line_count integer NOT NULL,
+    tenders jsonb DEFAULT '[]'::jsonb NOT NULL,
+    tax jsonb DEFAULT '[]'::jsonb NOT NULL,
+    coupons text[] DEFAULT '{}'::text[] NOT NULL,
+    order_system text,
+    order_ref text,
+    content_hash uuid NOT NULL,
+    moved_stock boolean NOT NULL,
+    event_id text NOT NULL,
+    replaced_by uuid,
+    CONSTRAINT mode_is_known CHECK ((mode = ANY (ARRAY['ask'::text, 'tell'::text]))),
+    CONSTRAINT order_is_whole CHECK (((order_system IS NULL) = (order_ref IS NULL)))
+);
+CREATE TABLE stock.tasks (
+    task_id uuid NOT NULL,
+    kind text NOT NULL,
+    location_id text NOT NULL,
+    hold_id uuid,
+    sku text,
+    qty integer,
+    alternative text,
+    opened_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    done_by text,
+    CONSTRAINT done_whole CHECK (((done_at IS NULL) = (done_by IS NULL))),
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['hold_short'::text, 'put_back'::text])))
+);
+CREATE TABLE vault.envelopes (
+    sealed_id bigint NOT NULL,
+    identifier_id bigint NOT NULL,
+    sealed bytea NOT NULL
+);
+ALTER TABLE vault.envelopes ALTER COLUMN sealed_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME vault.envelopes_sealed_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE vault.identifiers (
+    identifier_id bigint NOT NULL,
+    kind text NOT NULL,
+    token uuid NOT NULL,
+    wrapped_key bytea NOT NULL,
+    generation smallint NOT NULL,
+    sealed bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT identifier_is_positive CHECK ((identifier_id > 0))
+);
+CREATE TABLE vault.master_keys (
+    generation smallint NOT NULL,
+    proof bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE vault.search_tokens (
+    token uuid NOT NULL,
+    identifier_id bigint NOT NULL,
+    field text NOT NULL
+);
+CREATE TABLE vault.traits (
+    identifier_id bigint NOT NULL,
+    field text NOT NULL,
+    sealed bytea NOT NULL,
+    occurred_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+ALTER TABLE ONLY log.events ATTACH PARTITION log.events_elsewhere DEFAULT;
+ALTER TABLE ONLY jobs.pgqueuer ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_id_seq'::regclass);
+ALTER TABLE ONLY jobs.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_schedules_id_seq'::regclass);
+ALTER TABLE ONLY jobs.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_statistics_id_seq'::regclass);
+ALTER TABLE ONLY audit.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY auth.keys
+    ADD CONSTRAINT keys_pkey PRIMARY KEY (key_id);
+ALTER TABLE ONLY auth.links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY auth.staff_locations
+    ADD CONSTRAINT staff_locations_pkey PRIMARY KEY (staff_id, location_id);
+ALTER TABLE ONLY auth.staff
+    ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
+ALTER TABLE ONLY combine.claims
+    ADD CONSTRAINT claims_pkey PRIMARY KEY (key_hash);
+ALTER TABLE ONLY customers.counters
+    ADD CONSTRAINT counters_pkey PRIMARY KEY (identifier_id, name, channel, day);
+ALTER TABLE ONLY customers.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY customers.identifiers
+    ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY customers.identity_rules
+    ADD CONSTRAINT identity_rules_pkey PRIMARY KEY (kind);
+ALTER TABLE ONLY customers.links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (link_id);
+ALTER TABLE ONLY customers.purchases
+    ADD CONSTRAINT purchases_pkey PRIMARY KEY (purchase_key);
+ALTER TABLE ONLY customers.quarantines
+    ADD CONSTRAINT quarantines_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY customers.timeline
+    ADD CONSTRAINT timeline_pkey PRIMARY KEY (identifier_id, occurred_at, "position");
+ALTER TABLE ONLY customers.traits
+    ADD CONSTRAINT traits_pkey PRIMARY KEY (identifier_id, field);
+ALTER TABLE ONLY engagement.notes
+    ADD CONSTRAINT notes_pkey PRIMARY KEY (note_id);
+ALTER TABLE ONLY ingest.counters
+    ADD CONSTRAINT counters_pkey PRIMARY KEY (source_id, hour_at, name);
+ALTER TABLE ONLY ingest.sources
+    ADD CONSTRAINT sources_pkey PRIMARY KEY (source_id);
+ALTER TABLE ONLY ingest.write_keys
+    ADD CONSTRAINT write_keys_pkey PRIMARY KEY (write_key);
+ALTER TABLE ONLY jobs.pgqueuer_log
+    ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY jobs.pgqueuer
+    ADD CONSTRAINT pgqueuer_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY jobs.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_expression_entrypoint_key UNIQUE (expression, entrypoint);
+ALTER TABLE ONLY jobs.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY jobs.pgqueuer_statistics
+    ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY log.cursors
+    ADD CONSTRAINT cursors_pkey PRIMARY KEY (reader);
+ALTER TABLE ONLY log.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id);
+ALTER TABLE ONLY log.seen
+    ADD CONSTRAINT seen_pkey PRIMARY KEY (day, hash);
+ALTER TABLE ONLY public.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY stock.accounts
+    ADD CONSTRAINT accounts_name_key UNIQUE (name);
+ALTER TABLE ONLY stock.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account);
+ALTER TABLE ONLY stock.balances
+    ADD CONSTRAINT balances_pkey PRIMARY KEY (sku, location_id);
+ALTER TABLE ONLY stock.hold_lines
+    ADD CONSTRAINT hold_lines_pkey PRIMARY KEY (hold_id, sku, location_id);
+ALTER TABLE ONLY stock.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (hold_id);
+ALTER TABLE ONLY stock.items
+    ADD CONSTRAINT items_pkey PRIMARY KEY (sku);
+ALTER TABLE ONLY stock.ledger
+    ADD CONSTRAINT ledger_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY stock.locations
+    ADD CONSTRAINT locations_pkey PRIMARY KEY (location_id);
+ALTER TABLE ONLY stock.locations_version
+    ADD CONSTRAINT locations_version_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY stock.movements
+    ADD CONSTRAINT movements_pkey PRIMARY KEY (movement_id);
+ALTER TABLE ONLY stock.order_evidence
+    ADD CONSTRAINT order_evidence_pkey PRIMARY KEY (event_id);
+ALTER TABLE ONLY stock.order_lines
+    ADD CONSTRAINT order_lines_pkey PRIMARY KEY (order_id, line_no);
+ALTER TABLE ONLY stock.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
+ALTER TABLE ONLY stock.receipt_lines
+    ADD CONSTRAINT receipt_lines_pkey PRIMARY KEY (receipt_id, line_no);
+ALTER TABLE ONLY stock.receipt_totals
+    ADD CONSTRAINT receipt_totals_pkey PRIMARY KEY (location_id, business_day, currency);
+ALTER TABLE ONLY stock.receipts
+    ADD CONSTRAINT receipts_pkey PRIMARY KEY (receipt_id);
+ALTER TABLE ONLY stock.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id);
+ALTER TABLE ONLY vault.envelopes
+    ADD CONSTRAINT envelopes_pkey PRIMARY KEY (sealed_id);
+ALTER TABLE ONLY vault.identifiers
+    ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY vault.master_keys
+    ADD CONSTRAINT master_keys_pkey PRIMARY KEY (generation);
+ALTER TABLE ONLY vault.search_tokens
+    ADD CONSTRAINT search_tokens_pkey PRIMARY KEY (token, identifier_id, field);
+ALTER TABLE ONLY vault.traits
+    ADD CONSTRAINT traits_pkey PRIMARY KEY (identifier_id, field);
+CREATE INDEX entries_customer ON audit.entries USING btree (customer_id, entry_id) WHERE (customer_id IS NOT NULL);
+CREATE INDEX failures_subject ON auth.failures USING btree (subject, failed_at);
+CREATE UNIQUE INDEX keys_hash ON auth.keys USING btree (hash);
+CREATE INDEX sessions_staff ON auth.sessions USING btree (staff_id);
+CREATE UNIQUE INDEX staff_login ON auth.staff USING btree (lower(login));
+CREATE INDEX claims_age ON combine.claims USING brin (claimed_at);
+CREATE INDEX customers_merged ON customers.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+CREATE INDEX identifiers_customer ON customers.identifiers USING btree (customer_id);
+CREATE INDEX links_b ON customers.links USING btree (b);
+CREATE UNIQUE INDEX links_pair ON customers.links USING btree (a, b);
+CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occurred_at);
+CREATE INDEX timeline_event ON customers.timeline USING btree (event_id);
+CREATE INDEX timeline_news ON customers.timeline USING btree (identifier_id, xid, "position");
+CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
+CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
+CREATE UNIQUE INDEX sources_record_system ON ingest.sources USING btree (system) WHERE (is_record AND (revoked_at IS NULL));
+CREATE INDEX write_keys_source ON ingest.write_keys USING btree (source_id);
+CREATE INDEX pgqueuer_ep_ea_idx ON jobs.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_ep_prio_id_idx ON jobs.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_log_created ON jobs.pgqueuer_log USING btree (created);
+CREATE INDEX pgqueuer_log_job_id_status ON jobs.pgqueuer_log USING btree (job_id, created DESC);
+CREATE INDEX pgqueuer_log_not_aggregated ON jobs.pgqueuer_log USING btree ((1)) WHERE (NOT aggregated);
+CREATE INDEX pgqueuer_log_status ON jobs.pgqueuer_log USING btree (status);
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON jobs.pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::jobs.pgqueuer_status);
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON jobs.pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::jobs.pgqueuer_status) AND (slot IS NOT NULL));
+CREATE INDEX pgqueuer_priority_id_id1_idx ON jobs.pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::jobs.pgqueuer_status);
+CREATE INDEX pgqueuer_queue_manager_id_idx ON jobs.pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON jobs.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::jobs.pgqueuer_status);
+CREATE INDEX dead_letters_hash ON log.dead_letters USING btree (hash) WHERE (ended_at IS NULL);
+CREATE INDEX dead_letters_open ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NULL);
+CREATE INDEX events_order ON ONLY log.events USING btree (xid, "position");
+CREATE INDEX events_elsewhere_xid_position_idx ON log.events_elsewhere USING btree (xid, "position");
+CREATE INDEX balances_location ON stock.balances USING btree (location_id, sku);
+CREATE INDEX code_failures_hold ON stock.code_failures USING btree (hold_id, failed_at);
+CREATE INDEX hold_lines_elsewhere ON stock.hold_lines USING btree (location_id, hold_id) WHERE is_elsewhere;
+CREATE INDEX hold_lines_open ON stock.hold_lines USING btree (sku, location_id, hold_id) WHERE (state = ANY (ARRAY['held'::text, 'picked'::text]));
+CREATE UNIQUE INDEX holds_code ON stock.holds USING btree (code, location_id) WHERE (ended_at IS NULL);
+CREATE INDEX holds_due ON stock.holds USING btree (expires_at) WHERE (ended_at IS NULL);
+CREATE INDEX holds_ended ON stock.holds USING btree (location_id, state, hold_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX holds_identifier ON stock.holds USING btree (identifier_id, hold_id) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX holds_queue ON stock.holds USING btree (location_id, hold_id) WHERE (ended_at IS NULL);
+CREATE INDEX items_gtin ON stock.items USING btree (gtin) WHERE (gtin IS NOT NULL);
+CREATE INDEX items_product ON stock.items USING btree (product_id) WHERE (product_id IS NOT NULL);
+CREATE INDEX ledger_of_row ON stock.ledger USING btree (sku, location_id, entry_id);
+CREATE INDEX movements_of_row ON stock.movements USING btree (sku, location_id, at);
+CREATE UNIQUE INDEX movements_ref ON stock.movements USING btree (ref, kind, sku, location_id) WHERE (ref IS NOT NULL);
+CREATE INDEX order_evidence_ref ON stock.order_evidence USING btree (order_ref, system);
+CREATE INDEX orders_identifier ON stock.orders USING btree (identifier_id, placed_at) WHERE (identifier_id IS NOT NULL);
+CREATE UNIQUE INDEX orders_ref ON stock.orders USING btree (system, order_ref);
+CREATE INDEX receipts_identifier ON stock.receipts USING btree (identifier_id, occurred_at) WHERE (identifier_id IS NOT NULL);
+CREATE UNIQUE INDEX receipts_key ON stock.receipts USING btree (location_id, business_day, register, sequence) WHERE (replaced_by IS NULL);
+CREATE INDEX receipts_order ON stock.receipts USING btree (order_system, order_ref) WHERE (order_ref IS NOT NULL);
+CREATE INDEX tasks_hold ON stock.tasks USING btree (hold_id) WHERE (hold_id IS NOT NULL);
+CREATE INDEX tasks_open ON stock.tasks USING btree (location_id, task_id) WHERE (done_at IS NULL);
+CREATE UNIQUE INDEX identifiers_token ON vault.identifiers USING btree (token);
+CREATE INDEX search_tokens_of ON vault.search_tokens USING btree (identifier_id, field);
+ALTER INDEX log.events_order ATTACH PARTITION log.events_elsewhere_xid_position_idx;
+CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON jobs.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION jobs.fn_pgqueuer_changed();
+CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE ON stock.ledger FOR EACH STATEMENT EXECUTE FUNCTION stock.refuse_change();
+ALTER TABLE ONLY auth.links
+    ADD CONSTRAINT links_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES auth.staff(staff_id);
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES auth.staff(staff_id);
+ALTER TABLE ONLY auth.staff_locations
+    ADD CONSTRAINT staff_locations_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES auth.staff(staff_id);
+ALTER TABLE ONLY customers.customers
+    ADD CONSTRAINT customers_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customers.customers(customer_id);
+ALTER TABLE ONLY customers.identifiers
+    ADD CONSTRAINT identifiers_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers.customers(customer_id);
+ALTER TABLE ONLY ingest.write_keys
+    ADD CONSTRAINT write_keys_source_id_fkey FOREIGN KEY (source_id) REFERENCES ingest.sources(source_id);
+ALTER TABLE ONLY stock.order_lines
+    ADD CONSTRAINT order_lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.tasks
+    ADD CONSTRAINT tasks_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES stock.holds(hold_id);
+ALTER TABLE ONLY vault.identifiers
+    ADD CONSTRAINT identifiers_generation_fkey FOREIGN KEY (generation) REFERENCES vault.master_keys(generation);
+ALTER TABLE ONLY vault.search_tokens
+    ADD CONSTRAINT search_tokens_identifier_id_fkey FOREIGN KEY (identifier_id) REFERENCES vault.identifiers(identifier_id);
+ALTER TABLE ONLY vault.traits
+    ADD CONSTRAINT traits_identifier_id_fkey FOREIGN KEY (identifier_id) REFERENCES vault.identifiers(identifier_id);
