@@ -35,7 +35,9 @@ def chromium() -> Iterator[Any]:
     """A browser that reaches nothing but this machine."""
     if CHROMIUM is None:
         pytest.skip("no chromium here: apt install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

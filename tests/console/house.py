@@ -178,6 +178,15 @@ class House:
 
         return self._run(ask())
 
+    def run_in_database(self, statement: str) -> None:
+        """One statement."""
+
+        async def run() -> None:
+            async with self._connection() as conn:
+                await conn.execute(statement)
+
+        self._run(run())
+
     def tell(self, *events: dict[str, Any], source: str = "phone") -> None:
         """Events as a tag sends them."""
         key = self.asked(

@@ -263,6 +263,33 @@ def test_an_engineer_sees_an_event_but_not_whose_it_is(house: House, saeki: str)
     event_id = house.asked("select event_id from customers.timeline limit 1")
     with house.person("page-engineer") as engineer:
         text = engineer.get(f"/events/{event_id}").text
-        refused = engineer.post(f"/events/{event_id}/sealed")
+        refused = engineer.post("/openings", event_id=event_id)
     assert "/customers/" not in text.partition("<main")[2]
     assert refused.status_code == 403
+
+
+def test_the_sum_of_purchases_opens_into_each_of_them_counted_once(
+    house: House, saeki: str
+) -> None:
+    with house.person("page-agent") as agent:
+        head = agent.get(f"/customers/{saeki}").text
+        rows = agent.get(f"/customers/{saeki}/purchases").text
+    total = re.search(r'/purchases">(¥[\d,]+)<', head)
+    assert total
+    assert f'<td class="num">{total[1]}</td>' in rows
+    # Ordered once, told by the shop's server and by the tag.
+    assert rows.count("order.placed") == 1
+    assert rows.count("order.reported") >= 1
+
+
+def test_odd_signs_in_an_sku_lead_to_its_page(house: House) -> None:
+    sku = "ODD/100% #1"
+    house.run_in_database(
+        "insert into stock.items (sku, name_ja, name_en, updated_at) "
+        f"values ('{sku}', '変わった品', 'Odd', now()) on conflict do nothing"
+    )
+    with house.person("page-associate") as associate:
+        sheet = associate.get("/stock/items?q=ODD").text
+        link = re.search(r'class="item-link" href="([^"]+)"', sheet)
+        assert link
+        assert "変わった品" in associate.get(link[1]).text

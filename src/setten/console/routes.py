@@ -35,7 +35,6 @@ PAGES: list[ControllerRouterHandler] = [
     customer_page.start,
     customer_page.customer,
     customer_page.earlier,
-    customer_page.near_again,
     customer_page.write_note,
     customer_live.customer_live,
     purchases.purchases,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from markupsafe import Markup, escape
@@ -61,7 +62,7 @@ def line(item: Item, page: Page, names: Named, shown: Mapping[str, Good], custom
     is_now = item.name in LOOKING and f.is_now(item.occurred_at)
     return Line(
         event_id=item.event_id,
-        href=f"/events/{item.event_id}?customer={customer}",
+        href=f"/events/{quote(item.event_id)}?customer={customer}",
         at=item.occurred_at,
         mark=mark(item.channel, t, event=item.name),
         what=_sentence(item, is_now, t, names, shown),

@@ -217,15 +217,6 @@ async def earlier(
     return page.render("customers/earlier.html", shown)
 
 
-@get("/customers/{customer_id:uuid}/near", include_in_schema=False)
-async def near_again(request: Asked, customer_id: UUID, sku: str = "") -> Response[str]:
-    """Holds, stock and next step for another item."""
-    page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_customers)
-    return page.render("customers/promises.html", await promises_now(request, page, customer_id,
-                                                                     deps, sku))  # fmt: skip
-
-
 async def promises_now(
     request: Asked, page: Page, customer_id: UUID, deps: guard.Deps, sku: str
 ) -> dict[str, object]:

@@ -30,16 +30,17 @@ class ReasonMissing(Invalid):
     code = "reason_missing"
 
 
-@get("/events/{event_id:str}", include_in_schema=False)
+@get("/events/{event_id:path}", include_in_schema=False)
 async def event(request: Asked, event_id: str) -> Response[str]:
     """The full record of one event, its sealed part closed."""
-    return await _event(request, event_id, reveal=False)
+    return await _event(request, event_id.removeprefix("/"), reveal=False)
 
 
-@post("/events/{event_id:str}/sealed", include_in_schema=False)
-async def open_sealed(request: Asked, event_id: str) -> Response[str]:
+@post("/openings", include_in_schema=False)
+async def open_sealed(request: Asked) -> Response[str]:
     """The same with its sealed part open. It goes on record."""
     auth.require(page_of(request).who, Right.reveal_personal)
+    event_id = str((await request.form()).get("event_id") or "")
     return await _event(request, event_id, reveal=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from urllib.parse import quote
 
 import msgspec
 
@@ -33,6 +34,11 @@ def drawings() -> frozenset[str]:
     return frozenset(re.findall(r'id="g-([a-z]+)"', assets().files["icons.svg"].decode()))
 
 
+def address(sku: str) -> str:
+    """The page of an item, whatever signs its sku has."""
+    return f"/stock/items/{quote(sku)}"
+
+
 def name_of(item: Item, locale: str) -> str:
     """An item in the reader's language."""
     return item.name_ja if locale == "ja" else item.name_en or item.name_ja
@@ -46,7 +52,7 @@ def good(item: Item, page: Page) -> Good:
         sku=item.sku,
         name=name_of(item, page.locale),
         drawing=drawing if drawing in drawings() else "box",
-        href=f"/stock/items/{item.sku}",
+        href=address(item.sku),
         meta=item.gtin_written or item.sku,
         price=price,
     )

@@ -14,7 +14,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import queue
-from setten.console.stock.goods import goods
+from setten.console.stock.goods import address, goods
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
 from setten.platform import audit, auth, clock, db
@@ -40,7 +40,7 @@ async def hold(request: Asked) -> Response[str]:
     placed = await _place(request, page, sku, place, _quantity(form.get("qty")), customer)
     if customer is None:
         to = {"at": place, "held": str(placed.hold_id)}
-        return redirect(f"/stock/items/{sku}?{urlencode(to)}")
+        return redirect(f"{address(sku)}?{urlencode(to)}")
     async with guard.deps_of(request).pool.acquire() as conn:
         name = (await named(request, conn, page.locale))(place)
     said = page.words()("holds.done", place=name, code=placed.code)

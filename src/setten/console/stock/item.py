@@ -57,12 +57,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     left: int
 
 
-@get("/stock/items/{sku:str}", include_in_schema=False)
+@get("/stock/items/{sku:path}", include_in_schema=False)
 async def item(
     request: Asked, sku: str, at: str = "", before: int = 0, left: int = 0, held: str = ""
 ) -> Response[str]:
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
-    page = page_of(request)
+    page, sku = page_of(request), sku.removeprefix("/")
     auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         view = await _view(conn, page, await named(request, conn, page.locale), sku, at)

@@ -1,6 +1,6 @@
 // What arrives while one looks: clocks count down, toasts leave, new rows wait politely.
 (() => {
-  const SOON_MS = 10 * 60e3, NEAR_MS = 20 * 60e3, MANY_NEW = 3, TOAST_MS = 8000;
+  const SOON_MS = 10 * 60e3, NEAR_MS = 20 * 60e3, MANY_NEW = 3, TOAST_MS = 8000, AWAY_MS = 6000;
 
   const tick = () => document.querySelectorAll("[data-due]").forEach((el) => {
     const left = new Date(el.dataset.due) - Date.now(), late = left < 0;
@@ -43,8 +43,15 @@
     settle(list);
   });
 
-  document.addEventListener("htmx:sseError", () => { document.body.dataset.line = "lost"; });
-  document.addEventListener("htmx:sseOpen", () => { delete document.body.dataset.line; });
+  // A line that ends and opens again at once is no news; one that stays away is.
+  let away = 0;
+  document.addEventListener("htmx:sseError", () => {
+    away ||= setTimeout(() => { document.body.dataset.line = "lost"; }, AWAY_MS);
+  });
+  document.addEventListener("htmx:sseOpen", () => {
+    clearTimeout(away); away = 0;
+    delete document.body.dataset.line;
+  });
 
   const leave = (toast) => setTimeout(() => toast.remove(), TOAST_MS);
   new MutationObserver((changes) => changes.forEach((one) => one.addedNodes.forEach((node) => {
