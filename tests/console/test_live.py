@@ -37,7 +37,19 @@ def test_a_new_hold_appears_in_the_queue_without_a_reload(house: House, screen: 
     page.goto("/stock/pickup")
     placed = house.hold("TOWEL-LIN-IND")
     expect(page.get_by_text(placed.code)).to_be_visible()
+    expect(page.locator(".is-slow-line")).to_be_hidden()
     assert page.faults == []
+
+
+def test_a_dialog_stands_in_the_middle_and_escape_closes_it(house: House, screen: Any) -> None:
+    page = screen("page-agent")
+    page.goto("/stock/items")
+    page.keyboard.press("?")
+    dialog = page.locator("dialog[open]")
+    box = dialog.bounding_box()
+    assert abs(box["x"] + box["width"] / 2 - 720) < 12
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def test_a_hold_is_picked_line_by_line_and_handed_over_by_its_code(
