@@ -69,7 +69,9 @@ def _phone(value: str) -> str:
 
 
 def _card(value: str) -> str:
-    text = re.sub(r"[\s\-‐-―−ー]", "", _text(value)).upper()
+    # Capitals ("ŉ" becomes "ʼN") and letters that lose the space between them are not NFKC any
+    # more, so the text is folded again each time.
+    text = _text(re.sub(r"[\s\-‐-―−ー]", "", _text(_text(value).upper())))
     if not text:
         raise UnusableIdentifier(kind="loyalty_card")
     return text
