@@ -443,6 +443,15 @@ CREATE TABLE log.seen (
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     arrived_on date NOT NULL
 );
+CREATE TABLE log.set_aside (
+    reader text NOT NULL,
+    xid xid8 NOT NULL,
+    "position" bigint NOT NULL,
+    arrived_on date NOT NULL,
+    event_id text NOT NULL,
+    error text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
 CREATE TABLE public.migrations (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -759,6 +768,8 @@ ALTER TABLE ONLY log.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id);
 ALTER TABLE ONLY log.seen
     ADD CONSTRAINT seen_pkey PRIMARY KEY (day, hash);
+ALTER TABLE ONLY log.set_aside
+    ADD CONSTRAINT set_aside_pkey PRIMARY KEY (reader, xid, "position");
 ALTER TABLE ONLY public.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY stock.accounts

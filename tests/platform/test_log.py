@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
@@ -249,3 +250,57 @@ async def test_the_oldest_writer_is_seen(pool):
 async def test_a_name_too_long_is_refused_by_the_database_itself(pool):
     with pytest.raises(asyncpg.CheckViolationError):
         await append(pool, entry("a", name="x" * 101))
+
+
+async def test_an_event_that_nobody_can_digest_is_set_aside_and_stops_no_other(
+    pool: db.Pool,
+) -> None:
+    done: list[str] = []
+
+    async def choke(conn: db.Connection, rows: Sequence[log.Row]) -> None:
+        if any(row.event_id == "poison" for row in rows):
+            raise ValueError("cannot be")
+        done.extend(row.event_id for row in rows)
+
+    names = ["a", "b", "poison", "c", "d"]
+    async with db.transaction(pool) as conn:
+        await log.append(conn, [entry(name) for name in names])
+    reader = log.Reader("choking", choke)
+    with pytest.raises(ValueError, match="cannot be"):
+        await reader.step(pool)
+    assert await reader.step_past_poison(pool) >= 1
+    await reader.catch_up(pool)
+    assert sorted(done) == ["a", "b", "c", "d"]
+    rows = await pool.fetch("select reader, event_id, error from log.set_aside")
+    assert [tuple(row) for row in rows] == [("choking", "poison", "ValueError")]
+    async with pool.acquire() as conn:
+        assert await log.set_aside(conn) == 1
+
+
+async def test_a_reader_that_runs_gets_past_poison_by_itself(pool: db.Pool) -> None:
+    done: list[str] = []
+    stop = asyncio.Event()
+
+    async def choke(conn: db.Connection, rows: Sequence[log.Row]) -> None:
+        if any(row.event_id == "poison" for row in rows):
+            raise ValueError("cannot be")
+        done.extend(row.event_id for row in rows)
+        if len(done) == 2:
+            stop.set()
+
+    async with db.transaction(pool) as conn:
+        await log.append(conn, [entry("poison"), entry("x"), entry("y")])
+    await asyncio.wait_for(log.Reader("walking", choke).run(pool, stop), timeout=60)
+    assert sorted(done) == ["x", "y"]
+
+
+async def test_a_lost_database_sets_nothing_aside(pool: db.Pool) -> None:
+    async def lost(conn: db.Connection, rows: Sequence[log.Row]) -> None:
+        raise ConnectionError
+
+    async with db.transaction(pool) as conn:
+        await log.append(conn, [entry("fine")])
+    with pytest.raises((ConnectionError, db.pool.DatabaseUnavailable)):
+        await log.Reader("cut", lost).step_past_poison(pool)
+    async with pool.acquire() as conn:
+        assert await log.set_aside(conn) == 0

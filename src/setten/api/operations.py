@@ -57,6 +57,7 @@ class _Seen(msgspec.Struct, frozen=True):
     oldest_writer_s: float
     lags: dict[str, float]
     waiting_jobs: int
+    set_aside: int
 
 
 @get("/healthz", opt={"public": True}, include_in_schema=False)
@@ -132,12 +133,13 @@ async def _readiness(deps: Deps) -> Readiness:
 async def _look(conn: Connection) -> _Seen:
     pending = await db.pending(conn)
     if pending:
-        return _Seen(pending, 0.0, {}, 0)
+        return _Seen(pending, 0.0, {}, 0, 0)
     return _Seen(
         pending,
         await log.oldest_writer_s(conn),
         await log.lags(conn),
         int(await _Q.waiting_jobs.value(conn)),
+        await log.set_aside(conn),
     )
 
 
@@ -147,6 +149,9 @@ def _warnings(seen: _Seen) -> list[Reason]:
         for reader, lag_s in sorted(seen.lags.items())
         if lag_s > READER_LAG_S_MAX
     ]
+    if seen.set_aside:
+        told = f"{seen.set_aside} events are missing from a view: see log.set_aside"
+        found.append(Reason("events_set_aside", told))
     if seen.oldest_writer_s > WRITER_AGE_S_MAX:
         found.append(Reason("old_writer", f"a transaction writes for {seen.oldest_writer_s:.0f} s"))
     return found

@@ -87,7 +87,7 @@ async def remember(conn: Connection, answers: Sequence[tuple[uuid.UUID, int, byt
 
 
 async def unclaim(conn: Connection, keys: Sequence[uuid.UUID]) -> None:
-    """Give back keys claimed in this transaction whose request was refused: it may be tried again."""
+    """Give back keys claimed in this transaction whose request was refused, for another try."""
     if keys:
         await _Q.unclaim.run(conn, keys=list(keys))
 

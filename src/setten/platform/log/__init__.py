@@ -15,7 +15,7 @@ from setten.platform.log.model import (
     Row,
     hash_id,
 )
-from setten.platform.log.reader import Reader, lags
+from setten.platform.log.reader import Reader, lags, set_aside
 from setten.platform.log.service import (
     append,
     ensure_partitions,
@@ -46,6 +46,7 @@ __all__ = [
     "latest",
     "hash_id",
     "lags",
+    "set_aside",
     "oldest_writer_s",
     "state",
     "state_all",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from setten.platform import db
 from setten.platform.db import Connection, Pool
+from setten.platform.errors import Unavailable
 from setten.platform.log.model import Cursor, Row
 from setten.platform.log.service import row_of
 
@@ -17,10 +18,12 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 POLL_S = 0.01
 BATCH_MAX = 2_000  # larger batches win no throughput and hold the log's other readers back
 BACKOFF_S_MAX = 5.0
+TRIES = 5  # of one batch, some seconds in all, before it is looked at event by event
 _EARLIEST = date.min
 
 Handle = Callable[[Connection, Sequence[Row]], Awaitable[None]]
 logger = logging.getLogger(__name__)
+_AWAY: tuple[type[Exception], ...] = (*db.AWAY, Unavailable)
 
 
 class Reader:
@@ -44,12 +47,40 @@ class Reader:
 
     async def step(self, pool: Pool) -> int:
         """Handle one batch and answer how many events were passed (0 when level)."""
+        was, rows = await self._next(pool, self._most)
+        if rows:
+            await self._carry(pool, was, rows)
+        return len(rows)
+
+    async def step_past_poison(self, pool: Pool) -> int:
+        """Handle the next batch event by event; the first that fails alone is set aside.
+
+        It stays in the log, `readyz` warns of it, and nobody else's events wait for it.
+        """
+        for passed in range(self._most):
+            was, rows = await self._next(pool, 1)
+            if not rows:
+                return passed
+            try:
+                await self._carry(pool, was, rows)
+            except _AWAY:
+                raise
+            except Exception as cause:
+                logger.exception("reader %s sets event %s aside", self.name, rows[0].event_id)
+                await self._carry(pool, was, rows, error=type(cause).__name__)
+                return passed + 1
+        return self._most
+
+    async def _next(self, pool: Pool, most: int) -> tuple[Cursor, list[Row]]:
         async with pool.acquire() as conn:
             # Read outside the transaction: a reader that waits must not hold back the others.
             was = await self._cursor(conn)
-            rows = await self._read(conn, was)
-        if not rows:
-            return 0
+            return was, await self._read(conn, was, most)
+
+    async def _carry(
+        self, pool: Pool, was: Cursor, rows: Sequence[Row], *, error: str | None = None
+    ) -> None:
+        """Handle rows and move the cursor behind them; with `error`, only note them and move."""
         last = rows[-1]
         async with db.transaction(pool) as conn:
             moved = await _Q.advance.value(
@@ -62,11 +93,24 @@ class Reader:
                 was_position=was.position,
             )
             if moved is None:  # another process passed these rows first
-                return 0
+                return
+            if error is not None:
+                await self._set_aside(conn, last, error)
+                return
             wanted = [r for r in rows if self._names is None or r.name in self._names]
             if wanted:
                 await self._handle(conn, wanted)
-        return len(rows)
+
+    async def _set_aside(self, conn: Connection, row: Row, error: str) -> None:
+        await _Q.set_aside.run(
+            conn,
+            reader=self.name,
+            xid=str(row.xid),
+            position=row.position,
+            arrived_on=row.arrived_on,
+            event_id=row.event_id,
+            error=error,
+        )
 
     async def _cursor(self, conn: Connection) -> Cursor:
         row = await _Q.cursor.maybe(conn, reader=self.name)
@@ -75,25 +119,29 @@ class Reader:
             return Cursor(0, 0, _EARLIEST)
         return Cursor(row["xid"], row["position"], row["arrived_on"])
 
-    async def _read(self, conn: Connection, was: Cursor) -> list[Row]:
+    async def _read(self, conn: Connection, was: Cursor, most: int) -> list[Row]:
         since = was.arrived_on
         if since != _EARLIEST:
             since -= timedelta(days=1)
         found = await _Q.read.all(
-            conn, xid=str(was.xid), position=was.position, since=since, most=self._most
+            conn, xid=str(was.xid), position=was.position, since=since, most=most
         )
         return [row_of(record) for record in found]
 
     async def run(self, pool: Pool, stop: asyncio.Event) -> None:
-        """Read until `stop`; a failing batch is tried again with growing pauses, never skipped."""
-        pause = POLL_S
+        """Read until `stop`. A failing batch is tried again with pauses, then event by event."""
+        pause, failures = POLL_S, 0
         while not stop.is_set():
             try:
-                pause = 0.0 if await self.step(pool) else POLL_S
-            except Exception:
+                step = self.step if failures < TRIES else self.step_past_poison
+                pause = 0.0 if await step(pool) else POLL_S
+                failures = 0
+            except Exception as cause:
                 # Whatever it was, the cursor has not moved: the same rows come again.
                 logger.exception("reader %s failed and will try again", self.name)
                 pause = min(BACKOFF_S_MAX, max(0.1, pause * 2))
+                # A database that is away says nothing about the events.
+                failures += not isinstance(cause, _AWAY)
             if pause:
                 await asyncio.sleep(pause)
 
@@ -112,3 +160,8 @@ async def lags(conn: Connection) -> dict[str, float]:
         )
         found[row["reader"]] = float(lag or 0.0)
     return found
+
+
+async def set_aside(conn: Connection) -> int:
+    """How many events readers could not digest, up to 1,000."""
+    return int(await _Q.count_set_aside.value(conn))

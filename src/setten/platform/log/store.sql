@@ -69,6 +69,14 @@ update log.cursors
    and position = :was_position
 returning reader;
 
+-- name: set_aside
+insert into log.set_aside (reader, xid, position, arrived_on, event_id, error)
+values (:reader, :xid::text::xid8, :position, :arrived_on, :event_id, :error)
+on conflict do nothing;
+
+-- name: count_set_aside
+select count(*) from (select 1 from log.set_aside limit 1000) as first_ones;
+
 -- name: find_recent
 -- A read names an event of the last days nearly always; those days are warm.
 select xid::text::bigint as xid, position, arrived_on
