@@ -30,7 +30,8 @@ def house(postgres: str, template: str) -> Iterator[House]:
             drop(postgres, dsn)
 
 
-@pytest.fixture(scope="session")
+# A browser of Playwright keeps an event loop in its thread: it must end with its module.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser that reaches nothing but this machine."""
     if CHROMIUM is None:

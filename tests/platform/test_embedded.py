@@ -1,6 +1,7 @@
 """The embedded PostgreSQL, run for real: made, stopped, killed, found again."""
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -80,7 +81,8 @@ def test_our_role_is_no_superuser(server):
 
 def test_password_and_socket_are_closed_to_others(server, tmp_path):
     assert stat.S_IMODE((tmp_path / "data/database.password").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "data/socket").stat().st_mode) == 0o700
+    running = json.loads((tmp_path / "data/running.json").read_text())
+    assert stat.S_IMODE(Path(running["socket_dir"]).stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "data/postgres").stat().st_mode) == 0o700
 
 

@@ -24,6 +24,7 @@ from setten.stock.holds.model import (
     Short,
     TooManyGuesses,
     UnknownGoods,
+    UnknownLine,
     UnknownHold,
     WrongCode,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Shortened",
     "TooManyGuesses",
     "UnknownGoods",
+    "UnknownLine",
     "UnknownHold",
     "WrongCode",
     "code_fits",

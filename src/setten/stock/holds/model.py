@@ -29,6 +29,12 @@ class UnknownGoods(NotFound):
     code = "unknown_goods"
 
 
+class UnknownLine(NotFound):
+    """The hold has no such line, or it is over. facts: sku, location_id."""
+
+    code = "unknown_line"
+
+
 class BadHold(Invalid):
     """The request cannot be a hold. facts: why."""
 

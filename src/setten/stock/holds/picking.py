@@ -14,7 +14,14 @@ from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.stock import ledger
 from setten.stock.holds.ending import Ended, open_lines, state_of
-from setten.stock.holds.model import TTL_S_MAX, BadHold, Hold, HoldEnded, UnknownHold
+from setten.stock.holds.model import (
+    TTL_S_MAX,
+    BadHold,
+    Hold,
+    HoldEnded,
+    UnknownHold,
+    UnknownLine,
+)
 from setten.stock.holds.reading import find_many, holds_from
 from setten.stock.holds.shortening import Doomed, shorten_lines
 from setten.stock.ledger import Account, Key
@@ -87,7 +94,7 @@ async def not_on_shelf(
 ) -> Hold:
     """The associate cannot find it: the line becomes short, and its units are booked as missing.
 
-    When nothing is left the hold ends as short. Raises UnknownHold, HoldEnded, BadHold.
+    When nothing is left the hold ends as short. Raises UnknownHold, HoldEnded, UnknownLine.
     """
     balances = await ledger.lock(conn, [(sku, location_id)])
     hold = await _lock_open(conn, hold_id, now)
@@ -95,7 +102,7 @@ async def not_on_shelf(
         (one for one in hold.lines if (one.sku, one.location_id) == (sku, location_id)), None
     )
     if line is None or not line.is_open:
-        raise BadHold(why="line")
+        raise UnknownLine(sku=sku[:100], location_id=location_id[:100])
     doomed = Doomed(hold_id=hold_id, sku=sku, location_id=location_id, qty=line.qty)
     await shorten_lines(
         conn, [doomed], balances=balances, target=Account.shrinkage, by="shelf", now=now
