@@ -24,8 +24,8 @@ from setten.stock.holds.model import (
     Short,
     TooManyGuesses,
     UnknownGoods,
-    UnknownLine,
     UnknownHold,
+    UnknownLine,
     WrongCode,
 )
 from setten.stock.holds.paying import Payable, Payment, pay, payable
