@@ -67,13 +67,13 @@ def test_held_by_the_agent_seen_at_once_in_the_shop_and_handed_over(
     ticket = tablet.locator(".ticket", has_text=code)  # no reload: it comes by itself
     expect(ticket).to_contain_text("緑川 澄", timeout=5_000)
     if ticket.get_attribute("open") != "":
-        ticket.locator("summary").click()
+        ticket.locator(":scope > summary").click()
     ticket.locator(".tick").first.click()
     expect(ticket).to_have_count(0)  # all is picked: it waits among the ready ones
     tablet.locator("input[name='code']").first.fill(code)
     tablet.locator("input[name='code']").first.press("Enter")
     expect(tablet.locator("body")).to_contain_text("お渡し")
-    expect(agent.locator(".timeline")).to_contain_text("受け取り", timeout=5_000)
+    expect(agent.locator(".timeline")).to_contain_text("お渡ししました", timeout=5_000)
     agent.context.close()
     tablet.context.close()
 
