@@ -77,6 +77,17 @@ def test_the_master_key_is_read_from_base64_or_a_file(tmp_path):
     assert load(SETTEN_MASTER_KEY=str(tmp_path / "raw")).key == KEY
 
 
+def test_a_key_that_looks_like_a_path_is_a_key():
+    for first in (b"\xff\xff", b"\xfc", b"\xfd\x00"):  # "//…", "/A…", "/Q…"
+        text = base64.b64encode(first.ljust(32, b"k")).decode()
+        assert text.startswith("/")
+        assert load(SETTEN_MASTER_KEY=text).key == first.ljust(32, b"k")
+
+
+def test_a_key_file_that_is_not_there_is_named():
+    assert "cannot be read" in refused(SETTEN_MASTER_KEY="/nowhere/master.key")["reason"]
+
+
 def test_a_master_key_of_another_length_is_refused():
     short = base64.b64encode(b"short").decode()
     assert refused(SETTEN_MASTER_KEY=short)["reason"] == "5 bytes; it must be 32"

@@ -195,21 +195,28 @@ def _demo_key(data_dir: Path, *, make: bool) -> bytes | None:
 def _master_key(text: str) -> bytes | None:
     if not text:
         return None
-    raw = text.encode()
+    # First as a key: one base64 text in 64 begins with a slash and looks like a path.
+    if (key := _from_base64(text.encode())) is not None and len(key) == MASTER_KEY_BYTES:
+        return key
     if text.startswith(("/", "./", "../", "~")) or Path(text).is_file():
         try:
             raw = Path(text).expanduser().read_bytes()
         except OSError as reason:
             raise ValueError(f"its file cannot be read: {reason.strerror}") from None
-        if len(raw) == MASTER_KEY_BYTES:
-            return raw
-    try:
-        key = base64.b64decode(raw.strip().translate(bytes.maketrans(b"-_", b"+/")), validate=True)
-    except binascii.Error:
-        raise ValueError("neither base64 nor a readable file") from None
+        key = raw if len(raw) == MASTER_KEY_BYTES else _from_base64(raw)
+    if key is None:
+        raise ValueError("neither base64 nor a readable file")
     if len(key) != MASTER_KEY_BYTES:
         raise ValueError(f"{len(key)} bytes; it must be {MASTER_KEY_BYTES}")
     return key
+
+
+def _from_base64(raw: bytes) -> bytes | None:
+    """Its bytes, of either alphabet; None where it is not base64."""
+    try:
+        return base64.b64decode(raw.strip().translate(bytes.maketrans(b"-_", b"+/")), validate=True)
+    except binascii.Error:
+        return None
 
 
 def _data_dir(text: str) -> Path:
