@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,15 @@ def background():
     signal.signal(signal.SIGTERM, lambda *_: exit(0))
     while True: signal.pause()
 
-def serve(port, folder):
+def broken(): raise SystemExit("no application here")
+
+def serve(port, folder, web="toy:web"):
     import sys
     from setten.platform import journal, supervisor
     journal.configure("info")
     values = settings.load({"port": port, "data_dir": folder, "workers": 2}, demo=True)
     supervisor.run(supervisor.Plan(
-        settings=values, web="toy:web",
+        settings=values, web=web,
         background=(sys.executable, "-c", "import toy; toy.background()"),
         ready=lambda _: print("ready", flush=True)))
 """
@@ -80,7 +83,7 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=self.log,
         )
-        assert self.process.stdout.readline() == b"ready\n"
+        assert self.process.stdout.readline() == b"ready\n", (folder / "log").read_text()[-2000:]
 
     def pids(self):
         return json.loads((self.folder / "supervisor.json").read_text())
@@ -187,6 +190,51 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path):
     own.process.kill()
     own.end()
     wait_for(lambda: all(gone(pid) for pid in pids.values()))
+
+
+def test_connections_are_spread_over_the_processes(stack):
+    held, seen = [], Counter()
+    for _ in range(40):
+        conn = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=30)
+        conn.request("GET", "/healthz")
+        seen[conn.getresponse().read()] += 1
+        held.append(conn)
+    for conn in held:
+        conn.close()
+    assert len(seen) == 2
+    assert min(seen.values()) >= 4
+
+
+def test_a_web_process_that_never_starts_ends_everything_and_says_so(tmp_path):
+    (tmp_path / "toy.py").write_text(textwrap.dedent(TOY))
+    code = f"import toy; toy.serve({free_port()}, {str(tmp_path / 'd')!r}, 'toy:broken')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0
+    assert "no application here" in done.stderr
+    assert "never_started" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_second_one_on_the_same_port_is_refused_though_ports_can_be_shared(stack, tmp_path):
+    (tmp_path / "toy.py").write_text(textwrap.dedent(TOY))
+    code = f"import toy; toy.serve({stack.port}, {str(tmp_path / 'd')!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "port_taken" in done.stderr
 
 
 def test_the_first_restart_is_at_once_and_later_ones_wait_longer_up_to_half_a_minute():

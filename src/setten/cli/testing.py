@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Each process of the tests runs a PostgreSQL and a server of its own.
 PROCESSES_MAX = 2
 INSTALL_LIMIT_S = 300
+# A test that hangs is a test that fails; the whole has a limit too, well above the 10 min it needs.
+TEST_LIMIT_S, TEST_LIMIT_LONG_S = 600, 3 * 3600
+RUN_LIMIT_S, RUN_LIMIT_LONG_S = 40 * 60, 8 * 3600
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -171,12 +176,22 @@ def _installs(what: str, command: Sequence[str], cwd: Path = ROOT) -> bool:
 def _pytest(paths: list[str], *, long: bool, without: list[str]) -> int:
     """Run pytest with its own words on the screen; its summary is the last line."""
     processes = min(PROCESSES_MAX, default_workers())
-    command = [sys.executable, "-m", "pytest", "-q", *paths]
+    limit_s = TEST_LIMIT_LONG_S if long else TEST_LIMIT_S
+    command = [sys.executable, "-m", "pytest", "-q", f"--timeout={limit_s}", *paths]
     if processes > 1 and not paths:
         command += ["-n", str(processes), "--dist", "loadscope"]
     if without:
         command += ["-m", " and ".join(f"not {mark}" for mark in without)]
     if long:
         command.append("--long")
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603  # ours
-    return done.returncode
+    limit_s = RUN_LIMIT_LONG_S if long else RUN_LIMIT_S
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as running:  # noqa: S603  # ours
+        try:
+            return running.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            print(f"setten test: stopped after {limit_s // 60} min", file=sys.stderr)
+            running.send_signal(signal.SIGINT)  # so that pytest says what it has
+            with suppress(subprocess.TimeoutExpired):
+                return running.wait(60) or 1
+            running.kill()
+            return 1

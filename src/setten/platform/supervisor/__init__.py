@@ -5,6 +5,6 @@ waits instead of being refused. It serves nothing and decides nothing about good
 """
 
 from setten.platform.supervisor.database import migrate, say_in_log
-from setten.platform.supervisor.service import Plan, PortTaken, address, run
+from setten.platform.supervisor.service import NeverStarted, Plan, PortTaken, address, run
 
-__all__ = ["Plan", "PortTaken", "address", "migrate", "run", "say_in_log"]
+__all__ = ["NeverStarted", "Plan", "PortTaken", "address", "migrate", "run", "say_in_log"]

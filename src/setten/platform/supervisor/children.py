@@ -41,6 +41,11 @@ class Child:
         """Its process id while it runs."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def failures(self) -> int:
+        """How often in a row it ended soon after its start."""
+        return self._failures
+
     def tend(self) -> None:
         """Start it if it is due. Call often; it never waits."""
         now = time.monotonic()

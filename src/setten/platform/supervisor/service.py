@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,10 @@ WEB_DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 20.0
 READY_WAIT_S = 120.0
 BACKLOG = 1024
+# What ends this often before it ever answered is wrong, not unlucky (7 s with the waits between).
+FIRST_STARTS_MAX = 5
+# Elsewhere a shared port gives all connections to the one who came last.
+SPREADS = sys.platform == "linux"
 MAP_FILE = "supervisor.json"
 ADDRESS_FILE = "address"
 logger = logging.getLogger("setten.supervisor")
@@ -42,6 +46,12 @@ class PortTaken(Unavailable):
     """Another program listens there already. `port` says where."""
 
     code = "port_taken"
+
+
+class NeverStarted(Unavailable):
+    """No web process stayed up long enough to answer once; each tried `times` times."""
+
+    code = "never_started"
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -69,18 +79,21 @@ def run(plan: Plan) -> None:
     assert threading.current_thread() is threading.main_thread()
     settings = plan.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _listening(settings) as listener, _stop_signals() as stop:
+    with _listening(settings) as listeners, _stop_signals() as stop:
         database = Database(settings, plan.say)
         try:
             database.open()
             if plan.prepare is not None:
                 plan.prepare(database.settings)
             (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
-            children = _children(plan, database.settings, listener.fileno())
-            _announce_when_ready(plan, database.settings, stop)
-            _mend(database, children, stop)
-            listener.close()
-            _drain(children)
+            children = _children(plan, database.settings, listeners)
+            answered = _announce_when_ready(plan, database.settings, stop)
+            try:
+                _mend(database, children, stop, answered)
+            finally:
+                for listener in listeners:
+                    listener.close()
+                _drain(children)
         finally:
             database.close()
             for name in (MAP_FILE, ADDRESS_FILE):
@@ -95,7 +108,7 @@ def address(data_dir: Path) -> str | None:
         return None
 
 
-def _children(plan: Plan, settings: Settings, descriptor: int) -> list[Child]:
+def _children(plan: Plan, settings: Settings, listeners: list[socket.socket]) -> list[Child]:
     """Web processes first, the background process last: the order of draining."""
     folder = settings.data_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
@@ -109,24 +122,26 @@ def _children(plan: Plan, settings: Settings, descriptor: int) -> list[Child]:
     def on_end(pid: int) -> None:
         metrics.forget_process(folder, pid)
 
-    command = [sys.executable, "-m", "setten.platform.supervisor.web", plan.web, str(descriptor)]
+    serve = (sys.executable, "-m", "setten.platform.supervisor.web", plan.web)
     found = [
         Child(
             f"web-{number}",
-            command,
+            [*serve, str(listener.fileno())],
             environment=environment,
-            descriptors=[descriptor],
+            descriptors=[listener.fileno()],
             on_end=on_end,
         )
-        for number in range(1, settings.workers + 1)
+        for number, listener in enumerate(listeners, 1)
     ]
     if plan.background is not None:
         found.append(Child("background", plan.background, environment=environment, on_end=on_end))
     return found
 
 
-def _mend(database: Database, children: list[Child], stop: threading.Event) -> None:
-    """Keep everything running until `stop`."""
+def _mend(
+    database: Database, children: list[Child], stop: threading.Event, answered: threading.Event
+) -> None:
+    """Keep everything running until `stop`. Raises NeverStarted when nothing ever answered."""
     folder = database.settings.data_dir
     ballast = Ballast(folder, Disk(folder))
     ballast_at = 0.0
@@ -135,6 +150,8 @@ def _mend(database: Database, children: list[Child], stop: threading.Event) -> N
         database.tend()
         for child in children:
             child.tend()
+        if not answered.is_set():
+            _check_first_start(children)
         if (now := time.monotonic()) >= ballast_at:
             ballast_at = now + BALLAST_EVERY_S
             ballast.keep()
@@ -144,6 +161,13 @@ def _mend(database: Database, children: list[Child], stop: threading.Event) -> N
             with suppress(OSError):  # a full disk must not end the one who mends
                 _write_map(folder, running)
         stop.wait(TICK_S)
+
+
+def _check_first_start(children: list[Child]) -> None:
+    """A web process that cannot start at all would be started for ever, with nobody told."""
+    web = [child for child in children if child.name != "background"]
+    if all(child.failures >= FIRST_STARTS_MAX for child in web):
+        raise NeverStarted(times=FIRST_STARTS_MAX)
 
 
 def _write_map(folder: Path, running: dict[str, int | None]) -> None:
@@ -166,17 +190,40 @@ def _drain(children: list[Child]) -> None:
 
 
 @contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
+def _listening(settings: Settings) -> Iterator[list[socket.socket]]:
+    """One listening socket a web process, open here too, so that none is lost with its process.
+
+    The kernel spreads connections over them. With one socket for all, whoever woke first took
+    most of a burst: of 16 connections, 13 at one process while the other was idle.
+    """
+    with ExitStack() as opened:
+        if SPREADS:
+            # Sockets that share a port share it with strangers too, so ask alone first.
+            with _bound(settings, shared=False):
+                pass
+            listeners = [
+                opened.enter_context(_bound(settings, shared=True)) for _ in range(settings.workers)
+            ]
+        else:
+            listeners = [opened.enter_context(_bound(settings, shared=False))] * settings.workers
+        for listener in listeners:
+            listener.listen(BACKLOG)
+            listener.setblocking(False)  # Granian's runtime waits for it, not in it
+        yield listeners
+
+
+def _bound(settings: Settings, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as cause:
-            raise PortTaken(host=settings.host, port=settings.port, reason=cause.strerror) from None
-        listener.listen(BACKLOG)
-        listener.setblocking(False)  # Granian's runtime waits for it, not in it
-        yield listener
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError as cause:
+        bound.close()
+        raise PortTaken(host=settings.host, port=settings.port, reason=cause.strerror) from None
+    return bound
 
 
 @contextmanager
@@ -196,23 +243,25 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, do)
 
 
-def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) -> None:
-    if plan.ready is None:
-        return
-    ready = plan.ready
+def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) -> threading.Event:
+    """Tell `plan.ready` once a page can be had. The event is set then."""
+    answered = threading.Event()
     address = f"http://{_reachable(settings.host)}:{settings.port}/healthz"
 
     def wait() -> None:
         end = time.monotonic() + READY_WAIT_S
         while not stop.is_set() and time.monotonic() < end:
             if _answers(address):
-                ready(settings)
+                answered.set()
+                if plan.ready is not None:
+                    plan.ready(settings)
                 return
             stop.wait(TICK_S)
         if not stop.is_set():
             logger.error("nothing answers at %s after %.0f s", address, READY_WAIT_S)
 
     threading.Thread(target=wait, daemon=True).start()
+    return answered
 
 
 def _reachable(host: str) -> str:
