@@ -47,21 +47,28 @@ async def sign_in(request: Asked) -> Response[str]:
     """Check the password and open a session."""
     form = await request.form()
     login, password = str(form.get("login") or "")[:LOGIN_MAX], str(form.get("password") or "")
-    to, page, t = guard.local_path(str(form.get("next") or "/")), page_of(request), None
-    address = _address(request)
+    to, page = guard.local_path(str(form.get("next") or "/")), page_of(request)
     try:
-        async with db.transaction(guard.deps_of(request).pool) as conn:
-            token = await auth.sign_in(
-                conn, login, password[:PASSWORD_MAX], address=address, now=clock.now()
-            )
+        token = await _checked(request, login, password[:PASSWORD_MAX])
     except TooMany as refused:
         t = page.words()("sign_in.too_many", minutes=max(1, refused.retry_after_s // 60))
         view = _form(to, login=login, problem=t)
         return page.render("shell/sign_in.html", view, status=429)
-    if token is None:
+    except auth.BadCredentials:
         view = _form(to, login=login, problem=page.words()("sign_in.wrong"))
         return page.render("shell/sign_in.html", view, status=401)
     return redirect(to, [_session(request, token)])
+
+
+async def _checked(request: Asked, login: str, password: str) -> str:
+    """A session token. The slow comparison stands between two transactions, in neither."""
+    pool, address = guard.deps_of(request).pool, _address(request)
+    async with db.transaction(pool) as conn:
+        attempt = await auth.begin_sign_in(conn, login, address=address, now=clock.now())
+    if not await auth.fits(attempt, password):
+        raise auth.BadCredentials()
+    async with db.transaction(pool) as conn:
+        return await auth.finish_sign_in(conn, attempt, now=clock.now())
 
 
 def _address(request: Asked) -> str:
