@@ -6,7 +6,13 @@ apart who share a tablet. `customers_for` and `identifier_for` translate between
 identifiers that all other rows keep; `merge` is a person's decision; `find_by` finds at a counter.
 """
 
-from setten.customers.identity.finding import Found, IdentifiersDisagree, find_by, lookup
+from setten.customers.identity.finding import (
+    Found,
+    IdentifiersDisagree,
+    find_by,
+    lookup,
+    lookup_many,
+)
 from setten.customers.identity.merging import AlreadyOne, MergeBreaksLimit, Merged, merge
 from setten.customers.identity.model import (
     CustomerNotFound,
@@ -29,6 +35,7 @@ from setten.customers.identity.service import (
     links_of,
     members,
     merged_into,
+    people,
     people_behind,
     person,
     quarantines,
@@ -57,9 +64,11 @@ __all__ = [
     "identifiers_of",
     "links_of",
     "lookup",
+    "lookup_many",
     "merge",
     "members",
     "merged_into",
+    "people",
     "people_behind",
     "person",
     "quarantines",

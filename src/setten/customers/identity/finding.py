@@ -10,7 +10,7 @@ from setten.customers.identity.model import CustomerNotFound, Person
 from setten.customers.identity.service import customers_for, people_behind
 from setten.facts.ids import CustomerId
 from setten.platform.db import Connection
-from setten.platform.errors import Conflict
+from setten.platform.errors import Conflict, SettenError
 from setten.platform.vault import KINDS, Identifier, UnusableIdentifier, Vault, normalise
 
 SAID_LENGTH_MAX = 320  # as long as the longest mail address
@@ -38,13 +38,34 @@ async def lookup(conn: Connection, vault: Vault, identifiers: Sequence[tuple[str
     Unknown ones are passed over, and what can be nobody's. Raises CustomerNotFound when none is
     known, IdentifiersDisagree when they are of different customers.
     """
-    wanted = [one for kind, value in identifiers if (one := _usable(kind, value)) is not None]
-    numbers = await vault.find(conn, wanted)
-    found = await people_behind(conn, list(numbers.values()))
-    if not found:
-        raise CustomerNotFound()
-    if len(found) > 1:
-        raise IdentifiersDisagree(customers=sorted(str(one.customer_id) for one in found))
+    found = (await lookup_many(conn, vault, [identifiers]))[0]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+async def lookup_many(
+    conn: Connection, vault: Vault, asked: Sequence[Sequence[tuple[str, str]]]
+) -> list[Person | SettenError]:
+    """As `lookup`, for many questions in two queries: each one's customer, or its refusal."""
+    wanted = [
+        [one for kind, value in identifiers if (one := _usable(kind, value)) is not None]
+        for identifiers in asked
+    ]
+    numbers = await vault.find(conn, {one for each in wanted for one in each})
+    people = await people_behind(conn, set(numbers.values()))
+    whose = {node.identifier_id: person for person in people for node in person.nodes}
+    return [
+        _only([whose[numbers[one]] for one in each if numbers.get(one) in whose]) for each in wanted
+    ]
+
+
+def _only(found: Sequence[Person]) -> Person | SettenError:
+    people = {person.customer_id: person for person in found}
+    if not people:
+        return CustomerNotFound()
+    if len(people) > 1:
+        return IdentifiersDisagree(customers=sorted(map(str, people)))
     return found[0]
 
 

@@ -51,39 +51,60 @@ async def person(conn: Connection, customer_id: UUID) -> Person:
 
     Raises CustomerNotFound.
     """
-    rows = await Q.person.all(
-        conn, customer_id=customer_id, strength=list(KINDS), most=IDENTIFIERS_MAX
-    )
-    if not rows:
+    found = await people(conn, [customer_id])
+    if customer_id not in found:
         raise CustomerNotFound()
-    return _person(rows)
+    return found[customer_id]
+
+
+async def people(conn: Connection, customer_ids: Collection[UUID]) -> dict[UUID, Person]:
+    """As `person`, for many at once, by the id asked for; unknown ids are absent."""
+    if not customer_ids:
+        return {}
+    rows = await Q.people.all(
+        conn,
+        customer_ids=list(customer_ids),
+        strength=list(KINDS),
+        most=IDENTIFIERS_MAX * len(customer_ids),
+    )
+    return {asked: _person(theirs) for asked, theirs in _by(rows, "asked").items()}
 
 
 async def people_behind(conn: Connection, identifier_ids: Collection[int]) -> tuple[Person, ...]:
     """Everybody whose these identifiers are, each whole, in one query."""
+    if not identifier_ids:
+        return ()
     rows = await Q.people_behind.all(
         conn,
         identifier_ids=list(identifier_ids),
         strength=list(KINDS),
-        most=IDENTIFIERS_MAX * max(1, len(identifier_ids)),
+        most=IDENTIFIERS_MAX * len(identifier_ids),
     )
-    by_customer: dict[UUID, list[Record]] = {}
+    return tuple(map(_person, _by(rows, "customer_id").values()))
+
+
+def _by(rows: Sequence[Record], column: str) -> dict[UUID, list[Record]]:
+    found: dict[UUID, list[Record]] = {}
     for row in rows:
-        by_customer.setdefault(row["customer_id"], []).append(row)
-    return tuple(map(_person, by_customer.values()))
+        found.setdefault(row[column], []).append(row)
+    return found
 
 
 def _person(rows: Sequence[Record]) -> Person:
-    nodes = []
-    merged: list[UUID] = []
-    for row in rows:
-        values = dict(row)
-        merged = values.pop("merged") or []
-        nodes.append(Node(**values))
     return Person(
         customer_id=CustomerId(rows[0]["customer_id"]),
-        nodes=tuple(nodes),
-        merged=tuple(map(CustomerId, merged)),
+        nodes=tuple(
+            Node(
+                identifier_id=row["identifier_id"],
+                kind=row["kind"],
+                customer_id=row["customer_id"],
+                born_as=row["born_as"],
+                first_at=row["first_at"],
+                is_shared=row["is_shared"],
+            )
+            for row in rows
+        ),
+        merged=tuple(map(CustomerId, rows[0]["merged"] or ())),
     )
 
 

@@ -6,6 +6,15 @@ from setten.customers.profiles.model import (
     Profile,
     Viewed,
 )
-from setten.customers.profiles.service import get, get_many, told
+from setten.customers.profiles.service import get, get_all, get_many, told
 
-__all__ = ["BoughtThrough", "IdentifierShown", "Profile", "Viewed", "get", "get_many", "told"]
+__all__ = [
+    "BoughtThrough",
+    "IdentifierShown",
+    "Profile",
+    "Viewed",
+    "get",
+    "get_all",
+    "get_many",
+    "told",
+]

@@ -1,9 +1,9 @@
-"""Reading profiles: three queries, and only what is asked for is decrypted."""
+"""Reading profiles, many in two queries; only what is asked for is decrypted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from setten.customers import identity
 from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Profile, Viewed
 from setten.facts.ids import CustomerId
 from setten.platform import db
-from setten.platform.db import Connection
+from setten.platform.db import Connection, Record
 from setten.platform.vault import Identifier, Trait, Vault, mask
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -29,8 +29,10 @@ _HOME_TRAITS = ("home_location_id", "home_location", "home_store", "home_shop")
 class _Bought(msgspec.Struct):
     channel: str
     currency: str
+    location_id: str | None
     n: int
     total_minor: int
+    last_at: datetime | None
 
 
 class _View(msgspec.Struct):
@@ -55,22 +57,68 @@ async def get(
     personal: open the personal traits. reveal: identifiers whole instead of masked.
     Raises CustomerNotFound. The caller audits.
     """
-    who = customer
-    if isinstance(who, UUID):
-        who = await identity.person(conn, who)
-    plain = await Q.overview.one(conn, identifier_ids=who.numbers, viewed_most=VIEWED_MAX)
-    opened = await vault.dossier(conn, who.numbers[:OPENED_MAX], with_traits=personal)
+    who = await identity.person(conn, customer) if isinstance(customer, UUID) else customer
+    revealed = {who.customer_id} if reveal else frozenset[UUID]()
+    return (await get_all(conn, vault, [who], personal=personal, revealed=revealed))[0]
+
+
+async def get_all(
+    conn: Connection,
+    vault: Vault,
+    people: Sequence[identity.Person],
+    *,
+    personal: bool = True,
+    revealed: Collection[UUID] = (),
+) -> list[Profile]:
+    """As `get`, for many people as identity knows them, in order; `revealed`: whose are whole."""
+    asked = [(owner, number) for owner, who in enumerate(people) for number in who.numbers]
+    rows = await Q.overview.all(
+        conn,
+        owners=[owner for owner, _ in asked],
+        identifier_ids=[number for _, number in asked],
+        viewed_most=VIEWED_MAX,
+    )
+    opened = await vault.dossier(
+        conn,
+        list({number for who in people for number in who.numbers[:OPENED_MAX]}),
+        with_traits=personal,
+    )
+    said: dict[int, list[Trait]] = {}
+    for trait in opened.traits:
+        said.setdefault(trait.identifier_id, []).append(trait)
+    plain = {row["owner"]: row for row in rows}
+    return [
+        _profile(
+            who,
+            plain[owner],
+            values=opened.values,
+            said=[trait for number in who.numbers for trait in said.get(number, ())],
+            reveal=who.customer_id in revealed,
+        )
+        for owner, who in enumerate(people)
+    ]
+
+
+def _profile(
+    who: identity.Person,
+    plain: Record,
+    *,
+    values: Mapping[int, Identifier],
+    said: Sequence[Trait],
+    reveal: bool,
+) -> Profile:
     traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
-    traits |= _newest(opened.traits)
+    traits |= _newest(said)
+    bought = _decode_bought(plain["purchases"])
     return Profile(
         customer_id=who.customer_id,
-        identifiers=_shown(who.nodes, opened.values, reveal=reveal),
+        identifiers=_shown(who.nodes, values, reveal=reveal),
         traits=traits,
-        first_at=plain["first_at"],
+        first_at=min(node.first_at for node in who.nodes),
         last_at=plain["last_at"],
         counters=msgspec.json.decode(plain["counters"]),
-        purchases=_bought(plain["purchases"]),
-        home_location_id=_home(traits) or plain["bought_most_at"],
+        purchases=_through(bought),
+        home_location_id=_home(traits) or _most_bought_at(bought),
         last_viewed=_last_viewed(_decode_viewed(plain["viewed"])),
         merged=who.merged,
     )
@@ -101,13 +149,28 @@ def _shown(
     )
 
 
-def _bought(text: str) -> tuple[BoughtThrough, ...]:
+def _through(bought: Sequence[_Bought]) -> tuple[BoughtThrough, ...]:
+    """By channel and currency over all places, most purchases first."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in bought:
+        n, total_minor = sums.get((one.channel, one.currency), (0, 0))
+        sums[one.channel, one.currency] = (n + one.n, total_minor + one.total_minor)
+    ordered = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
     return tuple(
-        BoughtThrough(
-            channel=one.channel, currency=one.currency, n=one.n, total_minor=one.total_minor
-        )
-        for one in _decode_bought(text)
+        BoughtThrough(channel=channel, currency=currency, n=n, total_minor=total_minor)
+        for (channel, currency), (n, total_minor) in ordered
     )
+
+
+def _most_bought_at(bought: Sequence[_Bought]) -> str | None:
+    """The place of most purchases; of equal ones the last, then the first by id."""
+    times: dict[str, tuple[int, datetime]] = {}
+    for one in bought:
+        if one.location_id is not None and one.last_at is not None:
+            n, last_at = times.get(one.location_id, (0, one.last_at))
+            times[one.location_id] = (n + one.n, max(last_at, one.last_at))
+    by_id = sorted(times)
+    return max(by_id, key=times.__getitem__, default=None)
 
 
 def _home(traits: dict[str, Any]) -> str | None:
@@ -157,10 +220,6 @@ async def get_many(
     conn: Connection, vault: Vault, customer_ids: Sequence[UUID]
 ) -> tuple[Profile, ...]:
     """Several customers, for what a finder found; the missing are left out. The caller audits."""
-    found = []
-    for customer_id in customer_ids:
-        try:
-            found.append(await get(conn, vault, customer_id))
-        except identity.CustomerNotFound:
-            continue
-    return tuple(found)
+    people = await identity.people(conn, customer_ids)
+    wanted = [people[one] for one in customer_ids if one in people]
+    return tuple(await get_all(conn, vault, wanted))

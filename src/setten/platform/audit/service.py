@@ -16,6 +16,7 @@ from setten.platform.db import Connection
 
 _Q = db.load(__file__)
 _REASON_CODE = re.compile(r"[a-z0-9_]{1,60}")
+_encode = msgspec.json.Encoder().encode
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,28 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     reason_sealed_id: int | None
     count: int | None
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody saw `fields` of a customer. action: `noun.verb`, past tense."""
+
+    actor: Actor
+    action: str
+    customer_id: uuid.UUID
+    fields: Sequence[str]
+
+
+async def note_views(conn: Connection, views: Sequence[View], *, at: datetime) -> None:
+    """Note views of different customers by different actors, an entry each, in one statement."""
+    if views:
+        await _Q.insert_views.run(
+            conn,
+            at=at,
+            actors=[one.actor.label for one in views],
+            actions=[one.action for one in views],
+            customer_ids=[one.customer_id for one in views],
+            fields=[_encode(one.fields).decode() for one in views],
+        )
 
 
 async def note(

@@ -69,12 +69,13 @@ select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
    and (:fields::text[] is null or t.field = any(:fields));
 
 -- name: dossier
--- Identifiers and their traits together: each key is fetched and unwrapped once.
+-- Identifiers and their traits together: each key is fetched and unwrapped once. The array behind a
+-- sub-select lets the general plan be kept: see `overview` of profiles.
 select i.identifier_id, i.kind, i.wrapped_key, i.sealed, t.field, t.sealed as sealed_trait,
        t.occurred_at
   from vault.identifiers i
   left join vault.traits t on t.identifier_id = i.identifier_id and :with_traits
- where i.identifier_id = any(:identifier_ids::bigint[]);
+ where i.identifier_id = any((select :identifier_ids::bigint[])::bigint[]);
 
 -- name: drop_search_tokens
 delete from vault.search_tokens s
