@@ -171,6 +171,27 @@ async def test_a_reader_of_some_names_passes_the_others(pool):
     assert await reader.step(pool) == 0
 
 
+async def test_a_reader_that_builds_on_others_takes_nothing_they_have_not_passed(pool):
+    first, second, kept = Kept(), Kept(), Kept()
+    upper = log.Reader("upper", kept, after=("one", "two"))
+    await append(pool, entry("a"))
+    await upper.catch_up(pool)
+    assert kept.event_ids == []  # neither of them has begun
+    await log.Reader("one", first).catch_up(pool)
+    await upper.catch_up(pool)
+    assert kept.event_ids == []
+    await log.Reader("two", second).catch_up(pool)
+    await append(pool, entry("b"))
+    await upper.catch_up(pool)
+    assert kept.event_ids == ["a"]
+    await log.Reader("two", second).catch_up(pool)
+    await upper.catch_up(pool)
+    assert kept.event_ids == ["a"]
+    await log.Reader("one", first).catch_up(pool)
+    await upper.catch_up(pool)
+    assert kept.event_ids == ["a", "b"]
+
+
 async def test_a_reader_crosses_midnight(pool):
     today = clock.now()
     await append(pool, entry("a", received_at=today))

@@ -30,6 +30,7 @@ class Reader:
     """Carries one projection forward: `handle` and the cursor commit together, or not at all.
 
     `names`, when given, are the only events handed over (the cursor passes the others).
+    `after` names readers whose results `handle` reads: it gets no event that they have not passed.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Reader:
         handle: Handle,
         *,
         names: frozenset[str] | None = None,
+        after: Sequence[str] = (),
         most: int = BATCH_MAX,
     ) -> None:
         self.name = name
         self._handle = handle
         self._names = names
+        self._after = tuple(after)
         self._most = most
 
     async def step(self, pool: Pool) -> int:
@@ -75,7 +78,18 @@ class Reader:
         async with pool.acquire() as conn:
             # Read outside the transaction: a reader that waits must not hold back the others.
             was = await self._cursor(conn)
-            return was, await self._read(conn, was, most)
+            if not self._after:
+                return was, await self._read(conn, was, most)
+            passed = await self._passed(conn)
+            if passed <= (was.xid, was.position):
+                return was, []
+            rows = await self._read(conn, was, most)
+            return was, [row for row in rows if (row.xid, row.position) <= passed]
+
+    async def _passed(self, conn: Connection) -> tuple[int, int]:
+        """How far the slowest of the readers we build on has come."""
+        found = {row["reader"]: (row["xid"], row["position"]) for row in await _Q.cursors.all(conn)}
+        return min(found.get(name, (0, 0)) for name in self._after)
 
     async def _carry(
         self, pool: Pool, was: Cursor, rows: Sequence[Row], *, error: str | None = None
