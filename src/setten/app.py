@@ -98,6 +98,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
             await vault.prove(conn)
         deps = state.Deps(settings=settings, pool=pool, vault=vault)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
+        deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
         deps.combiners[guard.KEYS] = guard.gatherer(pool)
         yield deps
     finally:
@@ -106,7 +107,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return [*ingest.readers(), *identity.readers(), *timeline.readers(), *orders.readers()]
+    return [*ingest.readers(), *identity.readers(deps.vault), *timeline.readers(), *orders.readers()]
 
 
 def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:

@@ -5,6 +5,7 @@ Personal values come in bodies, never in addresses. Every view and every change 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,11 +19,17 @@ from setten.api.state import Deps
 from setten.customers import identity, profiles, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
-from setten.platform.db import Connection
-from setten.platform.vault import Kind
+from setten.platform.combine import Combiner
+from setten.platform.db import Connection, Pool
+from setten.platform.errors import SettenError
+from setten.platform.vault import Kind, Vault
 
 IDENTIFIERS_ASKED_MAX = 20
 EVENT_ID_LENGTH_MAX = 100
+COMBINER = "customers"
+_LANES = 2  # one batch is opened while the other waits for the database
+# Opening a customer takes 0.3 ms of our time, during which the others of this process wait.
+_TOGETHER_MAX = 16
 READERS = (identity.READER, timeline.READER)
 
 
@@ -40,6 +47,14 @@ class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         list[Asked], msgspec.Meta(min_length=1, max_length=IDENTIFIERS_ASKED_MAX)
     ]
     after: Annotated[str, msgspec.Meta(min_length=1, max_length=EVENT_ID_LENGTH_MAX)] | None = None
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to see whom: a customer by an id, or by (kind, value) of her identifiers."""
+
+    actor: Actor
+    customer_id: UUID | None = None
+    identifiers: Sequence[tuple[str, str]] = ()
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gone": "from"}):
@@ -133,10 +148,8 @@ def router() -> Router:
 async def lookup(data: Lookup, deps: Deps, actor: Actor) -> CustomerBody:
     """Find the customer of these identifiers."""
     await _wait(deps, data.after)
-    async with db.transaction(deps.pool) as conn:
-        asked = [(one.kind, one.value) for one in data.identifiers]
-        found = await identity.lookup(conn, deps.vault, asked)
-        return await _view(conn, deps, actor, found)
+    asked = [(one.kind, one.value) for one in data.identifiers]
+    return await _seen(deps, Sought(actor=actor, identifiers=asked))
 
 
 async def _wait(deps: Deps, after: str | None, customer_id: UUID | None = None) -> None:
@@ -163,19 +176,72 @@ After = Annotated[
 async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None) -> CustomerBody:
     """One customer, by an id that may have been merged away."""
     await _wait(deps, after, customer_id)
-    async with db.transaction(deps.pool) as conn:
-        return await _view(conn, deps, actor, customer_id)
+    return await _seen(deps, Sought(actor=actor, customer_id=customer_id))
 
 
-async def _view(
-    conn: Connection, deps: Deps, actor: Actor, customer: UUID | identity.Person
-) -> CustomerBody:
-    is_whole = actor.scope == "server"
-    found = await profiles.get(conn, deps.vault, customer, reveal=is_whole)
-    await audit.note(
-        conn, actor, "customer.viewed", at=clock.now(), customer_id=found.customer_id,
-        fields=sorted({*found.traits, *(one.kind for one in found.identifiers)}),
-    )  # fmt: skip
+def gatherer(pool: Pool, vault: Vault) -> Combiner[Sought, CustomerBody]:
+    """The gatherer of a process: `app` makes one and keeps it under COMBINER.
+
+    What is asked in one moment is read in the same few queries, and audited in one transaction.
+    """
+
+    async def look(conn: Connection, sought: Sequence[Sought]) -> list[CustomerBody | Exception]:
+        return await _view_all(conn, vault, sought)
+
+    return Combiner(pool, look, lanes=_LANES, batch_max=_TOGETHER_MAX)
+
+
+async def _seen(deps: Deps, sought: Sought) -> CustomerBody:
+    """The customer, after the commit of the audit. Raises CustomerNotFound, IdentifiersDisagree."""
+    seen: CustomerBody = await deps.combiners[COMBINER].ask(sought)
+    return seen
+
+
+async def _view_all(
+    conn: Connection, vault: Vault, sought: Sequence[Sought]
+) -> list[CustomerBody | Exception]:
+    """What each seeks, or its refusal; every view is audited."""
+    found = await _find_all(conn, vault, sought)
+    views = [(who, one.actor) for who, one in zip(found, sought, strict=True)
+             if isinstance(who, identity.Person)]  # fmt: skip
+    shown = await profiles.get_all(
+        conn,
+        vault,
+        [who for who, _ in views],
+        reveal=[actor.scope == "server" for _, actor in views],
+    )
+    noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
+    await audit.note_views(conn, noted, at=clock.now())
+    bodies = iter(shown)
+    return [one if isinstance(one, Exception) else _body(next(bodies)) for one in found]
+
+
+async def _find_all(
+    conn: Connection, vault: Vault, sought: Sequence[Sought]
+) -> list[identity.Person | SettenError]:
+    named = [one.identifiers for one in sought if one.customer_id is None]
+    by_name = iter(await identity.lookup_many(conn, vault, named))
+    wanted = {one.customer_id for one in sought if one.customer_id is not None}
+    by_id = await identity.people(conn, wanted)
+    return [
+        next(by_name)
+        if one.customer_id is None
+        else by_id.get(one.customer_id) or identity.CustomerNotFound()
+        for one in sought
+    ]
+
+
+def _noted(found: profiles.Profile, actor: Actor) -> audit.View:
+    fields = {*found.traits, *(one.kind for one in found.identifiers)}
+    return audit.View(
+        actor=actor,
+        action="customer.viewed",
+        customer_id=found.customer_id,
+        fields=sorted(fields),
+    )
+
+
+def _body(found: profiles.Profile) -> CustomerBody:
     return CustomerBody(
         customer_id=found.customer_id,
         identifiers=[
@@ -256,5 +322,7 @@ async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]
         merged = await identity.merge(
             conn, deps.vault, actor, into=data.into, gone=data.gone, reason=data.reason, now=now
         )
-        body = await _view(conn, deps, actor, merged.customer_id)
+        sought = Sought(actor=actor, customer_id=merged.customer_id)
+        [body] = await _view_all(conn, deps.vault, [sought])
+    assert isinstance(body, CustomerBody), "the survivor was read in the transaction that made it"
     return Response(body, headers={"Setten-Event": merged.event_id})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,7 @@ async def get(
     Raises CustomerNotFound. The caller audits.
     """
     who = await identity.person(conn, customer) if isinstance(customer, UUID) else customer
-    revealed = {who.customer_id} if reveal else frozenset[UUID]()
-    return (await get_all(conn, vault, [who], personal=personal, revealed=revealed))[0]
+    return (await get_all(conn, vault, [who], personal=personal, reveal=[reveal]))[0]
 
 
 async def get_all(
@@ -68,9 +67,14 @@ async def get_all(
     people: Sequence[identity.Person],
     *,
     personal: bool = True,
-    revealed: Collection[UUID] = (),
+    reveal: Sequence[bool] | None = None,
 ) -> list[Profile]:
-    """As `get`, for many people as identity knows them, in order; `revealed`: whose are whole."""
+    """As `get`, for many people as identity knows them, in order; one may be there twice.
+
+    reveal: one for each of `people`; absent: all masked.
+    """
+    if not people:
+        return []
     asked = [(owner, number) for owner, who in enumerate(people) for number in who.numbers]
     rows = await Q.overview.all(
         conn,
@@ -93,7 +97,7 @@ async def get_all(
             plain[owner],
             values=opened.values,
             said=[trait for number in who.numbers for trait in said.get(number, ())],
-            reveal=who.customer_id in revealed,
+            reveal=reveal is not None and reveal[owner],
         )
         for owner, who in enumerate(people)
     ]
