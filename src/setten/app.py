@@ -154,6 +154,5 @@ async def run_background(settings: Settings | None = None) -> None:
     async with resources(found, size=BACKGROUND_POOL_SIZE) as deps:
         await _partitions(deps.pool)
         async with asyncio.TaskGroup() as tasks:
-            for reader in readers(deps):
-                tasks.create_task(reader.run(deps.pool, stop))
+            tasks.create_task(log.run(readers(deps), deps.pool, stop))
             tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))

@@ -76,7 +76,7 @@ async def test_many_writers_at_once_lose_nothing_and_repeat_nothing(pool):
     kept = Kept()
     reader = log.Reader("racing", kept, most=7)
     stop = asyncio.Event()
-    reading = asyncio.create_task(reader.run(pool, stop))
+    reading = asyncio.create_task(log.run([reader], pool, stop))
 
     async def write(writer: int) -> None:
         for count in range(25):
@@ -311,7 +311,7 @@ async def test_a_reader_that_runs_gets_past_poison_by_itself(pool: db.Pool) -> N
 
     async with db.transaction(pool) as conn:
         await log.append(conn, [entry("poison"), entry("x"), entry("y")])
-    await asyncio.wait_for(log.Reader("walking", choke).run(pool, stop), timeout=60)
+    await asyncio.wait_for(log.run([log.Reader("walking", choke)], pool, stop), timeout=60)
     assert sorted(done) == ["x", "y"]
 
 

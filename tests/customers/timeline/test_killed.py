@@ -26,7 +26,7 @@ async def main(dsn):
     for reader in readers:
         reader._most = 40
     print("reading", flush=True)
-    await asyncio.gather(*(reader.run(pool, stop) for reader in readers))
+    await log.run(readers, pool, stop)
 
 asyncio.run(main(sys.argv[1]))
 """

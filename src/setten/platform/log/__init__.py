@@ -15,7 +15,7 @@ from setten.platform.log.model import (
     Row,
     hash_id,
 )
-from setten.platform.log.reader import Reader, lags, set_aside
+from setten.platform.log.reader import Reader, lags, run, set_aside
 from setten.platform.log.service import (
     append,
     ensure_partitions,
@@ -48,6 +48,7 @@ __all__ = [
     "lags",
     "set_aside",
     "oldest_writer_s",
+    "run",
     "state",
     "state_all",
     "wait_for",

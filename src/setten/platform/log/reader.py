@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from setten.platform import db
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Unavailable
 from setten.platform.log.model import Cursor, Row
+from setten.platform.log.pulse import Pulse
 from setten.platform.log.service import row_of
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-POLL_S = 0.01
+LOOK_ANYWAY_S = 1.0
 BATCH_MAX = 2_000  # larger batches win no throughput and hold the log's other readers back
 BACKOFF_S_MAX = 5.0
 TRIES = 5  # of one batch, some seconds in all, before it is looked at event by event
@@ -142,14 +143,16 @@ class Reader:
         )
         return [row_of(record) for record in found]
 
-    async def run(self, pool: Pool, stop: asyncio.Event) -> None:
+    async def run(self, pool: Pool, stop: asyncio.Event, pulse: Pulse) -> None:
         """Read until `stop`. A failing batch is tried again with pauses, then event by event."""
-        pause, failures = POLL_S, 0
+        pause, failures = 0.0, 0
         while not stop.is_set():
+            seen = pulse.stamp  # before we look, so that nothing falls between
             try:
                 step = self.step if failures < TRIES else self.step_past_poison
-                pause = 0.0 if await step(pool) else POLL_S
-                failures = 0
+                if not await step(pool):
+                    await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
+                pause, failures = 0.0, 0
             except Exception as cause:
                 # Whatever it was, the cursor has not moved: the same rows come again.
                 logger.exception("reader %s failed and will try again", self.name)
@@ -163,6 +166,15 @@ class Reader:
         """Read until level. For tests, imports and rebuilds."""
         while await self.step(pool):
             pass
+
+
+async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> None:
+    """Run readers side by side until `stop`; one look at the database wakes them all."""
+    pulse = Pulse()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(pulse.run(pool, stop))
+        for reader in readers:
+            tasks.create_task(reader.run(pool, stop, pulse))
 
 
 async def lags(conn: Connection) -> dict[str, float]:

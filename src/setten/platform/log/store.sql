@@ -51,6 +51,10 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by xid desc, position desc
  limit :most;
 
+-- name: snapshot
+-- Differs after any commit of a writing transaction: until then no reader could see more.
+select pg_current_snapshot()::text;
+
 -- name: ensure_cursor
 insert into log.cursors (reader) values (:reader) on conflict do nothing;
 
