@@ -1,0 +1,231 @@
+"""The state of some subjects as columns, and one evaluation over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from setten.platform.expressions import claims
+from setten.platform.expressions.claims import Truths
+from setten.platform.expressions.model import Claim, Match, Type, Where
+from setten.platform.expressions.times import NEVER, Calendar, Micros, Times, Window
+
+Rows = NDArray[np.int64]
+_key = msgspec.json.Encoder().encode
+
+
+class Texts:
+    """A column of texts: codes into a list of distinct words; -1 where there is none."""
+
+    __slots__ = ("codes", "words")
+
+    def __init__(self, values: Sequence[str | None]) -> None:
+        known: dict[str | None, int] = {None: -1}
+        self.codes = np.fromiter(
+            (known.setdefault(value, len(known) - 1) for value in values), np.int64, len(values)
+        )
+        self.words = [word for word in known if word is not None]
+
+    def over(self, test: Callable[[str | None], bool]) -> Truths:
+        """A test decided once for each distinct word."""
+        decided = np.array([*map(test, self.words), test(None)], bool)
+        return decided[self.codes]
+
+
+class Integers:
+    """A column of whole numbers, some of them missing."""
+
+    __slots__ = ("known", "values")
+
+    def __init__(self, values: Sequence[int | None]) -> None:
+        self.known = np.fromiter((v is not None for v in values), bool, len(values))
+        self.values = np.fromiter((v or 0 for v in values), np.int64, len(values))
+
+
+class Frame:
+    """Subjects 0 … size - 1 with their events and fields.
+
+    rows: whose each event is; ats: when, in microseconds. They come sorted by (row, at, place in
+    the log), and all other columns of events with them. fields: by name, one value a subject.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        rows: Rows,
+        ats: Times,
+        names: Sequence[str],
+        texts: Mapping[str, Sequence[str | None]],
+        integers: Mapping[str, Sequence[int | None]],
+        fields: Mapping[str, Sequence[Any]],
+    ) -> None:
+        assert len(rows) == len(ats) == len(names)
+        self.size = size
+        self.rows = rows
+        self.ats = ats
+        self.names = Texts(names)
+        self.texts = {name: Texts(values) for name, values in texts.items()}
+        self.integers = {name: Integers(values) for name, values in integers.items()}
+        self.fields = fields
+
+
+class Evaluation:
+    """One moment's look at a frame. What several conditions ask is worked out once.
+
+    groups: by name, which subjects are in; filled in the order in which groups need each other.
+    declared: types of the fields that have one.
+    """
+
+    def __init__(
+        self, frame: Frame, calendar: Calendar, now: Micros, declared: Mapping[str, Type]
+    ) -> None:
+        self.frame = frame
+        self.calendar = calendar
+        self.now = now
+        self.declared = declared
+        self.groups: dict[str, Truths] = {}
+        self._kept: dict[tuple[str, bytes], Any] = {}
+
+    def once(self, what: str, of: object, work: Callable[[], Any]) -> Any:
+        """`work()`, or what it gave before for the same question."""
+        key = (what, _key(of))
+        if key not in self._kept:
+            self._kept[key] = work()
+        return self._kept[key]
+
+    def matching(self, match: Match) -> Truths:
+        """Which events are of the names and fulfil the wheres, at any time up to now."""
+        return self.once("match", match, lambda: self._match(match))  # type: ignore[no-any-return]
+
+    def _match(self, match: Match) -> Truths:
+        wanted = frozenset(match.events)
+        found = self.frame.names.over(lambda name: name in wanted)
+        found = found & (self.frame.ats <= self.now)
+        for where in match.where:
+            found = found & self.where(where)
+        return found
+
+    def where(self, where: Where) -> Truths:
+        """Which events fulfil one claim about a property."""
+        return self.once("where", where, lambda: self._where(where))  # type: ignore[no-any-return]
+
+    def _where(self, where: Where) -> Truths:
+        claim = where.claim()
+        if (column := self.frame.integers.get(where.property)) is not None:
+            return claims.over(claim, column.values, column.known)
+        return self.frame.texts[where.property].over(
+            lambda word: claims.holds(claim, Type.TEXT, word)
+        )
+
+    def inside(self, match: Match, window: Window) -> Truths:
+        """Which events match and lie in the window."""
+
+        def work() -> Truths:
+            low, high = self.calendar.bounds(window, self.now)
+            ats = self.frame.ats
+            return self.matching(match) & (ats > low) & (ats <= high)
+
+        return self.once("inside", (match, window), work)  # type: ignore[no-any-return]
+
+    def counts(self, chosen: Truths) -> NDArray[np.int64]:
+        """How many of the chosen events each subject has."""
+        return np.bincount(self.frame.rows[chosen], minlength=self.frame.size)
+
+    def firsts(self, chosen: Truths) -> tuple[Rows, Rows]:
+        """(subjects that have a chosen event, the place of the first one of each)."""
+        places = np.flatnonzero(chosen)
+        rows = self.frame.rows[places]
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        return rows[starts], places[starts]
+
+    def lasts(self, chosen: Truths) -> tuple[Rows, Rows]:
+        """The same for the last one."""
+        places = np.flatnonzero(chosen)
+        rows = self.frame.rows[places]
+        ends = np.flatnonzero(np.diff(rows, append=-1))
+        return rows[ends], places[ends]
+
+    def field_type(self, name: str) -> Type:
+        """The declared type of a field, else open."""
+        return self.declared.get(name, Type.OPEN)
+
+    def field(self, name: str, claim: Claim, of: Type) -> Truths:
+        """Of which subjects a claim about a field is true."""
+        values = self.frame.fields.get(name)
+        if values is None:
+            values = [None] * self.frame.size
+        return np.fromiter(
+            (claims.holds(claim, of, value) for value in values), bool, self.frame.size
+        )
+
+    def earliest(self, chosen: Truths, ats: Times) -> Times:
+        """The least of `ats` (one for each chosen event) by subject; NEVER without one."""
+        found = np.full(self.frame.size, NEVER, np.int64)
+        np.minimum.at(found, self.frame.rows[chosen], ats)
+        return found
+
+    def window_turns(self, match: Match, window: Window) -> Times:
+        """When, without anything new, the events inside a moving window next become others."""
+
+        def work() -> Times:
+            turns = np.full(self.frame.size, NEVER, np.int64)
+            if not window.is_moving:
+                return turns
+            low, high = self.calendar.bounds(window, self.now)
+            ats, matching = self.frame.ats, self.matching(match)
+            if window.since is not None and not isinstance(window.since, str):
+                # Of what is inside or will be, the oldest leaves first.
+                rows, places = self.firsts(matching & (ats > low))
+                turns[rows] = self.calendar.all_leave_at(ats[places], window.since)
+            if window.until is not None and not isinstance(window.until, str):
+                rows, places = self.firsts(matching & (ats > max(low, high)))
+                enter = self.calendar.all_leave_at(ats[places], window.until)
+                turns[rows] = np.minimum(turns[rows], enter)
+            return turns
+
+        return self.once("turns", (match, window), work)  # type: ignore[no-any-return]
+
+    def comes(self) -> Times:
+        """When the next event with a time still to come happens, by subject."""
+        ahead = self.frame.ats > self.now
+        return self.earliest(ahead, self.frame.ats[ahead])
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What an expression asks of the state: events with how far back, properties, fields, groups.
+
+    events: by name the oldest instant that counts (exclusive).
+    """
+
+    events: dict[str, Micros]
+    properties: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    def __or__(self, other: Needs) -> Needs:
+        events = dict(self.events)
+        for name, low in other.events.items():
+            events[name] = min(low, events.get(name, low))
+        return Needs(
+            events,
+            self.properties | other.properties,
+            self.fields | other.fields,
+            self.groups | other.groups,
+        )
+
+
+NOTHING = Needs({})
+
+
+def needs_of(match: Match, low: Micros, *more: str) -> Needs:
+    """The needs of one match back to `low`. more: further properties that are looked at."""
+    properties = frozenset(where.property for where in match.where) | frozenset(more)
+    return Needs(dict.fromkeys(match.events, low), properties)
+
+
+__all__ = ["NOTHING", "Evaluation", "Frame", "Integers", "Needs", "Texts", "needs_of"]

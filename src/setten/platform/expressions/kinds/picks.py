@@ -1,0 +1,97 @@
+"""The first or the last of some events: when it was, and what it was like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from setten.platform.expressions.claims import Truths
+from setten.platform.expressions.frame import Evaluation, Needs, needs_of
+from setten.platform.expressions.kinds.kind import Kind, check_match
+from setten.platform.expressions.model import Match, Node, Path, Where
+from setten.platform.expressions.times import (
+    ALWAYS,
+    ANYTIME,
+    NEVER,
+    Calendar,
+    Micros,
+    Span,
+    Times,
+    Window,
+    check_window,
+)
+from setten.platform.expressions.vocabulary import Vocabulary
+from setten.platform.expressions.writing import Writer
+
+
+class Pick(Node, frozen=True, kw_only=True, omit_defaults=True):
+    """Base: of all matching events ever, one lies in the window and is `having`."""
+
+    match: Match
+    window: Window = ANYTIME
+    having: tuple[Where, ...] = ()
+
+
+class First(Pick, frozen=True, kw_only=True, omit_defaults=True, tag="first"):
+    """The first one."""
+
+
+class Last(Pick, frozen=True, kw_only=True, omit_defaults=True, tag="last"):
+    """The last one."""
+
+
+def _check(node: Pick, vocabulary: Vocabulary, path: Path) -> None:
+    check_match(node.match, vocabulary, path / "match")
+    check_match(Match(events=node.match.events, where=node.having), vocabulary, path / "having")
+    check_window(node.window, path / "window")
+
+
+def _needs(node: Pick, calendar: Calendar, now: Micros) -> Needs:
+    return needs_of(node.match, ALWAYS, *(where.property for where in node.having))
+
+
+def _picked(node: Pick, at: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+    matching = at.matching(node.match)
+    return at.firsts(matching) if isinstance(node, First) else at.lasts(matching)
+
+
+def _decide(node: Pick, at: Evaluation, inner: Callable[[Node], Truths]) -> Truths:
+    rows, places = _picked(node, at)
+    low, high = at.calendar.bounds(node.window, at.now)
+    ats = at.frame.ats[places]
+    fits = (ats > low) & (ats <= high)
+    for where in node.having:
+        fits = fits & at.where(where)[places]
+    found = np.zeros(at.frame.size, bool)
+    found[rows] = fits
+    return found
+
+
+def _turns(node: Pick, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
+    """The picked event enters or leaves the window; which one it is, time does not change."""
+    turns = np.full(at.frame.size, NEVER, np.int64)
+    rows, places = _picked(node, at)
+    for bound in (node.window.since, node.window.until):
+        if isinstance(bound, Span):
+            leaves = at.calendar.all_leave_at(at.frame.ats[places], bound)
+            # An instant that has come has had its effect.
+            turns[rows] = np.minimum(turns[rows], np.where(leaves > at.now, leaves, NEVER))
+    return turns
+
+
+def _write(node: Pick, writer: Writer, inner: Callable[[Node], str]) -> str:
+    chosen = writer.matching(node.match, ANYTIME)
+    fits = f"(true{writer.inside(node.window)}{writer.wheres(node.having)})"
+    function = "arg_min" if isinstance(node, First) else "arg_max"
+    place = "{'at': e.at, 'position': e.position}"
+    figure = writer.figure(f"{function}({fits}, {place}) filter (where {chosen})")
+    return f"coalesce({figure}, false)"
+
+
+def _kind(node: type[Pick]) -> Kind:
+    return Kind(node=node, check=_check, needs=_needs, decide=_decide, turns=_turns, write=_write)
+
+
+FIRST = _kind(First)
+LAST = _kind(Last)

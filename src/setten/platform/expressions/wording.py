@@ -1,0 +1,338 @@
+"""Expressions in plain words, Japanese and English, that can be read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from setten.platform.expressions import claims
+from setten.platform.expressions.claims import KNOWN, UNKNOWN
+from setten.platform.expressions.kinds import All, Not
+from setten.platform.expressions.kinds import Any as AnyOf
+from setten.platform.expressions.kinds.deeds import ONCE, Did, Total
+from setten.platform.expressions.kinds.fields import Field
+from setten.platform.expressions.kinds.groups import Group
+from setten.platform.expressions.kinds.picks import First, Last
+from setten.platform.expressions.kinds.sequences import Sequence
+from setten.platform.expressions.model import Claim, Match, Node, Where
+from setten.platform.expressions.phrases import Grammar, Listing, Phrase, Token
+from setten.platform.expressions.times import ANYTIME, Span, Window
+from setten.platform.expressions.vocabulary import Locale, Vocabulary, Words
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_QUOTED = {
+    "en": re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
+    "ja": re.compile(r"「((?:[^」\\]|\\.)*)」", re.DOTALL),
+}
+_NONE = Claim(op="is", value=0)
+
+
+class Wording:
+    """Says and reads expressions over one vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._grammar = Grammar(
+            phrases=[*_JOINS, *_CONDITIONS, *_group(vocabulary.group), *_MATCHES, *_windows(),
+                     *_claims(), *_times(), *_fields(vocabulary)],
+            lists=_LISTS,
+            tokens=[
+                *_TOKENS,
+                _names("event", {name: one.words for name, one in vocabulary.events.items()}),
+                _names("property", {n: one.words for n, one in vocabulary.properties.items()}),
+                _names("declared", {name: one.words for name, one in vocabulary.fields.items()}),
+                _names("measure", _MEASURES),
+            ],
+        )  # fmt: skip
+
+    def say(self, node: Node, locale: Locale) -> str:
+        """The words of a condition."""
+        return self._grammar.say("condition", node, locale)
+
+    def read(self, text: str, locale: Locale) -> Node:
+        """The condition of words. Raises Unreadable, TooLarge."""
+        node: Node = self._grammar.read("condition", text, locale)
+        return node
+
+
+_MEASURES = {
+    "sum": Words(ja="合計", en="total"),
+    "least": Words(ja="最小", en="lowest"),
+    "most": Words(ja="最大", en="highest"),
+}
+
+
+def _fields_of(kind: type, *names: str, when: Callable[[Any], bool] = lambda _: True) -> Any:
+    """take: these attributes of a value of that type."""
+
+    def take(value: Any) -> Mapping[str, Any] | None:
+        if not isinstance(value, kind) or not when(value):
+            return None
+        return {name: getattr(value, name) for name in names}
+
+    return take
+
+
+_JOINS = (
+    Phrase(category="condition", ja="{of:all_of}", en="{of:all_of}",
+           take=_fields_of(All, "of"), build=All),
+    Phrase(category="condition", ja="{of:any_of}", en="{of:any_of}",
+           take=_fields_of(AnyOf, "of"), build=AnyOf),
+    Phrase(category="condition", ja="{one:term}", en="{one:term}",
+           take=lambda node: {"one": node}, build=lambda one: one),
+    Phrase(category="term", ja="（{one:condition}）", en="({one:condition})",
+           take=lambda node: {"one": node} if isinstance(node, All | AnyOf) else None,
+           build=lambda one: one),
+    Phrase(category="term", ja="（{of:condition}）ではない", en="not ({of:condition})",
+           take=_fields_of(Not, "of"), build=Not),
+)  # fmt: skip
+_LISTS = (
+    Listing(category="all_of", item="term", ja="、かつ", en=" and ", least=2),
+    Listing(category="any_of", item="term", ja="、または", en=" or ", least=2),
+    Listing(category="events", item="event", ja="・", en=" or "),
+    Listing(category="claimed", item="where", ja="、", en="; "),
+    Listing(category="values", item="value", ja="・", en=", "),
+    Listing(category="steps", item="match", ja="のあと", en=" then ", least=2),
+)
+_CONDITIONS = (
+    Phrase(category="term", ja="{window:window}{match:match}がある",
+           en="{match:match} happened{window:window}",
+           take=_fields_of(Did, "match", "window", when=lambda did: did.times == ONCE), build=Did),
+    Phrase(category="term", ja="{window:window}{match:match}がない",
+           en="no {match:match} happened{window:window}",
+           take=_fields_of(Did, "match", "window", when=lambda did: did.times == _NONE),
+           build=lambda **said: Did(times=_NONE, **said)),
+    Phrase(category="term", ja="{window:window}{match:match}が{times:times}ある",
+           en="{match:match} happened {times:times}{window:window}",
+           take=_fields_of(Did, "match", "window", "times"), build=Did),
+    Phrase(category="term",
+           ja="{window:window}{match:match}の{property:property}の{measure:measure}が{claim:claim}",
+           en="the {measure:measure} {property:property} of {match:match}{window:window}"
+              " {claim:claim}",
+           take=_fields_of(Total, "measure", "property", "match", "window", "claim"), build=Total),
+    Phrase(category="term", ja="最初の{match:match}が{window:window}あった{having:having}",
+           en="the first {match:match} came{window:window}{having:having}",
+           take=_fields_of(First, "match", "window", "having"), build=First),
+    Phrase(category="term", ja="最後の{match:match}が{window:window}あった{having:having}",
+           en="the last {match:match} came{window:window}{having:having}",
+           take=_fields_of(Last, "match", "window", "having"), build=Last),
+    Phrase(category="term", ja="{window:window}{steps:steps}が{within:span}以内にある",
+           en="{steps:steps} within {within:span}{window:window}",
+           take=_fields_of(Sequence, "steps", "within", "window"), build=Sequence),
+    Phrase(category="term", ja="{name:field}が{claim:claim}", en="{name:field} {claim:claim}",
+           take=_fields_of(Field, "name", "claim"), build=Field),
+)  # fmt: skip
+_MATCHES = (
+    Phrase(category="match", ja="{events:events}", en="{events:events}",
+           take=_fields_of(Match, "events", when=lambda match: not match.where), build=Match),
+    Phrase(category="match", ja="{events:events}（{where:claimed}）",
+           en="{events:events} ({where:claimed})",
+           take=_fields_of(Match, "events", "where"), build=Match),
+    Phrase(category="where", ja="{property:property}が{claim:claim}",
+           en="{property:property} {claim:claim}",
+           take=lambda where: {"property": where.property, "claim": where.claim()},
+           build=lambda property, claim: Where(property=property, op=claim.op, value=claim.value)),
+    Phrase(category="having", ja="", en="", take=lambda having: None if having else {},
+           build=lambda: ()),
+    Phrase(category="having", ja="（そのとき{having:claimed}）", en=" (then {having:claimed})",
+           take=lambda having: {"having": having}, build=lambda having: having),
+)  # fmt: skip
+
+
+def _group(words: Words) -> list[Phrase]:
+    return [
+        Phrase(
+            category="term",
+            ja=words.ja + "{name:quoted}に入っている",
+            en="is in " + words.en + " {name:quoted}",
+            take=_fields_of(Group, "name"),
+            build=Group,
+        )
+    ]
+
+
+def _fields(vocabulary: Vocabulary) -> list[Phrase]:
+    open_field = vocabulary.field
+    return [
+        Phrase(category="field", ja="{name:declared}", en="{name:declared}",
+               take=lambda name: {"name": name} if name in vocabulary.fields else None,
+               build=lambda name: name),
+        Phrase(category="field", ja=open_field.ja + "{name:quoted}",
+               en=open_field.en + " {name:quoted}",
+               take=lambda name: {"name": name}, build=lambda name: name),
+    ]  # fmt: skip
+
+
+def _windows() -> list[Phrase]:
+    def of(*names: str, when: Callable[[Window], bool]) -> Any:
+        return _fields_of(Window, *names, when=when)
+
+    units = {
+        "minute": "分", "hour": "時間", "day": "日", "week": "週間", "month": "か月", "year": "年",
+    }  # fmt: skip
+    spans = [
+        Phrase(category="span", ja="{n:whole}" + ja, en="{n:whole} " + unit + plural,
+               take=_fields_of(Span, "n", when=_spans(unit, is_one=not plural)),
+               build=_span(unit))
+        for unit, ja in units.items() for plural in ("s", "")
+    ]  # fmt: skip
+    return [
+        Phrase(category="window", ja="", en="", take=of(when=lambda w: w == ANYTIME),
+               build=lambda: ANYTIME),
+        Phrase(category="window", ja="直近{since:span}に", en=" in the last {since:span}",
+               take=of("since", when=lambda w: isinstance(w.since, Span) and w.until is None),
+               build=Window),
+        Phrase(category="window", ja="{until:span}以上前に", en=" at least {until:span} ago",
+               take=of("until", when=lambda w: w.since is None and isinstance(w.until, Span)),
+               build=Window),
+        Phrase(category="window", ja="{since:date}以降に", en=" since {since:date}",
+               take=of("since", when=lambda w: w.until is None), build=Window),
+        Phrase(category="window", ja="{until:date}までに", en=" until {until:date}",
+               take=of("until", when=lambda w: w.since is None), build=Window),
+        Phrase(category="window", ja="{since:edge}から{until:edge}までに",
+               en=" from {since:edge} to {until:edge}",
+               take=of("since", "until", when=lambda w: True), build=Window),
+        Phrase(category="edge", ja="{span:span}前", en="{span:span} ago",
+               take=lambda edge: {"span": edge} if isinstance(edge, Span) else None,
+               build=lambda span: span),
+        Phrase(category="edge", ja="{date:date}", en="{date:date}",
+               take=lambda edge: {"date": edge}, build=lambda date: date),
+        *spans,
+    ]  # fmt: skip
+
+
+def _spans(unit: str, *, is_one: bool) -> Callable[[Span], bool]:
+    return lambda span: span.unit == unit and (span.n == 1) == is_one
+
+
+def _span(unit: Any) -> Callable[..., Span]:
+    return lambda n: Span(n, unit)
+
+
+# op: ja (after が), en (after the thing)
+_CLAIMED = {
+    "is_not": ("{value:value}ではない", "is not {value:value}"),
+    "in": ("{values:values}のどれかである", "is one of {values:values}"),
+    "not_in": ("{values:values}のどれでもない", "is none of {values:values}"),
+    "contains": ("{value:value}を含む", "contains {value:value}"),
+    "starts_with": ("{value:value}で始まる", "starts with {value:value}"),
+    "at_least": ("{value:value}以上である", "is at least {value:value}"),
+    "at_most": ("{value:value}以下である", "is at most {value:value}"),
+    "more_than": ("{value:value}より大きい", "is more than {value:value}"),
+    "less_than": ("{value:value}より小さい", "is less than {value:value}"),
+    "between": ("{low:value}から{high:value}までである", "is between {low:value} and {high:value}"),
+    KNOWN: ("わかっている", "is known"),
+    UNKNOWN: ("わかっていない", "is unknown"),
+    "is": ("{value:value}である", "is {value:value}"),
+}
+# op: ja, en, en when it is one
+_COUNTED = {
+    "at_least": ("{value:whole}回以上", "at least {value:whole} times", "at least once"),
+    "at_most": ("{value:whole}回以下", "at most {value:whole} times", "at most once"),
+    "more_than": ("{value:whole}回より多く", "more than {value:whole} times", "more than once"),
+    "less_than": ("{value:whole}回未満", "fewer than {value:whole} times", "fewer than 1 time"),
+    "is": ("ちょうど{value:whole}回", "exactly {value:whole} times", "exactly once"),
+    "is_not": ("ちょうど{value:whole}回以外", "other than {value:whole} times", "other than once"),
+    "between": ("{low:whole}回から{high:whole}回", "{low:whole} to {high:whole} times", ""),
+}
+
+
+def _claims() -> list[Phrase]:
+    return [_claim("claim", op, ja, en) for op, (ja, en) in _CLAIMED.items()]
+
+
+def _times() -> list[Phrase]:
+    found = []
+    for op, (ja, en, once) in _COUNTED.items():
+        if once:
+            # In Japanese one is said as any number is.
+            found.append(
+                Phrase(category="times", ja=ja.replace("{value:whole}", "1"), en=once,
+                       take=_only(op, 1), build=_built(op, 1))
+            )  # fmt: skip
+        found.append(_claim("times", op, ja, en))
+    return found
+
+
+def _only(op: str, value: int) -> Callable[[Claim], Mapping[str, Any] | None]:
+    return lambda claim: {} if claim == Claim(op=op, value=value) else None
+
+
+def _built(op: str, value: int) -> Callable[[], Claim]:
+    return lambda: Claim(op=op, value=value)
+
+
+def _claim(category: str, op: str, ja: str, en: str) -> Phrase:
+    def take(claim: Claim) -> Mapping[str, Any] | None:
+        if claim.op != op:
+            return None
+        values = claims.operands(claim)
+        if op == "between":
+            return {"low": values[0], "high": values[1]}
+        return {"values": values} if "values" in en else {"value": values[0]} if values else {}
+
+    def build(value: Any = None, values: Any = None, low: Any = None, high: Any = None) -> Claim:
+        return Claim(op=op, value=(low, high) if op == "between" else values or value)
+
+    return Phrase(category=category, ja=ja, en=en, take=take, build=build)
+
+
+def _names(category: str, words: Mapping[str, Words]) -> Token:
+    """A token of declared names; people read and write the words instead."""
+    for locale in ("ja", "en"):
+        said = [one.ja if locale == "ja" else one.en for one in words.values()]
+        assert len(said) == len(set(said)), f"two of {category} are called the same"
+
+    def read(text: str, place: int, locale: Locale) -> Iterable[tuple[str, int]]:
+        for name, one in words.items():
+            label = one.say(locale)
+            if text[place : place + len(label)].casefold() == label.casefold():
+                yield name, place + len(label)
+
+    return Token(category=category, say=lambda name, locale: words[name].say(locale), read=read)
+
+
+def _say_value(value: Any, locale: Locale) -> str:
+    if isinstance(value, bool):
+        return {"ja": ("いいえ", "はい"), "en": ("no", "yes")}[locale][value]
+    return _say_quoted(value, locale) if isinstance(value, str) else repr(value)
+
+
+def _read_value(text: str, place: int, locale: Locale) -> Iterable[tuple[Any, int]]:
+    yield from _read_quoted(text, place, locale)
+    if met := _NUMBER.match(text, place):
+        said = met.group()
+        is_whole = met.group(1) is None and met.group(2) is None
+        yield (int(said) if is_whole else float(said)), met.end()
+    for value in (True, False):
+        said = _say_value(value, locale)
+        if text[place : place + len(said)].casefold() == said:
+            yield value, place + len(said)
+
+
+def _say_quoted(value: str, locale: Locale) -> str:
+    opened, closed = ("「", "」") if locale == "ja" else ('"', '"')
+    inner = value.replace("\\", "\\\\").replace(closed, "\\" + closed)
+    return f"{opened}{inner}{closed}"
+
+
+def _read_quoted(text: str, place: int, locale: Locale) -> Iterable[tuple[str, int]]:
+    if met := _QUOTED[locale].match(text, place):
+        yield re.sub(r"\\(.)", r"\1", met.group(1), flags=re.DOTALL), met.end()
+
+
+def _read_by(pattern: re.Pattern[str], made: Callable[[str], Any]) -> Any:
+    def read(text: str, place: int, locale: Locale) -> Iterable[tuple[Any, int]]:
+        if met := pattern.match(text, place):
+            yield made(met.group()), met.end()
+
+    return read
+
+
+_TOKENS = (
+    Token(category="value", say=_say_value, read=_read_value),
+    Token(category="quoted", say=_say_quoted, read=_read_quoted),
+    Token(category="whole", say=lambda n, _: str(n), read=_read_by(re.compile(r"-?\d+"), int)),
+    Token(category="date", say=lambda date, _: str(date), read=_read_by(_DATE, str)),
+)

@@ -1,0 +1,151 @@
+"""Expressions as one SQL statement over all subjects.
+
+The statement reads the events once: every figure of every condition is an aggregate of the same
+pass; only sequences, which need order, read them again. Rendering looks nothing up and every value
+is a parameter. The dialect is DuckDB's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from setten.platform import db
+from setten.platform.expressions import claims
+from setten.platform.expressions.model import Match, Scalar, Type, Where
+from setten.platform.expressions.times import ALWAYS, Calendar, Micros, Window, instant
+
+Q = db.load(__file__)
+Parameter = str | int | float | bool | datetime
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """SQL with `$1` …, and its parameters in that order. Gives one column: subject."""
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+
+
+class Writer:
+    """Gathers what a statement needs while nodes write themselves."""
+
+    def __init__(
+        self,
+        calendar: Calendar,
+        now: Micros,
+        properties: Mapping[str, Type],
+        fields: Mapping[str, Type],
+    ) -> None:
+        self.calendar = calendar
+        self.now = now
+        self.properties = properties
+        self.declared = fields
+        self._parameters: list[Parameter] = []
+        self._numbers: dict[tuple[str, Parameter], str] = {}
+        self._figures: dict[str, str] = {}
+        self._columns: dict[str, None] = {}
+        self._names: dict[str, None] = {}
+        self._lows: list[Micros] = []
+        self._joined: dict[str, tuple[str, str]] = {}
+        self._groups: dict[str, tuple[str, str]] = {}
+
+    def value(self, value: Parameter) -> str:
+        """The place of a parameter; the same value is one parameter."""
+        key = (type(value).__name__, value)
+        if key not in self._numbers:
+            self._parameters.append(value)
+            self._numbers[key] = f"${len(self._parameters)}"
+        return self._numbers[key]
+
+    def at(self, micros: Micros) -> str:
+        """An instant as a parameter: naive, in UTC, as the events have it."""
+        return self.value(instant(micros).replace(tzinfo=None))
+
+    def names(self, match: Match) -> str:
+        """Which names, without properties and time; these events will be read."""
+        for name in match.events:
+            self._names.setdefault(name)
+        return f"e.name in ({', '.join(self.value(name) for name in match.events)})"
+
+    def wheres(self, wheres: tuple[Where, ...]) -> str:
+        """Claims about properties, each led by `and`."""
+        said = []
+        for where in wheres:
+            said.append(f" and {claims.written(where.claim(), self.column(where.property), self)}")
+        return "".join(said)
+
+    def column(self, name: str) -> str:
+        """A property of the event in hand."""
+        assert name in self.properties
+        self._columns.setdefault(name)
+        return f"e.{name}"
+
+    def matching(self, match: Match, window: Window) -> str:
+        """The condition that an event matches and lies in the window."""
+        return f"{self.names(match)}{self.wheres(match.where)}{self.inside(window)}"
+
+    def inside(self, window: Window) -> str:
+        """The bounds of a window, each led by `and`."""
+        low, high = self.calendar.bounds(window, self.now)
+        self._lows.append(low)
+        since = f" and e.at > {self.at(low)}" if low > ALWAYS else ""
+        return f"{since} and e.at <= {self.at(high)}"
+
+    def figure(self, aggregate: str) -> str:
+        """The column of an aggregate over one subject's events; the same one is worked out once."""
+        name = self._figures.setdefault(aggregate, f"f{len(self._figures)}")
+        return f"figures.{name}"
+
+    def joined(self, stem: str, body: str) -> str:
+        """The name of a joined part with one row a subject at most; the same one comes once."""
+        if body not in self._joined:
+            self._joined[body] = (f"{stem}_{len(self._joined)}", body)
+        return self._joined[body][0]
+
+    def field(self, name: str) -> str:
+        """The joined part of one field: columns text, number, truth."""
+        return self.joined("field", Q.field.sql.format(name=self.value(name)))
+
+    def has_group(self, name: str) -> bool:
+        """Whether the group stands in the statement already."""
+        return name in self._groups
+
+    def put_group(self, name: str, condition: str) -> None:
+        """Decide a named group beside the rest, so that all that ask of it share it."""
+        self._groups[name] = (f"g{len(self._groups)}", condition)
+
+    def group(self, name: str) -> str:
+        """The column of a group that was put."""
+        return self._groups[name][0]
+
+    def statement(self, condition: str) -> Statement:
+        """The whole statement: the subjects of whom the condition is true."""
+        columns = "".join(f", e.{name}" for name in self._columns)
+        low = min(self._lows, default=ALWAYS)
+        since = f" and e.at > {self.at(low)}" if low > ALWAYS else ""
+        parts = []
+        if self._names:
+            names = ", ".join(self.value(name) for name in self._names)
+            parts.append(Q.chosen.sql.format(columns=columns, names=names, since=since))
+        if self._figures:
+            figures = ",\n       ".join(f"{sql} as {name}" for sql, name in self._figures.items())
+            parts.append(Q.figures.sql.format(figures=figures))
+        parts += [f"{name} as ({body})" for name, body in self._joined.values()]
+        joins = [name for name, _ in self._joined.values()]
+        if self._figures:
+            joins.append("figures")
+        groups = "".join(f",\n       {said} as {name}" for name, said in self._groups.values())
+        sql = Q.everyone.sql.format(
+            parts=",\n".join([*parts, ""]),
+            groups=groups,
+            condition=condition,
+            joins="".join(f"\n  left join {name} using (subject)" for name in joins),
+        )
+        return Statement(sql, tuple(self._parameters))
+
+
+def scalar(value: Scalar) -> Scalar:
+    """A value as a parameter of an open field: all numbers are doubles there."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

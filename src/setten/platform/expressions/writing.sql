@@ -1,0 +1,47 @@
+-- name: chosen
+-- The events that any condition looks at, with the properties that any condition names.
+chosen as (
+  select e.subject, e.at, e.position, e.name{columns}
+    from events e
+   where e.name in ({names}){since}
+)
+
+-- name: figures
+-- Every count, sum, first and last in one pass.
+figures as (
+  select e.subject,
+       {figures}
+    from chosen e
+   group by e.subject
+)
+
+-- name: field
+select subject, text, number, truth, name from fields where name = {name}
+
+-- name: step_first
+-- The start of a sequence that each event begins or, further on, carries forward: the latest one,
+-- since whatever follows an earlier start in time follows the latest in time too.
+select e.subject, e.at, e.position{columns},
+       case when {match} then e.at end as start_1
+  from chosen e
+ where {any_step}
+
+-- name: step_next
+select e.*,
+       case when {match} and e.at - max(e.start_{before}) over earlier <= to_microseconds({within})
+            then max(e.start_{before}) over earlier end as start_{step}
+  from ({inner}) e
+window earlier as (partition by e.subject order by e.at, e.position
+                   rows between unbounded preceding and 1 preceding)
+
+-- name: sequence
+select distinct e.subject, true as is_done from ({inner}) e where e.start_{last} is not null
+
+-- name: everyone
+with {parts}
+verdicts as (
+  select s.subject{groups},
+       {condition} as is_in
+    from subjects s{joins}
+)
+select subject from verdicts where is_in

@@ -1,0 +1,55 @@
+"""Subjects as relations of a DuckDB in memory, for the SQL form."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+from tests.platform.expressions.words import Subject
+
+from setten.platform.expressions import Statement, Type
+from setten.platform.expressions.claims import type_of
+
+EVENTS = pa.schema([
+    ("subject", pa.int64()), ("at", pa.timestamp("us")), ("position", pa.int64()),
+    ("name", pa.string()), ("place", pa.string()), ("way", pa.string()), ("thing", pa.string()),
+    ("amount", pa.int64()),
+])  # fmt: skip
+FIELDS = pa.schema([
+    ("subject", pa.int64()), ("name", pa.string()), ("text", pa.string()),
+    ("number", pa.float64()), ("truth", pa.bool_()),
+])  # fmt: skip
+_CONNECTION = duckdb.connect()  # to open one costs more than a statement
+_CONNECTION.execute("set threads = 1")
+
+
+class Everyone:
+    """Some subjects, to be asked by statements."""
+
+    def __init__(self, subjects: tuple[Subject, ...]) -> None:
+        self._subjects = subjects
+        self._con = _CONNECTION
+        events = [
+            {"subject": row, "at": event.at, "position": event.position, "name": event.name,
+             **event.said}
+            for row, one in enumerate(subjects) for event in one.events
+        ]  # fmt: skip
+        fields = []
+        for row, one in enumerate(subjects):
+            for name, value in one.fields.items():
+                of = type_of(value)
+                fields.append({
+                    "subject": row, "name": name,
+                    "text": value if of is Type.TEXT else None,
+                    "number": float(value) if of is Type.NUMBER else None,
+                    "truth": value if of is Type.TRUTH else None,
+                })  # fmt: skip
+        self._con.register("events", pa.Table.from_pylist(events, EVENTS))
+        self._con.register("fields", pa.Table.from_pylist(fields, FIELDS))
+        self._con.register("subjects", pa.table({"subject": pa.array(range(len(subjects)))}))
+
+    def ask(self, statement: Statement) -> list[bool]:
+        """Of each subject, whether the statement names it, and once."""
+        rows = self._con.execute(statement.sql, list(statement.parameters)).fetchall()
+        named = [row[0] for row in rows]
+        assert len(named) == len(set(named))
+        return [row in set(named) for row in range(len(self._subjects))]
