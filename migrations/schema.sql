@@ -152,6 +152,17 @@ CREATE TABLE combine.claims (
     answer bytea
 )
 WITH (fillfactor='60');
+CREATE TABLE customers.blocked_patterns (
+    pattern_id uuid NOT NULL,
+    kind text NOT NULL,
+    sealed bytea NOT NULL,
+    blocked_at timestamp with time zone NOT NULL
+);
+CREATE TABLE customers.blocked_values (
+    identifier_id bigint NOT NULL,
+    kind text NOT NULL,
+    blocked_at timestamp with time zone NOT NULL
+);
 CREATE TABLE customers.counters (
     identifier_id bigint NOT NULL,
     name text NOT NULL,
@@ -172,14 +183,36 @@ CREATE TABLE customers.identifiers (
     customer_id uuid NOT NULL,
     born_as uuid NOT NULL,
     first_at timestamp with time zone NOT NULL,
-    is_shared boolean DEFAULT false NOT NULL
+    is_shared boolean DEFAULT false NOT NULL,
+    is_blocked boolean DEFAULT false NOT NULL
 );
 CREATE TABLE customers.identity_rules (
     kind text NOT NULL,
     is_weak boolean NOT NULL,
     most integer NOT NULL,
     shared_after integer NOT NULL,
-    CONSTRAINT limits_are_positive CHECK (((most > 0) AND (shared_after > 0)))
+    priority smallint NOT NULL,
+    CONSTRAINT limits_are_positive CHECK (((most > 0) AND (shared_after > 0))),
+    CONSTRAINT priority_in_range CHECK (((priority >= 1) AND (priority <= 99)))
+);
+CREATE TABLE customers.link_decisions (
+    decision_id bigint NOT NULL,
+    a bigint NOT NULL,
+    b bigint NOT NULL,
+    decision text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    decided_by text NOT NULL,
+    reason_sealed_id bigint,
+    CONSTRAINT decision_is_known CHECK ((decision = ANY (ARRAY['joined'::text, 'parted'::text, 'given_back'::text]))),
+    CONSTRAINT pair_is_ordered CHECK ((a < b))
+);
+ALTER TABLE customers.link_decisions ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.link_decisions_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE customers.links (
     link_id bigint NOT NULL,
@@ -190,9 +223,14 @@ CREATE TABLE customers.links (
     source_id integer,
     occurred_at timestamp with time zone NOT NULL,
     refusal text,
+    verdict text,
+    decided_at timestamp with time zone,
+    CONSTRAINT by_hand_is_decided CHECK (((kind <> 'manual'::text) OR (verdict IS NOT NULL))),
     CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['event'::text, 'alias'::text, 'manual'::text]))),
     CONSTRAINT pair_is_ordered CHECK ((a < b)),
-    CONSTRAINT refusal_is_known CHECK ((refusal = ANY (ARRAY['limit'::text, 'weak'::text, 'shared'::text, 'quarantined'::text])))
+    CONSTRAINT refusal_is_known CHECK ((refusal = ANY (ARRAY['limit'::text, 'weak'::text, 'shared'::text, 'quarantined'::text, 'parted'::text, 'blocked'::text]))),
+    CONSTRAINT verdict_has_a_time CHECK (((verdict IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT verdict_is_known CHECK ((verdict = ANY (ARRAY['joined'::text, 'parted'::text])))
 );
 ALTER TABLE customers.links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME customers.links_link_id_seq
@@ -217,6 +255,111 @@ CREATE TABLE customers.quarantines (
     identifier_id bigint NOT NULL,
     links integer NOT NULL,
     noted_at timestamp with time zone NOT NULL
+);
+CREATE TABLE customers.relations (
+    relation_id uuid NOT NULL,
+    kind text NOT NULL,
+    one bigint NOT NULL,
+    other bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    reason_sealed_id bigint,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT end_is_whole CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['household'::text, 'gift_giver'::text, 'referrer'::text]))),
+    CONSTRAINT not_with_itself CHECK ((one <> other))
+);
+CREATE TABLE customers.rhythms (
+    rhythm_id bigint NOT NULL,
+    r double precision NOT NULL,
+    alpha double precision NOT NULL,
+    a double precision NOT NULL,
+    b double precision NOT NULL,
+    usual_gap_days double precision NOT NULL,
+    people integer NOT NULL,
+    log_likelihood double precision,
+    fitted_at timestamp with time zone,
+    CONSTRAINT gap_is_a_day_or_more CHECK ((usual_gap_days >= (1)::double precision)),
+    CONSTRAINT numbers_are_positive CHECK (((r > (0)::double precision) AND (alpha > (0)::double precision) AND (a > (0)::double precision) AND (b > (0)::double precision)))
+);
+ALTER TABLE customers.rhythms ALTER COLUMN rhythm_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.rhythms_rhythm_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE customers.rule_changes (
+    change_id uuid NOT NULL,
+    body json NOT NULL,
+    reason_sealed bytea NOT NULL,
+    state text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    applied_at timestamp with time zone,
+    applied_by text,
+    ended_at timestamp with time zone,
+    reached bigint DEFAULT 0 NOT NULL,
+    examined bigint DEFAULT 0 NOT NULL,
+    total bigint DEFAULT 0 NOT NULL,
+    merges bigint DEFAULT 0 NOT NULL,
+    splits bigint DEFAULT 0 NOT NULL,
+    samples json DEFAULT '[]'::json NOT NULL,
+    merged bigint DEFAULT 0 NOT NULL,
+    split bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text, 'applied'::text, 'withdrawn'::text])))
+);
+CREATE TABLE customers.stage_flows (
+    day date NOT NULL,
+    was text NOT NULL,
+    stage text NOT NULL,
+    n integer NOT NULL
+);
+CREATE TABLE customers.stage_sizes (
+    stage text NOT NULL,
+    customers integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+CREATE TABLE customers.stage_thresholds (
+    is_only boolean DEFAULT true NOT NULL,
+    loyal_from integer NOT NULL,
+    slow_p double precision NOT NULL,
+    slow_gaps double precision NOT NULL,
+    lost_p double precision NOT NULL,
+    lost_gaps double precision NOT NULL,
+    CONSTRAINT chances_fall CHECK ((((0)::double precision < lost_p) AND (lost_p < slow_p) AND (slow_p < (1)::double precision))),
+    CONSTRAINT gaps_grow CHECK ((((1)::double precision <= slow_gaps) AND (slow_gaps < lost_gaps) AND (lost_gaps <= (100)::double precision))),
+    CONSTRAINT loyalty_takes_two CHECK (((loyal_from >= 2) AND (loyal_from <= 100))),
+    CONSTRAINT stage_thresholds_is_only_check CHECK (is_only)
+);
+CREATE TABLE customers.stage_values (
+    stage text NOT NULL,
+    currency text NOT NULL,
+    buyers integer NOT NULL,
+    total_minor bigint NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+CREATE TABLE customers.stage_walks (
+    is_only boolean DEFAULT true NOT NULL,
+    after uuid NOT NULL,
+    CONSTRAINT stage_walks_is_only_check CHECK (is_only)
+);
+CREATE TABLE customers.stages (
+    customer_id uuid NOT NULL,
+    stage text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    days integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    usual_gap_days double precision NOT NULL,
+    slow_at timestamp with time zone NOT NULL,
+    lost_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    CONSTRAINT has_bought CHECK (((days > 0) AND (first_at <= last_at))),
+    CONSTRAINT slow_before_lost CHECK (((last_at <= slow_at) AND (slow_at <= lost_at))),
+    CONSTRAINT stage_is_known CHECK ((stage = ANY (ARRAY['trial'::text, 'loyalty'::text, 'retention'::text, 'recovery'::text])))
 );
 CREATE TABLE customers.timeline (
     identifier_id bigint NOT NULL,
@@ -726,6 +869,10 @@ ALTER TABLE ONLY auth.staff
     ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
 ALTER TABLE ONLY combine.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (key_hash);
+ALTER TABLE ONLY customers.blocked_patterns
+    ADD CONSTRAINT blocked_patterns_pkey PRIMARY KEY (pattern_id);
+ALTER TABLE ONLY customers.blocked_values
+    ADD CONSTRAINT blocked_values_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.counters
     ADD CONSTRAINT counters_pkey PRIMARY KEY (identifier_id, name, channel, day);
 ALTER TABLE ONLY customers.customers
@@ -734,12 +881,32 @@ ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.identity_rules
     ADD CONSTRAINT identity_rules_pkey PRIMARY KEY (kind);
+ALTER TABLE ONLY customers.link_decisions
+    ADD CONSTRAINT link_decisions_pkey PRIMARY KEY (decision_id);
 ALTER TABLE ONLY customers.links
     ADD CONSTRAINT links_pkey PRIMARY KEY (link_id);
 ALTER TABLE ONLY customers.purchases
     ADD CONSTRAINT purchases_pkey PRIMARY KEY (purchase_key);
 ALTER TABLE ONLY customers.quarantines
     ADD CONSTRAINT quarantines_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY customers.relations
+    ADD CONSTRAINT relations_pkey PRIMARY KEY (relation_id);
+ALTER TABLE ONLY customers.rhythms
+    ADD CONSTRAINT rhythms_pkey PRIMARY KEY (rhythm_id);
+ALTER TABLE ONLY customers.rule_changes
+    ADD CONSTRAINT rule_changes_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY customers.stage_flows
+    ADD CONSTRAINT stage_flows_pkey PRIMARY KEY (day, was, stage);
+ALTER TABLE ONLY customers.stage_sizes
+    ADD CONSTRAINT stage_sizes_pkey PRIMARY KEY (stage);
+ALTER TABLE ONLY customers.stage_thresholds
+    ADD CONSTRAINT stage_thresholds_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY customers.stage_values
+    ADD CONSTRAINT stage_values_pkey PRIMARY KEY (stage, currency);
+ALTER TABLE ONLY customers.stage_walks
+    ADD CONSTRAINT stage_walks_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY customers.stages
+    ADD CONSTRAINT stages_pkey PRIMARY KEY (customer_id);
 ALTER TABLE ONLY customers.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (identifier_id, occurred_at, "position");
 ALTER TABLE ONLY customers.traits
@@ -824,9 +991,17 @@ CREATE UNIQUE INDEX staff_login ON auth.staff USING btree (lower(login));
 CREATE INDEX claims_age ON combine.claims USING brin (claimed_at);
 CREATE INDEX customers_merged ON customers.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX identifiers_customer ON customers.identifiers USING btree (customer_id);
+CREATE INDEX link_decisions_pair ON customers.link_decisions USING btree (a, b, decision_id DESC);
 CREATE INDEX links_b ON customers.links USING btree (b);
 CREATE UNIQUE INDEX links_pair ON customers.links USING btree (a, b);
 CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occurred_at);
+CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
+CREATE INDEX relations_one ON customers.relations USING btree (one);
+CREATE INDEX relations_other ON customers.relations USING btree (other);
+CREATE INDEX rule_changes_newest ON customers.rule_changes USING btree (proposed_at DESC);
+CREATE UNIQUE INDEX rule_changes_open ON customers.rule_changes USING btree ((true)) WHERE (state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text]));
+CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
+CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX timeline_event ON customers.timeline USING btree (event_id);
 CREATE INDEX timeline_news ON customers.timeline USING btree (identifier_id, xid, "position");
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);

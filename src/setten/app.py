@@ -107,7 +107,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return [*ingest.readers(), *identity.readers(), *timeline.readers(), *orders.readers()]
+    return [*ingest.readers(), *identity.readers(deps.vault), *timeline.readers(), *orders.readers()]
 
 
 def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:

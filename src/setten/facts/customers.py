@@ -29,3 +29,26 @@ class CustomerSplit(Fact, frozen=True, kw_only=True):
     event_name: ClassVar[str] = "customer.split"
     customer_id: UUID
     apart: UUID
+
+
+class RelationMade(Fact, frozen=True, kw_only=True):
+    """`one` and `other` (identifiers) are related: household, gift_giver or referrer.
+
+    Of the last two `one` is who gives or refers. Never a reason to merge.
+    """
+
+    event_name: ClassVar[str] = "relation.made"
+    relation_id: UUID
+    kind: str
+    one: int
+    other: int
+
+
+class RelationEnded(Fact, frozen=True, kw_only=True):
+    """A relation is no more, or never was."""
+
+    event_name: ClassVar[str] = "relation.ended"
+    relation_id: UUID
+    kind: str
+    one: int
+    other: int

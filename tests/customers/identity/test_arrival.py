@@ -59,13 +59,22 @@ async def clear(pool) -> None:
         )
 
 
-async def tighten(pool) -> None:
-    """Rules that random histories run into at every turn."""
+async def set_rule(pool, kind: str, rule: identity.Rule) -> None:
+    """As a change of the rules leaves it behind."""
     async with pool.acquire() as conn:
         await conn.execute(
-            "update customers.identity_rules set most = least(most, 2),"
-            " shared_after = case when is_weak then 2 else 3 end"
-        )
+            "insert into customers.identity_rules (kind, is_weak, most, shared_after, priority)"
+            " values ($1, $2, $3, $4, $5) on conflict (kind) do update set most = excluded.most,"
+            " shared_after = excluded.shared_after",
+            kind, rule.is_weak, rule.most, rule.shared_after, rule.priority,
+        )  # fmt: skip
+
+
+async def tighten(pool) -> None:
+    """Rules that random histories run into at every turn."""
+    for kind, rule in identity.DEFAULTS.items():
+        few = identity.Rule(rule.is_weak, min(rule.most, 2), 2 if rule.is_weak else 3)
+        await set_rule(pool, kind, few)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -149,12 +158,10 @@ async def test_a_rule_that_changes_applies_to_the_past_and_back_again(people, po
     await people.read()
     owner = await people.customer("user_id:ann")
     assert len(await people.numbers("user_id:ann")) == 5
-    async with pool.acquire() as conn:
-        await conn.execute("update customers.identity_rules set most = 2 where kind = 'email'")
+    await set_rule(pool, "email", identity.Rule(False, 2, 20))
     assert await identity.rebuild(pool) == 2
     assert len(await people.numbers("user_id:ann")) == 3
-    async with pool.acquire() as conn:
-        await conn.execute("update customers.identity_rules set most = 5 where kind = 'email'")
+    await set_rule(pool, "email", identity.Rule(False, 5, 20))
     await identity.rebuild(pool)
     assert len(await people.numbers("user_id:ann")) == 5
     assert await people.customer("user_id:ann") == owner

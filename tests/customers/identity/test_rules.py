@@ -28,7 +28,9 @@ ANN, BO, ANN_MAIL, CARD, COOKIE, OTHER_COOKIE = 1, 2, 4, 9, 12, 13
 
 def link(one: int, other: int, minute: int, kind: str = "event") -> Link:
     a, b = sorted((one, other))
-    return Link(a, b, kind, f"e{minute:03d}", START + timedelta(minutes=minute))
+    at = START + timedelta(minutes=minute)
+    verdict = {"manual": "joined", "parted": "parted"}.get(kind)
+    return Link(a, b, kind, f"e{minute:03d}", at, None, verdict, at if verdict else None)
 
 
 def people(*links: Link) -> set[frozenset[int]]:

@@ -13,8 +13,17 @@ from setten.customers.identity.finding import (
     lookup,
     lookup_many,
 )
-from setten.customers.identity.merging import AlreadyOne, MergeBreaksLimit, Merged, merge
+from setten.customers.identity.merging import (
+    AlreadyOne,
+    MergeBreaksLimit,
+    Merged,
+    MergeWithNobody,
+    merge,
+)
 from setten.customers.identity.model import (
+    DEFAULTS,
+    LINKS_ASKED_MAX,
+    ComponentQuarantined,
     CustomerNotFound,
     Link,
     LinkShown,
@@ -40,19 +49,35 @@ from setten.customers.identity.service import (
     person,
     quarantines,
 )
+from setten.customers.identity.splitting import (
+    AlreadyTakenBack,
+    Decided,
+    LinkNotFound,
+    NotTakenBack,
+    rejoin,
+    split,
+)
 
 __all__ = [
+    "DEFAULTS",
+    "LINKS_ASKED_MAX",
     "LINKS_PAGE_MAX",
     "READER",
     "AlreadyOne",
+    "AlreadyTakenBack",
+    "ComponentQuarantined",
     "CustomerNotFound",
+    "Decided",
     "Found",
     "IdentifiersDisagree",
     "Link",
+    "LinkNotFound",
     "LinkShown",
     "MergeBreaksLimit",
+    "MergeWithNobody",
     "Merged",
     "Node",
+    "NotTakenBack",
     "Person",
     "Quarantine",
     "Resolution",
@@ -74,5 +99,7 @@ __all__ = [
     "quarantines",
     "readers",
     "rebuild",
+    "rejoin",
     "resolve",
+    "split",
 ]

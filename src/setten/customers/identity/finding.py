@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 import msgspec
 
 from setten.customers.identity.model import CustomerNotFound, Person
-from setten.customers.identity.service import customers_for, people_behind
+from setten.customers.identity.service import IDENTIFIERS_MAX, customers_for, people_of
 from setten.facts.ids import CustomerId
+from setten.platform import db
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict, SettenError
 from setten.platform.vault import KINDS, Identifier, UnusableIdentifier, Vault, normalise
 
+_Q = db.load(__file__)
 SAID_LENGTH_MAX = 320  # as long as the longest mail address
 FOUND_MAX = 50  # more than a person reads through; a narrower word is asked for instead
 # A browser's or a device's id is not something anybody says.
@@ -47,17 +50,24 @@ async def lookup(conn: Connection, vault: Vault, identifiers: Sequence[tuple[str
 async def lookup_many(
     conn: Connection, vault: Vault, asked: Sequence[Sequence[tuple[str, str]]]
 ) -> list[Person | SettenError]:
-    """As `lookup`, for many questions in two queries: each one's customer, or its refusal."""
-    wanted = [
-        [one for kind, value in identifiers if (one := _usable(kind, value)) is not None]
+    """As `lookup`, for many questions in one query: each one's customer, or its refusal."""
+    tokens = [
+        [vault.token(one) for kind, value in identifiers if (one := _usable(kind, value))]
         for identifiers in asked
     ]
-    numbers = await vault.find(conn, {one for each in wanted for one in each})
-    people = await people_behind(conn, set(numbers.values()))
-    whose = {node.identifier_id: person for person in people for node in person.nodes}
-    return [
-        _only([whose[numbers[one]] for one in each if numbers.get(one) in whose]) for each in wanted
-    ]
+    whose = await _named(conn, {token for each in tokens for token in each})
+    return [_only([whose[token] for token in each if token in whose]) for each in tokens]
+
+
+async def _named(conn: Connection, tokens: Collection[UUID]) -> dict[UUID, Person]:
+    """Whom each token names; those that identity has not read yet are absent."""
+    if not tokens:
+        return {}
+    rows = await _Q.people_named.all(
+        conn, tokens=list(tokens), strength=list(KINDS), most=IDENTIFIERS_MAX * len(tokens)
+    )
+    people = {person.customer_id: person for person in people_of(rows)}
+    return {row["token"]: people[row["customer_id"]] for row in rows if row["token"] is not None}
 
 
 def _only(found: Sequence[Person]) -> Person | SettenError:

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
-from setten.customers.identity import rules
+from setten.customers.identity import blocking, rules
+from setten.customers.identity.gathering import Pair, Q, load_nodes
 from setten.customers.identity.model import Link, Node
-from setten.customers.identity.settling import Q, load_nodes, settle
-from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
+from setten.customers.identity.settling import settle
+from setten.facts.customers import (
+    CustomerCreated,
+    CustomerMerged,
+    CustomerSplit,
+    RelationEnded,
+    RelationMade,
+)
 from setten.facts.reported import Alias, CustomerAliased
 from setten.platform import clock, ids
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
+from setten.platform.vault import Vault
 
 logger = logging.getLogger(__name__)
 READER = "identity"
 # What we state ourselves is no evidence: to read it would be to believe our own echo.
-_OWN = frozenset(fact.event_name for fact in (CustomerCreated, CustomerMerged, CustomerSplit))
+_OWN = frozenset(
+    fact.event_name
+    for fact in (CustomerCreated, CustomerMerged, CustomerSplit, RelationMade, RelationEnded)
+)
 
 
 class _Aliased(msgspec.Struct):
@@ -30,28 +41,35 @@ class _Aliased(msgspec.Struct):
 
 # Only this of it: older and newer forms of the fact are read alike.
 _decode_alias = msgspec.json.Decoder(_Aliased).decode
-Pair = tuple[int, int]
 
 
-def readers(now: Callable[[], datetime] = clock.now) -> list[Reader]:
-    """The reader of this feature. now: the clock, for the facts it states."""
-    return [Reader(READER, partial(_handle, now=now))]
+def readers(vault: Vault | None = None, *, now: Callable[[], datetime] = clock.now) -> list[Reader]:
+    """The reader of this feature.
+
+    vault: opens what newcomers stand for where this business blocks values by their form. now: the
+    clock, for the facts it states.
+    """
+    return [Reader(READER, partial(_handle, vault=vault, now=now))]
 
 
-async def _handle(conn: Connection, rows: Sequence[Row], *, now: Callable[[], datetime]) -> None:
+async def _handle(
+    conn: Connection, rows: Sequence[Row], *, vault: Vault | None, now: Callable[[], datetime]
+) -> None:
     theirs = [row for row in rows if row.identifiers and row.name not in _OWN]
     if theirs:
-        await take_in(conn, theirs, now=now())
+        await take_in(conn, vault, theirs, now=now())
 
 
-async def take_in(conn: Connection, rows: Sequence[Row], *, now: datetime) -> None:
+async def take_in(
+    conn: Connection, vault: Vault | None, rows: Sequence[Row], *, now: datetime
+) -> None:
     """Learn from events: whom we had not met, and who turns out to be one."""
     await Q.lock.run(conn)
     first = _first_seen(rows)
     known = await load_nodes(conn, first.keys())
     nodes = dict(known)
-    nodes.update(await _newcomers(conn, first, known))
-    fresh = await _fresh(conn, _links(rows, nodes))
+    nodes.update(await _newcomers(conn, vault, first, known))
+    fresh = await _fresh(conn, links_of_rows(rows, nodes))
     learnt = {one for one, node in nodes.items() if one not in known or first[one] < node.first_at}
     if not learnt and not fresh:
         return
@@ -78,26 +96,34 @@ def _aged(node: Node, seen: datetime) -> Node:
 
 
 async def _newcomers(
-    conn: Connection, first: dict[int, datetime], known: dict[int, Node]
+    conn: Connection,
+    vault: Vault | None,
+    first: dict[int, datetime],
+    known: dict[int, Node],
 ) -> dict[int, Node]:
     unknown = [one for one in first if one not in known]
     if not unknown:
         return {}
     rows = await Q.kinds.all(conn, identifier_ids=unknown)
     # What the vault has forgotten meanwhile was erased: it becomes nobody.
+    kinds = {row["identifier_id"]: row["kind"] for row in rows}
+    blocked = {row["identifier_id"] for row in rows if row["is_blocked"]}
+    blocked |= await blocking.matching(conn, vault, kinds)
     return {
-        row["identifier_id"]: Node(
-            identifier_id=row["identifier_id"],
-            kind=row["kind"],
+        one: Node(
+            identifier_id=one,
+            kind=kind,
             customer_id=None,
             born_as=ids.uuid7(),
-            first_at=first[row["identifier_id"]],
+            first_at=first[one],
+            is_blocked=one in blocked,
         )
-        for row in rows
+        for one, kind in kinds.items()
     }
 
 
-def _links(rows: Iterable[Row], nodes: dict[int, Node]) -> dict[Pair, Link]:
+def links_of_rows(rows: Iterable[Row], nodes: Mapping[int, Node]) -> dict[Pair, Link]:
+    """The links that a batch of events is evidence of, one for each pair."""
     found: dict[Pair, Link] = {}
     for row in rows:
         if len(row.identifiers) < 2 and row.name != CustomerAliased.event_name:
@@ -110,11 +136,11 @@ def _links(rows: Iterable[Row], nodes: dict[int, Node]) -> dict[Pair, Link]:
             alias=_alias(row, nodes),
         ):
             kept = found.get(link.pair)
-            found[link.pair] = link if kept is None else rules.earlier(link, kept)
+            found[link.pair] = link if kept is None else rules.weigh(kept, link)
     return found
 
 
-def _alias(row: Row, nodes: dict[int, Node]) -> Pair | None:
+def _alias(row: Row, nodes: Mapping[int, Node]) -> Pair | None:
     if row.name != CustomerAliased.event_name:
         return None
     try:
@@ -134,11 +160,16 @@ async def _fresh(conn: Connection, links: dict[Pair, Link]) -> dict[Pair, Link]:
     rows = await Q.known_links.all(
         conn, firsts=[a for a, _ in links], seconds=[b for _, b in links]
     )
+    return news(links, [Link(**dict(row)) for row in rows])
+
+
+def news(links: Mapping[Pair, Link], known: Iterable[Link]) -> dict[Pair, Link]:
+    """The links as they are to be kept, without those that tell what was known."""
     fresh = dict(links)
-    for row in rows:
-        kept = Link(**dict(row))
-        if rules.earlier(links[kept.pair], kept) == kept:
+    for kept in known:
+        weighed = rules.weigh(kept, links[kept.pair])
+        if weighed == kept:
             del fresh[kept.pair]
-        elif kept.kind == "alias":
-            fresh[kept.pair] = msgspec.structs.replace(fresh[kept.pair], kind="alias")
+        else:
+            fresh[kept.pair] = weighed
     return fresh

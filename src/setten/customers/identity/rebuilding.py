@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from setten.customers.identity.settling import Q as STORE
-from setten.customers.identity.settling import load_nodes, settle
+from setten.customers.identity.gathering import Anew, load_nodes
+from setten.customers.identity.gathering import Q as STORE
+from setten.customers.identity.settling import settle
 from setten.platform import clock, db
 from setten.platform.db import Pool
 
@@ -20,9 +21,6 @@ async def rebuild(pool: Pool, *, now: Callable[[], datetime] = clock.now) -> int
 
     Answers how many merges, splits and new customers that made: 0 when the rules are the same.
     """
-    async with db.transaction(pool) as conn:
-        await STORE.lock.run(conn)
-        await Q.unshare.run(conn)
     after, changes = 0, 0
     while True:
         async with db.transaction(pool) as conn:
@@ -32,6 +30,6 @@ async def rebuild(pool: Pool, *, now: Callable[[], datetime] = clock.now) -> int
                 return changes
             numbers = [row["identifier_id"] for row in rows]
             nodes = await load_nodes(conn, numbers)
-            change = await settle(conn, {}, nodes, now=now(), again=numbers)
+            change = await settle(conn, {}, nodes, now=now(), again=numbers, anew=Anew())
         changes += len(change.told)
         after = numbers[-1]

@@ -1,7 +1,3 @@
--- name: unshare
--- Whether an identifier is everybody's is decided anew with the rest.
-update customers.identifiers set is_shared = false where is_shared;
-
 -- name: next_linked
 select distinct a as identifier_id
   from customers.links

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from setten.customers.identity.model import Link, Node, Rule, strength
+from setten.customers.identity.model import DEFAULTS, JOINED, PARTED, Link, Node, Rule, strength
 
 # A kind without a rule of its own is held as tightly as a personal one.
 DEFAULT_RULE = Rule(is_weak=False, most=5, shared_after=20)
@@ -28,78 +28,109 @@ def resolve(
     evidence: Iterable[Link],
     kinds: Mapping[int, str],
     rules: Mapping[str, Rule],
+    *,
+    blocked: Collection[int] = (),
+    shared: Collection[int] | None = None,
 ) -> Resolution:
     """Resolve identifiers into people.
 
     evidence: all links of a component, one per pair, in any order. kinds: of every identifier,
-    also of those without a link. A person's decision counts first, then what links a personal
-    identifier, then what links two devices; within each the earlier. A link that would break a
-    limit is refused, so that its weaker identifier stays where it was.
+    also of those without a link. blocked: those that stand for nobody. shared: those known to be
+    everybody's; worked out from the evidence when not given.
+
+    A person's decision to join counts first, then what links a personal identifier, then what
+    links two devices; within each the earlier. A link that would break a limit, or bring together
+    what a person has parted, is refused, so that its weaker identifier stays where it was.
     """
     links = list(evidence)
-    shared = shared_ones(links, kinds, rules)
-    parts = _Parts(kinds, rules)
+    everybodys = shared_ones(links, kinds, rules, blocked) if shared is None else frozenset(shared)
+    parts = _Parts(kinds, rules, [link.pair for link in links if link.verdict == PARTED])
     refusals: dict[Pair, str] = {}
     for link in sorted(links, key=lambda one: _order(one, kinds, rules)):
-        if link.a in shared or link.b in shared:
-            refusals[link.pair] = "shared"
-        elif why := parts.join(link):
+        why = standing(link, blocked, everybodys) or parts.join(link)
+        if why:
             refusals[link.pair] = why
-    return Resolution(parts.all(), refusals, shared)
+    return Resolution(parts.all(), refusals, everybodys)
+
+
+def standing(link: Link, blocked: Collection[int], shared: Collection[int]) -> str | None:
+    """Why a link joins nothing, whatever else is known; None when it may."""
+    if link.verdict == PARTED:
+        return "parted"
+    if link.a in blocked or link.b in blocked:
+        return "blocked"
+    return "shared" if link.a in shared or link.b in shared else None
 
 
 def shared_ones(
-    links: Iterable[Link], kinds: Mapping[int, str], rules: Mapping[str, Rule]
+    links: Iterable[Link],
+    kinds: Mapping[int, str],
+    rules: Mapping[str, Rule],
+    blocked: Collection[int] = (),
 ) -> frozenset[int]:
-    """Identifiers that have met too many of one personal kind to be anybody's own."""
+    """Identifiers that have met too many of one personal kind to be anybody's own.
+
+    Only events count, also those whose link a person took back: they did meet.
+    """
     met: dict[int, Counter[str]] = defaultdict(Counter)
     for link in links:
+        if link.kind == "manual" or link.a in blocked or link.b in blocked:
+            continue
         for one, other in ((link.a, link.b), (link.b, link.a)):
-            if not _is_weak(kinds[other], rules) and link.kind != "manual":
+            if not _is_weak(kinds[other], rules):
                 met[one][kinds[other]] += 1
     return frozenset(
         one
         for one, counts in met.items()
-        if max(counts.values()) > _rule(kinds[one], rules).shared_after
+        if max(counts.values()) > rule_of(kinds[one], rules).shared_after
     )
 
 
-def _rule(kind: str, rules: Mapping[str, Rule]) -> Rule:
-    return rules.get(kind, DEFAULT_RULE)
+def rule_of(kind: str, rules: Mapping[str, Rule]) -> Rule:
+    """The rule of a kind: as set, else the default."""
+    return rules.get(kind) or DEFAULTS.get(kind) or DEFAULT_RULE
 
 
 def _is_weak(kind: str, rules: Mapping[str, Rule]) -> bool:
-    return _rule(kind, rules).is_weak
+    return rule_of(kind, rules).is_weak
 
 
 def _order(
     link: Link, kinds: Mapping[int, str], rules: Mapping[str, Rule]
-) -> tuple[int, datetime, str, list[int], Pair]:
+) -> tuple[int, datetime, str, list[tuple[int, int]], Pair]:
+    if link.verdict == JOINED:
+        assert link.decided_at is not None
+        return (0, link.decided_at, link.event_id, [], link.pair)
     of_pair = (kinds[link.a], kinds[link.b])
-    if link.kind == "manual":
-        turn = 0
-    else:
-        turn = 2 if all(_is_weak(kind, rules) for kind in of_pair) else 1
+    turn = 2 if all(_is_weak(kind, rules) for kind in of_pair) else 1
     # Within one event the stronger pair first: the weakest identifier is the one dropped.
-    ranks = sorted(map(strength, of_pair))
+    ranks = sorted((rule_of(kind, rules).priority, strength(kind)) for kind in of_pair)
     return (turn, link.occurred_at, link.event_id, ranks, link.pair)
 
 
 class _Parts:
-    """Union-find whose unions may be refused."""
+    """Union-find whose unions may be refused. foes: pairs that never come into one part."""
 
-    def __init__(self, kinds: Mapping[int, str], rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, kinds: Mapping[int, str], rules: Mapping[str, Rule], foes: Iterable[Pair] = ()
+    ) -> None:
         self._kinds = kinds
         self._rules = rules
         self._members: dict[int, list[int]] = {one: [one] for one in kinds}
         self._root: dict[int, int] = {one: one for one in kinds}
         self._counts = {one: Counter((kind,)) for one, kind in kinds.items()}
+        self._foes: dict[int, set[int]] = defaultdict(set)
+        for a, b in foes:
+            self._foes[a].add(b)
+            self._foes[b].add(a)
 
     def join(self, link: Link) -> str | None:
         """Make both ends one part. Answers why not, or None."""
         left, right = self._root[link.a], self._root[link.b]
         if left == right:
             return None
+        if any(self._root.get(foe) == right for foe in self._foes.get(left, ())):
+            return "parted"
         if why := self._refusal(link, self._counts[left], self._counts[right]):
             return why
         if len(self._members[left]) < len(self._members[right]):
@@ -108,13 +139,15 @@ class _Parts:
             self._root[one] = left
         self._members[left] += self._members.pop(right)
         self._counts[left] += self._counts.pop(right)
+        if foes := self._foes.pop(right, None):
+            self._foes[left] |= foes
         return None
 
     def _refusal(self, link: Link, left: Counter[str], right: Counter[str]) -> str | None:
         for kind in left.keys() | right.keys():
-            if left[kind] + right[kind] > _rule(kind, self._rules).most:
+            if left[kind] + right[kind] > rule_of(kind, self._rules).most:
                 return "limit"
-        if link.kind == "manual":
+        if link.verdict == JOINED:
             return None
         weak = [_is_weak(self._kinds[one], self._rules) for one in link.pair]
         if all(weak):
@@ -157,12 +190,22 @@ def links_of_event(
     return list(found.values())
 
 
-def earlier(one: Link, other: Link) -> Link:
-    """The link to keep of two for the same pair: a decision, then the earlier evidence."""
-    if (one.kind == "manual") != (other.kind == "manual"):
-        return one if one.kind == "manual" else other
-    first = (one.occurred_at, one.event_id) <= (other.occurred_at, other.event_id)
-    return one if first else other
+def weigh(kept: Link, told: Link) -> Link:
+    """What to keep when one more event tells of a known pair: the earliest, and every decision.
+
+    An alias stays one whichever came first; a decision no event spoke for is now evidence too.
+    """
+    if kept.kind == "manual":
+        first = told
+    else:
+        first = min(kept, told, key=lambda one: (one.occurred_at, one.event_id))
+    is_alias = "alias" in (kept.kind, told.kind)
+    return msgspec.structs.replace(
+        first,
+        kind="alias" if is_alias else first.kind,
+        verdict=kept.verdict,
+        decided_at=kept.decided_at,
+    )
 
 
 def components(nodes: Iterable[int], pairs: Iterable[Pair]) -> list[list[int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from setten.customers.identity.gathering import Q
 from setten.customers.identity.model import CustomerNotFound, LinkShown, Node, Person, Quarantine
-from setten.customers.identity.settling import Q
 from setten.facts.ids import CustomerId, IdentifierId
 from setten.platform.db import Connection, Record
 from setten.platform.vault import KINDS
@@ -80,6 +80,11 @@ async def people_behind(conn: Connection, identifier_ids: Collection[int]) -> tu
         strength=list(KINDS),
         most=IDENTIFIERS_MAX * len(identifier_ids),
     )
+    return people_of(rows)
+
+
+def people_of(rows: Sequence[Record]) -> tuple[Person, ...]:
+    """People from rows of identifiers, strongest first, with `merged` beside each."""
     return tuple(map(_person, _by(rows, "customer_id").values()))
 
 

@@ -5,36 +5,25 @@ Set-based: one call for all new links of a batch. The caller holds the lock of `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from setten.customers.identity import model, rules
+from setten.customers.identity.gathering import Anew, Hood, Pair, Q, gather, load_nodes, load_rules
 from setten.customers.identity.model import Link, Node, Rule
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
-from setten.platform import db, log
+from setten.platform import log
 from setten.platform.db import Connection
 
-Q = db.load(str(Path(__file__).with_name("store.py")))
-Pair = tuple[int, int]
 
+class Turn(msgspec.Struct, frozen=True):
+    """A component whose people change: what its identifiers were, and who they are from now on."""
 
-class Hood(msgspec.Struct):
-    """Everything that new links can touch: identifiers, their links, and why some do not count.
-
-    open_ends: identifiers whose links were too many to read all.
-    """
-
-    nodes: dict[int, Node]
-    links: dict[Pair, Link]
-    refusals: dict[Pair, str | None]
-    open_ends: set[int] = msgspec.field(default_factory=set)
-
-    def is_flagged(self, pair: Pair) -> bool:
-        return self.nodes[pair[0]].is_shared or self.nodes[pair[1]].is_shared
+    nodes: Mapping[int, Node]
+    final: Mapping[UUID, frozenset[int]]
 
 
 class Change(msgspec.Struct):
@@ -44,24 +33,11 @@ class Change(msgspec.Struct):
     links: list[tuple[Link, str | None]] = msgspec.field(default_factory=list)
     refusals: dict[Pair, str | None] = msgspec.field(default_factory=dict)
     begun: dict[UUID, datetime] = msgspec.field(default_factory=dict)
-    merged: dict[UUID, UUID] = msgspec.field(default_factory=dict)
+    moved: dict[UUID, UUID] = msgspec.field(default_factory=dict)
     facts: list[tuple[log.Fact, tuple[int, ...]]] = msgspec.field(default_factory=list)
+    turns: list[Turn] = msgspec.field(default_factory=list)
     quarantined: dict[int, int] = msgspec.field(default_factory=dict)
     told: list[log.Entry] = msgspec.field(default_factory=list)
-
-
-async def load_rules(conn: Connection) -> dict[str, Rule]:
-    """The rules by kind, as they are now."""
-    return {
-        row["kind"]: Rule(row["is_weak"], row["most"], row["shared_after"])
-        for row in await Q.rules.all(conn)
-    }
-
-
-async def load_nodes(conn: Connection, numbers: Collection[int]) -> dict[int, Node]:
-    """The identifiers that identity knows already."""
-    rows = await Q.nodes.all(conn, identifier_ids=list(numbers))
-    return {row["identifier_id"]: Node(**dict(row)) for row in rows}
 
 
 async def settle(
@@ -73,24 +49,30 @@ async def settle(
     learnt: Collection[int] = (),
     again: Collection[int] = (),
     prefer: UUID | None = None,
+    anew: Anew | None = None,
 ) -> Change:
     """Take in links that are new, or earlier than what was kept, and answer what changed.
 
     nodes: both ends of every link, those in `learnt` (new, or older than we thought), and those
     in `again`, to be resolved anew though nothing is new. prefer: who survives if she lives on.
+    anew: conclude again who is everybody's; for decisions by hand and changes of rules.
     """
     groups = rules.components({one for pair in fresh for one in pair}.union(again), fresh)
     # What hangs together by itself cannot be settled in halves: past twice its limit, it is known
     # to be too large.
     most = model.GATHERED_MAX if len(groups) > 1 else model.LINKS_MAX * 2
     ends = {one for group in groups for one in group}
-    hood = await _gather(conn, fresh, nodes, ends, most=most)
+    hood = await gather(conn, fresh, nodes, ends, most=most, anew=anew)
     if len(hood.links) > most and len(groups) > 1:
         return await _settle_halves(
-            conn, fresh, nodes, groups, now=now, learnt=set(learnt), again=set(again)
-        )
-    change = decide(hood, fresh, await load_rules(conn), learnt=learnt, prefer=prefer)
+            conn, fresh, nodes, groups, now=now, learnt=set(learnt), again=set(again),
+            prefer=prefer, anew=anew,
+        )  # fmt: skip
+    book = anew.rules if anew and anew.rules is not None else await load_rules(conn)
+    change = decide(hood, fresh, book, touched=ends | set(learnt), learnt=learnt, prefer=prefer)
     await _write(conn, change, now=now)
+    if anew:
+        await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.quarantined.keys()))
     return change
 
 
@@ -103,12 +85,17 @@ async def _settle_halves(
     now: datetime,
     learnt: set[int],
     again: set[int],
+    prefer: UUID | None,
+    anew: Anew | None,
 ) -> Change:
     """Too much at once is settled in two parts: only what hangs together must be seen together."""
     later = {one for group in groups[len(groups) // 2 :] for one in group}
     first = {one: node for one, node in nodes.items() if one not in later}
     links = {pair: link for pair, link in fresh.items() if pair[0] not in later}
-    one = await settle(conn, links, first, now=now, learnt=learnt - later, again=again - later)
+    one = await settle(
+        conn, links, first, now=now, learnt=learnt - later, again=again - later,
+        prefer=prefer, anew=anew,
+    )  # fmt: skip
     # The first part may have moved these: look again, but keep how old they have turned out.
     moved = await load_nodes(conn, later)
     second = {
@@ -118,77 +105,90 @@ async def _settle_halves(
         for number in later
     }
     rest = {pair: link for pair, link in fresh.items() if pair[0] in later}
-    other = await settle(conn, rest, second, now=now, learnt=learnt & later, again=again & later)
+    other = await settle(
+        conn, rest, second, now=now, learnt=learnt & later, again=again & later,
+        prefer=prefer, anew=anew,
+    )  # fmt: skip
     return Change(told=one.told + other.told)
-
-
-async def _gather(
-    conn: Connection,
-    fresh: Mapping[Pair, Link],
-    nodes: Mapping[int, Node],
-    ends: Collection[int],
-    *,
-    most: int,
-) -> Hood:
-    """Follow links outward from these identifiers until the components are whole, or too large."""
-    hood = Hood(nodes=dict(nodes), links={}, refusals={})
-    frontier = {one for one in ends if nodes[one].customer_id and not nodes[one].is_shared}
-    seen = set(frontier)
-    while frontier:
-        found = await _around(conn, frontier, hood)
-        if len(hood.links) > most:
-            hood.open_ends |= found - seen
-            break
-        frontier = {one for one in found - seen if not hood.nodes[one].is_shared}
-        seen |= frontier
-    hood.links.update(fresh)
-    return hood
-
-
-async def _around(conn: Connection, frontier: set[int], hood: Hood) -> set[int]:
-    degree: dict[int, int] = dict.fromkeys(frontier, 0)
-    found: set[int] = set()
-    rows = await Q.links_around.all(conn, identifier_ids=list(frontier), most=model.LINKS_MAX + 1)
-    for row in rows:
-        link = Link(row["a"], row["b"], row["kind"], row["event_id"], row["occurred_at"],
-                    row["source_id"])  # fmt: skip
-        degree[row["around"]] += 1
-        found.update(link.pair)
-        hood.links[link.pair] = link
-        hood.refusals[link.pair] = row["refusal"]
-    hood.open_ends |= {one for one, links in degree.items() if links > model.LINKS_MAX}
-    unknown = [one for one in found if one not in hood.nodes]
-    if unknown:
-        hood.nodes.update(await load_nodes(conn, unknown))
-    return found - hood.open_ends
 
 
 def decide(
     hood: Hood,
     fresh: Mapping[Pair, Link],
-    rules_by_kind: Mapping[str, Rule],
+    book: Mapping[str, Rule],
     *,
+    touched: Collection[int],
     learnt: Collection[int] = (),
     prefer: UUID | None = None,
 ) -> Change:
-    """What changes when the components of `hood` are resolved anew. No I/O."""
+    """What changes when components of `hood` are resolved: those with a touched identifier. No I/O.
+
+    learnt: identifiers to be written whatever comes out.
+    """
     change = Change(nodes={one: hood.nodes[one] for one in learnt})
-    flagged = {pair for pair in hood.links if hood.is_flagged(pair)}
-    for pair in flagged & fresh.keys():
-        change.links.append((fresh[pair], "shared"))
-    by_component: dict[int, list[Link]] = {}
-    inner = [pair for pair in hood.links if pair not in flagged]
-    groups = rules.components(hood.nodes, inner)
+    kinds = {one: node.kind for one, node in hood.nodes.items()}
+    counted = hood.links.values()
+    shared = hood.shared | rules.shared_ones(counted, kinds, book, hood.blocked)
+    inner, parted = _loosen(change, hood, fresh)
+    groups = rules.components(hood.nodes, (link.pair for link in inner))
     home = {one: index for index, group in enumerate(groups) for one in group}
-    for pair in inner:
-        by_component.setdefault(home[pair[0]], []).append(hood.links[pair])
-    for index, group in enumerate(groups):
-        links = by_component.get(index, [])
-        if len(links) > model.LINKS_MAX or not hood.open_ends.isdisjoint(group):
-            _quarantine(change, hood, group, links, fresh)
-        elif links or not change.nodes.keys().isdisjoint(group):
-            _resolve(change, hood, group, links, fresh, rules_by_kind, prefer)
+    links: dict[int, list[Link]] = {}
+    for link in inner:
+        links.setdefault(home[link.a], []).append(link)
+    foes: dict[int, list[Link]] = {}
+    for link in parted:
+        if home[link.a] == home[link.b]:
+            foes.setdefault(home[link.a], []).append(link)
+    for index in {home[one] for one in touched}:
+        group, own = groups[index], links.get(index, [])
+        if len(own) > model.LINKS_MAX or not hood.open_ends.isdisjoint(group):
+            _quarantine(change, hood, group, own, fresh)
+            continue
+        of_group = {one: kinds[one] for one in group}
+        evidence = own + foes.get(index, [])
+        result = rules.resolve(evidence, of_group, book, blocked=hood.blocked, shared=shared)
+        _note_refusals(change, hood, own, result, fresh)
+        _turn(change, hood, result, group, prefer)
     return change
+
+
+def _loosen(
+    change: Change, hood: Hood, fresh: Mapping[Pair, Link]
+) -> tuple[list[Link], list[Link]]:
+    """Part the links that may hold something together from those that cannot, and note why.
+
+    Answers the former, and those of the latter that a person has parted.
+    """
+    inner, parted = [], []
+    for pair, link in hood.links.items():
+        why = rules.standing(link, hood.blocked, hood.shared)
+        if why is None:
+            inner.append(link)
+            continue
+        if why == "parted":
+            parted.append(link)
+        _note_refusal(change, hood, pair, why, fresh)
+    return inner, parted
+
+
+def _note_refusals(
+    change: Change,
+    hood: Hood,
+    links: Iterable[Link],
+    result: rules.Resolution,
+    fresh: Mapping[Pair, Link],
+) -> None:
+    for link in links:
+        _note_refusal(change, hood, link.pair, result.refusals.get(link.pair), fresh)
+
+
+def _note_refusal(
+    change: Change, hood: Hood, pair: Pair, why: str | None, fresh: Mapping[Pair, Link]
+) -> None:
+    if pair in fresh:
+        change.links.append((fresh[pair], why))
+    elif hood.refusals[pair] != why:
+        change.refusals[pair] = why
 
 
 def _quarantine(
@@ -208,57 +208,55 @@ def _quarantine(
     for one in group:
         node = hood.nodes[one]
         if node.customer_id is None:
-            _place(change, frozenset((one,)), {one: node}, None, shared=frozenset())
+            _place(change, hood, frozenset((one,)), None, hood.shared)
         elif one in hubs and one in hood.open_ends:
             # Not followed any more: each look at it would cost ten thousand rows.
             change.nodes[one] = msgspec.structs.replace(node, is_shared=True)
 
 
-def _resolve(
+def _turn(
     change: Change,
     hood: Hood,
+    result: rules.Resolution,
     group: Sequence[int],
-    links: Sequence[Link],
-    fresh: Mapping[Pair, Link],
-    rules_by_kind: Mapping[str, Rule],
     prefer: UUID | None,
 ) -> None:
     nodes = {one: hood.nodes[one] for one in group}
-    kinds = {one: node.kind for one, node in nodes.items()}
-    result = rules.resolve(links, kinds, rules_by_kind)
-    for link in links:
-        refusal = result.refusals.get(link.pair)
-        if link.pair in fresh:
-            change.links.append((link, refusal))
-        elif hood.refusals[link.pair] != refusal:
-            change.refusals[link.pair] = refusal
-    shared = result.shared | {one for one, node in nodes.items() if node.is_shared}
-    final = {_place(change, part, nodes, prefer, shared=shared): part for part in result.parts}
+    final = {_place(change, hood, part, prefer, result.shared): part for part in result.parts}
+    told = len(change.facts)
     _tell(change, final, nodes)
+    if len(change.facts) > told:
+        change.turns.append(Turn(nodes, final))
 
 
 def _place(
     change: Change,
+    hood: Hood,
     part: frozenset[int],
-    nodes: Mapping[int, Node],
     prefer: UUID | None,
-    *,
-    shared: frozenset[int],
+    shared: Collection[int],
 ) -> UUID:
     """Give every identifier of a part its customer."""
-    customer_id = rules.customer_of(part, nodes, prefer)
-    was = {nodes[one].customer_id for one in part}
+    customer_id = rules.customer_of(part, hood.nodes, prefer)
+    was = {hood.nodes[one].customer_id for one in part}
     if customer_id not in was:
-        change.begun[customer_id] = min(nodes[one].first_at for one in part)
+        change.begun[customer_id] = min(hood.nodes[one].first_at for one in part)
         if was == {None}:
-            anchor = next(one for one in part if nodes[one].born_as == customer_id)
+            anchor = next(one for one in part if hood.nodes[one].born_as == customer_id)
             change.facts.append((CustomerCreated(customer_id=customer_id), (anchor,)))
     for one in part:
-        node = nodes[one]
-        if node.customer_id != customer_id or node.is_shared != (one in shared):
+        node = hood.nodes[one]
+        is_shared, is_blocked = one in shared, one in hood.blocked
+        if (customer_id, is_shared, is_blocked) != (
+            node.customer_id,
+            node.is_shared,
+            node.is_blocked,
+        ):
             change.nodes[one] = msgspec.structs.replace(
-                node, customer_id=customer_id, is_shared=one in shared
+                node, customer_id=customer_id, is_shared=is_shared, is_blocked=is_blocked
             )
+        if node.customer_id not in (None, customer_id):
+            change.moved[node.born_as] = customer_id
     return customer_id
 
 
@@ -270,7 +268,6 @@ def _tell(change: Change, final: Mapping[UUID, frozenset[int]], nodes: Mapping[i
             assert was is not None
             ends: tuple[int, ...] = (anchors[customer_id],)
             if was not in final and anchors.get(was) in part:
-                change.merged[was] = customer_id
                 told: log.Fact = CustomerMerged(customer_id=customer_id, gone=was)
                 ends += (anchors[was],)
             else:
@@ -285,9 +282,9 @@ async def _write(conn: Connection, change: Change, *, now: datetime) -> None:
         )
     if change.nodes:
         await _write_nodes(conn, list(change.nodes.values()))
-    if change.merged:
-        await Q.put_merges.run(
-            conn, gone=list(change.merged), survivors=list(change.merged.values())
+    if change.moved:
+        await Q.put_redirects.run(
+            conn, born_ases=list(change.moved), customer_ids=list(change.moved.values())
         )
     if change.links:
         await _write_links(conn, change.links)
@@ -314,6 +311,7 @@ async def _write_nodes(conn: Connection, nodes: Sequence[Node]) -> None:
         born_ases=[node.born_as for node in nodes],
         first_ats=[node.first_at for node in nodes],
         shared=[node.is_shared for node in nodes],
+        blocked=[node.is_blocked for node in nodes],
     )
 
 
@@ -327,4 +325,6 @@ async def _write_links(conn: Connection, links: Sequence[tuple[Link, str | None]
         source_ids=[link.source_id for link, _ in links],
         occurred_ats=[link.occurred_at for link, _ in links],
         refusals=[refusal for _, refusal in links],
+        verdicts=[link.verdict for link, _ in links],
+        decided_ats=[link.decided_at for link, _ in links],
     )

@@ -3,47 +3,66 @@
 select pg_advisory_xact_lock(5_000_001);
 
 -- name: rules
-select kind, is_weak, most, shared_after from customers.identity_rules;
+select kind, is_weak, most, shared_after, priority from customers.identity_rules;
 
 -- name: nodes
-select identifier_id, kind, customer_id, born_as, first_at, is_shared
+select identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked
   from customers.identifiers
  where identifier_id = any(:identifier_ids::bigint[]);
 
 -- name: kinds
 -- The kind is the vault's to say; the number alone is in the log.
-select identifier_id, kind from vault.identifiers
- where identifier_id = any(:identifier_ids::bigint[]);
+select v.identifier_id, v.kind, b.identifier_id is not null as is_blocked
+  from vault.identifiers v
+  left join customers.blocked_values b using (identifier_id)
+ where v.identifier_id = any(:identifier_ids::bigint[]);
 
 -- name: known_links
-select l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id
+select l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id, l.verdict, l.decided_at
   from unnest(:firsts::bigint[], :seconds::bigint[]) as p(a, b)
   join customers.links l using (a, b);
 
 -- name: links_around
 -- Both directions of each, one more than the limit at most: a hub shows itself by that one.
 select n.identifier_id as around, l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id,
-       l.refusal
+       l.verdict, l.decided_at, l.refusal
   from unnest(:identifier_ids::bigint[]) as n(identifier_id)
  cross join lateral (
-       (select a, b, kind, event_id, occurred_at, source_id, refusal
+       (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
           from customers.links where a = n.identifier_id limit :most)
        union all
-       (select a, b, kind, event_id, occurred_at, source_id, refusal
+       (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
           from customers.links where b = n.identifier_id limit :most)
        ) as l;
 
+-- name: met
+-- How many of each kind an identifier was met with, by events alone; nobody's do not count.
+select n.identifier_id, i.kind, count(*)::bigint as met
+  from unnest(:identifier_ids::bigint[]) as n(identifier_id)
+ cross join lateral (
+       (select b as other from customers.links where a = n.identifier_id and kind <> 'manual')
+       union all
+       (select a as other from customers.links where b = n.identifier_id and kind <> 'manual')
+       ) as l
+  join customers.identifiers i on i.identifier_id = l.other
+ where i.identifier_id <> all(:blocked::bigint[])
+   and (not i.is_blocked or i.identifier_id = any(:unblocked::bigint[]))
+ group by n.identifier_id, i.kind;
+
 -- name: put_links
--- Whoever calls has compared: what comes here is new or earlier than what was kept.
-insert into customers.links as l (a, b, kind, event_id, source_id, occurred_at, refusal)
-select a, b, kind, event_id, source_id, occurred_at, refusal
+-- Whoever calls has compared: what comes here is new, earlier than what was kept, or decided.
+insert into customers.links as l
+       (a, b, kind, event_id, source_id, occurred_at, refusal, verdict, decided_at)
+select a, b, kind, event_id, source_id, occurred_at, refusal, verdict, decided_at
   from unnest(:firsts::bigint[], :seconds::bigint[], :kinds::text[], :event_ids::text[],
-              :source_ids::integer[], :occurred_ats::timestamptz[], :refusals::text[])
-       as n(a, b, kind, event_id, source_id, occurred_at, refusal)
+              :source_ids::integer[], :occurred_ats::timestamptz[], :refusals::text[],
+              :verdicts::text[], :decided_ats::timestamptz[])
+       as n(a, b, kind, event_id, source_id, occurred_at, refusal, verdict, decided_at)
  order by a, b
 on conflict (a, b) do update
    set kind = excluded.kind, event_id = excluded.event_id, source_id = excluded.source_id,
-       occurred_at = excluded.occurred_at, refusal = excluded.refusal;
+       occurred_at = excluded.occurred_at, refusal = excluded.refusal, verdict = excluded.verdict,
+       decided_at = excluded.decided_at;
 
 -- name: put_refusals
 update customers.links l
@@ -60,24 +79,26 @@ on conflict (customer_id) do update set merged_into = null;
 
 -- name: put_nodes
 insert into customers.identifiers as i
-       (identifier_id, kind, customer_id, born_as, first_at, is_shared)
-select identifier_id, kind, customer_id, born_as, first_at, is_shared
+       (identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked)
+select identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked
   from unnest(:identifier_ids::bigint[], :kinds::text[], :customer_ids::uuid[], :born_ases::uuid[],
-              :first_ats::timestamptz[], :shared::boolean[])
-       as n(identifier_id, kind, customer_id, born_as, first_at, is_shared)
+              :first_ats::timestamptz[], :shared::boolean[], :blocked::boolean[])
+       as n(identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked)
 on conflict (identifier_id) do update
    set customer_id = excluded.customer_id, first_at = excluded.first_at,
-       is_shared = excluded.is_shared;
+       is_shared = excluded.is_shared, is_blocked = excluded.is_blocked;
 
--- name: put_merges
--- What was merged into the gone one moves along, so that a redirect is always one step.
-with merges as (
-  select gone, survivor from unnest(:gone::uuid[], :survivors::uuid[]) as m(gone, survivor)
-)
+-- name: put_redirects
+-- An id leads to whoever has the identifier it was born with: one step, after merges and splits.
 update customers.customers c
-   set merged_into = m.survivor
-  from merges m
- where c.customer_id = m.gone or c.merged_into = m.gone;
+   set merged_into = nullif(n.customer_id, c.customer_id)
+  from unnest(:born_ases::uuid[], :customer_ids::uuid[]) as n(born_as, customer_id)
+ where c.customer_id = n.born_as
+   and c.merged_into is distinct from nullif(n.customer_id, c.customer_id);
+
+-- name: end_quarantines
+-- What has been resolved after all: its links were parted, or what held them together blocked.
+delete from customers.quarantines where identifier_id = any(:identifier_ids::bigint[]);
 
 -- name: put_quarantines
 insert into customers.quarantines (identifier_id, links, noted_at)
@@ -106,7 +127,7 @@ select identifier_id, customer_id from customers.identifiers
  where identifier_id = any(:identifier_ids::bigint[]);
 
 -- name: identifiers_of
-select identifier_id, kind, customer_id, born_as, first_at, is_shared
+select identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked
   from customers.identifiers
  where customer_id = :customer_id
  order by array_position(:strength::text[], kind), first_at, identifier_id
@@ -117,7 +138,7 @@ select identifier_id, kind, customer_id, born_as, first_at, is_shared
 -- is the id it was asked by. An array behind a sub-select looks the same to the planner every time:
 -- so the general plan costs no more than one for these values, and is kept instead of made anew.
 select c.customer_id as asked, i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at,
-       i.is_shared,
+       i.is_shared, i.is_blocked,
        (select array_agg(g.customer_id order by g.customer_id)
           from customers.customers g
          where g.merged_into = i.customer_id) as merged
@@ -134,7 +155,7 @@ with living as (
     from customers.identifiers
    where identifier_id = any((select :identifier_ids::bigint[])::bigint[])
 )
-select i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at, i.is_shared,
+select i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at, i.is_shared, i.is_blocked,
        (select array_agg(g.customer_id order by g.customer_id)
           from customers.customers g
          where g.merged_into = i.customer_id) as merged
@@ -149,12 +170,26 @@ select identifier_id, customer_id from customers.identifiers
  limit :most;
 
 -- name: links_of
-select l.link_id, l.a, ia.kind as a_kind, l.b, ib.kind as b_kind, l.kind, l.event_id as evidence,
-       l.source_id, l.occurred_at, l.refusal
+-- With the latest decision of a person about each.
+select l.link_id, l.a, ia.kind as a_kind, ia.customer_id as a_customer,
+       l.b, ib.kind as b_kind, ib.customer_id as b_customer,
+       l.kind, l.event_id as evidence, l.source_id, l.occurred_at, l.verdict, l.refusal,
+       d.decision, d.decided_by, d.decided_at, d.reason_sealed_id
   from customers.links l
   join customers.identifiers ia on ia.identifier_id = l.a
   join customers.identifiers ib on ib.identifier_id = l.b
- where (ia.customer_id = :customer_id or ib.customer_id = :customer_id)
+  left join lateral (select decision, decided_by, decided_at, reason_sealed_id
+                       from customers.link_decisions
+                      where a = l.a and b = l.b
+                      order by decision_id desc
+                      limit 1) as d on true
+ where l.link_id in (select o.link_id from customers.identifiers i
+                       join customers.links o on o.a = i.identifier_id
+                      where i.customer_id = :customer_id
+                      union
+                     select o.link_id from customers.identifiers i
+                       join customers.links o on o.b = i.identifier_id
+                      where i.customer_id = :customer_id)
    and l.link_id > :since
  order by l.link_id
  limit :most;

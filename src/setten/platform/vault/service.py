@@ -70,6 +70,7 @@ class Vault:
         self._tokens = cipher.derive(master_key, "setten token 1")
         self._search = cipher.derive(master_key, "setten search 1")
         self._letters = cipher.derive(master_key, "setten dead letter 1")
+        self._settings = cipher.derive(master_key, "setten setting 1")
 
     async def prove(self, conn: Connection) -> None:
         """Check that the database was made with this master key. Raises WrongMasterKey."""
@@ -302,6 +303,16 @@ class Vault:
     def open_letter(self, sealed: bytes) -> bytes:
         """The event as it came. The caller audits."""
         return cipher.unseal(self._letters, sealed, b"dead letter")
+
+    # -- what a business sets or says of no one person, and may name somebody ------------------------
+
+    def seal_setting(self, plain: bytes) -> bytes:
+        """Seal words of a setting: a form of values, a reason for a rule."""
+        return cipher.seal(self._settings, plain, b"setting")
+
+    def open_setting(self, sealed: bytes) -> bytes:
+        """The words as they were set."""
+        return cipher.unseal(self._settings, sealed, b"setting")
 
     # -- keys ----------------------------------------------------------------------------------
 

@@ -1,0 +1,2 @@
+-- name: patterns
+select pattern_id, kind, sealed from customers.blocked_patterns order by kind, blocked_at;
