@@ -111,6 +111,12 @@ def test_a_new_account_gets_a_one_time_link(installation):
     assert "/sign-in/link/" in setten("users", "link", "hana", **installation).stdout
 
 
+def test_nobody_can_be_bound_to_a_shop_that_does_not_exist(installation):
+    done = setten("users", "create", "--login", "eri", "--location", "atlantis", **installation)
+    assert "atlantis" in one_line(done)
+    assert "eri" not in setten("users", "list", **installation).stdout
+
+
 def test_a_weak_password_is_refused(installation):
     args = ("users", "create", "--login", "bo", "--password-stdin")
     one_line(setten(*args, given="password\n", **installation))

@@ -36,6 +36,7 @@ STAFF = (
     ("page-engineer", "森 海", "engineer", ()),
     ("page-marketer", "谷 光", "marketer", ()),
     ("page-admin", "原 明", "admin", ()),
+    ("page-newcomer", "谷 新", "marketer", ()),
     ("page-english", "Ann Hill", "admin", ()),
 )
 

@@ -150,6 +150,8 @@ def test_her_words_are_written_down_and_reach_a_colleagues_page(
     page.fill("[name=text]", "緑はありませんか。<b>急ぎません</b>")
     page.click(".composer .push")
     expect(page.locator("[data-talk] .said")).to_contain_text("<b>急ぎません</b>")
+    written = page.locator("[data-talk] li").count()
+    expect(page.locator("#talk .count")).to_have_text(str(written))
     expect(page.locator("[name=text]")).to_have_value("")
     expect(colleague.locator("[data-talk] .said")).to_contain_text("緑はありませんか")
 

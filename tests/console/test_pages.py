@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.console.house import House
+from tests.console.house import PASSWORD, House
 
 JAPANESE = re.compile(r"[\u3040-\u30ff]")
 KANJI_OF_SAEKI = "佐伯"
@@ -127,6 +127,53 @@ def test_a_wrong_password_does_not_say_which_part_was_wrong(house: House) -> Non
         assert agent_words == re.sub(r'value="[^"]*"', "", unknown.text)
 
 
+def test_a_person_chooses_a_password_and_every_other_session_ends(house: House) -> None:
+    new = "seven green sofas by the sea"
+    with house.stranger() as phone, house.stranger() as newcomer:
+        phone.sign_in("page-newcomer")
+        newcomer.sign_in("page-newcomer")
+        wrong = newcomer.post("/me/password", present="not it", password=new)
+        assert (wrong.status_code, "パスワードが違います" in wrong.text) == (403, True)
+        weak = newcomer.post("/me/password", present=PASSWORD, password="page-newcomer1")
+        assert (weak.status_code, "文字以上" in weak.text) == (422, True)
+        assert phone.get("/me").status_code == 200
+        done = newcomer.post("/me/password", present=PASSWORD, password=new)
+        assert done.headers["location"] == "/me?said=password"
+        assert newcomer.get("/me?said=password").status_code == 200
+        assert phone.get("/me").status_code == 303
+    with house.stranger() as newcomer:
+        assert newcomer.sign_in("page-newcomer").status_code == 401
+        assert newcomer.sign_in("page-newcomer", new).status_code == 303
+        assert newcomer.post("/me/password", present=new, password=PASSWORD).status_code == 303
+
+
+def test_guessing_the_present_password_in_a_found_browser_is_slowed(house: House) -> None:
+    with house.stranger() as thief:
+        thief.sign_in("page-newcomer")
+        said = [
+            thief.post(
+                "/me/password", present=f"guess {n}", password="seven green sofas"
+            ).status_code
+            for n in range(12)
+        ]
+    assert said[0] == 403
+    assert said[-1] == 429
+    house.run_in_database("delete from auth.failures")
+
+
+def test_who_came_by_a_link_and_has_no_password_needs_none_to_choose_one(house: House) -> None:
+    session = house.session("page-newcomer")
+    house.run_in_database(
+        "update auth.staff set password_hash = null where login = 'page-newcomer'"
+    )
+    with house.stranger() as person:
+        person.http.cookies.update(session)
+        person.get("/me")
+        assert person.post("/me/password", present="", password=PASSWORD).status_code == 303
+    with house.stranger() as person:
+        assert person.sign_in("page-newcomer").status_code == 303
+
+
 def test_a_write_without_the_pages_token_is_refused(house: House) -> None:
     with house.person("page-agent") as agent:
         agent.token = "0" * 32
@@ -184,6 +231,18 @@ def test_what_is_typed_into_the_finder_stands_in_no_address(house: House, saeki:
 def test_she_is_found_by_whatever_she_says(house: House, saeki: str, said: str) -> None:
     with house.person("page-associate") as associate:
         assert f"/customers/{saeki}" in associate.post("/find", q=said).text
+
+
+def test_a_name_of_one_kanji_is_enough_to_find_somebody(house: House) -> None:
+    house.tell(
+        {"type": "identify", "userId": "one-kanji", "messageId": "one-kanji-1",
+         "traits": {"lastName": "林", "firstName": "一葉", "email": "ichiyo@example.jp"}}
+    )  # fmt: skip
+    house.customer("ichiyo@example.jp")
+    with house.person("page-associate") as associate:
+        for said in ("林", "林一葉", "林 一葉", "一葉"):
+            assert "林 一葉 様" in associate.post("/find", q=said).text, said
+        assert "2文字から" in associate.post("/find", q="a").text
 
 
 def test_a_hold_is_found_by_its_code_and_an_item_by_its_barcode(house: House) -> None:

@@ -225,6 +225,36 @@ async def test_a_person_is_found_by_what_she_says_at_a_counter(pool, vault, fiel
         assert await vault.search(conn, said) == [number]
 
 
+async def named(pool, vault, mail, family, given):
+    [number] = (await identify(pool, vault, Identifier("email", mail))).values()
+    await put(pool, vault, number, "last_name", family, 1)
+    await put(pool, vault, number, "first_name", given, 1)
+    return number
+
+
+@pytest.mark.parametrize("said", ["林 太郎", "林　太郎", "林太郎", "太郎 林"])
+async def test_a_full_name_is_not_answered_with_the_whole_family(pool, vault, said):
+    taro = await named(pool, vault, "taro@example.jp", "林", "太郎")
+    await named(pool, vault, "jiro@example.jp", "林", "次郎")
+    await named(pool, vault, "mori@example.jp", "森", "太郎")
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, said) == [taro]
+
+
+async def test_a_family_name_of_one_letter_finds_all_of_that_name_and_no_longer_one(pool, vault):
+    hayashi = await named(pool, vault, "taro@example.jp", "林", "太郎")
+    await named(pool, vault, "kobayashi@example.jp", "小林", "太郎")
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, "林") == [hayashi]
+
+
+async def test_a_full_name_that_nobody_has_shows_who_has_a_part_of_it(pool, vault):
+    hayashi = await named(pool, vault, "taro@example.jp", "林", "太郎")
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, "林 一郎") == [hayashi]
+        assert await vault.search(conn, "林一郎") == []
+
+
 @pytest.mark.parametrize("said", ["山", "", "   ", "%", "12345", "山田 太郎 次郎 x y z"])
 async def test_parts_of_a_name_and_nonsense_find_nobody(pool, vault, said):
     [number] = (await identify(pool, vault, MAIL)).values()

@@ -11,7 +11,7 @@ from setten.platform.vault import Vault
 from setten.stock import receipts
 from setten.stock.receipts import importing, mapping
 from setten.stock.receipts.importing import Options, Summary
-from setten.stock.receipts.mapping import BadMapping, Columns
+from setten.stock.receipts.mapping import Columns, MissingColumn, NotUtf8
 
 HEAD = "location_id,register,sequence,at,sku,qty,amount,loyalty_card\n"
 GOOD = (
@@ -84,9 +84,35 @@ async def test_missing_places_are_made_when_asked(shop, vault, file):
 async def test_a_file_without_a_needed_column_is_refused_in_words(shop, vault, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(BadMapping) as refused:
+    with pytest.raises(MissingColumn) as refused:
         await load(shop, vault, path)
-    assert "location_id" in refused.value.facts["why"]
+    assert refused.value.facts["field"] == "location_id"
+
+
+async def test_a_file_in_another_encoding_is_refused_in_words(shop, vault, tmp_path):
+    path = tmp_path / "x.csv"
+    for text in ("店,レジ\n1,2\n", HEAD + "ginza,レジ,0001,2026-01-05T10:00:00,mug,2,2000,C-1\n"):
+        path.write_bytes(text.encode("cp932"))
+        with pytest.raises(NotUtf8):
+            await load(shop, vault, path)
+
+
+async def test_dates_and_sums_are_read_as_spreadsheets_write_them(shop, vault, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(
+        HEAD
+        + 'ginza,r1,0001,2026/1/5 9:05,mug,2,"12,000",\n'
+        + "ginza,r1,0002,2026/01/05 21:05:30,mug,1,1000,\n"
+        + 'ginza,r1,0003,2026/1/5 9:05,mug,2,"1,5",\n'
+        + "ginza,r1,0004,2026/13/5 9:05,mug,2,1000,\n"
+        + "ginza,r1,0005,5/1/2026 9:05,mug,2,1000,\n",
+        encoding="utf-8-sig",
+    )
+    done = await load(shop, vault, path)
+    assert (done.booked_rows, done.refused_rows, done.total_minor) == (2, 3, 13_000)
+    facts = await shop.events("receipt.recorded")
+    assert {fact["occurred_at"].isoformat() for fact in facts} == {
+        "2026-01-05T00:05:00+00:00", "2026-01-05T12:05:30+00:00"}  # fmt: skip
 
 
 def test_money_is_read_exactly_or_refused() -> None:

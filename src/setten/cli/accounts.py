@@ -14,6 +14,7 @@ from setten.platform import audit, auth, clock, ids
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid, NotFound
+from setten.stock import locations
 
 # What a key for the tag or an SDK is nearly always for.
 INGEST_CHANNEL = "web"
@@ -96,6 +97,8 @@ def create_user(
 
     async def work(conn: Connection) -> tuple[str, str]:
         now = clock.now()
+        for place in location or ():
+            await locations.get(conn, place)
         staff_id = await auth.create_staff(
             conn,
             login=login,
@@ -118,10 +121,19 @@ def create_user(
 
 
 @users.command("link")
-def link_user(login: str, data_dir: DataDir = None) -> None:
+def link_user(
+    login: str,
+    forget_password: Annotated[
+        bool, typer.Option("--forget-password", help="Let them choose a new one after it.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Print a one-time sign-in link for somebody who cannot sign in."""
 
     async def work(conn: Connection) -> str:
+        if forget_password:
+            await auth.forget_password(conn, login)
+            await audit.note(conn, SYSTEM, "password.forgotten", at=clock.now())
         return await auth.issue_link(conn, login, now=clock.now())
 
     with installation.opened(data_dir) as found:

@@ -66,6 +66,12 @@ def demo(
         link = asyncio.run(_sign_in_link(now))
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
+        terminal.note(
+            "  試す  「佐伯」「2266」「ソファ」でさがす。"
+            "店の人としては ./setten users link aoi（店舗）、ken（店長）、rin（応対）",
+            "  Try      find 佐伯, 2266 or sofa; be a colleague with "
+            "./setten users link aoi (shop), ken (manager), rin (agent)",
+        )
         terminal.note("止めるには Ctrl-C", "Stop with Ctrl-C")
         if not no_open:
             webbrowser.open(link)
@@ -112,7 +118,9 @@ def _prove(found: Settings) -> None:
 async def _seed(found: Settings, scale: str) -> None:
     from setten import demo as shop
 
-    await shop.seed(found, scale=scale, now=clock.now())
+    now = clock.now()
+    if await shop.seed(found, scale=scale, now=now):
+        await shop.promise(found, now=now)
 
 
 async def _sign_in_link(found: Settings) -> str:

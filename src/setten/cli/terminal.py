@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -53,13 +54,20 @@ def table(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     texts = [list(rows[0])] + [["" if v is None else _cell(v) for v in r.values()] for r in rows]
-    widths = [max(len(text[column]) for text in texts) for column in range(len(texts[0]))]
+    widths = [max(_width(text[column]) for text in texts) for column in range(len(texts[0]))]
     for text in texts:
-        padded = (value.ljust(width) for value, width in zip(text, widths, strict=True))
+        padded = (v + " " * (width - _width(v)) for v, width in zip(text, widths, strict=True))
         result("  ".join(padded).rstrip())
 
 
+def _width(text: str) -> int:
+    """Columns of a terminal: kanji and kana take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _cell(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(str, value))
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
 
 

@@ -13,7 +13,7 @@ from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.customers import purchases, record
 from setten.console.run import data
-from setten.console.shell import find, patterns, preferences, sign_in
+from setten.console.shell import find, password, patterns, preferences, sign_in
 from setten.console.stock import holding, item, pickup, sheet
 from setten.platform import db
 from setten.platform.errors import SettenError
@@ -29,6 +29,7 @@ PAGES: list[ControllerRouterHandler] = [
     sign_in.sign_out,
     preferences.me,
     preferences.prefer,
+    password.choose,
     patterns.patterns,
     find.find_page,
     find.find,

@@ -14,6 +14,7 @@ from setten.console.customers import lines, nearby, step, view
 from setten.console.customers.channels import MARKS, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
+from setten.console.shell.find import is_demo
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import goods
 from setten.customers import identity, profiles, timeline
@@ -49,7 +50,7 @@ async def start(request: Asked) -> Response[str]:
     """Where one begins: the finder, large."""
     page = page_of(request)
     auth.require(page.who, Right.read_customers)
-    return page.render("customers/start.html")
+    return page.render("customers/start.html", {"is_demo": is_demo(request)})
 
 
 @get("/customers/{customer_id:uuid}", include_in_schema=False)

@@ -101,7 +101,7 @@ def event_row(row: Row, page: Page, names: Mapping[int, str]) -> EventRow:
         said=_said(row),
         received_at=row.received_at,
         delay_s=max(0.0, delay.total_seconds()),
-        is_late=delay > LATE,
+        is_late=row.source_id is not None and delay > LATE,  # our own facts may tell history
         source=source,
         mark=mark(row.channel, t, event=row.name),
         channel=row.channel,

@@ -18,8 +18,13 @@ KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
 
 
 @get("/me", include_in_schema=False)
-async def me(request: Asked) -> Response[str]:
+async def me(request: Asked, said: str = "") -> Response[str]:
     """One's own settings."""
+    return await shown(request, {"said": said})
+
+
+async def shown(request: Asked, state: dict[str, object], *, status: int = 200) -> Response[str]:
+    """The page of one's own settings, with what became of a form on it."""
     page = page_of(request)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await locations.list_all(conn)
@@ -28,7 +33,8 @@ async def me(request: Asked) -> Response[str]:
         for place in found
         if page.who.may_at(place.location_id)
     ]
-    return page.render("shell/me.html", {"shops": mine})
+    view: dict[str, object] = {"shops": mine, "said": "", "weak": "", "wrong": ""}
+    return page.render("shell/me.html", view | state, status=status)
 
 
 @post("/preferences", include_in_schema=False)

@@ -62,7 +62,7 @@ async def sign_in(request: Asked) -> Response[str]:
 
 async def _checked(request: Asked, login: str, password: str) -> str:
     """A session token. The slow comparison stands between two transactions, in neither."""
-    pool, address = guard.deps_of(request).pool, _address(request)
+    pool, address = guard.deps_of(request).pool, address_of(request)
     async with db.transaction(pool) as conn:
         attempt = await auth.begin_sign_in(conn, login, address=address, now=clock.now())
     if not await auth.fits(attempt, password):
@@ -71,7 +71,7 @@ async def _checked(request: Asked, login: str, password: str) -> str:
         return await auth.finish_sign_in(conn, attempt, now=clock.now())
 
 
-def _address(request: Asked) -> str:
+def address_of(request: Asked) -> str:
     """Whose tries are counted together: never what a stranger writes of himself."""
     if request.client is None:
         return ""

@@ -72,9 +72,7 @@ async def finish_sign_in(conn: Connection, attempt: Attempt, *, now: datetime) -
     """A session token after a try that fits. Raises BadCredentials when closed meanwhile."""
     if attempt.staff_id is None or not await _Q.is_open.value(conn, staff_id=attempt.staff_id):
         raise BadCredentials()
-    await _Q.clear_failures.run(
-        conn, login_hash=attempt.login_hash, address_hash=attempt.address_hash, at=attempt.at
-    )
+    await clear_failures(conn, attempt)
     return await _open_session(conn, attempt.staff_id, now)
 
 
@@ -137,6 +135,19 @@ async def sign_out(conn: Connection, token: str) -> None:
 async def end_sessions_of(conn: Connection, staff_id: uuid.UUID) -> None:
     """Sign a person out everywhere."""
     await _Q.end_sessions_of.run(conn, staff_id=staff_id)
+
+
+async def end_other_ways_in(conn: Connection, staff_id: uuid.UUID, *, keep: str) -> None:
+    """Sign a person out everywhere but in session `keep`, and close links not used yet."""
+    await _Q.end_other_sessions_of.run(conn, staff_id=staff_id, token_hash=_hash_token(keep))
+    await _Q.drop_links_of.run(conn, staff_id=staff_id)
+
+
+async def clear_failures(conn: Connection, attempt: Attempt) -> None:
+    """Take back the count of a try that fitted."""
+    await _Q.clear_failures.run(
+        conn, login_hash=attempt.login_hash, address_hash=attempt.address_hash, at=attempt.at
+    )
 
 
 async def tidy(conn: Connection, *, now: datetime) -> None:

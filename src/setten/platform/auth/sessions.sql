@@ -51,6 +51,12 @@ delete from auth.sessions where token_hash = :token_hash;
 -- name: end_sessions_of
 delete from auth.sessions where staff_id = :staff_id;
 
+-- name: end_other_sessions_of
+delete from auth.sessions where staff_id = :staff_id and token_hash <> :token_hash;
+
+-- name: drop_links_of
+delete from auth.links where staff_id = :staff_id and used_at is null;
+
 -- name: insert_link
 insert into auth.links (token_hash, staff_id, expires_at) values (:token_hash, :staff_id, :expires_at);
 

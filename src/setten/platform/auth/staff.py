@@ -10,7 +10,7 @@ import msgspec
 
 from setten.platform import db, ids
 from setten.platform.auth import passwords, sessions
-from setten.platform.auth.model import ROLES, LoginTaken
+from setten.platform.auth.model import ROLES, BadCredentials, LoginTaken
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 
@@ -85,6 +85,48 @@ async def disable_staff(conn: Connection, staff_id: uuid.UUID, *, now: datetime)
     ended = await _Q.disable.value(conn, staff_id=staff_id, now=now)
     await sessions.end_sessions_of(conn, staff_id)
     return ended is not None
+
+
+class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that was begun: the counted try of the present password, and the next one sealed."""
+
+    attempt: sessions.Attempt
+    password: str
+
+    @property
+    def needs_present(self) -> bool:
+        """Whether there is a password now, which must be given first."""
+        return self.attempt.sealed is not None
+
+
+async def begin_password(
+    conn: Connection, staff_id: uuid.UUID, password: str, *, address: str, now: datetime
+) -> NewPassword:
+    """Look at a new password and count the try; compare the present one with `auth.fits` next.
+
+    Raises WeakPassword, and TooMany as signing in does: a found browser is no way to guess.
+    """
+    account = await _Q.account.one(conn, staff_id=staff_id)
+    passwords.check(password, said_of=(account["login"], account["name"]))
+    attempt = await sessions.begin_sign_in(conn, account["login"], address=address, now=now)
+    return NewPassword(attempt=attempt, password=password)
+
+
+async def finish_password(conn: Connection, begun: NewPassword, *, sealed: str, keep: str) -> None:
+    """Set it, and end every session but `keep` and every link. Raises BadCredentials."""
+    staff_id = begun.attempt.staff_id
+    if (
+        staff_id is None
+        or await _Q.set_password.value(conn, staff_id=staff_id, sealed=sealed) is None
+    ):
+        raise BadCredentials()
+    await sessions.clear_failures(conn, begun.attempt)
+    await sessions.end_other_ways_in(conn, staff_id, keep=keep)
+
+
+async def forget_password(conn: Connection, login: str) -> bool:
+    """Take a password back, so that a link can be followed by a new one; False for a stranger."""
+    return await _Q.forget_password.value(conn, login=login) is not None
 
 
 async def set_preferences(

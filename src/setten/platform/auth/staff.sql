@@ -16,6 +16,16 @@ select :staff_id, location_id, ord
 update auth.staff set disabled_at = :now where staff_id = :staff_id and disabled_at is null
 returning staff_id;
 
+-- name: account
+select login, name from auth.staff where staff_id = :staff_id;
+
+-- name: set_password
+update auth.staff set password_hash = :sealed where staff_id = :staff_id and disabled_at is null
+returning staff_id;
+
+-- name: forget_password
+update auth.staff set password_hash = null where lower(login) = lower(:login) returning staff_id;
+
 -- name: set_preferences
 update auth.staff
    set locale = coalesce(:locale::text, locale), theme = coalesce(:theme::text, theme)

@@ -14,6 +14,8 @@ _NAME_FIELDS = frozenset({"name", "first_name", "last_name"})
 _KANA_FIELDS = frozenset({"kana", "first_name_kana", "last_name_kana"})
 _POST_FIELDS = frozenset({"postal_code", "postcode", "zip"})
 _WORDS_MAX = 6  # of one name; what is longer is not a name that somebody says
+_JAPANESE = r"々〆ー\u3041-\u3096\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN_TOGETHER = re.compile(f"[{_JAPANESE}]{{2,16}}")
 
 
 def parts(field: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -47,6 +49,17 @@ def guesses(said: str) -> Iterator[tuple[str, str]]:
         return
     for word in _words(said):
         yield "name", word
+
+
+def halves(said: str) -> Iterator[tuple[str, str]]:
+    """Family and given name of a Japanese name said in one breath, cut at every place.
+
+    Nothing in its letters says where the cut is: 林太郎 is 林 太郎, 小林 is nobody's 小 林.
+    """
+    folded = jaconv.kata2hira(_fold(said))
+    if _RUN_TOGETHER.fullmatch(folded):
+        for at in range(1, len(folded)):
+            yield folded[:at], folded[at:]
 
 
 def _words(text: str) -> list[str]:

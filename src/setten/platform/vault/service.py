@@ -282,14 +282,29 @@ class Vault:
     async def search(self, conn: Connection, said: str) -> list[int]:
         """Identifiers whose traits hold what somebody said at a counter, by equality only.
 
-        said: a surname, given name, kana, the last four digits of a phone, or a postcode.
-        At most SEARCH_HITS_MAX numbers. The caller audits.
+        said: a surname, given name, both with or without a space, kana, the last four digits of
+        a phone, or a postcode. At most SEARCH_HITS_MAX numbers. The caller audits.
         """
         tokens = [self._search_token(part, text) for part, text in searching.guesses(said)]
         if not tokens:
             return []
-        rows = await _Q.search.all(conn, tokens=tokens, most=SEARCH_HITS_MAX)
-        return [row["identifier_id"] for row in rows]
+        # The last guess is all words run together; it is the only one when there is one word.
+        rows = await _Q.search.all(
+            conn, tokens=tokens, whole=tokens[-1], words=max(1, len(tokens) - 1),
+            most=SEARCH_HITS_MAX,
+        )  # fmt: skip
+        return [row["identifier_id"] for row in rows or await self._search_halves(conn, said)]
+
+    async def _search_halves(self, conn: Connection, said: str) -> list[db.Record]:
+        cuts = list(searching.halves(said))
+        if not cuts:
+            return []
+        return await _Q.search_halves.all(
+            conn,
+            lefts=[self._search_token("name", family) for family, _ in cuts],
+            rights=[self._search_token("name", given) for _, given in cuts],
+            most=SEARCH_HITS_MAX,
+        )
 
     def _search_token(self, part: str, text: str) -> uuid.UUID:
         return cipher.token(self._search, part, text)

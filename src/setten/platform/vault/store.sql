@@ -91,7 +91,23 @@ select token, identifier_id, field
 on conflict do nothing;
 
 -- name: search
-select distinct identifier_id
-  from vault.search_tokens
- where token = any(:tokens::uuid[])
+-- Whoever fits every word, or all of them run together; when nobody does, whoever fits any. So a
+-- full name is not answered with everybody of that family name.
+select identifier_id
+  from (select identifier_id,
+               rank() over (order by (count(distinct token) >= :words::int
+                                      or bool_or(token = :whole::uuid)) desc) as place
+          from vault.search_tokens
+         where token = any(:tokens::uuid[])
+         group by identifier_id) as fitting
+ where place = 1
+ limit :most;
+
+-- name: search_halves
+-- A name said in one breath: both halves of one cut must be this person's.
+select distinct family.identifier_id
+  from unnest(:lefts::uuid[], :rights::uuid[]) as cut(left_half, right_half)
+  join vault.search_tokens family on family.token = cut.left_half
+  join vault.search_tokens given on given.token = cut.right_half
+                                and given.identifier_id = family.identifier_id
  limit :most;

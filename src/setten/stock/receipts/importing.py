@@ -21,7 +21,14 @@ from setten.platform.db import Connection, Pool
 from setten.platform.vault import Identifier, UnusableIdentifier, Vault, normalise
 from setten.stock import locations
 from setten.stock.locations import Location
-from setten.stock.receipts.mapping import BadMapping, BadRow, Columns, Line, RowReader
+from setten.stock.receipts.mapping import (
+    BadMapping,
+    BadRow,
+    Columns,
+    Line,
+    NotUtf8,
+    RowReader,
+)
 from setten.stock.receipts.model import LINES_MAX, Receipt, Result
 from setten.stock.receipts.service import book
 
@@ -79,7 +86,11 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
                 names = next(csv.reader(file), [])
             convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
             yield from pa.csv.open_csv(path, read_options=options, convert_options=convert)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as cause:
+    except UnicodeDecodeError as cause:
+        raise NotUtf8() from cause
+    except pa.ArrowInvalid as cause:
+        if "UTF8" in str(cause):
+            raise NotUtf8() from cause
         raise BadMapping(why=str(cause)[:200]) from cause
 
 
@@ -110,7 +121,7 @@ async def load(
 ) -> Summary:
     """Book all receipts of a file; rows that cannot be used go to `<file>.refused.csv`.
 
-    Raises BadMapping, OSError.
+    Raises BadMapping, MissingColumn, NotUtf8, OSError.
     """
     summary = Summary(currency=options.columns.currency.upper())
     with _RefusedFile(path) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -27,6 +28,18 @@ class BadMapping(Invalid):
     """The mapping does not fit the file. facts: why."""
 
     code = "bad_mapping"
+
+
+class MissingColumn(Invalid):
+    """The file lacks a column that must be there. facts: field, columns."""
+
+    code = "missing_column"
+
+
+class NotUtf8(Invalid):
+    """The file's letters are in another encoding."""
+
+    code = "not_utf8"
 
 
 class BadRow(Exception):
@@ -68,6 +81,26 @@ def load(name: str | None) -> Columns:
     return found
 
 
+_SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?:[ T]+(\d{1,2})(:.*))?")
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+def _iso(text: str) -> str:
+    """A moment as Japanese tills and spreadsheets write it (2026/1/2 9:05) in the form of ISO."""
+    found = _SLASHED.fullmatch(text.strip())
+    if not found:
+        return text.strip()
+    year, month, day, hour, rest = found.groups()
+    date_ = f"{year}-{int(month):02}-{int(day):02}"
+    return date_ if hour is None else f"{date_} {int(hour):02}{rest}"
+
+
+def _plain_number(value: Any) -> Any:
+    """12,400 as spreadsheets group it; anything else as it is, so that 1,5 stays refused."""
+    is_grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
+    return value.replace(",", "") if is_grouped else value
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One row, read: the receipt it belongs to, and its line."""
 
@@ -86,7 +119,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowReader:
-    """Reads rows as one mapping says. Raises BadMapping when the file lacks a column."""
+    """Reads rows as one mapping says. Raises MissingColumn."""
 
     def __init__(self, mapping: Columns, columns: list[str]) -> None:
         self._zone = ZoneInfo(mapping.timezone)
@@ -96,7 +129,7 @@ class RowReader:
         for field in REQUIRED:
             missing = [name for name in mapping.names(field) if name not in has]
             if missing and field not in mapping.constants:
-                raise BadMapping(why=f"{field}: {', '.join(missing)}")
+                raise MissingColumn(field=field, columns=", ".join(missing))
         self._names = {
             field: [name for name in mapping.names(field) if name in has] for field in FIELDS
         }
@@ -104,7 +137,7 @@ class RowReader:
     def read(self, row: Mapping[str, Any]) -> Line:
         """One row. Raises BadRow."""
         at = self._moment(row)
-        day = self._text(row, "business_day")
+        day = _iso(self._text(row, "business_day"))
         try:
             business_day = date.fromisoformat(day[:10]) if day else at.astimezone(self._zone).date()
         except ValueError:
@@ -159,7 +192,7 @@ class RowReader:
                     raise BadRow("no_amount")
                 continue
             try:
-                scaled = float(value) * self._scale
+                scaled = float(_plain_number(value)) * self._scale
                 rounded = round(scaled)
             except (TypeError, ValueError, OverflowError):
                 raise BadRow(f"bad_{field}") from None
@@ -172,7 +205,7 @@ class RowReader:
         value = row[self._names["at"][0]] if self._names["at"] else None
         if isinstance(value, str):
             try:
-                value = datetime.fromisoformat(value.strip())
+                value = datetime.fromisoformat(_iso(value))
             except ValueError:
                 raise BadRow("bad_at") from None
         if not isinstance(value, datetime):

@@ -1,0 +1,36 @@
+"""What the demo's shops have promised today: work for the pickup queues of a first look."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from setten.demo import world
+from setten.facts.stock import GoodsLine
+from setten.platform import db
+from setten.platform.auth.model import SYSTEM
+from setten.platform.settings import Settings
+from setten.platform.vault import Vault, normalise
+from setten.stock import holds
+
+# (who, where, through which channel, what)
+PROMISES = (
+    ("takahashi", "kichijoji", "web", "LAMP-DESK:1 SOAP-HINOKI:2"),
+    ("kim", "kichijoji", "app", "CUSHION-BLU:1"),
+    ("hayakawa", "yokohama", "web", "MUG-WHT:4"),
+)
+
+
+async def promise(settings: Settings, *, now: datetime) -> None:
+    """Put goods aside for some of the demo's people."""
+    vault, people = Vault(settings.key), {one.key: one for one in world.load().people}
+    conn = await db.connect(str(settings.database_url))
+    try:
+        async with conn.transaction():
+            for key, place, channel, goods in PROMISES:
+                who = normalise("user_id", str(people[key].user_id))
+                number = (await vault.identify(conn, [who]))[who]
+                lines = tuple(GoodsLine(sku, place, qty) for sku, qty in world.counted(goods))
+                ask = holds.Ask(lines=lines, by=SYSTEM.label, channel=channel, identifier_id=number)
+                await holds.place(conn, ask, now=now)
+    finally:
+        await conn.close()
