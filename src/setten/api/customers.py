@@ -182,13 +182,13 @@ async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None)
 def gatherer(pool: Pool, vault: Vault) -> Combiner[Sought, CustomerBody]:
     """The gatherer of a process: `app` makes one and keeps it under COMBINER.
 
-    What is asked in one moment is read in the same few queries, and audited in one transaction.
+    What is asked in one moment is read in the same few queries; the audit of it is the last one.
     """
 
     async def look(conn: Connection, sought: Sequence[Sought]) -> list[CustomerBody | Exception]:
         return await _view_all(conn, vault, sought)
 
-    return Combiner(pool, look, lanes=_LANES, batch_max=_TOGETHER_MAX)
+    return Combiner(pool, look, lanes=_LANES, batch_max=_TOGETHER_MAX, is_transaction=False)
 
 
 async def _seen(deps: Deps, sought: Sought) -> CustomerBody:

@@ -45,7 +45,6 @@ from setten.customers.identity.service import (
     members,
     merged_into,
     people,
-    people_behind,
     person,
     quarantines,
 )
@@ -94,7 +93,6 @@ __all__ = [
     "members",
     "merged_into",
     "people",
-    "people_behind",
     "person",
     "quarantines",
     "readers",

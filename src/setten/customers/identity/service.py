@@ -70,19 +70,6 @@ async def people(conn: Connection, customer_ids: Collection[UUID]) -> dict[UUID,
     return {asked: _person(theirs) for asked, theirs in _by(rows, "asked").items()}
 
 
-async def people_behind(conn: Connection, identifier_ids: Collection[int]) -> tuple[Person, ...]:
-    """Everybody whose these identifiers are, each whole, in one query."""
-    if not identifier_ids:
-        return ()
-    rows = await Q.people_behind.all(
-        conn,
-        identifier_ids=list(identifier_ids),
-        strength=list(KINDS),
-        most=IDENTIFIERS_MAX * len(identifier_ids),
-    )
-    return people_of(rows)
-
-
 def people_of(rows: Sequence[Record]) -> tuple[Person, ...]:
     """People from rows of identifiers, strongest first, with `merged` beside each."""
     return tuple(map(_person, _by(rows, "customer_id").values()))

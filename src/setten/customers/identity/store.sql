@@ -148,22 +148,6 @@ select c.customer_id as asked, i.identifier_id, i.kind, i.customer_id, i.born_as
  order by array_position(:strength::text[], i.kind), i.first_at, i.identifier_id
  limit :most;
 
--- name: people_behind
--- The same, by identifiers; more than one customer comes back when they are of different people.
-with living as (
-  select distinct customer_id
-    from customers.identifiers
-   where identifier_id = any((select :identifier_ids::bigint[])::bigint[])
-)
-select i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at, i.is_shared, i.is_blocked,
-       (select array_agg(g.customer_id order by g.customer_id)
-          from customers.customers g
-         where g.merged_into = i.customer_id) as merged
-  from living l
-  join customers.identifiers i using (customer_id)
- order by array_position(:strength::text[], i.kind), i.first_at, i.identifier_id
- limit :most;
-
 -- name: members
 select identifier_id, customer_id from customers.identifiers
  where customer_id = any(:customer_ids::uuid[])

@@ -33,6 +33,8 @@ class Combiner(Generic[Asked, Given]):
     `handle(conn, asked)` answers one result or one exception for each, in order, and never commits.
     An exception that it *returns* is that caller's refusal and the batch commits; an exception that
     it *raises* rolls the batch back, and each request is tried again in a transaction of its own.
+    is_transaction: False for a `handle` that reads and writes at most one statement, its last: a
+    statement is a transaction by itself, and two of the few round trips are spared.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Combiner(Generic[Asked, Given]):
         lanes: int = 1,
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
+        is_transaction: bool = True,
     ) -> None:
         self._pool = pool
         self._handle = handle
+        self._hold = db.transaction if is_transaction else db.connection
         self._lanes = lanes
         self._batch_max = batch_max
         self._queue_max = queue_max
@@ -108,7 +112,7 @@ class Combiner(Generic[Asked, Given]):
 
     async def _commit(self, asked: list[Asked]) -> Sequence[Given | Exception]:
         try:
-            async with db.transaction(self._pool) as conn:
+            async with self._hold(self._pool) as conn:
                 answers = await self._handle(conn, asked)
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as cause:
             raise ConnectionAbortedError("try alone") from cause

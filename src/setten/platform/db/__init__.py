@@ -10,6 +10,7 @@ from setten.platform.db.pool import (
     Pool,
     Record,
     connect,
+    connection,
     open_pool,
     transaction,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Record",
     "apply_migrations",
     "connect",
+    "connection",
     "head",
     "load",
     "open_pool",

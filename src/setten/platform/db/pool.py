@@ -92,20 +92,28 @@ async def connect(dsn: str, **limits: str) -> asyncpg.Connection[Record]:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool, **options: Any) -> AsyncIterator[Connection]:
-    """A connection inside one transaction: committed at the end, rolled back on any error.
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection, each statement on it a transaction of its own.
 
-    Raises DatabaseUnavailable when no connection can be had, so that callers answer 503.
+    Raises DatabaseUnavailable when none can be had or it is lost, so that callers answer 503.
     """
     try:
         conn = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
     except AWAY as cause:
         raise DatabaseUnavailable() from cause
     try:
-        try:
-            async with conn.transaction(**options):
-                yield conn
-        except _LOST as cause:
-            raise DatabaseUnavailable() from cause
+        yield conn
+    except _LOST as cause:
+        raise DatabaseUnavailable() from cause
     finally:
         await pool.release(conn, timeout=ACQUIRE_TIMEOUT_S)
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, **options: Any) -> AsyncIterator[Connection]:
+    """A connection inside one transaction: committed at the end, rolled back on any error.
+
+    Raises DatabaseUnavailable when no connection can be had, so that callers answer 503.
+    """
+    async with connection(pool) as conn, conn.transaction(**options):
+        yield conn
