@@ -24,6 +24,7 @@ class Right(StrEnum):
     mend_data = "mend_data"
     manage_sources = "manage_sources"
     manage_staff = "manage_staff"
+    manage_stages = "manage_stages"
 
 
 _FLOOR = frozenset(
@@ -40,7 +41,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
     "associate": _FLOOR,
     "shop_manager": _FLOOR | {Right.link_customers},
     "agent": _FLOOR | {Right.link_customers},
-    "marketer": frozenset({Right.read_stock, Right.read_data}),
+    "marketer": frozenset({Right.read_stock, Right.read_data, Right.manage_stages}),
     "cx_manager": frozenset({Right.read_customers, Right.read_stock, Right.read_data}),
     "executive": frozenset({Right.read_stock, Right.read_data}),
     "engineer": frozenset(

@@ -1,0 +1,152 @@
+"""Reading stages, and changing what they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from setten.customers.lifecycle import rules
+from setten.customers.lifecycle.model import (
+    Business,
+    History,
+    Kept,
+    Stage,
+    Standing,
+    Thresholds,
+)
+from setten.customers.lifecycle.reckoning import Q, business, kept_of
+from setten.customers.lifecycle.rhythm import Rhythm
+from setten.facts.ids import CustomerId
+from setten.platform import audit
+from setten.platform.auth import Actor, Right, require
+from setten.platform.db import Connection
+
+PAGE_MAX = 200
+_END = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the people of a stage, and since when."""
+
+    customer_id: CustomerId
+    since: datetime
+
+
+async def standings(
+    conn: Connection, customer_ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, Standing]:
+    """Where each of these living customers stands at a moment, in two queries.
+
+    What silence has changed since it was last written is so at once: nobody waits for the clock.
+    """
+    kept = await kept_of(conn, customer_ids)
+    here = await business(conn)
+    known = list(kept.values())
+    told = [History(one.days, one.first_at, one.last_at) for one in known]
+    sure = rules.chances(told, here, now=now)
+    found = {
+        one.customer_id: _standing(one, p, here, now) for one, p in zip(known, sure, strict=True)
+    }
+    for one in customer_ids:
+        found.setdefault(one, Standing(customer_id=CustomerId(one), stage="acquisition"))
+    return found
+
+
+def _standing(kept: Kept, p: float, here: Business, now: datetime) -> Standing:
+    stage = rules.stage_at(
+        now,
+        kept.days,
+        slow_at=kept.slow_at,
+        lost_at=kept.lost_at,
+        thresholds=here.thresholds,
+    )
+    since = kept.since
+    if stage != kept.stage:
+        since = rules.began_at(
+            stage, last_at=kept.last_at, slow_at=kept.slow_at, lost_at=kept.lost_at
+        )
+    return Standing(
+        customer_id=CustomerId(kept.customer_id),
+        stage=stage,
+        days=kept.days,
+        since=since,
+        last_at=kept.last_at,
+        usual_gap_days=kept.usual_gap_days,
+        p_active=p,
+        slow_at=kept.slow_at,
+        lost_at=kept.lost_at,
+    )
+
+
+async def people(
+    conn: Connection, stage: Stage, *, before: Listed | None = None, most: int = 50
+) -> tuple[Listed, ...]:
+    """Who is in a stage, those who came last first, older than `before`; at most PAGE_MAX.
+
+    Nobody for acquisition: who has not bought yet is not listed here.
+    """
+    rows = await Q.people.all(
+        conn,
+        stage=stage,
+        before_since=before.since if before else _END[0],
+        before_id=before.customer_id if before else _END[1],
+        most=min(most, PAGE_MAX),
+    )
+    return tuple(Listed(**dict(row)) for row in rows)
+
+
+async def thresholds(conn: Connection) -> Thresholds:
+    """Where this business lets one stage end and the next begin."""
+    return (await business(conn)).thresholds
+
+
+async def change_thresholds(
+    conn: Connection, actor: Actor, wanted: Thresholds, *, now: datetime
+) -> None:
+    """Let stages end elsewhere; everybody is looked at anew in the background. Audited.
+
+    Raises BadThresholds, NoRight.
+    """
+    require(actor, Right.manage_stages)
+    wanted.check()
+    fields = msgspec.structs.asdict(wanted)
+    await Q.put_thresholds.run(conn, **fields)
+    await Q.begin_walk.run(conn)
+    await audit.note(conn, actor, "stages.thresholds_changed", at=now, fields=sorted(fields))
+
+
+async def sample(conn: Connection, *, most: int) -> list[History]:
+    """The histories of about `most` people who have bought, always the same ones."""
+    rows = await Q.histories_sample.all(conn, most=most)
+    return [History(row["days"], row["first_at"], row["last_at"]) for row in rows]
+
+
+async def adopt(
+    conn: Connection,
+    rhythm: Rhythm,
+    *,
+    usual_gap_days: float,
+    people: int,
+    log_likelihood: float,
+    now: datetime,
+) -> None:
+    """Go by another fit from now on; everybody is looked at anew in the background.
+
+    people: of how many it was fitted.
+    """
+    assert rhythm.is_modified, "stages let one leave after the first purchase"
+    await Q.put_rhythm.run(
+        conn,
+        r=rhythm.r,
+        alpha=rhythm.alpha,
+        a=rhythm.a,
+        b=rhythm.b,
+        usual_gap_days=max(1.0, usual_gap_days),
+        people=people,
+        log_likelihood=log_likelihood,
+        fitted_at=now,
+    )
+    await Q.begin_walk.run(conn)
