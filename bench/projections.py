@@ -1,0 +1,288 @@
+"""From acknowledged to visible: the background readers over many customers, at a stated rate.
+
+    .venv/bin/python bench/projections.py [--customers 1000000] [--lines 3000000]
+                                          [--rate 2000] [--seconds 30]
+
+Lays down customers and their history, then offers events at a fixed rate (open loop, batches of
+100, through the append path, in a process of its own) while all readers of the log run as the
+background process runs them. Each reader has a connection of its own here, so that the database's
+work can be told apart too. Visible is when another connection first sees the reader's cursor beyond
+the events. Beside ours the limit: bare lines, one table with one key, in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import bisect
+import json
+import os
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import uvloop
+
+import honesty
+import people
+from setten.platform import clock, db
+from setten.platform.vault import Vault
+
+KEY = bytes(range(32))
+HERE = Path(__file__).parent
+WARM_S = 5  # plans, caches, the first full pages after a checkpoint
+LEVEL_S_MAX = 120  # readers that are not level by then are told as they are
+POLL_S = 0.003
+RAW_TABLE = """
+create table public.raw_limit (
+  identifier_id bigint not null, occurred_at timestamptz not null, position bigint not null,
+  name text not null, summary json not null, primary key (identifier_id, occurred_at, position))
+"""
+RAW = """
+insert into public.raw_limit
+select (random() * 1e18)::bigint, now(), i, 'product.viewed', '{"sku": "S-1", "item": "sofa"}'
+  from generate_series(1, 2000) as i
+"""
+PLACES = """
+select position, xid::text::bigint as xid from log.events where position = any($1::bigint[])
+"""
+CURSORS = "select reader, xid::text::bigint as xid, position from log.cursors"
+
+
+async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
+    """Migrate, lay people down, print the conditions."""
+    conn = await db.connect(dsn, statement_timeout="0", idle_in_transaction_session_timeout="0")
+    await db.apply_migrations(conn)
+    async with conn.transaction():
+        await Vault(KEY).prove(conn)
+    begun = time.perf_counter()
+    await people.lay_down(conn, args.customers, args.lines)
+    took = time.perf_counter() - begun
+    size = await conn.fetchval("select pg_size_pretty(pg_database_size(current_database()))")
+    await honesty.conditions(
+        conn,
+        folder=folder,
+        data=f"{args.customers:,} customers with {args.lines:,} lines of history, {size}, laid "
+        f"down in {took:.0f} s; {args.fresh:.0%} of visitors are new",
+        connections=8,
+        loop=f"open, {args.rate:.0f} events/s in batches of 100",
+    )
+    await conn.close()
+
+
+async def raw(dsn: str, seconds: float) -> float:
+    """Rows a second, 2,000 to a commit, into one table with one key: what lines cost at least."""
+    conn = await db.connect(dsn)
+    await conn.execute(RAW_TABLE)
+    begun, done = time.perf_counter(), 0
+    while time.perf_counter() < begun + seconds:
+        await conn.execute(RAW)
+        done += 2_000
+    rate = done / (time.perf_counter() - begun)
+    await conn.execute("drop table public.raw_limit")
+    await conn.close()
+    return rate
+
+
+class Watch:
+    """When each reader's cursor was first seen where."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[list[tuple[int, int]], list[float]]] = {}
+
+    async def run(self, dsn: str, stop: asyncio.Event) -> None:
+        conn = await db.connect(dsn)
+        while not stop.is_set():
+            rows = await conn.fetch(CURSORS)
+            at = time.time()
+            for name, xid, position in rows:
+                places, times = self.seen.setdefault(name, ([], []))
+                if not places or places[-1] != (xid, position):
+                    places.append((xid, position))
+                    times.append(at)
+            await asyncio.sleep(POLL_S)
+        await conn.close()
+
+    def lags(self, name: str, told: list[tuple[tuple[int, int], float]]) -> list[float]:
+        """Seconds from acknowledgement to visible of each batch; endless for those never seen."""
+        places, times = self.seen[name]
+        found = []
+        for place, acknowledged in told:
+            index = bisect.bisect_left(places, place)
+            found.append(times[index] - acknowledged if index < len(times) else float("inf"))
+        return [max(0.0, lag) for lag in found]
+
+
+async def level(dsn: str) -> float:
+    """Wait until every reader has passed what was offered; the seconds that took."""
+    conn = await db.connect(dsn)
+    begun = time.perf_counter()
+    goal = await conn.fetchrow("select xid::text::bigint, position from log.events "
+                               "where source_id is not null order by xid desc, position desc "
+                               "limit 1")  # fmt: skip
+    while time.perf_counter() < begun + LEVEL_S_MAX:
+        rows = await conn.fetch(CURSORS)
+        if rows and min((row["xid"], row["position"]) for row in rows) >= tuple(goal):
+            break
+        await asyncio.sleep(0.02)
+    await conn.close()
+    return time.perf_counter() - begun
+
+
+async def counted(dsn: str) -> dict[str, float]:
+    """WAL, log and processor time so far."""
+    conn = await db.connect(dsn)
+    wal = await conn.fetchval("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+    events = await conn.fetchval("select last_value from log.position")
+    helpers = await conn.fetch(
+        "select backend_type, pid from pg_stat_activity where backend_type <> 'client backend'"
+    )
+    await conn.close()
+    found = {"wal": float(wal), "events": float(events), "idle": honesty.idle_s()}
+    for row in helpers:
+        kind = "autovacuum" if row["backend_type"].startswith("autovacuum") else row["backend_type"]
+        found[kind] = found.get(kind, 0.0) + processor_s(row["pid"])
+    return found
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor that a process has used so far; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def child(part: str, dsn: str, folder: Path, args: argparse.Namespace) -> subprocess.Popen[str]:
+    """A process of the run, which talks in lines of JSON."""
+    environment = os.environ | {
+        "SETTEN_MASTER_KEY": b64encode(KEY).decode(), "SETTEN_DATABASE_URL": dsn,
+        "SETTEN_DATA_DIR": str(folder / "data"), "SETTEN_LOG_LEVEL": "warning",
+    }  # fmt: skip
+    words = [sys.executable, str(HERE / f"projections_{part}.py"), json.dumps(vars(args))]
+    return subprocess.Popen(
+        words, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def ask(process: subprocess.Popen[str], word: str) -> dict[str, Any]:
+    """Say a word to a process of the run and read its answer."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(word + "\n")
+    process.stdin.flush()
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
+async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
+    """Readers in one process, the offering in another, the watch here."""
+    load, worker = child("load", dsn, folder, args), child("worker", dsn, folder, args)
+    try:
+        watch, stop = Watch(), asyncio.Event()
+        say = asyncio.to_thread
+        await say(ask, worker, "begin")
+        await say(ask, load, f"{args.rate} {WARM_S}")
+        await level(dsn)
+        before, readers = await counted(dsn), await say(ask, worker, "count")
+        watching = asyncio.create_task(watch.run(dsn, stop))
+        offered = await say(ask, load, f"{args.rate} {args.seconds}")
+        offered_at = time.perf_counter()
+        behind = await level(dsn)
+        took = args.seconds + time.perf_counter() - offered_at
+        stop.set()
+        await watching
+        after, done = await counted(dsn), await say(ask, worker, "count")
+        told = await places(dsn, offered["told"])
+        tell(args, offered, readers, done, before, after)
+        print(f"level         {behind:.2f} s after the last was acknowledged: "
+              f"{len(told) * 100 / took:,.0f} events/s sustained")  # fmt: skip
+        for name in sorted(watch.seen):
+            print(f"lag           {name:<16} {honesty.percentiles(watch.lags(name, told))}")
+    finally:
+        for process in (load, worker):
+            process.kill()
+            process.wait()
+
+
+async def places(dsn: str, told: list[tuple[int, float]]) -> list[tuple[tuple[int, int], float]]:
+    """((xid, position), when acknowledged) of the last event of each batch."""
+    conn = await db.connect(dsn, statement_timeout="0")
+    rows = await conn.fetch(PLACES, [position for position, _ in told])
+    xids = {row["position"]: row["xid"] for row in rows}
+    await conn.close()
+    return [((xids[position], position), at) for position, at in told]
+
+
+def tell(
+    args: argparse.Namespace,
+    offered: dict[str, Any],
+    was: dict[str, Any],
+    now: dict[str, Any],
+    before: dict[str, float],
+    after: dict[str, float],
+) -> None:
+    """Print where the time went, in microseconds of processor for each event of the log."""
+    events = after["events"] - before["events"]
+    each = 1e6 / events
+    print(f"offered       {offered['events']:,} events, worst start {offered['late_s'] * 1000:.0f} "
+          f"ms late; with our own facts {events:,.0f} in the log; "
+          f"acknowledged in {honesty.percentiles(offered['took'])}")  # fmt: skip
+    print(f"wal           {(after['wal'] - before['wal']) / events:,.0f} bytes an event")
+    print(f"idle          {(after['idle'] - before['idle']) / args.seconds:.2f} processors of "
+          f"{os.cpu_count()} while offering and catching up")  # fmt: skip
+    print(f"{'µs an event':<26}{'python':>8}{'postgres':>10}{'batches':>9}{'events each':>13}"
+          f"{'statements each':>17}")  # fmt: skip
+    total = [0.0, 0.0]
+    for name, reader in now["readers"].items():
+        first = was["readers"][name]
+        python, postgres, batches, statements = (
+            reader[key] - first[key] for key in ("python_s", "postgres_s", "batches", "statements")
+        )
+        total[0] += python * each
+        total[1] += postgres * each
+        shown = f"{python * each:>8.1f}{postgres * each:>10.1f}{batches:>9,}"
+        batches = max(1, batches)
+        print(f"  {name:<24}{shown}{events / batches:>13,.0f}{statements / batches:>17.1f}")
+    whole = (now["process_s"] - was["process_s"]) * each
+    print(f"  {'loop and driver':<24}{whole - total[0]:>8.1f}")
+    print(f"  {'readers in all':<24}{whole:>8.1f}{total[1]:>10.1f}")
+    print(
+        f"  {'append':<24}{offered['process_s'] * each:>8.1f}{offered['postgres_s'] * each:>10.1f}"
+    )
+    for kind in sorted(after.keys() - {"wal", "events", "idle"}):
+        if (used := (after[kind] - before.get(kind, 0.0)) * each) >= 0.5:
+            print(f"  {kind:<24}{'':>8}{used:>10.1f}")
+    told = sorted(now["slowest"].items(), key=lambda one: -one[1][0])
+    for text, (seconds, count) in told[: args.statements]:
+        print(f"  {seconds * 1e6 / events:>7.1f} µs an event waited in {count:,} × {text}")
+
+
+def main() -> None:
+    """Run the benchmark with the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, default=3_000_000, help="of history beforehand")
+    parser.add_argument("--rate", type=float, default=2_000)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--fresh", type=float, default=0.05, help="share of visitors never seen")
+    parser.add_argument("--statements", type=int, default=12, help="how many to tell of")
+    parser.add_argument("--database", help="measure this one instead of a fresh embedded one")
+    parser.add_argument("--keep", action="store_true", help="the people are there already")
+    args = parser.parse_args()
+    with honesty.database(args.database) as (dsn, folder):
+        if not args.keep:
+            asyncio.run(prepare(dsn, folder, args))
+        print(f"raw limit     {asyncio.run(raw(dsn, 3)):,.0f} lines/s (one table, one key)")
+        print(f"begun         {clock.now():%H:%M:%S} UTC")
+        uvloop.run(drive(dsn, folder, args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The offering process of `projections.py`: events in batches of 100, whatever becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+import uuid
+from typing import Any
+
+import uvloop
+
+import people
+from projections import processor_s
+from setten.platform import clock, db, log, settings
+
+BATCH = 100
+CONNECTIONS = 8
+TEMPLATES = 400
+# Of a thousand events, as a shop's day has them.
+NAMES = {"page.viewed": 400, "product.viewed": 330, "cart.reported": 100, "products.searched": 70,
+         "coupon.reported": 20, "checkout.reported": 30, "order.reported": 20,
+         "customer.identified": 30}  # fmt: skip
+PAGE = {"path": "/items/7", "title": "velvet sofa", "url": "https://shop.example/items/7"}
+CONTEXT = {"library": {"name": "analytics.js", "version": "next-1.84.3"}, "locale": "ja-JP",
+           "timezone": "Asia/Tokyo", "page": PAGE}  # fmt: skip
+
+
+def body(rng: random.Random, name: str) -> str:
+    """What ingest would have written of such an event; `@@` is the number of an order."""
+    goods = rng.randrange(20_000)
+    item = {"sku": f"S-{goods:06d}", "product_id": f"P{goods}", "name": "ベルベットソファ",
+            "price_minor": rng.randint(1, 90) * 1000, "quantity": 1}  # fmt: skip
+    said: dict[str, Any] = {"type": "track", "event": name, "system": "web", "context": CONTEXT}
+    match name:
+        case "page.viewed":
+            said |= {"type": "page", "path": f"/items/{goods}", "title": "ベルベットソファ"}
+        case "product.viewed":
+            said |= {"item": item, "currency": "JPY", "properties": item}
+        case "cart.reported":
+            said |= {"items": [item], "currency": "JPY", "action": "added", "cart_id": "c-1"}
+        case "order.reported":
+            said |= {"items": [item] * rng.randint(1, 4), "currency": "JPY", "order_id": "@@",
+                     "total_minor": item["price_minor"], "is_record": True}  # fmt: skip
+        case "customer.identified":
+            said |= {"type": "identify", "traits": {"plan": "gold", "tier": goods % 4}}
+    return json.dumps(said, ensure_ascii=False)
+
+
+class Shop:
+    """Plausible events of the people that `people.py` lays down."""
+
+    def __init__(self, customers: int, fresh: float) -> None:
+        self._rng = random.Random(7)
+        self._customers = customers
+        self._fresh = fresh
+        self._spare = 0
+        names = self._rng.choices(list(NAMES), list(NAMES.values()), k=TEMPLATES)
+        self._templates = [(name, body(self._rng, name)) for name in names]
+
+    def _who(self) -> tuple[int, ...]:
+        chance = self._rng.random()
+        if chance < self._fresh and self._spare < people.SPARES:
+            self._spare += 1
+            return (people.number("s", self._spare),)
+        person = 1 + self._rng.randrange(self._customers)
+        if chance > 0.55 and people.has_login(person):
+            return (people.number("u", person), people.number("c", person))
+        return (people.number("c", person),)
+
+    def batch(self) -> list[log.Entry]:
+        now = clock.now()
+        lead = uuid.uuid4().hex[:28]
+        found = []
+        for index in range(BATCH):
+            name, text = self._rng.choice(self._templates)
+            event_id = str(uuid.UUID(hex=f"{lead}{index:04x}"))
+            found.append(
+                log.Entry(
+                    event_id=event_id,
+                    day=now.date(),
+                    name=name,
+                    occurred_at=now,
+                    received_at=now,
+                    channel="web",
+                    identifiers=self._who(),
+                    source_id=1,
+                    body=text.replace("@@", event_id[:28]) if name == "order.reported" else text,
+                )
+            )
+        return found
+
+
+class Offer:
+    """An open loop: each batch has its moment, and a late one makes the next no later."""
+
+    def __init__(self, pool: db.Pool, shop: Shop) -> None:
+        self._pool = pool
+        self._shop = shop
+        self.told: list[tuple[int, float]] = []
+        self.took: list[float] = []
+        self.late_s = 0.0
+
+    async def _one(self, due: float) -> None:
+        async with db.transaction(self._pool) as conn:
+            entries = self._shop.batch()
+            wanted = [(one.day, one.event_id) for one in entries]
+            found = await log.claim(conn, wanted, on=entries[0].received_at.date())
+            await log.write(conn, entries, found)
+        self.told.append((max(found.values()), time.time()))
+        self.took.append(time.perf_counter() - due)
+
+    async def run(self, rate: float, seconds: float) -> None:
+        begun = time.perf_counter()
+        running = []
+        for index in range(int(rate * seconds / BATCH)):
+            due = begun + index * BATCH / rate
+            if (wait := due - time.perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            self.late_s = max(self.late_s, time.perf_counter() - due)
+            running.append(asyncio.create_task(self._one(due)))
+        await asyncio.gather(*running)
+
+
+async def main() -> None:
+    options = json.loads(sys.argv[1])
+    pool = await db.open_pool(str(settings.load().database_url), size=CONNECTIONS)
+    shop = Shop(options["customers"], options["fresh"])
+    held = [await pool.acquire() for _ in range(CONNECTIONS)]
+    pids = [await conn.fetchval("select pg_backend_pid()") for conn in held]
+    for conn in held:
+        await pool.release(conn)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        rate, seconds = map(float, line.split())
+        offer = Offer(pool, shop)
+        own, theirs = time.process_time(), sum(map(processor_s, pids))
+        await offer.run(rate, seconds)
+        print(json.dumps({
+            "told": offer.told, "took": offer.took, "late_s": offer.late_s,
+            "events": len(offer.told) * BATCH, "process_s": time.process_time() - own,
+            "postgres_s": sum(map(processor_s, pids)) - theirs,
+        }), flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
