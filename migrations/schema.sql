@@ -311,6 +311,63 @@ CREATE TABLE customers.rule_changes (
     split bigint DEFAULT 0 NOT NULL,
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text, 'applied'::text, 'withdrawn'::text])))
 );
+CREATE TABLE customers.segment_flows (
+    segment_id integer NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    entered integer NOT NULL,
+    gone integer NOT NULL,
+    size bigint NOT NULL
+)
+WITH (fillfactor='80');
+CREATE TABLE customers.segment_members (
+    customer_id uuid NOT NULL,
+    segment_id integer NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    event_id text
+);
+CREATE TABLE customers.segment_passages (
+    segment_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    customer_id uuid NOT NULL,
+    entered boolean NOT NULL,
+    cause text NOT NULL,
+    event_id text,
+    CONSTRAINT cause_is_known CHECK ((cause = ANY (ARRAY['event'::text, 'time'::text, 'definition'::text, 'identity'::text])))
+);
+CREATE TABLE customers.segment_versions (
+    segment_id integer NOT NULL,
+    version integer NOT NULL,
+    expression json NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    reason text
+);
+CREATE TABLE customers.segment_wakes (
+    customer_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+CREATE TABLE customers.segments (
+    segment_id integer NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    size bigint DEFAULT 0 NOT NULL,
+    filled_through uuid,
+    filled_at timestamp with time zone,
+    CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT size_is_not_negative CHECK ((size >= 0)),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+ALTER TABLE customers.segments ALTER COLUMN segment_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.segments_segment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE customers.stage_flows (
     day date NOT NULL,
     was text NOT NULL,
@@ -895,6 +952,16 @@ ALTER TABLE ONLY customers.rhythms
     ADD CONSTRAINT rhythms_pkey PRIMARY KEY (rhythm_id);
 ALTER TABLE ONLY customers.rule_changes
     ADD CONSTRAINT rule_changes_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY customers.segment_flows
+    ADD CONSTRAINT segment_flows_pkey PRIMARY KEY (segment_id, hour_at);
+ALTER TABLE ONLY customers.segment_members
+    ADD CONSTRAINT segment_members_pkey PRIMARY KEY (customer_id, segment_id);
+ALTER TABLE ONLY customers.segment_versions
+    ADD CONSTRAINT segment_versions_pkey PRIMARY KEY (segment_id, version);
+ALTER TABLE ONLY customers.segment_wakes
+    ADD CONSTRAINT segment_wakes_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY customers.segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (segment_id);
 ALTER TABLE ONLY customers.stage_flows
     ADD CONSTRAINT stage_flows_pkey PRIMARY KEY (day, was, stage);
 ALTER TABLE ONLY customers.stage_sizes
@@ -1000,6 +1067,10 @@ CREATE INDEX relations_one ON customers.relations USING btree (one);
 CREATE INDEX relations_other ON customers.relations USING btree (other);
 CREATE INDEX rule_changes_newest ON customers.rule_changes USING btree (proposed_at DESC);
 CREATE UNIQUE INDEX rule_changes_open ON customers.rule_changes USING btree ((true)) WHERE (state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text]));
+CREATE INDEX segment_members_of ON customers.segment_members USING btree (segment_id, entered_at, customer_id);
+CREATE INDEX segment_passages_of ON customers.segment_passages USING btree (segment_id, at);
+CREATE INDEX segment_wakes_due ON customers.segment_wakes USING btree (due_at);
+CREATE UNIQUE INDEX segments_name ON customers.segments USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
 CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX timeline_event ON customers.timeline USING btree (event_id);
@@ -1062,6 +1133,10 @@ ALTER TABLE ONLY customers.customers
     ADD CONSTRAINT customers_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customers.customers(customer_id);
 ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers.customers(customer_id);
+ALTER TABLE ONLY customers.segment_members
+    ADD CONSTRAINT segment_members_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
+ALTER TABLE ONLY customers.segment_versions
+    ADD CONSTRAINT segment_versions_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
 ALTER TABLE ONLY ingest.write_keys
     ADD CONSTRAINT write_keys_source_id_fkey FOREIGN KEY (source_id) REFERENCES ingest.sources(source_id);
 ALTER TABLE ONLY stock.order_lines

@@ -24,9 +24,9 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 def _tell(request: pytest.FixtureRequest) -> Any:
     yield
     said = ", ".join(f"{kind} {way} {n}" for (kind, way), n in sorted(REACHED.items()))
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\nreached: {said}")
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"\nreached: {said}")
 
 
 def columns(node: Node, people: tuple[Subject, ...], now: int, groups: dict[str, Node]) -> Any:

@@ -1,0 +1,188 @@
+"""Looking at some customers: fetch their state once, decide all segments, write what changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from setten.customers.segments import rules, state
+from setten.customers.segments.model import Cause, Live
+from setten.customers.segments.state import Q, State
+from setten.customers.segments.vocabulary import LANGUAGE
+from setten.facts.segments import SegmentEntered, SegmentLeft
+from setten.platform import log
+from setten.platform.db import Connection
+from setten.platform.expressions import NEVER, Calendar, instant, micros
+
+# A look is one transaction: so many customers stay far below the 2 s that one may take.
+CUSTOMERS_MAX = 2_000
+FACTS_MAX = 5_000  # in one statement
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why somebody is looked at, and by which event, when one is behind it."""
+
+    cause: Cause
+    event_id: str | None = None
+
+
+async def live(conn: Connection) -> list[Live]:
+    """All living segments, each after those that it is made of."""
+    rows = await Q.live.all(conn)
+    return rules.in_order(
+        Live(row["segment_id"], row["name"], row["version"], rules.read(row["expression"]))
+        for row in rows
+    )
+
+
+async def look(
+    conn: Connection, whom: Mapping[UUID, Why], *, now: datetime, calendar: Calendar
+) -> int:
+    """Bring the memberships of some customers up to date; answers how many entered or left.
+
+    Inside one transaction, at most CUSTOMERS_MAX of them. Facts are stated in the same one.
+    """
+    assert len(whom) <= CUSTOMERS_MAX
+    await Q.lock.run(conn)
+    segments = await live(conn)
+    if not segments or not whom:
+        return 0
+    moment = micros(now)
+    found = await state.fetch(conn, list(whom), rules.needs(segments, calendar, moment))
+    at = LANGUAGE.evaluation(found.frame, calendar, moment)
+    verdict = rules.decide(segments, at, found.living)
+    before = await _before(conn, segments, found)
+    changes = rules.changes(verdict.belongs, before)
+    entered = [
+        _Move(segments[s], found.customers[c], found.strongest[c]) for s, c in changes.entered
+    ]
+    left = [_Move(segments[s], found.customers[c], found.strongest[c]) for s, c in changes.left]
+    await write(conn, entered, left, whom=whom, now=now)
+    await _arm(conn, found, verdict.due, now)
+    return len(entered) + len(left)
+
+
+class _Move(msgspec.Struct, frozen=True):
+    segment: Live
+    customer_id: UUID
+    identifier_id: int
+
+
+async def _before(conn: Connection, segments: Sequence[Live], found: State) -> np.ndarray:
+    rows = {one.segment_id: place for place, one in enumerate(segments)}
+    columns = {customer_id: place for place, customer_id in enumerate(found.customers)}
+    before = np.zeros((len(rows), len(columns)), bool)
+    for row in await Q.belonged.all(conn, customer_ids=list(columns)):
+        if (place := rows.get(row["segment_id"])) is not None:
+            before[place, columns[row["customer_id"]]] = True
+    return before
+
+
+async def write(
+    conn: Connection,
+    entered: Sequence[_Move],
+    left: Sequence[_Move],
+    *,
+    whom: Mapping[UUID, Why],
+    now: datetime,
+) -> None:
+    """Write who entered and who left, count it, and state it."""
+    if not entered and not left:
+        return
+    if entered:
+        await Q.enter.run(
+            conn,
+            customer_ids=[one.customer_id for one in entered],
+            segment_ids=[one.segment.segment_id for one in entered],
+            event_ids=[whom[one.customer_id].event_id for one in entered],
+            at=now,
+        )
+    if left:
+        await Q.leave.run(
+            conn,
+            customer_ids=[one.customer_id for one in left],
+            segment_ids=[one.segment.segment_id for one in left],
+        )
+    moves = [*((True, one) for one in entered), *((False, one) for one in left)]
+    await Q.note_passages.run(
+        conn,
+        at=now,
+        segment_ids=[one.segment.segment_id for _, one in moves],
+        customer_ids=[one.customer_id for _, one in moves],
+        entereds=[is_in for is_in, _ in moves],
+        causes=[whom[one.customer_id].cause for _, one in moves],
+        event_ids=[whom[one.customer_id].event_id for _, one in moves],
+    )
+    await _count(conn, entered, left, now)
+    entries = [_entry(one, is_in, whom[one.customer_id], now) for is_in, one in moves]
+    for start in range(0, len(entries), FACTS_MAX):
+        await log.state_all(conn, entries[start : start + FACTS_MAX])
+
+
+async def _count(
+    conn: Connection, entered: Sequence[_Move], left: Sequence[_Move], now: datetime
+) -> None:
+    came = Counter(one.segment.segment_id for one in entered)
+    went = Counter(one.segment.segment_id for one in left)
+    changed = sorted(came.keys() | went.keys())
+    await Q.count_flows.run(
+        conn,
+        segment_ids=changed,
+        entereds=[came[one] for one in changed],
+        gones=[went[one] for one in changed],
+        at=now,
+    )
+
+
+def _entry(move: _Move, is_in: bool, why: Why, now: datetime) -> log.Entry:
+    fact = (SegmentEntered if is_in else SegmentLeft)(
+        segment_id=move.segment.segment_id,
+        name=move.segment.name,
+        version=move.segment.version,
+        customer_id=move.customer_id,
+        cause=why.cause,
+        because=why.event_id,
+    )
+    # Who was merged away has no identifier left to state it under.
+    return log.entry_for(
+        fact, at=now, identifiers=[move.identifier_id] if move.identifier_id else []
+    )
+
+
+async def _arm(conn: Connection, found: State, due: np.ndarray, now: datetime) -> None:
+    armed = np.flatnonzero(due < NEVER).tolist()
+    if armed:
+        await Q.arm.run(
+            conn,
+            customer_ids=[found.customers[place] for place in armed],
+            due_ats=[instant(int(due[place])) for place in armed],
+            now=now,
+        )
+    # Whoever has nothing more to wait for, and was woken now.
+    await Q.disarm.run(conn, customer_ids=list(found.customers), now=now)
+
+
+async def sweep(conn: Connection, *, now: datetime, most: int = CUSTOMERS_MAX) -> int:
+    """Let members of retired segments go, some at a time; answers how many went."""
+    await Q.lock.run(conn)
+    rows = await Q.retired_members.all(conn, most=most)
+    if not rows:
+        return 0
+    ids = sorted({row["segment_id"] for row in rows})
+    segments = {
+        row["segment_id"]: Live(row["segment_id"], row["name"], row["version"], rules.NOBODY)
+        for row in await Q.retired.all(conn, segment_ids=ids)
+    }
+    people = await state.strongest(conn, [row["customer_id"] for row in rows])
+    left = [
+        _Move(segments[row["segment_id"]], row["customer_id"], people.get(row["customer_id"], 0))
+        for row in rows
+    ]
+    whom = {one.customer_id: Why("definition") for one in left}
+    await write(conn, [], left, whom=whom, now=now)
+    return len(left)

@@ -1,0 +1,198 @@
+-- name: lock
+-- One writer of memberships at a time: the reader, the wake-ups and the filling take turns.
+select pg_advisory_xact_lock(5_000_050);
+
+-- name: live
+select s.segment_id, s.name, s.version, v.expression::text as expression
+  from customers.segments s
+  join customers.segment_versions v using (segment_id, version)
+ where s.retired_at is null
+ order by s.segment_id;
+
+-- name: people
+-- Strongest identifier first, so that the last one written by customer is it.
+select customer_id, identifier_id
+  from customers.identifiers
+ where customer_id = any(:customer_ids::uuid[])
+ order by array_position(:strength::text[], kind), first_at, identifier_id;
+
+-- name: lines
+-- What happened, from each identifier's own index. A line that may tell a purchase brings the
+-- purchase's figures when it is the one that counts; the seconds come as a number because reading a
+-- hundred thousand timestamps costs more than evaluating them.
+select i.identifier_id, t.name, t.position,
+       round(date_part('epoch', t.occurred_at) * 1000000)::bigint as at,
+       t.channel, t.location_id, case when :with_summary then t.summary::text end as summary,
+       p.total_minor, p.currency
+  from unnest(:identifier_ids::bigint[]) as i(identifier_id)
+ cross join lateral (
+       select name, position, occurred_at, channel, location_id, purchase_key, event_id, summary
+         from customers.timeline l
+        where l.identifier_id = i.identifier_id
+          and l.name = any(:names::text[])
+          and l.occurred_at > coalesce(:since::timestamptz, '-infinity')
+        order by l.occurred_at desc, l.position desc
+        limit :most
+       ) as t
+  left join customers.purchases p
+    on :told and t.name = any(:tells::text[])
+   and p.purchase_key = t.purchase_key and p.event_id = t.event_id and p.rank < 9;
+
+-- name: traits
+select identifier_id, field, value::text as value, occurred_at
+  from customers.traits
+ where identifier_id = any(:identifier_ids::bigint[]) and field = any(:fields::text[]);
+
+-- name: belonged
+select customer_id, segment_id
+  from customers.segment_members
+ where customer_id = any(:customer_ids::uuid[]);
+
+-- name: enter
+insert into customers.segment_members (customer_id, segment_id, entered_at, event_id)
+select customer_id, segment_id, :at, event_id
+  from unnest(:customer_ids::uuid[], :segment_ids::integer[], :event_ids::text[])
+       as n(customer_id, segment_id, event_id)
+on conflict do nothing;
+
+-- name: leave
+delete from customers.segment_members m
+ using unnest(:customer_ids::uuid[], :segment_ids::integer[]) as n(customer_id, segment_id)
+ where m.customer_id = n.customer_id and m.segment_id = n.segment_id;
+
+-- name: note_passages
+insert into customers.segment_passages (segment_id, at, customer_id, entered, cause, event_id)
+select segment_id, :at, customer_id, entered, cause, event_id
+  from unnest(:segment_ids::integer[], :customer_ids::uuid[], :entereds::boolean[],
+              :causes::text[], :event_ids::text[])
+       as n(segment_id, customer_id, entered, cause, event_id);
+
+-- name: count_flows
+-- Size and history in one statement: nobody reads one without the other.
+with changed as (
+  select * from unnest(:segment_ids::integer[], :entereds::integer[], :gones::integer[])
+       as n(segment_id, entered, gone)
+), sized as (
+  update customers.segments s
+     set size = s.size + n.entered - n.gone
+    from changed n
+   where s.segment_id = n.segment_id
+  returning s.segment_id, s.size
+)
+insert into customers.segment_flows as f (segment_id, hour_at, entered, gone, size)
+select n.segment_id, date_trunc('hour', :at::timestamptz, 'UTC'), n.entered, n.gone, s.size
+  from changed n
+  join sized s using (segment_id)
+on conflict (segment_id, hour_at) do update
+   set entered = f.entered + excluded.entered, gone = f.gone + excluded.gone,
+       size = excluded.size;
+
+-- name: arm
+-- An earlier moment moves the wake-up, and one that has come is spent. A later one writes nothing:
+-- each visit would rewrite an index; the early wake-up finds out.
+insert into customers.segment_wakes as w (customer_id, due_at)
+select customer_id, due_at
+  from unnest(:customer_ids::uuid[], :due_ats::timestamptz[]) as n(customer_id, due_at)
+on conflict (customer_id) do update set due_at = excluded.due_at
+ where w.due_at > excluded.due_at or w.due_at <= :now;
+
+-- name: disarm
+delete from customers.segment_wakes
+ where customer_id = any(:customer_ids::uuid[]) and due_at <= :now;
+
+-- name: due
+select customer_id from customers.segment_wakes
+ where due_at <= :now
+ order by due_at
+ limit :most;
+
+-- name: unfilled_from
+-- Where the filling that is least far stands; the filled ones need none.
+select filled_through, true as is_wanted
+  from customers.segments
+ where filled_at is null and retired_at is null
+ order by filled_through nulls first
+ limit 1;
+
+-- name: next_customers
+select customer_id from customers.customers
+ where (:after::uuid is null or customer_id > :after) and merged_into is null
+ order by customer_id
+ limit :most;
+
+-- name: filled
+-- All that are being filled were evaluated; whoever is further already stays there.
+update customers.segments
+   set filled_through = greatest(filled_through, :through),
+       filled_at = case when :is_end then :now::timestamptz end
+ where filled_at is null and retired_at is null;
+
+-- name: retired_members
+select m.customer_id, m.segment_id
+  from customers.segments s
+  join customers.segment_members m using (segment_id)
+ where s.retired_at is not null and s.size > 0
+ limit :most;
+
+-- name: retired
+select segment_id, name, version from customers.segments where segment_id = any(:segment_ids::integer[]);
+
+-- name: insert_segment
+insert into customers.segments (name, version, created_at)
+values (:name, 1, :at)
+on conflict (name) where retired_at is null do nothing
+returning segment_id;
+
+-- name: put_version
+insert into customers.segment_versions (segment_id, version, expression, at, by, reason)
+values (:segment_id, :version, :expression::json, :at, :by, :reason);
+
+-- name: next_version
+-- Filled anew from the beginning: others may belong now.
+update customers.segments
+   set version = version + 1, filled_through = null, filled_at = null
+ where segment_id = :segment_id and retired_at is null
+returning version;
+
+-- name: retire
+update customers.segments set retired_at = :at
+ where segment_id = :segment_id and retired_at is null
+returning name;
+
+-- name: segments
+select s.segment_id, s.name, s.version, v.expression::text as expression, s.size, s.created_at,
+       s.filled_at is not null as is_filled
+  from customers.segments s
+  join customers.segment_versions v using (segment_id, version)
+ where s.retired_at is null and (:segment_id::integer is null or s.segment_id = :segment_id)
+ order by s.name
+ limit :most;
+
+-- name: members
+select customer_id, entered_at, event_id
+  from customers.segment_members
+ where segment_id = :segment_id
+   and (entered_at, customer_id) > (:after_at, :after_id)
+ order by entered_at, customer_id
+ limit :most;
+
+-- name: passages
+select at, customer_id, entered, cause, event_id
+  from customers.segment_passages
+ where segment_id = :segment_id and at >= :since and at < :until
+ order by at desc
+ limit :most;
+
+-- name: flows
+select hour_at, entered, gone, size
+  from customers.segment_flows
+ where segment_id = :segment_id and hour_at >= :since
+ order by hour_at
+ limit :most;
+
+-- name: names_of
+select m.customer_id, s.name
+  from customers.segment_members m
+  join customers.segments s using (segment_id)
+ where m.customer_id = any(:customer_ids::uuid[]) and s.retired_at is null
+ order by s.name;

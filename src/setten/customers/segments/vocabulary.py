@@ -1,0 +1,122 @@
+"""The words that segments are made of: what customers did, in the shop's own terms.
+
+An event of the vocabulary is a line of the timeline. A purchase is one purchase, however many have
+told of it: the line that tells it best (the till before the order); a report of it is evidence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from setten.facts import commerce, reported, stock
+from setten.platform.expressions import (
+    EventKind,
+    Language,
+    Property,
+    Type,
+    Vocabulary,
+    Words,
+)
+
+PURCHASE, RETURN = "purchase", "return"
+# Lines that may tell a purchase; whether they do, customers.purchases says.
+TELLS_PURCHASE = (stock.OrderPlaced.event_name, stock.ReceiptRecorded.event_name)
+
+_TEXTS = {
+    "channel": Words("経路", "channel"),
+    "location_id": Words("店", "shop"),
+    "event": Words("イベント名", "event name"),
+    "action": Words("動作", "action"),
+    "sku": Words("商品番号", "sku"),
+    "product_id": Words("商品ID", "product id"),
+    "item": Words("商品名", "item name"),
+    "category": Words("分類", "category"),
+    "path": Words("ページの場所", "path"),
+    "title": Words("ページの題", "title"),
+    "name": Words("名前", "name"),
+    "coupon": Words("クーポン", "coupon"),
+    "purpose": Words("目的", "purpose"),
+    "currency": Words("通貨", "currency"),
+}
+_INTEGERS = {
+    "total_minor": Words("金額", "amount"),
+    "price_minor": Words("単価", "price"),
+    "qty": Words("数量", "quantity"),
+    "lines": Words("品数", "number of lines"),
+}
+TEXTS = tuple(_TEXTS)
+INTEGERS = tuple(_INTEGERS)
+_EVERY = {"channel", "location_id"}
+_GOODS = {*_EVERY, "sku", "product_id", "item", "price_minor", "currency"}
+_MONEY = {*_EVERY, "total_minor", "currency"}
+_ITEMS = {*_GOODS, "qty", "lines"}
+
+
+def _event(name: str, ja: str, en: str, properties: set[str]) -> EventKind:
+    return EventKind(name, Words(ja, en), frozenset(properties))
+
+
+VOCABULARY = Vocabulary(
+    events=(
+        _event(PURCHASE, "購入", "purchase", {*_MONEY, "sku", "item", "qty", "lines"}),
+        _event(RETURN, "返品", "return", {*_MONEY, "sku", "item", "qty", "lines"}),
+        _event(reported.PageViewed.event_name, "ページ閲覧", "page view",
+               {*_EVERY, "name", "category", "path", "title"}),
+        _event(reported.ScreenViewed.event_name, "画面閲覧", "screen view",
+               {*_EVERY, "name", "category"}),
+        _event(commerce.ProductViewed.event_name, "商品閲覧", "product view", _GOODS),
+        _event(commerce.ProductClicked.event_name, "商品クリック", "product click", _GOODS),
+        _event(commerce.ProductShared.event_name, "商品の共有", "product share", _GOODS),
+        _event(commerce.ProductReviewed.event_name, "商品レビュー", "product review", _GOODS),
+        _event(commerce.ProductWished.event_name, "ほしい物の変更", "wish list change",
+               {*_GOODS, "action"}),
+        _event(commerce.ProductsSearched.event_name, "商品検索", "product search", _EVERY),
+        _event(commerce.ProductsListed.event_name, "商品一覧の閲覧", "product list view",
+               {*_ITEMS, "action"}),
+        _event(commerce.PromotionReported.event_name, "販促", "promotion", {*_EVERY, "action"}),
+        _event(commerce.CartReported.event_name, "カートの変更", "cart change",
+               {*_ITEMS, "action"}),
+        _event(commerce.CheckoutReported.event_name, "購入手続き", "checkout",
+               {*_ITEMS, *_MONEY, "action"}),
+        _event(commerce.CouponReported.event_name, "クーポン利用", "coupon use",
+               {*_EVERY, "action"}),
+        _event(commerce.OrderReported.event_name, "注文の知らせ", "order report",
+               {*_ITEMS, *_MONEY, "action", "coupon"}),
+        _event(reported.CustomEvent.event_name, "独自イベント", "custom event",
+               {*_EVERY, "event"}),
+        _event(stock.StockHeld.event_name, "取り置き", "hold", {*_EVERY, "purpose", "sku"}),
+        _event(stock.HoldCollected.event_name, "取り置きの受け取り", "hold pickup", _EVERY),
+        _event(stock.HoldExpired.event_name, "取り置きの期限切れ", "hold expiry", _EVERY),
+    ),
+    properties=(
+        *(Property(name, Type.TEXT, words) for name, words in _TEXTS.items()),
+        *(Property(name, Type.INTEGER, words) for name, words in _INTEGERS.items()),
+    ),
+    field=Words("属性", "trait"),
+    group=Words("セグメント", "segment"),
+)  # fmt: skip
+LANGUAGE = Language(VOCABULARY)
+
+
+def lines_of(events: frozenset[str] | set[str]) -> set[str]:
+    """The names of timeline lines that events of the vocabulary are told by."""
+    told = {PURCHASE, RETURN}
+    names = {name for name in events if name not in told}
+    return names | set(TELLS_PURCHASE) if events & told else names
+
+
+def purchase_name(total_minor: int) -> str:
+    """What a purchase's line is called here; a return has a negative total."""
+    return RETURN if total_minor < 0 else PURCHASE
+
+
+def text_of(value: Any) -> str | None:
+    """A property's text; what is no text, or cannot be kept as one, is missing."""
+    return value if isinstance(value, str) and "\0" not in value else None
+
+
+def integer_of(value: Any) -> int | None:
+    """A property's whole number; beyond 53 bits no engine adds it up alike, so it is missing."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**53:
+        return None
+    return value
