@@ -10,11 +10,12 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
+from setten.api.state import Deps
 from setten.platform import auth
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
-from setten.platform.errors import Denied, Unauthenticated
+from setten.platform.errors import Denied, SettenError, Unauthenticated
 
 _BEARER = "bearer "
 KEYS = "keys"
@@ -38,30 +39,57 @@ def gatherer(pool: Pool) -> Combiner[str, Actor]:
     return Combiner(pool, find, lanes=2)
 
 
-async def _actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    header = connection.headers.get("authorization", "")
-    if not header.lower().startswith(_BEARER):
-        raise Unauthenticated()
-    key = header[len(_BEARER) :].strip()
-    deps = connection.app.state.deps
-    keys: Combiner[str, Actor] | None = deps.combiners.get(KEYS)
-    if keys is not None:
-        return await keys.ask(key)
-    async with deps.pool.acquire() as conn:
-        actor = await auth.find_key(conn, key)
-    if actor is None:
-        raise Unauthenticated()
-    return actor
+class Caller:
+    """Who asks, by the key of the request; looked up when it is asked for, never before.
+
+    Raises Unauthenticated when the request has no key at all. scopes: those that are let by.
+    """
+
+    __slots__ = ("_deps", "_scopes", "key")
+
+    def __init__(self, authorization: str, deps: Deps, scopes: tuple[str, ...]) -> None:
+        if authorization[: len(_BEARER)].lower() != _BEARER:
+            raise Unauthenticated()
+        self.key = authorization[len(_BEARER) :].strip()
+        self._deps = deps
+        self._scopes = scopes
+
+    async def actor(self) -> Actor:
+        """The program behind the key. Raises Unauthenticated, WrongScope."""
+        keys: Combiner[str, Actor] | None = self._deps.combiners.get(KEYS)
+        if keys is not None:
+            return self.let_by(await keys.ask(self.key))
+        async with self._deps.pool.acquire() as conn:
+            return self.let_by(await auth.find_key(conn, self.key))
+
+    def let_by(self, found: Actor | None) -> Actor:
+        """`found` if its scope reaches here. Raises Unauthenticated, WrongScope."""
+        if found is None:
+            raise Unauthenticated()
+        if found.scope not in self._scopes:
+            raise WrongScope(scope=found.scope, scopes=", ".join(self._scopes))
+        return found
+
+
+async def actors(conn: Connection, callers: Sequence[Caller]) -> list[Actor | SettenError]:
+    """As `Caller.actor` for many, in one query of the caller's transaction; refusals as values."""
+    found = await auth.find_keys(conn, [caller.key for caller in callers])
+    answers: list[Actor | SettenError] = []
+    for caller, actor in zip(callers, found, strict=True):
+        try:
+            answers.append(caller.let_by(actor))
+        except SettenError as refusal:
+            answers.append(refusal)
+    return answers
 
 
 def allow(*scopes: str) -> Guard:
     """A guard that lets keys of these scopes by."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        actor = await _actor_of(connection)
-        if actor.scope not in scopes:
-            raise WrongScope(scope=actor.scope, scopes=", ".join(scopes))
-        connection.scope["state"]["actor"] = actor
+        authorization = connection.headers.get("authorization", "")
+        caller = Caller(authorization, connection.app.state.deps, scopes)
+        connection.scope["state"] |= {"caller": caller, "actor": await caller.actor()}
 
     return guard
 
@@ -78,3 +106,12 @@ async def _provide_actor(request: Any) -> Actor:
 
 
 provide_actor = Provide(_provide_actor)
+
+
+async def _provide_caller(request: Any) -> Caller:
+    caller = request.scope["state"]["caller"]
+    assert isinstance(caller, Caller)
+    return caller
+
+
+provide_caller = Provide(_provide_caller)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 
-from setten.api import guard, idempotency
+from setten.api import bare, guard, idempotency
 from setten.api import tasks as tasks_api
 from setten.api.state import Deps
 from setten.customers import identity
@@ -148,18 +148,60 @@ def router() -> Router:
             place, lookup, view, release, collect, extend, pick, not_on_shelf, tasks_api.list_tasks,
             tasks_api.finish_task,
         ],
-        dependencies={"actor": guard.provide_actor},
+        dependencies={"actor": guard.provide_actor, "caller": guard.provide_caller},
         tags=["holds"],
     )  # fmt: skip
 
 
-def combiner(pool: Pool) -> Combiner[Ask, Placed]:
+class _Wish(msgspec.Struct, frozen=True):
+    """A request for a hold, as it came."""
+
+    caller: guard.Caller
+    data: HoldIn
+    body: bytes
+    key: str | None
+
+
+def combiner(pool: Pool) -> Combiner[_Wish, Placed]:
     """The gatherer of a process: `app` makes one and keeps it under COMBINER."""
+    return Combiner(pool, _place_all, lanes=_LANES)
 
-    async def decide(conn: Connection, asks: Sequence[Ask]) -> Sequence[Placed | Exception]:
-        return await holds.place_many(conn, asks, now=clock.now())
 
-    return Combiner(pool, decide, lanes=_LANES)
+async def _place_all(conn: Connection, wishes: Sequence[_Wish]) -> list[Placed | Exception]:
+    """Who asks, for whom, and what they get: for all requests of a moment, in one transaction."""
+    actors = await guard.actors(conn, [wish.caller for wish in wishes])
+    wanted = {wish.data.customer_id for wish in wishes if wish.data.customer_id is not None}
+    people = await identity.people(conn, wanted)
+    asks = [_ask(wish, actor, people) for wish, actor in zip(wishes, actors, strict=True)]
+    good = [ask for ask in asks if isinstance(ask, Ask)]
+    placed = iter(await holds.place_many(conn, good, now=clock.now()))
+    return [
+        _for_scope(next(placed), actor) if isinstance(ask, Ask) else ask
+        for ask, actor in zip(asks, actors, strict=True)
+    ]
+
+
+def _ask(
+    wish: _Wish, actor: Actor | SettenError, people: Mapping[UUID, identity.Person]
+) -> Ask | SettenError:
+    """The wish in the words of stock, or why it is none. Strangers are told so before all else."""
+    if isinstance(actor, SettenError):
+        return actor
+    try:
+        claim = idempotency.claim_for(actor, "holds", wish.key, wish.body)
+    except SettenError as refusal:
+        return refusal
+    data = wish.data
+    if data.customer_id is not None and data.customer_id not in people:
+        return identity.CustomerNotFound()
+    return Ask(
+        lines=_lines(data.lines),
+        by=actor.label,
+        ttl_s=data.ttl_s,
+        purpose=data.purpose,
+        identifier_id=people[data.customer_id].nodes[0].identifier_id if data.customer_id else None,
+        claim=claim,
+    )
 
 
 def _lines(lines: Sequence[LineIn]) -> tuple[GoodsLine, ...]:
@@ -169,44 +211,24 @@ def _lines(lines: Sequence[LineIn]) -> tuple[GoodsLine, ...]:
     )
 
 
-@post("/holds", status_code=201, guards=[guard.allow("server", "agent")])
+@bare.post("/holds", status_code=201, scopes=("server", "agent"))
 async def place(
-    data: HoldIn, request: Request[Any, Any, Any], key: idempotency.Key = None
-) -> Response[PlacedBody]:
+    data: HoldIn, body: bytes, deps: Deps, caller: guard.Caller, key: idempotency.Key = None
+) -> bare.Answer[PlacedBody]:
     """Promise all lines or none; 409 `not_enough_stock` says what is short."""
-    # Not as dependencies: the framework resolves those in tasks of their own, which would cost
-    # this route, the busiest, a fifth of its rate.
-    deps, actor = request.app.state.deps, guard.actor_of(request.scope)
-    claim = idempotency.claim_for(actor, "holds", key, await request.body())
-    ask = Ask(
-        lines=_lines(data.lines),
-        by=actor.label,
-        ttl_s=data.ttl_s,
-        purpose=data.purpose,
-        identifier_id=await _identifier(deps, data.customer_id),
-        claim=claim,
-    )
-    try:
-        placed: Placed = await deps.combiners[COMBINER].ask(ask)
-    except NotEnoughStock as refused:
-        raise _for_scope(refused, actor) from None
+    placed: Placed = await deps.combiners[COMBINER].ask(_Wish(caller, data, body, key))
     answer = PlacedBody(
         hold_id=placed.hold_id, lines=placed.lines, expires_at=placed.expires_at, code=placed.code
     )
-    return Response(answer, status_code=201, headers={"Setten-Event": placed.event_id})
+    return bare.Answer(answer, placed.event_id)
 
 
-async def _identifier(deps: Deps, customer_id: UUID | None) -> int | None:
-    if customer_id is None:
-        return None
-    async with deps.pool.acquire() as conn:
-        return await identity.identifier_for(conn, customer_id)
-
-
-def _for_scope(refused: NotEnoughStock, actor: Actor) -> SettenError:
+def _for_scope(answer: Placed | SettenError, actor: Actor | SettenError) -> Placed | SettenError:
     """Numbers are for scope `server`; others are told the band."""
-    if actor.scope == "server":
-        return refused
+    if not isinstance(answer, NotEnoughStock):
+        return answer
+    if isinstance(actor, Actor) and actor.scope == "server":
+        return answer
     short = [
         {
             "sku": one["sku"],
@@ -214,7 +236,7 @@ def _for_scope(refused: NotEnoughStock, actor: Actor) -> SettenError:
             "wanted": one["wanted"],
             "band": band_of(one["available"]).value,
         }
-        for one in refused.facts["short"]
+        for one in answer.facts["short"]
     ]
     return NotEnoughStock(short=short)
 

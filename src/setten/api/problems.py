@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Receive, Scope, Send
 
 from setten.platform import db, errors
 from setten.platform.db import pool as db_pool
@@ -137,6 +138,15 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     logger.error("bug in %s %s", request.method, request.scope.get("path_template", ""),
                  exc_info=error)  # fmt: skip
     return respond(request, 500, "error")
+
+
+async def send(error: Exception, scope: Scope, receive: Receive, out: Send) -> None:
+    """Answer with the problem of `error`, for what is served without the framework's layers."""
+    request: Request[Any, Any, Any] = Request(scope, receive, out)
+    kinds = (HANDLERS.get(kind) for kind in type(error).__mro__)
+    handler = next(filter(None, kinds), HANDLERS[500])
+    response: Response[bytes] = handler(request, error)
+    await response.to_asgi_response(app=None, request=request)(scope, receive, out)
 
 
 HANDLERS: dict[Any, Any] = {

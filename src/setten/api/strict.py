@@ -25,18 +25,27 @@ class Request(litestar.Request[Any, Any, Any]):
         wanted = field.annotation if field is not None else None
         if not (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)):
             return await super().json()
-        body = await self.body()
-        try:
-            found = _read(wanted, body)
-        except msgspec.ValidationError as misfit:
-            raise ValidationException(extra=[_told(str(misfit))]) from None
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            raise ClientException from None
-        if b"\\u0000" in body and _has_nul(msgspec.to_builtins(found)):
-            raise ValidationException(
-                extra=[{"message": "Text has a NUL character", "key": "", "source": "body"}]
-            )
-        return found
+        return read(wanted, await self.body())
+
+
+def read(wanted: type[msgspec.Struct], body: bytes) -> Any:
+    """The body as `wanted`. Raises 400 for no JSON, 422 for what does not fit."""
+    if not body:
+        raise _misfit("Expected `object`, got nothing")
+    try:
+        found = _decoded(wanted, body)
+    except msgspec.ValidationError as misfit:
+        message, _, path = str(misfit).partition(" - at `$")
+        raise _misfit(message, path.rstrip("`").lstrip(".")) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ClientException from None
+    if b"\\u0000" in body and _has_nul(msgspec.to_builtins(found)):
+        raise _misfit("Text has a NUL character")
+    return found
+
+
+def _misfit(message: str, key: str = "") -> ValidationException:
+    return ValidationException(extra=[{"message": message, "key": key, "source": "body"}])
 
 
 def _has_nul(value: Any) -> bool:
@@ -54,7 +63,7 @@ def _decoder(wanted: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(wanted)
 
 
-def _read(wanted: type[msgspec.Struct], body: bytes) -> Any:
+def _decoded(wanted: type[msgspec.Struct], body: bytes) -> Any:
     """The body as `wanted`. In JSON 323.0 is the whole number 323, whoever wrote the point."""
     try:
         return _decoder(wanted).decode(body)
@@ -70,9 +79,3 @@ def _number(text: str) -> int | float:
 
 
 _plain = msgspec.json.Decoder(float_hook=_number).decode
-
-
-def _told(said: str) -> dict[str, str]:
-    """msgspec's `Expected … - at `$.lines[0].qty`` as message and key."""
-    message, _, path = said.partition(" - at `$")
-    return {"message": message, "key": path.rstrip("`").lstrip("."), "source": "body"}
