@@ -1,10 +1,14 @@
 """How many holds a second, never oversold: raw PostgreSQL, our verb, and HTTP with a key.
 
-    python bench/holds.py [--seconds 10] [--processes 2] [--callers 200] [--skip-http]
+    python bench/holds.py [--seconds 10] [--processes 2] [--callers 200] [--loop both]
+                          [--skip-http] [--skip-verb] [--only hot|wide]
 
 Each of hot (everybody wants one sku) and wide (50,000 skus) runs three ways in one run: the rows of
 a hold written bare in batches of 200 (the limit), `holds.place_many` behind a combiner in N
-processes (closed loop), and `POST /api/v1/stock/holds` on a served installation with N workers.
+processes, and `POST /api/v1/stock/holds` on a served installation with N workers. The last two in
+two loops: open at the rate of the design (5,000/s at the verb, 4,000/s over HTTP), which tells how
+long a hold takes at that rate; and closed with every caller asking again at once, which tells how
+many there can be and, at hundreds of callers, little else than how long the queue is.
 At the end every number is proven: answers = holds = lines = ledger entries = facts, no drift.
 """
 
@@ -15,8 +19,6 @@ import asyncio
 import contextlib
 import json
 import os
-import random
-import secrets
 import signal
 import socket
 import subprocess
@@ -29,19 +31,20 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+import psutil
 import uvloop
 
+import holds_callers as callers
 import honesty
-from setten.facts.stock import GoodsLine
-from setten.platform import auth, clock, combine, db, ids
-from setten.platform.combine import Claim, Combiner
+from holds_callers import HOT, PLACE, WIDE_SKUS, Load, pick
+from setten.platform import auth, clock, db
 from setten.platform.db import embedded
-from setten.stock import holds, ledger
-from setten.stock.holds import Ask, Placed
+from setten.stock import ledger
 
-HOT, WIDE_SKUS = "SOFA", 50_000
-PLACE = "ginza"
 BATCH = 200
+VERB_RATE, HTTP_RATE = 5_000, 4_000  # DESIGN section 7
+REST_S = 3.0  # between two loops, so that one does not pay for the other's
 RAW = """
 with b as (
   update stock.balances set on_hand = on_hand - d.qty, held = held + d.qty
@@ -103,10 +106,6 @@ async def seed(conn: db.Connection) -> None:
     await conn.execute("analyze stock.balances; analyze stock.items")
 
 
-def pick(kind: str) -> str:
-    return HOT if kind == "hot" else f"S{random.randrange(WIDE_SKUS):06d}"
-
-
 async def raw(dsn: str, kind: str, seconds: float) -> float:
     """The rows of a hold and nothing else, in batches, on two connections. Rolled back at the end
     of the run by being a database of its own."""
@@ -134,93 +133,50 @@ async def raw(dsn: str, kind: str, seconds: float) -> float:
     return done / (time.perf_counter() - begun)
 
 
-async def verb_worker(dsn: str, kind: str, callers: int, seconds: float, start: float) -> None:
-    """One process of callers; prints its count and latencies as JSON."""
-    pool = await db.open_pool(dsn, size=4)
-
-    async def decide(conn, asks):
-        return await holds.place_many(conn, asks, now=clock.now())
-
-    combiner: Combiner[Ask, Placed] = Combiner(pool, decide, lanes=2)
-    samples: list[float] = []
-    await asyncio.sleep(max(0.0, start - time.time()))
-    end = time.perf_counter() + seconds
-
-    async def caller() -> None:
-        while (begun := time.perf_counter()) < end:
-            key = combine.key_hash("bench", "holds", secrets.token_hex(8))
-            ask = Ask(
-                lines=(GoodsLine(pick(kind), PLACE, 1),),
-                by="bench",
-                ttl_s=86_400,
-                identifier_id=ids.number(),
-                claim=Claim(key, key),
-            )
-            await combiner.ask(ask)
-            samples.append(time.perf_counter() - begun)
-
-    await asyncio.gather(*(caller() for _ in range(callers)))
-    pool.terminate()
-    print(json.dumps({"batches": combiner.batches, "samples": samples}))
-
-
-async def http_worker(
-    port: int, key: str, kind: str, callers: int, seconds: float, start: float
-) -> None:
-    """One process of HTTP callers on kept-alive connections; prints its answers as JSON."""
-    samples: list[float] = []
-    statuses: dict[str, int] = {}
-    await asyncio.sleep(max(0.0, start - time.time()))
-    end = time.perf_counter() + seconds
-
-    async def caller() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while (begun := time.perf_counter()) < end:
-            line = {"sku": pick(kind), "location_id": PLACE, "qty": 1}
-            body = json.dumps({"lines": [line], "ttl_s": 86_400}).encode()
-            writer.write(
-                b"POST /api/v1/stock/holds HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "
-                + key.encode()
-                + b"\r\nContent-Type: application/json\r\nIdempotency-Key: "
-                + secrets.token_hex(8).encode()
-                + f"\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            status = head[9:12].decode()
-            length = next(
-                int(one.split(b":")[1])
-                for one in head.lower().split(b"\r\n")
-                if one.startswith(b"content-length")
-            )
-            await reader.readexactly(length)
-            samples.append(time.perf_counter() - begun)
-            statuses[status] = statuses.get(status, 0) + 1
-        writer.close()
-
-    await asyncio.gather(*(caller() for _ in range(callers)))
-    print(json.dumps({"statuses": statuses, "samples": samples}))
-
-
-def spawn(processes: int, *args: object) -> tuple[list[dict], float]:
-    """Run this program's workers at once; (what each printed, wall seconds from their start)."""
+def spawn(processes: int, load: Load, *where: object) -> list[dict]:
+    """Run callers in processes of their own, all from one moment; what each said."""
     start = time.time() + 3
-    words = [str(one) for one in args]
+    told = msgspec.structs.replace(load, start=start, rate=load.rate / processes)
     running = [
         subprocess.Popen(
-            [sys.executable, __file__, *words, "--start", str(start)], stdout=subprocess.PIPE
+            [sys.executable, __file__, "--load", msgspec.json.encode(told).decode(),
+             *map(str, where)], stdout=subprocess.PIPE,
         )
         for _ in range(processes)
-    ]
-    said = [json.loads(one.communicate()[0]) for one in running]
-    return said, time.time() - start
+    ]  # fmt: skip
+    return [json.loads(one.communicate()[0]) for one in running]
 
 
-def report(name: str, said: list[dict], wall_s: float, target: int) -> int:
+def measure(
+    name: str, load: Load, processes: int, watched: dict[str, int], *where: object
+) -> list[dict]:
+    """One loop and its line: rate, times, and processor time a hold by who used it."""
+    before = {who: honesty.used_s(pid) for who, pid in watched.items()}
+    idle = honesty.idle_s()
+    begun = time.time()
+    said = spawn(processes, load, *where)
+    idle = (honesty.idle_s() - idle) / (time.time() - begun) / (os.cpu_count() or 1)
+    used = {who: honesty.used_s(pid) - before[who] for who, pid in watched.items()}
+    used["callers"] = sum(one["processor_s"] for one in said)
     samples = [one for part in said for one in part["samples"]]
-    rate = len(samples) / wall_s
-    print(f"{name:<12} {rate:>9,.0f} holds/s  {honesty.percentiles(samples)}   (bar {target:,})")
-    return len(samples)
+    missed = sum(one["missed"] for one in said)
+    loop = f"open {load.rate:,.0f}/s" if load.rate else f"closed {load.callers * processes}"
+    rate = len(samples) / max(one["wall_s"] for one in said)
+    print(f"{name:<10} {loop:<13} {rate:>7,.0f} holds/s  {honesty.percentiles(samples)}"
+          f"{f'  NOT ANSWERED {missed}' if missed else ''}")  # fmt: skip
+    each = "  ".join(f"{who} {s * 1e6 / max(1, len(samples)):.0f}" for who, s in used.items())
+    print(f"{'':<24} µs of processor a hold: {each}; machine idle {idle:.0%}", flush=True)
+    time.sleep(REST_S)
+    return said
+
+
+def loads(args: argparse.Namespace, kind: str, callers_each: int, rate: int) -> Iterator[Load]:
+    """The loops asked for, the open one first: it is the gentler."""
+    load = Load(kind=kind, callers=callers_each, seconds=args.seconds, rate=0.0, start=0.0)
+    if args.loop in ("open", "both"):
+        yield msgspec.structs.replace(load, rate=float(args.rate or rate))
+    if args.loop in ("closed", "both"):
+        yield load
 
 
 async def prove(dsn: str, answered: int) -> bool:
@@ -269,8 +225,8 @@ def served(folder: Path, workers: int) -> Iterator[int]:
         child.wait(60)
 
 
-async def prepare(dsn: str, folder: Path, args: argparse.Namespace, loop: str) -> str:
-    """Seed, print the conditions, and make a key."""
+async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> tuple[str, int]:
+    """Seed, print the conditions, make a key; (key, process id of the database)."""
     conn = await db.connect(dsn)
     await db.apply_migrations(conn)
     await seed(conn)
@@ -279,26 +235,25 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace, loop: str) -
         folder=folder,
         data=f"{WIDE_SKUS + 1:,} balances at one place",
         connections=args.processes * args.callers,
-        loop=loop,
+        loop=f"as each line says, {args.processes} processes, {args.seconds:g} s each",
     )
     async with conn.transaction():
         key = await auth.create_key(conn, scope="server", name="bench", now=clock.now())
+    database = psutil.Process(await conn.fetchval("select pg_backend_pid()")).ppid()
     await conn.close()
-    return key
+    return key, database
 
 
 def run_verb(args: argparse.Namespace) -> bool:
     with honesty.database(None) as (dsn, folder):
-        loop = f"closed, {args.processes} processes x {args.callers} callers"
-        asyncio.run(prepare(dsn, folder, args, loop))
+        _, database = asyncio.run(prepare(dsn, folder, args))
         answered = 0
-        for kind in ("hot", "wide"):
-            print(f"raw {kind:<8} {asyncio.run(raw(dsn, kind, args.seconds)):>9,.0f} holds/s")
-            said, wall_s = spawn(
-                args.processes, "--worker", "verb", "--dsn", dsn, "--kind", kind, "--callers",
-                args.callers, "--seconds", args.seconds,
-            )  # fmt: skip
-            answered += report(f"verb {kind}", said, wall_s, 5_000)
+        for kind in args.kinds:
+            print(f"raw {kind:<20} {asyncio.run(raw(dsn, kind, args.seconds)):>7,.0f} holds/s")
+            for load in loads(args, kind, args.callers, VERB_RATE):
+                said = measure(f"verb {kind}", load, args.processes, {"database": database},
+                               "--dsn", dsn)  # fmt: skip
+                answered += sum(len(one["samples"]) for one in said)
         return asyncio.run(prove(dsn, answered))
 
 
@@ -307,20 +262,27 @@ def run_http(args: argparse.Namespace) -> bool:
         folder = Path(name)
         folder.chmod(0o755)
         with served(folder, args.processes) as port:
-            dsn = embedded.attach(folder)
-            assert dsn is not None
-            loop = f"closed, {args.processes} workers, {args.callers} connections, with a key"
-            key = asyncio.run(prepare(str(dsn), folder, args, loop))
+            dsn = str(embedded.attach(folder))
+            key, _ = asyncio.run(prepare(dsn, folder, args))
+            pids = json.loads((folder / "supervisor.json").read_bytes())
+            pids.pop("supervisor")
             answered = 0
-            for kind in ("hot", "wide"):
-                said, wall_s = spawn(
-                    1, "--worker", "http", "--port", port, "--key", key, "--kind", kind,
-                    "--callers", args.callers, "--seconds", args.seconds,
-                )  # fmt: skip
-                report(f"http {kind}", said, wall_s, 4_000)
-                print(f"             statuses {said[0]['statuses']}")
-                answered += said[0]["statuses"].get("201", 0)
-            return asyncio.run(prove(str(dsn), answered))
+            for kind in args.kinds:
+                for load in loads(args, kind, args.callers * args.processes, HTTP_RATE):
+                    [said] = measure(f"http {kind}", load, 1, pids, "--port", port, "--key", key)
+                    if said["statuses"].keys() != {"201"}:
+                        print(f"{'':<24} statuses {said['statuses']}")
+                    answered += said["statuses"].get("201", 0)
+            return asyncio.run(prove(dsn, answered))
+
+
+def work(args: argparse.Namespace) -> None:
+    """Be one process of callers."""
+    load = msgspec.json.decode(args.load, type=Load)
+    if args.dsn:
+        callers.tell(asyncio.run(callers.at_verb(args.dsn, load)))
+    else:
+        callers.tell(asyncio.run(callers.over_http(int(args.port), args.key, load)))
 
 
 def main() -> int:
@@ -328,21 +290,19 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--callers", type=int, default=200)
+    parser.add_argument("--loop", choices=("open", "closed", "both"), default="both")
+    parser.add_argument("--rate", type=int, help="of the open loop, instead of the design's")
+    parser.add_argument("--only", choices=("hot", "wide"))
     parser.add_argument("--skip-http", action="store_true")
     parser.add_argument("--skip-verb", action="store_true")
-    for hidden in ("--worker", "--dsn", "--kind", "--port", "--key", "--start"):
+    for hidden in ("--load", "--dsn", "--port", "--key"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    start = float(args.start or 0)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    if args.worker == "verb":
-        asyncio.run(verb_worker(args.dsn, args.kind, args.callers, args.seconds, start))
+    if args.load:
+        work(args)
         return 0
-    if args.worker == "http":
-        asyncio.run(
-            http_worker(int(args.port), args.key, args.kind, args.callers, args.seconds, start)
-        )
-        return 0
+    args.kinds = [args.only] if args.only else ["hot", "wide"]
     verb = args.skip_verb or run_verb(args)
     http = args.skip_http or run_http(args)
     return 0 if verb and http else 1

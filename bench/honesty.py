@@ -7,6 +7,7 @@ boast. `conditions` prints them; `percentiles` and `open_loop` are the ways of m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import sys
@@ -15,6 +16,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from setten.platform import db
 from setten.platform.db import embedded
@@ -76,6 +79,28 @@ def fdatasync_us(folder: Path) -> float:
             samples.append(time.perf_counter() - begun)
     (folder / "fdatasync.probe").unlink()
     return sorted(samples)[100] * 1e6
+
+
+def used_s(pid: int) -> float:
+    """Processor seconds of a process and its children so far, user and system.
+
+    Unlike wall-clock it hardly changes with what else runs on the machine.
+    """
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    ended = own.children_user + own.children_system
+    found = own.user + own.system + ended
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            found += times.user + times.system
+    return found
+
+
+def idle_s() -> float:
+    """Seconds that the processors had nothing to do so far, all together."""
+    times = psutil.cpu_times()
+    return times.idle + getattr(times, "iowait", 0.0)
 
 
 def _processor() -> str:
