@@ -7,8 +7,10 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Litestar, Request
 from litestar.config.app import AppConfig
@@ -21,7 +23,7 @@ from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import receipts as receipts_api
 from setten.api import stock as stock_api
-from setten.customers import identity, ingest, timeline
+from setten.customers import identity, ingest, lifecycle, predictions, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Pool
@@ -34,6 +36,7 @@ WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and co
 BACKGROUND_POOL_SIZE = 12
 BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
 PROGRAM_PATHS = ("/api/", "/v1/", "/ingest/", "/analytics.js/")
+NIGHT = time(3, 40)  # of the business: tills are closed, backups not yet begun
 logger = logging.getLogger(__name__)
 
 
@@ -41,7 +44,9 @@ def create_web(settings: Settings | None = None) -> Litestar:
     """The web application of one worker process."""
     found = settings or settings_module.load()
     journal.configure(found.log_level)
-    return Litestar.from_config(_web_config(found))
+    app = Litestar.from_config(_web_config(found))
+    app.asgi_handler = ingest_api.before(app.asgi_handler)
+    return app
 
 
 def _web_config(settings: Settings) -> AppConfig:
@@ -107,7 +112,13 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
 
 def readers(deps: state.Deps) -> list[Reader]:
     """Every reader of the log."""
-    return [*ingest.readers(), *identity.readers(deps.vault), *timeline.readers(), *orders.readers()]
+    return [
+        *ingest.readers(),
+        *identity.readers(deps.vault),
+        *timeline.readers(),
+        *orders.readers(),
+        *lifecycle.readers(deps.settings.zone),
+    ]
 
 
 def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -115,17 +126,32 @@ def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
     return {
         "identity": partial(identity.rebuild, deps.pool),
         "timeline": partial(timeline.rebuild, deps.pool),
+        "lifecycle": partial(lifecycle.reckon_everybody, deps.pool, zone=deps.settings.zone),
     }
 
 
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:
     """Every job that comes by the clock."""
+    zone = deps.settings.zone
     return [
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
+        jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
+        jobs.Schedule("stages_count", "* * * * *", _count_stages),
+        jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),
     ]
+
+
+def _daily(at: time, zone: ZoneInfo) -> str:
+    """The cron line of a time of the business's day; jobs go by UTC."""
+    utc = datetime.combine(clock.now().astimezone(zone), at, zone).astimezone(UTC)
+    return f"{utc.minute} {utc.hour} * * *"
+
+
+async def _count_stages(pool: Pool) -> None:
+    await lifecycle.count_sizes(pool, now=clock.now())
 
 
 async def _partitions(pool: Pool) -> None:

@@ -89,6 +89,11 @@ class Settings(msgspec.Struct, frozen=True):
             raise MasterKeyMissing()
         return self.master_key
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the business."""
+        return ZoneInfo(self.timezone)
+
 
 def load(
     flags: Mapping[str, object] | None = None,

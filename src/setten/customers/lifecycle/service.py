@@ -150,3 +150,8 @@ async def adopt(
         fitted_at=now,
     )
     await Q.begin_walk.run(conn)
+
+
+async def look_at_everybody(conn: Connection) -> None:
+    """Let everybody be looked at anew in the background, from the first."""
+    await Q.begin_walk.run(conn)

@@ -8,5 +8,24 @@ from setten.customers.predictions.bgnbd import (
     histories,
     log_likelihood,
 )
+from setten.customers.predictions.learning import (
+    REPEATERS_MIN,
+    Learnt,
+    learn,
+    learn_from,
+    nightly,
+)
 
-__all__ = ["Fit", "Histories", "expected_purchases", "fit", "histories", "log_likelihood"]
+__all__ = [
+    "REPEATERS_MIN",
+    "Fit",
+    "Histories",
+    "Learnt",
+    "expected_purchases",
+    "fit",
+    "histories",
+    "learn",
+    "learn_from",
+    "log_likelihood",
+    "nightly",
+]
