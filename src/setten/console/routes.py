@@ -9,9 +9,9 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
+from setten.console.customers import links, purchases, record
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.customers import purchases, record
 from setten.console.run import data
 from setten.console.shell import find, password, patterns, preferences, sign_in
 from setten.console.stock import holding, item, pickup, sheet
@@ -41,7 +41,11 @@ PAGES: list[ControllerRouterHandler] = [
     purchases.purchases,
     record.event,
     record.open_sealed,
-    record.links,
+    links.links,
+    links.review,
+    links.decide,
+    links.seek,
+    links.merge,
     record.reveal,
     data.data,
     data.data_live,

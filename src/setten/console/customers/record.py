@@ -107,31 +107,12 @@ def pretty(body: Mapping[str, object]) -> str:
     return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
 
 
-@get("/customers/{customer_id:uuid}/links", include_in_schema=False)
-async def links(request: Asked, customer_id: UUID) -> Response[str]:
-    """Which event showed that two identifiers are one person."""
-    page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_customers)
-    async with db.transaction(deps.pool) as conn:
-        profile = await profiles.get(conn, deps.vault, customer_id)
-        found = await identity.links_of(conn, profile.customer_id)
-        await audit.note(
-            conn, page.who, "links.viewed", at=page.now, customer_id=profile.customer_id
-        )
-    shown = {
-        "who": view.who(profile, page),
-        "links": found,
-        "masks": {one.identifier_id: one.value for one in profile.identifiers},
-    }
-    return page.render("customers/links.html", shown)
-
-
 @post("/customers/{customer_id:uuid}/identifiers", include_in_schema=False)
 async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
     """Identifiers whole, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.reveal_personal)
-    reason = _reason(str(form.get("reason") or ""))
+    reason = reason_of(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id, personal=False, reveal=True)
         # A reason is free text and may name somebody: it is sealed with the person it is about.
@@ -146,7 +127,8 @@ async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
     return page.render("customers/revealed.html", shown)
 
 
-def _reason(said: str) -> str:
+def reason_of(said: str) -> str:
+    """A reason as it was said. Raises ReasonMissing for one that says nothing."""
     if len(said.strip()) < REASON_MIN:
         raise ReasonMissing(least=REASON_MIN)
     return said.strip()
