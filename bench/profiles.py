@@ -160,7 +160,7 @@ async def gathered(
     gatherer = customers_api.gatherer(pool, vault)
 
     async def one(_: int) -> None:
-        await gatherer.ask(Sought(actor=ACTOR, customer_id=chance.choice(customers)))
+        await gatherer.ask(Sought(by=ACTOR, customer_id=chance.choice(customers)))
 
     await timed("profile       at the verb, gathered", one, rate, seconds)
     print(f"              {gatherer.asked / gatherer.batches:.1f} reads a transaction")

@@ -15,7 +15,7 @@ from tests.customers.conftest import People
 
 from setten import app
 from setten.customers import identity, timeline
-from setten.platform import auth, clock, db
+from setten.platform import audit, auth, clock, db
 from setten.platform import settings as settings_module
 
 
@@ -253,3 +253,59 @@ def test_the_readers_that_after_waits_for_are_wired():
     from setten.api.customers import READERS
 
     assert {reader.name for reader in (*identity.readers(), *timeline.readers())} == set(READERS)
+
+
+async def test_look_ups_of_one_moment_get_their_own_answers(client, people, pool):
+    names = [f"user_id:p{n}" for n in range(20)]
+    for name in names:
+        await people.happens(name)
+    await people.read()
+    agent = {"Authorization": f"Bearer {await key(pool, 'agent')}"}
+    stranger = {"Authorization": "Bearer sk_server_nobody"}
+    answers = await asyncio.gather(
+        *(client.post(LOOKUP, json=asked(name)) for name in names),
+        *(client.post(LOOKUP, json=asked(name), headers=agent) for name in names),
+        client.post(LOOKUP, json=asked("user_id:nobody")),
+        client.post(LOOKUP, json=asked(names[0], names[1])),
+        client.post(LOOKUP, json=asked(names[0]), headers=stranger),
+    )
+    whole, masked, refused = answers[:20], answers[20:40], answers[40:]
+    seen = [answer.json()["identifiers"][0]["value"] for answer in whole]
+    assert seen == [name.partition(":")[2] for name in names]
+    assert all("•" in answer.json()["identifiers"][0]["value"] for answer in masked)
+    assert [a.json()["customer_id"] for a in masked] == [a.json()["customer_id"] for a in whole]
+    assert [answer.json()["code"] for answer in refused] == [
+        "customer_not_found",
+        "identifiers_disagree",
+        "unauthenticated",
+    ]
+
+
+async def test_every_view_of_a_moment_is_audited_under_whoever_saw_it(client, people, pool):
+    await people.happens("user_id:ann", "email:ann@example.jp")
+    await people.read()
+    owner = await people.customer("user_id:ann")
+    await asyncio.gather(
+        *(client.post(LOOKUP, json=asked("user_id:ann")) for _ in range(3)),
+        client.get(f"/api/v1/customers/{owner}"),
+        client.post(LOOKUP, json=asked("user_id:ann"), headers={"Authorization": "Bearer no"}),
+    )
+    async with pool.acquire() as conn:
+        noted = await audit.of_customer(conn, owner)
+    assert [one.action for one in noted] == ["customer.viewed"] * 4
+    assert {one.fields for one in noted} == {("email", "user_id")}
+    assert all(one.actor.startswith("key") for one in noted)
+
+
+async def test_a_stranger_does_not_learn_by_waiting_whether_an_event_was_seen(client):
+    answer = await client.post(
+        LOOKUP, json=asked("user_id:ann", after="some-event"), headers={"Authorization": "Bearer x"}
+    )
+    assert answer.status_code == 401
+
+
+async def test_a_look_up_is_described_without_a_key_for_repeats(client):
+    described = (await client.get("/api/openapi.json")).json()
+    operation = described["paths"][LOOKUP]["post"]
+    assert "Idempotency-Key" not in str(operation.get("parameters"))
+    assert "CustomerBody" in str(operation["responses"]["200"])

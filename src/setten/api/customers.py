@@ -14,7 +14,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import Parameter
 
-from setten.api import guard
+from setten.api import bare, guard
 from setten.api.state import Deps
 from setten.customers import identity, profiles, timeline
 from setten.platform import audit, clock, db, log
@@ -27,6 +27,7 @@ from setten.platform.vault import Kind, Vault
 IDENTIFIERS_ASKED_MAX = 20
 EVENT_ID_LENGTH_MAX = 100
 COMBINER = "customers"
+SCOPES = ("server", "agent")
 _LANES = 2  # one batch is opened while the other waits for the database
 # Opening a customer takes 0.3 ms of our time, during which the others of this process wait.
 _TOGETHER_MAX = 16
@@ -52,7 +53,7 @@ class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants to see whom: a customer by an id, or by (kind, value) of her identifiers."""
 
-    actor: Actor
+    by: Actor | guard.Caller
     customer_id: UUID | None = None
     identifiers: Sequence[tuple[str, str]] = ()
 
@@ -144,12 +145,16 @@ def router() -> Router:
     )
 
 
-@post("/lookup", status_code=200, guards=[guard.allow("server", "agent")])
-async def lookup(data: Lookup, deps: Deps, actor: Actor) -> CustomerBody:
+@bare.post("/lookup", status_code=200, scopes=SCOPES)
+async def lookup(data: Lookup, deps: Deps, caller: guard.Caller) -> bare.Answer[CustomerBody]:
     """Find the customer of these identifiers."""
-    await _wait(deps, data.after)
     asked = [(one.kind, one.value) for one in data.identifiers]
-    return await _seen(deps, Sought(actor=actor, identifiers=asked))
+    if data.after is None:
+        # The key is looked up with those of others, beside the customers.
+        return bare.Answer(await _seen(deps, Sought(by=caller, identifiers=asked)))
+    actor = await caller.actor()  # a stranger learns nothing of our events
+    await _wait(deps, data.after)
+    return bare.Answer(await _seen(deps, Sought(by=actor, identifiers=asked)))
 
 
 async def _wait(deps: Deps, after: str | None, customer_id: UUID | None = None) -> None:
@@ -172,11 +177,11 @@ After = Annotated[
 ]
 
 
-@get("/{customer_id:uuid}", guards=[guard.allow("server", "agent")])
+@get("/{customer_id:uuid}", guards=[guard.allow(*SCOPES)])
 async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None) -> CustomerBody:
     """One customer, by an id that may have been merged away."""
     await _wait(deps, after, customer_id)
-    return await _seen(deps, Sought(actor=actor, customer_id=customer_id))
+    return await _seen(deps, Sought(by=actor, customer_id=customer_id))
 
 
 def gatherer(pool: Pool, vault: Vault) -> Combiner[Sought, CustomerBody]:
@@ -201,9 +206,13 @@ async def _view_all(
     conn: Connection, vault: Vault, sought: Sequence[Sought]
 ) -> list[CustomerBody | Exception]:
     """What each seeks, or its refusal; every view is audited."""
-    found = await _find_all(conn, vault, sought)
-    views = [(who, one.actor) for who, one in zip(found, sought, strict=True)
-             if isinstance(who, identity.Person)]  # fmt: skip
+    actors = await _let_by(conn, sought)
+    found = await _find_all(conn, vault, sought, actors)
+    views = [
+        (who, actor)
+        for who, actor in zip(found, actors, strict=True)
+        if isinstance(who, identity.Person) and isinstance(actor, Actor)
+    ]
     shown = await profiles.get_all(
         conn,
         vault,
@@ -216,18 +225,34 @@ async def _view_all(
     return [one if isinstance(one, Exception) else _body(next(bodies)) for one in found]
 
 
+async def _let_by(conn: Connection, sought: Sequence[Sought]) -> list[Actor | SettenError]:
+    """Who each is, or why it may not ask."""
+    callers = [one.by for one in sought if not isinstance(one.by, Actor)]
+    found = iter(await guard.actors(conn, callers) if callers else ())
+    return [one.by if isinstance(one.by, Actor) else next(found) for one in sought]
+
+
 async def _find_all(
-    conn: Connection, vault: Vault, sought: Sequence[Sought]
+    conn: Connection,
+    vault: Vault,
+    sought: Sequence[Sought],
+    actors: Sequence[Actor | SettenError],
 ) -> list[identity.Person | SettenError]:
-    named = [one.identifiers for one in sought if one.customer_id is None]
+    """The customer that each seeks, or its refusal; strangers are told so before all else."""
+    asked = [one for one, actor in zip(sought, actors, strict=True) if isinstance(actor, Actor)]
+    named = [one.identifiers for one in asked if one.customer_id is None]
     by_name = iter(await identity.lookup_many(conn, vault, named))
-    wanted = {one.customer_id for one in sought if one.customer_id is not None}
+    wanted = {one.customer_id for one in asked if one.customer_id is not None}
     by_id = await identity.people(conn, wanted)
+
+    def found(one: Sought) -> identity.Person | SettenError:
+        if one.customer_id is None:
+            return next(by_name)
+        return by_id.get(one.customer_id) or identity.CustomerNotFound()
+
     return [
-        next(by_name)
-        if one.customer_id is None
-        else by_id.get(one.customer_id) or identity.CustomerNotFound()
-        for one in sought
+        found(one) if isinstance(actor, Actor) else actor
+        for one, actor in zip(sought, actors, strict=True)
     ]
 
 
@@ -259,7 +284,7 @@ def _body(found: profiles.Profile) -> CustomerBody:
     )
 
 
-@get("/{customer_id:uuid}/timeline", guards=[guard.allow("server", "agent")])
+@get("/{customer_id:uuid}/timeline", guards=[guard.allow(*SCOPES)])
 async def view_timeline(
     customer_id: UUID,
     deps: Deps,
@@ -282,7 +307,7 @@ async def view_timeline(
     )
 
 
-@get("/{customer_id:uuid}/links", guards=[guard.allow("server", "agent")])
+@get("/{customer_id:uuid}/links", guards=[guard.allow(*SCOPES)])
 async def view_links(
     customer_id: UUID,
     deps: Deps,
@@ -322,7 +347,7 @@ async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]
         merged = await identity.merge(
             conn, deps.vault, actor, into=data.into, gone=data.gone, reason=data.reason, now=now
         )
-        sought = Sought(actor=actor, customer_id=merged.customer_id)
+        sought = Sought(by=actor, customer_id=merged.customer_id)
         [body] = await _view_all(conn, deps.vault, [sought])
     assert isinstance(body, CustomerBody), "the survivor was read in the transaction that made it"
     return Response(body, headers={"Setten-Event": merged.event_id})
