@@ -203,6 +203,7 @@ CREATE TABLE customers.link_decisions (
     decided_at timestamp with time zone NOT NULL,
     decided_by text NOT NULL,
     reason_sealed_id bigint,
+    customer_id uuid,
     CONSTRAINT decision_is_known CHECK ((decision = ANY (ARRAY['joined'::text, 'parted'::text, 'given_back'::text]))),
     CONSTRAINT pair_is_ordered CHECK ((a < b))
 );

@@ -77,6 +77,11 @@ class People:
         async with self.pool.acquire() as conn:
             return (await identity.customers_for(conn, [number])).get(number)
 
+    async def owner(self, number: int) -> Any:
+        """Whose an identifier is, by its number."""
+        async with self.pool.acquire() as conn:
+            return (await identity.customers_for(conn, [number])).get(number)
+
     async def together(self, *said: str) -> bool:
         """Whether all of them are one customer."""
         return len({await self.customer(one) for one in said}) == 1

@@ -127,3 +127,15 @@ async def test_a_batch_that_fails_half_way_leaves_nothing_and_comes_again(people
         await conn.execute("alter table customers.links drop constraint none")
     await people.read()
     assert await people.together("anonymous_id:a", "user_id:ann")
+
+
+async def test_an_older_visit_that_arrives_late_tears_nobody_from_her_customer(people, pool):
+    await people.happens("anonymous_id:a", minute=1)
+    await people.happens("anonymous_id:a", "user_id:ann", minute=5)
+    await people.read()
+    owner = await people.customer("user_id:ann")
+    await people.happens("user_id:ann", minute=3)  # alone, and before all we knew of this id
+    await people.read()
+    assert await people.together("anonymous_id:a", "user_id:ann")
+    assert await people.customer("user_id:ann") == owner
+    assert await people.facts("customer.split") == []

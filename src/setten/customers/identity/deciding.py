@@ -22,10 +22,11 @@ GIVEN_BACK = "given_back"
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Who decides, why, when, and about whom: the reason is sealed under identifier `about`."""
+    """Who decides, why, when, and of which customer; the reason is sealed under `about`, hers."""
 
     actor: Actor
     reason: str
+    customer_id: CustomerId
     about: int
     now: datetime
 
@@ -76,8 +77,17 @@ async def record(
         decided_at=decision.now,
         decided_by=decision.actor.label,
         reason_sealed_id=sealed_id,
+        customer_id=decision.customer_id,
     )
     return sealed_id
+
+
+async def parted_from(conn: Connection, links: Sequence[Link]) -> list[UUID]:
+    """The customers that these links were parted from, as they were called then."""
+    rows = await D.parted_from.all(
+        conn, firsts=[link.a for link in links], seconds=[link.b for link in links]
+    )
+    return [row["customer_id"] for row in rows if row["customer_id"]]
 
 
 async def note(

@@ -74,7 +74,7 @@ async def merge(
     if any(node.is_shared or node.is_blocked for node in stay + come):
         raise MergeWithNobody()
     check_limits(stay + come, await load_rules(conn))
-    decision = Decision(actor, reason, stay[0].identifier_id, now)
+    decision = Decision(actor, reason, survivor, stay[0].identifier_id, now)
     links = await _links(conn, stay, come, now)
     event_id = await _carry_out(conn, survivor, stay, come, links, now)
     sealed_id = await deciding.record(conn, vault, decision, [(x, _word(x)) for x in links])

@@ -69,7 +69,9 @@ async def settle(
             prefer=prefer, anew=anew,
         )  # fmt: skip
     book = anew.rules if anew and anew.rules is not None else await load_rules(conn)
-    change = decide(hood, fresh, book, touched=ends | set(learnt), learnt=learnt, prefer=prefer)
+    # One that has only turned out older keeps its people: nothing about them is new.
+    touched = ends | {one for one in learnt if nodes[one].customer_id is None}
+    change = decide(hood, fresh, book, touched=touched, learnt=learnt, prefer=prefer)
     await _write(conn, change, now=now)
     if anew:
         await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.quarantined.keys()))

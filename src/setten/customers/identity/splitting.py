@@ -106,13 +106,17 @@ async def rejoin(
     They are evidence again and obey the rules. Raises as `split`, and NotTakenBack.
     """
     await Q.lock.run(conn)
-    living, found = await _asked(conn, customer_id, links)
+    living, found = await _asked(conn, customer_id, links, is_parted=True)
     taken = [link for link in found if link.verdict == PARTED]
     if not taken:
         raise NotTakenBack(links=", ".join(map(str, links)))
     decision = await _decision(conn, actor, living, reason, now)
+    [whose, *_] = [*await deciding.parted_from(conn, taken), living]
     change = await deciding.carry_out(
-        conn, [deciding.given_back(one, now) for one in taken], now=now, prefer=living
+        conn,
+        [deciding.given_back(one, now) for one in taken],
+        now=now,
+        prefer=await current(conn, whose),
     )
     decided = await _decided(conn, living, taken, change)
     sealed_id = await deciding.record(conn, vault, decision, [(one, GIVEN_BACK) for one in taken])
@@ -124,9 +128,9 @@ async def rejoin(
 
 
 async def _asked(
-    conn: Connection, customer_id: UUID, links: Sequence[int]
+    conn: Connection, customer_id: UUID, links: Sequence[int], *, is_parted: bool = False
 ) -> tuple[CustomerId, list[Link]]:
-    """The links named, each of which must have an end in this customer."""
+    """The links named, each of which must have an end in this customer, or be parted from her."""
     assert len(links) <= LINKS_ASKED_MAX, "the surface has checked"
     living = await current(conn, customer_id)
     rows = await D.by_ids.all(conn, link_ids=list(links))
@@ -136,11 +140,12 @@ async def _asked(
         link_id = values.pop("link_id")
         by_id[link_id] = Link(**values)
     owners = await deciding.owners(conn, {one for link in by_id.values() for one in link.pair})
-    missing = [
-        one
-        for one in links
-        if one not in by_id or living not in (owners[by_id[one].a], owners[by_id[one].b])
-    ]
+    hers = {one for one, link in by_id.items() if living in (owners[link.a], owners[link.b])}
+    if is_parted:
+        for one in by_id.keys() - hers:
+            if customer_id in await deciding.parted_from(conn, [by_id[one]]):
+                hers.add(one)
+    missing = [one for one in links if one not in hers]
     if missing or not links:
         raise LinkNotFound(links=", ".join(map(str, missing)))
     return living, list(by_id.values())
@@ -150,7 +155,7 @@ async def _decision(
     conn: Connection, actor: Actor, living: CustomerId, reason: str, now: datetime
 ) -> Decision:
     nodes = await identifiers_of(conn, living)
-    return Decision(actor, reason, nodes[0].identifier_id, now)
+    return Decision(actor, reason, living, nodes[0].identifier_id, now)
 
 
 async def _decided(
