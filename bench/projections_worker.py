@@ -16,6 +16,7 @@ from setten import app
 from setten.platform import db, settings
 from setten.platform.log import Reader
 from setten.platform.log.pulse import Pulse
+from setten.platform.log.tail import Tail
 
 
 class Metered(Awaitable[None]):
@@ -67,8 +68,8 @@ class Seat:
         seconds, count = self.waited.get(text, (0.0, 0))
         self.waited[text] = (seconds + asked.elapsed, count + 1)
 
-    async def run(self, stop: asyncio.Event, pulse: Pulse) -> None:
-        self.metered = Metered(self.reader.run(self.pool, stop, pulse))
+    async def run(self, stop: asyncio.Event, pulse: Pulse, tail: Tail) -> None:
+        self.metered = Metered(self.reader.run(self.pool, stop, pulse, tail))
         await self.metered
 
     def counts(self) -> dict[str, float]:
@@ -80,6 +81,10 @@ class Seat:
         }
 
 
+async def nothing(conn: db.Connection, rows: object) -> None:
+    """The fetch that serves all readers handles nothing itself."""
+
+
 async def main() -> None:
     found = settings.load()
     async with app.resources(found, size=4) as deps:
@@ -88,18 +93,23 @@ async def main() -> None:
             seat = Seat(reader, await db.open_pool(str(found.database_url), size=1))
             await seat.sit()
             seats.append(seat)
-        stop, pulse = asyncio.Event(), Pulse()
+        fetching = await db.open_pool(str(found.database_url), size=1)
+        fetch = Seat(Reader("fetch for all", nothing), fetching)
+        await fetch.sit()
+        stop, pulse, tail = asyncio.Event(), Pulse(), Tail(fetching)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pulse.run(deps.pool, stop))
             for seat in seats:
-                tasks.create_task(seat.run(stop, pulse))
+                tasks.create_task(seat.run(stop, pulse, tail))
             while await asyncio.to_thread(sys.stdin.readline):
                 answer = {
-                    "readers": {seat.reader.name: seat.counts() for seat in seats},
+                    "readers": {seat.reader.name: seat.counts() for seat in (fetch, *seats)},
                     "process_s": time.process_time(),
-                    "slowest": {text: n for seat in seats for text, n in seat.waited.items()},
+                    "slowest": {
+                        text: n for seat in (fetch, *seats) for text, n in seat.waited.items()
+                    },
                 }
-                for seat in seats:
+                for seat in (fetch, *seats):
                     seat.waited.clear()
                 print(json.dumps(answer), flush=True)
             stop.set()

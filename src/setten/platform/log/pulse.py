@@ -28,11 +28,12 @@ class Pulse:
         self.stamp = ""
         self._moved = asyncio.Event()
 
-    async def wait_beyond(self, stamp: str, limit_s: float) -> None:
-        """Return when something was committed since `stamp`, or after `limit_s`."""
+    async def wait_beyond(self, stamp: str, limit_s: float) -> bool:
+        """Wait until something was committed since `stamp`; false when that took `limit_s`."""
         if self.stamp == stamp:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), limit_s)
+        return self.stamp != stamp
 
     async def run(self, pool: Pool, stop: asyncio.Event) -> None:
         """Look every 10 ms until `stop`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from setten.platform import db
@@ -13,10 +13,12 @@ from setten.platform.db import Connection, Pool
 from setten.platform.errors import Unavailable
 from setten.platform.log.model import Cursor, Row
 from setten.platform.log.pulse import Pulse
-from setten.platform.log.service import row_of
+from setten.platform.log.tail import Tail, read
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 LOOK_ANYWAY_S = 1.0
+# While events stream in, a batch waits for company: fifty commits a second are enough for a reader.
+GATHER_S = 0.02
 BATCH_MAX = 2_000  # larger batches win no throughput and hold the log's other readers back
 BACKOFF_S_MAX = 5.0
 TRIES = 5  # of one batch, some seconds in all, before it is looked at event by event
@@ -48,12 +50,18 @@ class Reader:
         self._names = names
         self._after = tuple(after)
         self._most = most
+        self._here: Cursor | None = None  # where `run` has brought us, unless something went wrong
 
-    async def step(self, pool: Pool) -> int:
-        """Handle one batch and answer how many events were passed (0 when level)."""
-        was, rows = await self._next(pool, self._most)
+    async def step(self, pool: Pool, tail: Tail | None = None, *, stamp: str = "") -> int:
+        """Handle one batch and answer how many events were passed (0 when level).
+
+        tail: the rows that the readers of this process share. stamp: see `Tail.after`.
+        """
+        was, rows = await self._next(pool, self._most, tail, stamp)
         if rows:
             await self._carry(pool, was, rows)
+        elif tail is not None:
+            self._here = was
         return len(rows)
 
     async def step_past_poison(self, pool: Pool) -> int:
@@ -75,17 +83,28 @@ class Reader:
                 return passed + 1
         return self._most
 
-    async def _next(self, pool: Pool, most: int) -> tuple[Cursor, list[Row]]:
-        async with pool.acquire() as conn:
-            # Read outside the transaction: a reader that waits must not hold back the others.
-            was = await self._cursor(conn)
-            if not self._after:
-                return was, await self._read(conn, was, most)
-            passed = await self._passed(conn)
-            if passed <= (was.xid, was.position):
-                return was, []
-            rows = await self._read(conn, was, most)
-            return was, [row for row in rows if (row.xid, row.position) <= passed]
+    async def _next(
+        self, pool: Pool, most: int, tail: Tail | None = None, stamp: str = ""
+    ) -> tuple[Cursor, Sequence[Row]]:
+        """Read outside the transaction: a reader that waits must not hold back the others."""
+        here, self._here = self._here, None
+        if tail is None or here is None or not stamp:
+            async with pool.acquire() as conn:
+                here = await self._cursor(conn)
+        passed = None
+        if self._after:
+            async with pool.acquire() as conn:
+                passed = await self._passed(conn)
+            if passed <= (here.xid, here.position):
+                return here, []
+        if tail is not None:
+            rows = await tail.after(here, most, stamp=stamp)
+        else:
+            async with pool.acquire() as conn:
+                rows = await read(conn, here, most)
+        if passed is not None:
+            rows = [row for row in rows if (row.xid, row.position) <= passed]
+        return here, rows
 
     async def _passed(self, conn: Connection) -> tuple[int, int]:
         """How far the slowest of the readers we build on has come."""
@@ -97,13 +116,14 @@ class Reader:
     ) -> None:
         """Handle rows and move the cursor behind them; with `error`, only note them and move."""
         last = rows[-1]
+        here = Cursor(last.xid, last.position, max(was.arrived_on, last.arrived_on))
         async with db.transaction(pool) as conn:
             moved = await _Q.advance.value(
                 conn,
                 reader=self.name,
-                xid=str(last.xid),
-                position=last.position,
-                arrived_on=max(was.arrived_on, last.arrived_on),
+                xid=str(here.xid),
+                position=here.position,
+                arrived_on=here.arrived_on,
                 was_xid=str(was.xid),
                 was_position=was.position,
             )
@@ -115,6 +135,7 @@ class Reader:
             wanted = [r for r in rows if self._names is None or r.name in self._names]
             if wanted:
                 await self._handle(conn, wanted)
+        self._here = here
 
     async def _set_aside(self, conn: Connection, row: Row, error: str) -> None:
         await _Q.set_aside.run(
@@ -134,32 +155,30 @@ class Reader:
             return Cursor(0, 0, _EARLIEST)
         return Cursor(row["xid"], row["position"], row["arrived_on"])
 
-    async def _read(self, conn: Connection, was: Cursor, most: int) -> list[Row]:
-        since = was.arrived_on
-        if since != _EARLIEST:
-            since -= timedelta(days=1)
-        found = await _Q.read.all(
-            conn, xid=str(was.xid), position=was.position, since=since, most=most
-        )
-        return [row_of(record) for record in found]
-
-    async def run(self, pool: Pool, stop: asyncio.Event, pulse: Pulse) -> None:
+    async def run(self, pool: Pool, stop: asyncio.Event, pulse: Pulse, tail: Tail) -> None:
         """Read until `stop`. A failing batch is tried again with pauses, then event by event."""
-        pause, failures = 0.0, 0
+        loop = asyncio.get_running_loop()
+        failures, is_due, backoff = 0, False, 0.0
         while not stop.is_set():
-            seen = pulse.stamp  # before we look, so that nothing falls between
+            # Taken before we look, so that nothing falls between; none when we look anyway.
+            seen = pulse.stamp
+            begun, pause = loop.time(), 0.0
             try:
-                step = self.step if failures < TRIES else self.step_past_poison
-                if not await step(pool):
-                    await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
-                pause, failures = 0.0, 0
+                if failures < TRIES:
+                    passed = await self.step(pool, tail, stamp="" if is_due else seen)
+                else:
+                    passed = await self.step_past_poison(pool)
+                failures, backoff = 0, 0.0
+                is_due = not passed and not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
+                if passed < self._most:
+                    pause = GATHER_S - (loop.time() - begun)
             except Exception as cause:
                 # Whatever it was, the cursor has not moved: the same rows come again.
                 logger.exception("reader %s failed and will try again", self.name)
-                pause = min(BACKOFF_S_MAX, max(0.1, pause * 2))
+                pause = backoff = min(BACKOFF_S_MAX, max(0.1, backoff * 2))
                 # A database that is away says nothing about the events.
                 failures += not isinstance(cause, _AWAY)
-            if pause:
+            if pause > 0:
                 await asyncio.sleep(pause)
 
     async def catch_up(self, pool: Pool) -> None:
@@ -169,12 +188,12 @@ class Reader:
 
 
 async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> None:
-    """Run readers side by side until `stop`; one look at the database wakes them all."""
-    pulse = Pulse()
+    """Run readers side by side until `stop`: one look wakes all, one fetch serves all."""
+    pulse, tail = Pulse(), Tail(pool)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(pool, stop))
         for reader in readers:
-            tasks.create_task(reader.run(pool, stop, pulse))
+            tasks.create_task(reader.run(pool, stop, pulse, tail))
 
 
 async def lags(conn: Connection) -> dict[str, float]:
