@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from litestar import Request, Response, get
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter
 
 from setten.api.state import Deps
 from setten.platform import db, draining, log, metrics
@@ -173,13 +175,23 @@ class RequestMeasures(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _seconds.labels(_route(scope)).observe(time.perf_counter() - began)
+                _timed(_route(scope)).observe(time.perf_counter() - began)
             await send(message)
 
         try:
             await next_app(scope, receive, watch)
         finally:
-            _requests.labels(_route(scope), method, str(status)).inc()
+            _counted(_route(scope), method, status).inc()
+
+
+# Finding a measure by its labels costs more than adding to it. There are as many as routes, methods
+# and statuses, none of which a stranger can invent.
+_timed = cache(_seconds.labels)
+
+
+@cache
+def _counted(route: str, method: str, status: int) -> Counter:
+    return _requests.labels(route, method, str(status))
 
 
 def _route(scope: Scope) -> str:
