@@ -40,9 +40,11 @@ def home_of(actor: Actor) -> str:
 def halves(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The tabs of the rail that this person may open."""
     links = []
+    here = path.startswith(("/customers", "/events", "/find"))
     if actor.may(Right.read_customers):
-        here = path.startswith(("/customers", "/events", "/find"))
         links.append(Link("half.customers", "/customers", "customer", here))
+    elif actor.may(Right.read_data):
+        links.append(Link("half.customers", "/customers/stages", "customer", here))
     if actor.may(Right.read_stock):
         here = path.startswith("/stock")
         links.append(Link("half.stock", "/stock", "stock", here, waiting))
@@ -60,8 +62,10 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
     elif path == "/me":
         found = [Link("nav.me", "/me")]
-    elif actor.may(Right.read_customers):
-        found = [Link("nav.find", "/customers")]
+    elif actor.may(Right.read_customers) or actor.may(Right.read_data):
+        if actor.may(Right.read_customers):
+            found.append(Link("nav.find", "/customers"))
+        found.append(Link("nav.stages", "/customers/stages"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
@@ -105,4 +109,6 @@ def key_list(path: str) -> list[tuple[str, str]]:
 def _is_in(path: str, href: str) -> bool:
     if href == "/stock/pickup" and path.startswith("/stock/holds"):
         return True
+    if href == "/customers" and path.startswith("/customers/stages"):
+        return False
     return path == href or path.startswith(href + "/")

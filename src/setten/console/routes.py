@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
-from setten.console.customers import links, purchases, record
+from setten.console.customers import links, purchases, record, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.run import data
@@ -41,6 +41,9 @@ PAGES: list[ControllerRouterHandler] = [
     purchases.purchases,
     record.event,
     record.open_sealed,
+    stages.board,
+    stages.stage_people,
+    stages.change,
     links.links,
     links.review,
     links.decide,

@@ -28,6 +28,10 @@ LOOKING = frozenset({"product.viewed", "page.viewed", "screen.viewed", "cart.rep
 GAP = {"ja": "　", "en": " · "}
 
 
+ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage"}
+"""Which part of an event chooses among its sentences, where it is not the action."""
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One event, ready to be drawn."""
 
@@ -118,7 +122,7 @@ def _key(item: Item, is_now: bool, said: Mapping[str, Any]) -> str:
     if name == "custom.event":
         known = f"custom.{str(said.get('event') or '').lower()}"
         return known if known in all_words() else "event.custom.event"
-    ending = said.get("voice") if name == "note.written" else said.get("action")
+    ending = said.get(ENDINGS.get(name, "action"))
     for key in (f"event.{name}.{ending}", f"event.{name}"):
         if key in all_words():
             return key

@@ -17,7 +17,8 @@ from setten.console.places import Named, named
 from setten.console.shell.find import is_demo
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import goods
-from setten.customers import identity, profiles, timeline
+from setten.customers import identity, lifecycle, profiles, timeline
+from setten.customers.lifecycle import STAGES
 from setten.customers.profiles import Profile
 from setten.engagement import conversations
 from setten.platform import audit, auth, clock, db
@@ -45,6 +46,14 @@ class Chip(msgspec.Struct, frozen=True):
     n: int
 
 
+class StagePoint(msgspec.Struct, frozen=True):
+    """One of the five points of the life cycle."""
+
+    word: str
+    is_past: bool
+    is_now: bool
+
+
 @get("/customers", include_in_schema=False)
 async def start(request: Asked) -> Response[str]:
     """Where one begins: the finder, large."""
@@ -70,6 +79,7 @@ async def customer(
         shown = await promises(request, conn, page, names, profile, sku)
         shown |= await past(conn, page, names, profile, channel)
         shown |= await talk(conn, deps, page, profile)
+        shown |= await standing(conn, page, profile)
         shown["looked_names"] = {
             sku: one.name
             for sku, one in (await goods(conn, _looked(profile), page)).items()
@@ -92,7 +102,20 @@ def head(page: Page, names: Named, profile: Profile) -> dict[str, object]:
         "clues": view.clues(profile.identifiers, t),
         "home": names(profile.home_location_id),
         "bought": view.bought(profile, MARKS, page),
-        "touches": sum(profile.counters.values()),
+    }
+
+
+async def standing(conn: Connection, page: Page, profile: Profile) -> dict[str, object]:
+    """Where she stands in the life cycle, and why, in a sentence."""
+    found = await lifecycle.standings(conn, [profile.customer_id], now=page.now)
+    now = found[profile.customer_id]
+    at = STAGES.index(now.stage)
+    return {
+        "stages": [
+            StagePoint(lifecycle.NAMES[one][page.locale], place < at, place == at)
+            for place, one in enumerate(STAGES)
+        ],
+        "stage_sentence": lifecycle.sentence(now, now=page.now, locale=page.locale),
     }
 
 

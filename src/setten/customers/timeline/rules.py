@@ -28,8 +28,11 @@ _RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
 _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
                 "location_id", "purpose", "alternative", "group_id", "category", "code",
                 "register", "note_id", "voice", "by_name", "customer_id", "gone",
-                "receipt_id", "hold_id", "expires_at", "step", "coupon")  # fmt: skip
+                "receipt_id", "hold_id", "expires_at", "step", "coupon", "stage", "was")  # fmt: skip
 _NUMBER_FIELDS = ("total_minor", "is_record")
+_SHOWN = dict.fromkeys(_TEXT_FIELDS, True) | dict.fromkeys(_NUMBER_FIELDS, False)
+_GOODS = (("sku", "sku"), ("name", "item"), ("variant", "variant"), ("product_id", "product_id"),
+          ("price_minor", "price_minor"), ("qty", "qty"), ("quantity", "qty"))  # fmt: skip
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +80,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def _read(row: Row) -> Any:
+def fact_of(row: Row) -> Any:
     """The body of a fact we draw on; None when it is none, or not as its name promises.
 
     One body that cannot be read must not hold up everybody's timeline: it stays a plain line.
@@ -102,9 +105,8 @@ def receipt_key(receipt_id: UUID) -> str:
     return f"receipt:{receipt_id}"
 
 
-def told(row: Row) -> tuple[Told, ...]:
-    """The purchases that a fact of stock tells of: one, and the one it voids."""
-    body = _read(row)
+def told(body: Any) -> tuple[Told, ...]:
+    """The purchases that a fact of stock (of `fact_of`) tells of: one, and the one it voids."""
     if isinstance(body, _Order):
         return (
             Told(
@@ -141,9 +143,8 @@ def _key_of_receipt(receipt: _Receipt) -> str:
     return receipt_key(receipt.receipt_id)
 
 
-def purchase_key(row: Row) -> str | None:
-    """The purchase that a line tells of, also when it is only a report of it."""
-    body = _read(row)
+def purchase_key(body: Any) -> str | None:
+    """The purchase that a fact (of `fact_of`) tells of, also when it is only a report of it."""
     if isinstance(body, _Report):
         is_placed = body.action in ("placed", "updated")
         return order_key(body.system, body.order_id) if is_placed else None
@@ -152,9 +153,8 @@ def purchase_key(row: Row) -> str | None:
     return _key_of_receipt(body) if isinstance(body, _Receipt) else None
 
 
-def traits(row: Row) -> dict[str, Any]:
-    """The traits that are not personal data, as an identify told them."""
-    body = _read(row)
+def traits(body: Any) -> dict[str, Any]:
+    """The traits that are not personal data, as an identify (of `fact_of`) told them."""
     return body.traits if isinstance(body, _Identified) else {}
 
 
@@ -165,15 +165,17 @@ def summary(body: str) -> dict[str, Any]:
     except msgspec.DecodeError:
         return {}
     short: dict[str, Any] = {}
-    for field in _TEXT_FIELDS:
-        value = said.get(field)
-        if isinstance(value, str) and value:
+    # By what was said, which is a few words, not by all that could be: it is half of the work.
+    for field, value in said.items():
+        is_text = _SHOWN.get(field)
+        if is_text is None or value is None or value == "":
+            continue
+        if not is_text:
+            short[field] = value
+        elif isinstance(value, str):
             short[field] = value[:SUMMARY_TEXT_MAX]
         elif isinstance(value, int):
             short[field] = value
-    for field in _NUMBER_FIELDS:
-        if said.get(field) is not None:
-            short[field] = said[field]
     if isinstance(said.get("currency"), str):
         short["currency"] = said["currency"]
     short.update(_goods(said))
@@ -182,15 +184,15 @@ def summary(body: str) -> dict[str, Any]:
 
 def _goods(said: dict[str, Any]) -> dict[str, Any]:
     """The first product told of, and how many there are in all."""
-    found: dict[str, Any] = {}
-    goods = [said.get("item"), *(said.get("items") or ()), *(said.get("lines") or ())]
-    named = [one for one in goods if isinstance(one, dict) and one]
+    item, items, lines = said.get("item"), said.get("items"), said.get("lines")
+    if item is None and not items and not lines:
+        return {}
+    named = [one for one in (item, *(items or ()), *(lines or ())) if one and type(one) is dict]
     if not named:
-        return found
+        return {}
+    found: dict[str, Any] = {}
     first = named[0]
-    for source, target in (("sku", "sku"), ("name", "item"), ("variant", "variant"),
-                           ("product_id", "product_id"), ("price_minor", "price_minor"),
-                           ("qty", "qty"), ("quantity", "qty")):  # fmt: skip
+    for source, target in _GOODS:
         value = first.get(source)
         if value is not None and target not in found:
             found[target] = value[:SUMMARY_TEXT_MAX] if isinstance(value, str) else value

@@ -1,0 +1,205 @@
+"""The five stages of the life cycle: a board of all customers, and who stands in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import NotFoundException
+
+from setten.console import guard
+from setten.console.customers import people
+from setten.console.customers.people import Person
+from setten.console.page import Asked, Page, page_of
+from setten.console.shell.sign_in import redirect
+from setten.customers import lifecycle
+from setten.customers.lifecycle import NOWHERE, STAGES, Board, Listed, Stage, Standing, Thresholds
+from setten.facts.ids import CustomerId
+from setten.platform import auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+
+PERIODS = (7, 30, 90)
+"""Days over which flows are shown."""
+
+ROWS = 50
+_BAR = 200.0
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage on the board. width: of 200, its share of all."""
+
+    stage: Stage
+    word: str
+    customers: int
+    width: float
+    came: int
+    left: int
+    values: list[str]
+    buyers: int
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """How many went from one stage to another. wash: 0 to 4, thicker for more."""
+
+    n: int
+    wash: int
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer of a stage."""
+
+    who: Person
+    standing: Standing
+    sentence: str
+
+
+@get("/customers/stages", include_in_schema=False)
+async def board(request: Asked, days: int = 30) -> Response[str]:
+    """How many stand where, who went where, what they are worth."""
+    page = page_of(request)
+    _require_reader(page)
+    days = days if days in PERIODS else 30
+    today = page.shown().now.date()
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await lifecycle.board(
+            conn, first_day=today - timedelta(days=days - 1), last_day=today
+        )
+        limits = await lifecycle.thresholds(conn)
+    shown = {
+        "columns": columns(found, page),
+        "rows": matrix(found),
+        "stages": STAGES,
+        "nowhere": NOWHERE,
+        "counted_at": found.sizes_at,
+        "valued_at": found.values_at,
+        "days": days,
+        "periods": PERIODS,
+        "limits": limits,
+        "may_change": page.who.may(Right.manage_stages),
+        "may_list": page.who.may(Right.read_customers),
+    }
+    return page.render("customers/stages.html", shown)
+
+
+def _require_reader(page: Page) -> None:
+    """The board names nobody: whoever may see the business's figures may see it."""
+    if not page.who.may(Right.read_data):
+        auth.require(page.who, Right.read_customers)
+
+
+def columns(found: Board, page: Page) -> list[Column]:
+    """The stages from left to right."""
+    all_of_them = sum(size.customers for size in found.sizes) or 1
+    return [
+        Column(
+            stage=size.stage,
+            word=lifecycle.NAMES[size.stage][page.locale],
+            customers=size.customers,
+            width=round(_BAR * size.customers / all_of_them, 1),
+            came=sum(flow.customers for flow in found.flows if flow.stage == size.stage),
+            left=sum(flow.customers for flow in found.flows if flow.was == size.stage),
+            values=[
+                page.shown().money(one.total_minor, one.currency)
+                for one in found.values
+                if one.stage == size.stage
+            ],
+            buyers=sum(one.buyers for one in found.values if one.stage == size.stage),
+        )
+        for size in found.sizes
+    ]
+
+
+def matrix(found: Board) -> list[tuple[str, list[Cell]]]:
+    """From where (rows; the last are those who were not there) to where (columns)."""
+    counts = {(flow.was, flow.stage): flow.customers for flow in found.flows}
+    most = max(counts.values(), default=0)
+    return [
+        (was, [_cell(counts.get((was, stage), 0), most) for stage in STAGES])
+        for was in (*STAGES, NOWHERE)
+    ]
+
+
+def _cell(n: int, most: int) -> Cell:
+    return Cell(n, 0 if n == 0 else 1 + round(3 * n / most))
+
+
+@get("/customers/stages/{stage:str}", include_in_schema=False)
+async def stage_people(request: Asked, stage: str, before: str = "") -> Response[str]:
+    """Who stands in a stage, those who came last first."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_customers)
+    if stage not in STAGES:
+        raise NotFoundException()
+    async with db.transaction(deps.pool) as conn:
+        listed = await lifecycle.people(conn, stage, before=_cursor(before), most=ROWS + 1)
+        shown_ones = listed[:ROWS]
+        ids = [one.customer_id for one in shown_ones]
+        told = await lifecycle.standings(conn, ids, now=page.now)
+        named = await people.by_id(conn, deps.vault, ids, page.locale)
+        await people.note(
+            conn, page.who, list(named.values()), action="customers.listed", now=page.now
+        )
+    rows = [
+        Row(
+            who=named.get(one) or Person(one, "", "", f"/customers/{one}"),
+            standing=told[one],
+            sentence=lifecycle.sentence(told[one], now=page.now, locale=page.locale),
+        )
+        for one in ids
+    ]
+    shown = {
+        "stage": stage,
+        "word": lifecycle.NAMES[stage][page.locale],
+        "rows": rows,
+        "next": _written(shown_ones) if len(listed) > ROWS else "",
+    }
+    return page.render("customers/stage_people.html", shown)
+
+
+def _written(shown: Sequence[Listed]) -> str:
+    last = shown[-1]
+    return f"{last.since.isoformat()}~{last.customer_id}"
+
+
+def _cursor(text: str) -> Listed | None:
+    """Where the page before ended; a broken one begins anew."""
+    since, _, customer = text.partition("~")
+    try:
+        at = datetime.fromisoformat(since)
+        return Listed(since=at, customer_id=CustomerId(UUID(customer))) if at.tzinfo else None
+    except ValueError:
+        return None
+
+
+@post("/customers/stages", include_in_schema=False)
+async def change(request: Asked) -> Response[str]:
+    """Let stages end elsewhere; the background looks at everybody anew."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.manage_stages)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await lifecycle.change_thresholds(conn, page.who, _thresholds(form), now=clock.now())
+    return redirect("/customers/stages")
+
+
+class NoNumber(Invalid):
+    """A threshold is not a number."""
+
+    code = "bad_stage_thresholds"
+
+
+def _thresholds(form: FormMultiDict) -> Thresholds:
+    try:
+        return Thresholds(
+            loyal_from=int(str(form.get("loyal_from"))),
+            slow_p=int(str(form.get("slow_p"))) / 100,
+            lost_p=int(str(form.get("lost_p"))) / 100,
+            slow_gaps=float(str(form.get("slow_gaps"))),
+            lost_gaps=float(str(form.get("lost_gaps"))),
+        )
+    except ValueError:
+        raise NoNumber(fields=", ".join(Thresholds.__struct_fields__)) from None

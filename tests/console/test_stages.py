@@ -1,0 +1,85 @@
+"""The life cycle on the console: where somebody stands, the board, the people of a stage."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.console.house import START_LIMIT_S, House
+
+
+@pytest.fixture(scope="module")
+def counted(house: House) -> House:
+    """Everybody of the demo has been read, and the board was counted."""
+    deadline = time.monotonic() + START_LIMIT_S
+    house.customer("佐伯")
+    with house.person("page-admin") as admin:
+        while "数えました" not in admin.get("/customers/stages").text:
+            assert time.monotonic() < deadline + START_LIMIT_S
+            time.sleep(0.5)
+    return house
+
+
+def test_a_customers_page_says_where_she_stands_and_why(counted: House) -> None:
+    with counted.person("page-agent") as agent:
+        text = agent.get(f"/customers/{counted.customer('佐伯')}").text
+    assert 'aria-current="step"' in text
+    assert "続いている見込み" in text
+
+
+def test_the_board_counts_everybody_once(counted: House) -> None:
+    with counted.person("page-admin") as admin:
+        text = admin.get("/customers/stages").text
+    for word in ("取得", "実験", "忠誠心", "保持", "回復"):
+        assert word in text
+    assert counted.asked("select sum(customers) from customers.stage_sizes") > 0
+
+
+def test_a_stage_opens_into_its_people(counted: House) -> None:
+    stage = counted.asked(
+        "select stage from customers.stages group by stage order by count(*) desc limit 1"
+    )
+    with counted.person("page-agent") as agent:
+        before = counted.asked(
+            "select count(*) from audit.entries where action = 'customers.listed'"
+        )
+        answer = agent.get(f"/customers/stages/{stage}")
+        assert answer.status_code == 200
+        assert "様" in answer.text
+        after = counted.asked(
+            "select count(*) from audit.entries where action = 'customers.listed'"
+        )
+    assert after == before + 1
+
+
+@pytest.mark.parametrize("path", ["nonsense", "trial?before=x~y", "trial?before=2026-01-01~1"])
+def test_a_broken_address_is_no_fault(counted: House, path: str) -> None:
+    with counted.person("page-agent") as agent:
+        assert agent.get(f"/customers/stages/{path}").status_code in (200, 404)
+
+
+def test_a_marketer_sees_the_board_and_nobodys_name(counted: House) -> None:
+    with counted.person("page-marketer") as marketer:
+        board = marketer.get("/customers/stages")
+        assert board.status_code == 200
+        assert 'href="/customers/stages/' not in board.text
+        assert marketer.get("/customers/stages/trial").status_code == 403
+
+
+def test_thresholds_are_changed_by_whoever_may(counted: House) -> None:
+    good = {"loyal_from": "4", "slow_p": "55", "lost_p": "25", "slow_gaps": "2.5", "lost_gaps": "7"}
+    with counted.person("page-agent") as agent:
+        agent.get("/customers/stages")
+        assert agent.post("/customers/stages", **good).status_code == 403
+    with counted.person("page-admin") as admin:
+        admin.get("/customers/stages")
+        for wrong in (
+            {"loyal_from": "x"},
+            {"slow_p": "10"},
+            {"lost_gaps": "1"},
+            {"slow_gaps": "nan"},
+        ):
+            assert admin.post("/customers/stages", **(good | wrong)).status_code == 422
+        assert admin.post("/customers/stages", **good).status_code == 303
+        assert 'value="2.5"' in admin.get("/customers/stages").text
