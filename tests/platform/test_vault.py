@@ -145,12 +145,14 @@ async def test_nothing_in_the_database_can_be_read(pool, vault):
 
 async def test_envelopes_come_back_in_the_order_they_went_in(pool, vault):
     numbers = await identify(pool, vault, *(normalise("user_id", f"u{n}") for n in range(3)))
-    order = [*numbers.values(), *numbers.values()]
-    async with db.transaction(pool) as conn:
-        sealed = await vault.seal(conn, [Sealed(n, {"i": i}) for i, n in enumerate(order)])
-        opened = await vault.open(conn, sealed)
-    assert [opened[one].values for one in sealed] == [{"i": i} for i in range(6)]
-    assert [opened[one].identifier_id for one in sealed] == order
+    for times in (2, 30):  # few go by insert, many by COPY
+        order = [*numbers.values()] * times
+        async with db.transaction(pool) as conn:
+            sealed = await vault.seal(conn, [Sealed(n, {"i": i}) for i, n in enumerate(order)])
+            opened = await vault.open(conn, sealed)
+        assert [opened[one].values for one in sealed] == [{"i": i} for i in range(len(order))]
+        assert [opened[one].identifier_id for one in sealed] == order
+        assert sealed == sorted(sealed)
 
 
 async def test_a_sealed_value_moved_to_another_person_does_not_open(pool, vault):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -162,36 +162,42 @@ async def _write(
 ) -> dict[int, Taken]:
     wanted = {one for _, _, _, event in found.good for one in event.identifiers}
     met = await vault.meet(conn, wanted)
-    sealed_ids = await _seal(conn, vault, [event for *_, event in found.good], met)
+    places = await log.claim(
+        conn,
+        [(event.times.day, event.event_id) for *_, event in found.good],
+        on=now.date(),
+    )
+    new = [one for one in found.good if one[3].event_id in places]
+    sealed_ids = await _seal(conn, vault, [event for *_, event in new], met)
     entries = [
         _entry(source, delivery, event, met, sealed_id, now)
-        for (_, source, delivery, event), sealed_id in zip(found.good, sealed_ids, strict=True)
+        for (_, source, delivery, event), sealed_id in zip(new, sealed_ids, strict=True)
     ]
-    new = await log.append(conn, entries)
-    counts: dict[int, list[int]] = {}
-    orphans: list[int] = []
-    traits: list[Trait] = []
-    for (index, _, _, event), sealed_id in zip(found.good, sealed_ids, strict=True):
-        count = counts.setdefault(index, [0, 0, 0])
-        if event.event_id in new:
-            count[_NEW] += 1
-            number = met.numbers[event.identifiers[0]]
-            traits += [Trait(number, f, v, event.times.occurred_at) for f, v in event.traits]
-        else:
-            count[_REPEATED] += 1
-            if sealed_id is not None:
-                orphans.append(sealed_id)
-    if orphans:
-        await vault.discard(conn, orphans)
-    if traits:
-        await vault.put_traits(conn, traits, met=met)
+    await log.write(conn, entries, places)
+    await vault.put_traits(conn, _traits(new, met), met=met)
     if found.bad:
         await _keep(conn, vault, [bad for _, bad in found.bad])
+    return _count(found, places)
+
+
+def _count(found: _Read, places: Mapping[str, int]) -> dict[int, Taken]:
+    counts: dict[int, list[int]] = {}
+    for index, _, _, event in found.good:
+        which = _NEW if event.event_id in places else _REPEATED
+        counts.setdefault(index, [0, 0, 0])[which] += 1
     for index in found.repeated:
         counts.setdefault(index, [0, 0, 0])[_REPEATED] += 1
     for index, _ in found.bad:
         counts.setdefault(index, [0, 0, 0])[_REFUSED] += 1
     return {index: Taken(*count) for index, count in counts.items()}
+
+
+def _traits(new: Sequence[tuple[int, Source, Delivery, Prepared]], met: Met) -> list[Trait]:
+    return [
+        Trait(met.numbers[event.identifiers[0]], field, value, event.times.occurred_at)
+        for *_, event in new
+        for field, value in event.traits
+    ]
 
 
 async def _seal(

@@ -18,6 +18,7 @@ from setten.platform.log.model import (
 from setten.platform.log.reader import Reader, lags, run, set_aside
 from setten.platform.log.service import (
     append,
+    claim,
     ensure_partitions,
     entry_for,
     event_at,
@@ -27,6 +28,7 @@ from setten.platform.log.service import (
     state,
     state_all,
     wait_for,
+    write,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Reader",
     "Row",
     "append",
+    "claim",
     "ensure_partitions",
     "entry_for",
     "event_at",
@@ -52,4 +55,5 @@ __all__ = [
     "state",
     "state_all",
     "wait_for",
+    "write",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import msgspec
 
 from setten.platform import db, ids
 from setten.platform.db import Connection, Pool
+from setten.platform.log import packing
 from setten.platform.log.model import (
     NO_DAY,
     Cursor,
@@ -60,6 +61,45 @@ async def append(conn: Connection, entries: Sequence[Entry]) -> frozenset[str]:
         arrived_on=rows[0].received_at.date(),
     )
     return frozenset(row["event_id"] for row in written)
+
+
+async def claim(
+    conn: Connection, wanted: Sequence[tuple[date, str]], *, on: date
+) -> dict[str, int]:
+    """Claim (day, event id) pairs and answer the position of each id that the log had not.
+
+    The ids are distinct. `write` must follow in the same transaction. on: the day of arrival.
+    """
+    if not wanted:
+        return {}
+    ids_by_hash = {}
+    hashes = []
+    for _, event_id in wanted:
+        hashed = hash_id(event_id)
+        ids_by_hash[hashed] = event_id
+        hashes.append(hashed.hex)
+    assert len(ids_by_hash) == len(wanted), "ids are distinct"
+    rows = await _Q.claim.all(
+        conn,
+        days=f"{{{','.join([day.isoformat() for day, _ in wanted])}}}",
+        hashes=f"{{{','.join(hashes)}}}",
+        arrived_on=on,
+    )
+    return {ids_by_hash[hashed]: position for hashed, position in rows}
+
+
+async def write(conn: Connection, entries: Sequence[Entry], places: Mapping[str, int]) -> None:
+    """Write entries at the positions that `claim` gave their ids in this transaction."""
+    if not entries:
+        return
+    await conn.copy_to_table(
+        "events",
+        schema_name="log",
+        columns=packing.COLUMNS,
+        format="binary",
+        # A view, because the driver takes plain bytes for the name of a file.
+        source=memoryview(packing.pack((places[one.event_id], one) for one in entries)),
+    )
 
 
 def _array(numbers: Sequence[int]) -> str:

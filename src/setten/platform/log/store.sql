@@ -29,6 +29,16 @@ select :arrived_on, c.position, i.event_id, i.name, i.occurred_at, :received_at,
  order by c.position
 returning event_id;
 
+-- name: claim
+-- The first half of `append` alone, for batches: what was claimed is then written by COPY. Days and
+-- hashes come as the text of an array, because the driver writes an array element by element.
+insert into log.seen (day, hash, position, arrived_on)
+select day, hash, nextval('log.position'), :arrived_on
+  from unnest(:days::text::date[], :hashes::text::uuid[]) as i(day, hash)
+ order by day, hash
+on conflict do nothing
+returning hash, position;
+
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.
 -- The day bound lets the planner drop old partitions; a transaction never outlives a day.

@@ -21,15 +21,20 @@ def derive(master: bytes, purpose: str) -> bytes:
     return HKDFExpand(SHA256(), KEY_BYTES, purpose.encode()).derive(master)
 
 
-def seal(key: bytes, plain: bytes, about: bytes) -> bytes:
-    """Nonce and ciphertext; `about` binds it to its owner, so that rows cannot be swapped."""
+def seal(key: bytes | AESGCM, plain: bytes, about: bytes) -> bytes:
+    """Nonce and ciphertext; `about` binds it to its owner, so that rows cannot be swapped.
+
+    A key that seals many things is given as AESGCM: to set one up costs as much as to use it.
+    """
     nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, about)
+    cipher = AESGCM(key) if isinstance(key, bytes) else key
+    return nonce + cipher.encrypt(nonce, plain, about)
 
 
-def unseal(key: bytes, sealed: bytes, about: bytes) -> bytes:
+def unseal(key: bytes | AESGCM, sealed: bytes, about: bytes) -> bytes:
     """The plain text. Raises InvalidTag for another key, owner or a changed byte."""
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+    cipher = AESGCM(key) if isinstance(key, bytes) else key
+    return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
 
 
 def token(key: bytes, *parts: str) -> uuid.UUID:
@@ -39,4 +44,4 @@ def token(key: bytes, *parts: str) -> uuid.UUID:
     return found
 
 
-__all__ = ["KEY_BYTES", "InvalidTag", "derive", "seal", "token", "unseal"]
+__all__ = ["AESGCM", "KEY_BYTES", "InvalidTag", "derive", "seal", "token", "unseal"]

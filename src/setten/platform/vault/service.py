@@ -21,6 +21,7 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 _GENERATION = 1
 _PROOF = b"setten"
 SEARCH_HITS_MAX = 200
+_FEW = 32  # envelopes; more go by COPY, which costs a round trip more and much less for each
 # Amounts stay numbers as they were written.
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -66,7 +67,7 @@ class Vault:
 
     def __init__(self, master_key: bytes) -> None:
         assert len(master_key) == cipher.KEY_BYTES, "settings checks the length"
-        self._wrap = cipher.derive(master_key, "setten wrap 1")
+        self._wrap = cipher.AESGCM(cipher.derive(master_key, "setten wrap 1"))
         self._tokens = cipher.derive(master_key, "setten token 1")
         self._search = cipher.derive(master_key, "setten search 1")
         self._letters = cipher.derive(master_key, "setten dead letter 1")
@@ -101,16 +102,21 @@ class Vault:
         by_token = {self.token(identifier): identifier for identifier in wanted}
         if not by_token:
             return Met({}, {})
-        rows = await _Q.known_with_keys.all(conn, tokens=list(by_token))
-        if len(rows) < len(by_token):
-            known = {row["token"] for row in rows}
-            await self._insert(conn, [one for at, one in by_token.items() if at not in known])
-            missing = [at for at in by_token if at not in known]
-            rows += await _Q.known_with_keys.all(conn, tokens=missing)
+        known = await self._known(conn, by_token)
+        if len(known) < len(by_token):
+            known |= await self._insert(conn, {t: by_token[t] for t in by_token.keys() - known})
+        if len(known) < len(by_token):  # somebody else brought them in the same moment
+            known |= await self._known(conn, by_token.keys() - known)
         return Met(
-            {by_token[row["token"]]: row["identifier_id"] for row in rows},
-            {row["identifier_id"]: row["wrapped_key"] for row in rows},
+            {by_token[token]: number for token, (number, _) in known.items()},
+            dict(known.values()),
         )
+
+    async def _known(
+        self, conn: Connection, tokens: Iterable[uuid.UUID]
+    ) -> dict[uuid.UUID, tuple[int, bytes]]:
+        rows = await _Q.known_with_keys.all(conn, tokens=_array(tokens))
+        return {token: (number, key) for token, number, key in rows}
 
     async def identify(
         self, conn: Connection, wanted: Iterable[Identifier]
@@ -120,28 +126,34 @@ class Vault:
         found = await self.find(conn, distinct)
         new = [identifier for identifier in distinct if identifier not in found]
         if new:
-            await self._insert(conn, new)
+            await self._insert(conn, {self.token(one): one for one in new})
             found |= await self.find(conn, new)
         return found
 
-    async def _insert(self, conn: Connection, new: Sequence[Identifier]) -> None:
+    async def _insert(
+        self, conn: Connection, new: Mapping[uuid.UUID, Identifier]
+    ) -> dict[uuid.UUID, tuple[int, bytes]]:
+        """Numbers and wrapped keys by token of those that nobody else made meanwhile."""
         numbers = [ids.number() for _ in new]
         keys = [os.urandom(cipher.KEY_BYTES) for _ in new]
-        await _Q.insert_identifiers.all(
+        wrapped = [
+            cipher.seal(self._wrap, key, _about(number))
+            for key, number in zip(keys, numbers, strict=True)
+        ]
+        rows = await _Q.insert_identifiers.all(
             conn,
             generation=_GENERATION,
             ids=numbers,
-            kinds=[one.kind for one in new],
-            tokens=[self.token(one) for one in new],
-            keys=[
-                cipher.seal(self._wrap, key, _about(number))
-                for key, number in zip(keys, numbers, strict=True)
-            ],
+            kinds=[one.kind for one in new.values()],
+            tokens=list(new),
+            keys=wrapped,
             seals=[
                 cipher.seal(key, one.value.encode(), _about(number))
-                for key, number, one in zip(keys, numbers, new, strict=True)
+                for key, number, one in zip(keys, numbers, new.values(), strict=True)
             ],
         )
+        key_of = dict(zip(numbers, wrapped, strict=True))
+        return {token: (number, key_of[number]) for token, number in rows}
 
     async def values(self, conn: Connection, numbers: Sequence[int]) -> dict[int, Identifier]:
         """The identifiers behind numbers, opened. The caller writes the audit entry."""
@@ -165,23 +177,27 @@ class Vault:
         if not envelopes:
             return []
         keys = await self._keys(conn, {one.identifier_id for one in envelopes}, met)
-        rows = await _Q.insert_envelopes.all(
-            conn,
-            identifier_ids=[one.identifier_id for one in envelopes],
-            seals=[
-                cipher.seal(
-                    keys[one.identifier_id],
-                    _encode(one.values),
-                    _about(one.identifier_id),
-                )
-                for one in envelopes
-            ],
-        )
+        numbers = [one.identifier_id for one in envelopes]
+        seals = [
+            cipher.seal(keys[one.identifier_id], _encode(one.values), _about(one.identifier_id))
+            for one in envelopes
+        ]
+        if len(envelopes) > _FEW:
+            return await self._copy_envelopes(conn, numbers, seals)
+        rows = await _Q.insert_envelopes.all(conn, identifier_ids=numbers, seals=seals)
         return [row["sealed_id"] for row in rows]
 
-    async def discard(self, conn: Connection, sealed_ids: Sequence[int]) -> None:
-        """Drop envelopes that no event carries: those of a re-send."""
-        await _Q.discard_envelopes.run(conn, sealed_ids=list(sealed_ids))
+    async def _copy_envelopes(
+        self, conn: Connection, numbers: Sequence[int], seals: Sequence[bytes]
+    ) -> list[int]:
+        drawn = [row[0] for row in await _Q.draw_envelopes.all(conn, count=len(numbers))]
+        await conn.copy_records_to_table(
+            "envelopes",
+            schema_name="vault",
+            columns=("sealed_id", "identifier_id", "sealed"),
+            records=zip(drawn, numbers, seals, strict=True),
+        )
+        return drawn
 
     async def open(self, conn: Connection, sealed_ids: Sequence[int]) -> dict[int, Sealed]:
         """Open envelopes; those whose key was destroyed are absent. The caller audits."""
@@ -344,6 +360,11 @@ class Vault:
 
     def _unwrap(self, wrapped: bytes, number: int) -> bytes:
         return cipher.unseal(self._wrap, wrapped, _about(number))
+
+
+def _array(tokens: Iterable[uuid.UUID]) -> str:
+    """As the text of an array: the driver writes a list element by element, and slowly."""
+    return f"{{{','.join([token.hex for token in tokens])}}}"
 
 
 def _about(number: int, field: str = "") -> bytes:

@@ -11,7 +11,7 @@ select token, identifier_id from vault.identifiers where token = any(:tokens::uu
 -- name: known_with_keys
 select token, identifier_id, wrapped_key
   from vault.identifiers
- where token = any(:tokens::uuid[]);
+ where token = any(:tokens::text::uuid[]);
 
 -- name: insert_identifiers
 -- In token order, so that two batches that meet the same new people queue instead of locking.
@@ -40,8 +40,9 @@ select identifier_id, sealed
  order by ord
 returning sealed_id;
 
--- name: discard_envelopes
-delete from vault.envelopes where sealed_id = any(:sealed_ids::bigint[]);
+-- name: draw_envelopes
+-- Numbers for envelopes that come by COPY, which can answer none.
+select nextval('vault.envelopes_sealed_id_seq') from generate_series(1, :count);
 
 -- name: envelopes
 select e.sealed_id, e.identifier_id, e.sealed, i.wrapped_key
