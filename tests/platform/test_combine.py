@@ -193,3 +193,16 @@ async def test_what_is_kept_of_a_key_is_a_hash(pool):
     async with pool.acquire() as conn:
         kept = await conn.fetchval("select c::text from combine.claims c")
     assert "taro" not in kept
+
+
+async def test_heavy_requests_share_a_transaction_up_to_a_weight_and_a_giant_goes_alone(pool):
+    met: list[list[int]] = []
+
+    async def keep(conn: db.Connection, asked) -> list[object]:
+        met.append(list(asked))
+        return list(asked)
+
+    combiner: Combiner[int, int] = Combiner(pool, keep, weigh=lambda size: size, weight_max=10)
+    asked = [99, 4, 6, 1, 5, 5, 30, 2]
+    assert await asyncio.gather(*map(combiner.ask, asked)) == asked
+    assert met == [[99], [4, 6], [1, 5], [5], [30], [2]]

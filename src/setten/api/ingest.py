@@ -2,12 +2,11 @@
 
 A bare ASGI application: every answer, also a refusal, can be read by a page of another origin;
 success is exactly 200; nothing is ever redirected. Single events are gathered with their
-neighbours into one transaction, a batch is one of its own.
+neighbours into one transaction, and so are batches.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from typing import Any
 import asyncpg
 import msgspec
 from litestar import asgi
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from setten.api import ingest_answers as answers
 from setten.api import ingest_body as bodies
@@ -26,7 +25,7 @@ from setten.api.state import Deps
 from setten.customers import ingest
 from setten.customers.ingest import Delivery, Said, Taken
 from setten.platform import addresses, clock, db, metrics
-from setten.platform.combine import Combiner, QueueFull
+from setten.platform.combine import Combiner
 from setten.platform.db import Connection
 from setten.platform.db.disk import Disk
 from setten.platform.db.pool import DatabaseUnavailable
@@ -38,14 +37,18 @@ CALLS: dict[str, str | None] = {
     **dict.fromkeys(("batch", "import", "b")),
 }
 PREFIXES = ["/v1", "/ingest", "/analytics.js", "/analytics-next"]
-# Batches hold a connection each; the rest of the pool serves everybody else.
-BATCHES_AT_ONCE = 4
+_BELOW = tuple(f"{prefix}/" for prefix in PREFIXES)
+# Batches that come at the same time share a transaction: its round trips, its flush and one look
+# into the vault. Two lanes, so that one reads events while the database works for the other.
+BATCH_LANES = 2
+BATCH_EVENTS_AT_ONCE = 1_000  # some 100 ms of work; no writing transaction may take seconds
 BATCHES_WAITING_MAX = 100  # of up to 1 MB each
-DEADLOCK_TRIES = 3
 _REFUSED_BY_DATABASE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
+Headers = dict[bytes, bytes]
 logger = logging.getLogger(__name__)
 _events = metrics.counter("ingest_events", "Events that came in.", ["result"])
+_seconds = metrics.histogram("ingest_seconds", "Time to answer a request to ingest.")
 _new, _repeated, _refused = (_events.labels(r) for r in ("new", "repeated", "refused"))
 
 
@@ -56,26 +59,31 @@ class Front:
         self._deps = deps
         self._buckets = ingest.Buckets(deps.settings.workers)
         self._singles: Combiner[Delivery, Taken] = Combiner(deps.pool, self._take)
-        self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
-        self._waiting = 0
+        self._batches: Combiner[Delivery, Taken] = Combiner(
+            deps.pool,
+            self._take,
+            lanes=BATCH_LANES,
+            queue_max=BATCHES_WAITING_MAX,
+            weigh=_events_of,
+            weight_max=BATCH_EVENTS_AT_ONCE,
+        )
         self._disk = Disk(deps.settings.data_dir)
 
-    async def answer(self, scope: Any, receive: Receive) -> Answer:
+    async def answer(self, scope: Any, headers: Headers, receive: Receive) -> Answer:
         """The answer to one request. Raises SettenError for a refusal."""
         method, path = scope["method"], scope["path"].strip("/").split("/")
         if method == "POST":
             if path[-1] not in CALLS:
                 raise answers.NoSuchCall()
-            return await self._post(path[-1], scope, receive)
+            return await self._post(path[-1], scope, headers, receive)
         if method in ("GET", "HEAD"):
-            return await self._get(path, scope)
+            return await self._get(path, headers)
         raise answers.WrongMethod()
 
-    async def _post(self, name: str, scope: Any, receive: Receive) -> Answer:
+    async def _post(self, name: str, scope: Any, headers: Headers, receive: Receive) -> Answer:
         self._disk.check()
         received_at = clock.now()
-        body = bodies.unpack(await bodies.read(receive))
-        headers = _headers(scope)
+        body = bodies.unpack(await bodies.read(receive, headers.get(b"content-length", b"")))
         origin = headers.get(b"origin")
         call = CALLS[name]
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -114,30 +122,11 @@ class Front:
             return await self._alone(delivery)
 
     async def _take_batch(self, delivery: Delivery) -> Taken:
-        if self._waiting >= BATCHES_WAITING_MAX:
-            raise QueueFull()
-        self._waiting += 1
         try:
-            async with self._batches:
-                return await self._commit(delivery)
-        finally:
-            self._waiting -= 1
-
-    async def _commit(self, delivery: Delivery) -> Taken:
-        for left in reversed(range(DEADLOCK_TRIES)):
-            try:
-                async with db.transaction(self._deps.pool) as conn:
-                    [answer] = await self._take(conn, [delivery])
-                if isinstance(answer, Exception):
-                    raise answer
-                return answer
-            except asyncpg.DeadlockDetectedError:
-                if not left:
-                    raise
-            except _REFUSED_BY_DATABASE:
-                logger.exception("the database refused a batch; taking its events one by one")
-                return await self._one_by_one(delivery)
-        raise AssertionError("the last try answers or raises")
+            return await self._batches.ask(delivery)
+        except _REFUSED_BY_DATABASE:
+            logger.exception("the database refused a batch; taking its events one by one")
+            return await self._one_by_one(delivery)
 
     async def _one_by_one(self, delivery: Delivery) -> Taken:
         """What the database itself refuses is one event's fault, and must stay its own."""
@@ -158,7 +147,7 @@ class Front:
             raise answer
         return answer
 
-    def _ip(self, scope: Any, headers: dict[bytes, bytes]) -> str | None:
+    def _ip(self, scope: Any, headers: Headers) -> str | None:
         """The sender's address: as our own proxies tell it, else the connection's."""
         client = scope.get("client")
         if not client:
@@ -166,19 +155,19 @@ class Front:
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         return addresses.of_sender(str(client[0]), forwarded, self._deps.settings.trusted_proxies)
 
-    async def _get(self, path: list[str], scope: Any) -> Answer:
+    async def _get(self, path: list[str], headers: Headers) -> Answer:
         name = path[-1]
         if name == "settings" and path[-3:-2] == ["projects"]:
-            return await self._settings(path[-2], _headers(scope))
+            return await self._settings(path[-2], headers)
         if name in ("analytics.min.js", "analytics.js") and len(path) >= 2:
-            return _file(tag.script(), scope, tag.SCRIPT_CACHE)
+            return _file(tag.script(), headers, tag.SCRIPT_CACHE)
         if path[-2:-1] == ["bundles"] and (found := tag.chunk(name.removesuffix(".gz"))):
-            return _file(found, scope, tag.CHUNK_CACHE)
+            return _file(found, headers, tag.CHUNK_CACHE)
         if name in CALLS:
             raise answers.WrongMethod()
         raise answers.NoSuchCall()
 
-    async def _settings(self, write_key: str, headers: dict[bytes, bytes]) -> Answer:
+    async def _settings(self, write_key: str, headers: Headers) -> Answer:
         if not bodies.is_key(write_key):
             raise ingest.UnknownWriteKey()
         async with self._deps.pool.acquire() as conn:
@@ -192,8 +181,8 @@ class Front:
         return Answer(200, body, headers=((b"cache-control", tag.SETTINGS_CACHE.encode()),))
 
 
-def _headers(scope: Any) -> dict[bytes, bytes]:
-    return dict(scope["headers"])
+def _events_of(delivery: Delivery) -> int:
+    return len(delivery.events)
 
 
 def _batch(body: bytes, _: str | None, authorization: str, edge: dict[str, Any]) -> Delivery:
@@ -225,7 +214,7 @@ def _count(taken: Taken) -> None:
         _refused.inc(taken.refused)
 
 
-def _file(found: tag.File, scope: Any, cache: str) -> Answer:
+def _file(found: tag.File, asked: Headers, cache: str) -> Answer:
     headers = [
         (b"cache-control", cache.encode()),
         (b"vary", b"Accept-Encoding"),
@@ -233,7 +222,7 @@ def _file(found: tag.File, scope: Any, cache: str) -> Answer:
         # The tag is loaded by pages of other origins, isolated ones too.
         (b"cross-origin-resource-policy", b"cross-origin"),
     ]
-    if b"gzip" in _headers(scope).get(b"accept-encoding", b""):
+    if b"gzip" in asked.get(b"accept-encoding", b""):
         return Answer(
             200,
             found.packed,
@@ -243,15 +232,15 @@ def _file(found: tag.File, scope: Any, cache: str) -> Answer:
     return Answer(200, found.plain, b"text/javascript; charset=utf-8", tuple(headers))
 
 
-async def _answer(front: Front, scope: Any, receive: Receive) -> Answer:
+async def _answer(front: Front, scope: Any, headers: Headers, receive: Receive) -> Answer:
     """The answer, whatever happens: a page of another origin must be able to read all of them."""
     try:
-        return await front.answer(scope, receive)
+        return await front.answer(scope, headers, receive)
     except SettenError as refusal:
-        return answers.problem(refusal, _headers(scope))
+        return answers.problem(refusal, headers)
     except db.AWAY as cause:
         logger.warning("ingest is unavailable: %s", type(cause).__name__)
-        return answers.problem(DatabaseUnavailable(), _headers(scope))
+        return answers.problem(DatabaseUnavailable(), headers)
     except Exception:
         # 500 is retried by every client, so the events are not lost with our bug.
         logger.exception("bug in ingest")
@@ -265,12 +254,14 @@ async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def serve(front: Front, scope: Any, receive: Receive, send: Send) -> None:
     """Answer one HTTP request with what `front` says."""
-    headers = _headers(scope)
+    begun = time.perf_counter()
+    headers: Headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"")
     if scope["method"] == "OPTIONS":
         answer = answers.preflight(headers)
     else:
-        answer = await _answer(front, scope, receive)
+        answer = await _answer(front, scope, headers, receive)
+        _seconds.observe(time.perf_counter() - begun)
     await answers.send(send, answer, origin, is_head=scope["method"] == "HEAD")
 
 
@@ -281,6 +272,22 @@ def _front(scope: Any) -> Front:
         front = state.ingest = Front(state.deps)
     assert isinstance(front, Front)
     return front
+
+
+def before(app: ASGIApp) -> ASGIApp:
+    """`app`, with what is posted to ingest answered before it.
+
+    The way through the framework would cost a single event more than all that is done with it.
+    """
+
+    async def first(scope: Any, receive: Receive, send: Send) -> None:
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        if is_post and scope["path"].startswith(_BELOW):
+            await serve(_front(scope), scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return first
 
 
 def mounts() -> list[Any]:

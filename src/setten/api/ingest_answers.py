@@ -17,6 +17,7 @@ PREFLIGHT_AGE_S = b"7200"  # the longest that Chromium keeps one
 _JSON = b"application/json"
 _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \-]{0,1000}")
 _requests = metrics.counter("ingest_requests", "Requests to ingest.", ["status"])
+_taken = _requests.labels("200")
 
 
 class NoSuchCall(errors.NotFound):
@@ -113,7 +114,7 @@ async def send(out: Send, answer: Answer, origin: bytes, *, is_head: bool) -> No
     ]
     if answer.status != 204:
         headers.append((b"content-type", answer.type))
-    _requests.labels(str(answer.status)).inc()
+    (_taken if answer.status == 200 else _requests.labels(str(answer.status))).inc()
     await out({"type": "http.response.start", "status": answer.status, "headers": headers})
     await out(
         {

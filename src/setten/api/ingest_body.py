@@ -59,12 +59,17 @@ _batch = msgspec.json.Decoder(Batch).decode
 _single = msgspec.json.Decoder(Single).decode
 
 
-async def read(receive: Receive) -> bytes:
-    """The whole body as sent. Raises BodyTooLarge beyond BODY_BYTES_MAX."""
+async def read(receive: Receive, announced: bytes = b"") -> bytes:
+    """The whole body as sent. Raises BodyTooLarge beyond BODY_BYTES_MAX.
+
+    announced: its Content-Length. What has come whole needs no second message that says so: each
+    costs a single event a fifth of its time.
+    """
     message: Any = await receive()
-    if not message.get("more_body") and message["type"] == "http.request":
+    if message["type"] == "http.request":
         whole: bytes = message.get("body", b"")
-        return _checked(whole)
+        if not message.get("more_body") or (announced and b"%d" % len(whole) == announced):
+            return _checked(whole)
     parts: list[bytes] = []
     size = 0
     while message["type"] == "http.request":

@@ -35,6 +35,9 @@ class Combiner(Generic[Asked, Given]):
     it *raises* rolls the batch back, and each request is tried again in a transaction of its own.
     is_transaction: False for a `handle` that reads and writes at most one statement, its last: a
     statement is a transaction by itself, and two of the few round trips are spared.
+
+    weigh: how much of `weight_max` a request takes, where requests differ in size; one that is
+    heavier than that goes alone.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Combiner(Generic[Asked, Given]):
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
         is_transaction: bool = True,
+        weigh: Callable[[Asked], int] | None = None,
+        weight_max: int = 0,
     ) -> None:
         self._pool = pool
         self._handle = handle
@@ -53,6 +58,8 @@ class Combiner(Generic[Asked, Given]):
         self._lanes = lanes
         self._batch_max = batch_max
         self._queue_max = queue_max
+        self._weigh = weigh
+        self._weight_max = weight_max
         self._queue: deque[tuple[Asked, asyncio.Future[Given]]] = deque()
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,13 +83,21 @@ class Combiner(Generic[Asked, Given]):
     async def _lane(self) -> None:
         try:
             while self._queue:
-                most = min(len(self._queue), self._batch_max)
-                batch = [self._queue.popleft() for _ in range(most)]
-                await self._settle(batch)
+                await self._settle(self._gather())
         finally:
             # No await may come between the look at the queue and this line: a request that arrives
             # in between would see a lane running and wait for ever.
             self._running -= 1
+
+    def _gather(self) -> list[tuple[Asked, asyncio.Future[Given]]]:
+        most = min(len(self._queue), self._batch_max)
+        if self._weigh is None:
+            return [self._queue.popleft() for _ in range(most)]
+        batch = [self._queue.popleft()]
+        left = self._weight_max - self._weigh(batch[0][0])
+        while len(batch) < most and (left := left - self._weigh(self._queue[0][0])) >= 0:
+            batch.append(self._queue.popleft())
+        return batch
 
     async def _settle(self, batch: list[tuple[Asked, asyncio.Future[Given]]]) -> None:
         self.batches += 1
