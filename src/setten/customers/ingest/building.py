@@ -39,29 +39,26 @@ def location_id(properties: Fields, context: Fields) -> str | None:
     """The place the client says it happened at."""
     for holder in (properties, context):
         for key in ("location_id", "store_id"):
-            found = _text(holder.get(key))
-            if found and len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
-                return found
+            if key in holder and (found := _text(holder[key])):
+                if len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
+                    return found
     return None
 
 
 def _page(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    properties, context = fields["properties"], fields["context"]
-    own = {key: event[key] for key in ("name", "category") if isinstance(event.get(key), str)}
-    own = splitter.split(own, "") if own else own
-    page = context.get("page")
+    _screen(fields, event, splitter, _)
+    properties, page = fields["properties"], fields["context"].get("page")
     page = page if isinstance(page, dict) else {}
-    fields["name"] = own.get("name") or _text(properties.get("name"))
-    fields["category"] = own.get("category") or _text(properties.get("category"))
-    fields["path"] = _text(properties.get("path")) or _text(page.get("path"))
-    fields["title"] = _text(properties.get("title")) or _text(page.get("title"))
+    for key in ("path", "title"):
+        fields[key] = _text(properties.get(key)) or _text(page.get(key))
 
 
 def _screen(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
+    properties = fields["properties"]
     own = {key: event[key] for key in ("name", "category") if isinstance(event.get(key), str)}
     own = splitter.split(own, "") if own else own
-    fields["name"] = own.get("name") or _text(fields["properties"].get("name"))
-    fields["category"] = own.get("category") or _text(fields["properties"].get("category"))
+    for key in ("name", "category"):
+        fields[key] = own.get(key) or _text(properties.get(key))
 
 
 def _identified(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
@@ -139,7 +136,7 @@ def _items(fields: Fields, default: str) -> None:
 
 
 def _item(said: Fields, currency: str) -> Item:
-    texts = {key: text for key in _TEXTS if (text := _text(said.get(key)))}
+    texts = {key: text for key in _TEXTS if key in said and (text := _text(said[key]))}
     return Item(
         price_minor=money.to_minor(said["price"], currency) if "price" in said else None,
         quantity=_whole(said.get("quantity")),
@@ -157,6 +154,8 @@ def _currency(properties: Fields, default: str) -> str:
 
 
 def _text(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value or None
     if isinstance(value, int) and not isinstance(value, bool):

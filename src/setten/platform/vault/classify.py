@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from setten.platform.vault import urls
-from setten.platform.vault.patterns import harmless, is_phone_number, looks_personal
+from setten.platform.vault.patterns import PHONE_MIN, harmless, is_phone_number, looks_personal
 
 UNKNOWN_LENGTH_MAX = 64  # DESIGN: unknown strings over 64 characters are sealed
 PUBLIC_LENGTH_MAX = 500  # titles and names of goods; longer ones are texts
@@ -89,7 +89,12 @@ class Splitter:
                     return self._dict(node, path, True, depth)
             if meaning <= _CODE:
                 # Strings that were harmless before are nearly all that come: asked without a call.
-                if value.__class__ is str and value in harmless:
+                kind = value.__class__
+                if kind is str:
+                    if value in harmless or (meaning == _CODE and _is_plain_code(value)):
+                        kept[key] = value
+                        continue
+                elif kind is int and value < PHONE_MIN:
                     kept[key] = value
                     continue
                 value = self._leaf(key, value, path, meaning, person, depth)
@@ -181,6 +186,15 @@ class Splitter:
 
 def _flat(key: str) -> str:
     return key if key.isalpha() and key.islower() else "".join(filter(str.isalnum, key)).lower()
+
+
+def _is_plain_code(value: str) -> bool:
+    return (
+        len(value) <= UNKNOWN_LENGTH_MAX
+        and value.isascii()
+        and "@" not in value
+        and "%" not in value
+    )
 
 
 def _has_mail(value: str) -> bool:

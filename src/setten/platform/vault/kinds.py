@@ -46,7 +46,8 @@ class Identifier(msgspec.Struct, frozen=True):
 
 
 def _text(value: str) -> str:
-    return unicodedata.normalize("NFKC", value).strip()
+    # Plain ASCII is NFKC already, and nearly everything is.
+    return (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
 
 
 def _email(value: str) -> str:
@@ -82,6 +83,7 @@ _BLOCKED = re.compile(
     r"[0\-]*|-1|null|none|nil|undefined|anonymous|guest|unknown|n/?a|test|nan|\[object object\]",
     re.IGNORECASE,
 )
+_BLOCKED_LENGTH_MAX = len("[object object]")  # the longest of them
 
 _NORMALISERS: dict[str, Callable[[str], str]] = {
     "user_id": _text,
@@ -109,12 +111,21 @@ def normalise(kind: str, value: str) -> Identifier:
     if len(value) > VALUE_LENGTH_MAX or "\x00" in value:
         raise UnusableIdentifier(kind=kind, why="length")
     # As written too: taking a hyphen off "-1" would make a card of it.
-    if _BLOCKED.fullmatch(_text(value)):
+    written = _text(value)
+    if _is_blocked(written):
         raise UnusableIdentifier(kind=kind, why="blocked")
-    text = _NORMALISERS[kind](value)
-    if _BLOCKED.fullmatch(text):
+    how = _NORMALISERS[kind]
+    text = written if how is _text else how(value)
+    if text is not written and _is_blocked(text):
         raise UnusableIdentifier(kind=kind, why="blocked")
     return Identifier(kind, text)
+
+
+def _is_blocked(text: str) -> bool:
+    # The expression is slow to say no, and what is long is blocked only if it is all zeros.
+    if len(text) > _BLOCKED_LENGTH_MAX and text.strip("0-"):
+        return False
+    return _BLOCKED.fullmatch(text) is not None
 
 
 def mask(kind: str, value: str) -> str:

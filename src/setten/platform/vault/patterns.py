@@ -41,6 +41,9 @@ _UUID = re.compile(
 )
 
 
+PHONE_MIN = 700_000_000_0  # the smallest integer that `is_phone_number` takes for one
+
+
 def holds_person(text: str) -> bool:
     """Whether a string holds a mail address, phone, postal or network address, card or token.
 
@@ -85,7 +88,7 @@ def is_random_id(text: str) -> bool:
 
 def is_phone_number(value: int) -> bool:
     """Whether an integer reads as a Japanese phone number with or without its country."""
-    return 810_000_000_00 <= value <= 819_999_999_999 or 700_000_000_0 <= value <= 999_999_999_9
+    return 810_000_000_00 <= value <= 819_999_999_999 or PHONE_MIN <= value <= 999_999_999_9
 
 
 def _luhn(text: str) -> bool:
