@@ -17,6 +17,7 @@ from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException
 
 from setten import console
+from setten.api import availability as availability_api
 from setten.api import customers as customers_api
 from setten.api import guard, openapi, operations, options, problems, state, strict
 from setten.api import holds as holds_api
@@ -103,6 +104,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
             await vault.prove(conn)
         deps = state.Deps(settings=settings, pool=pool, vault=vault)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
+        deps.combiners[availability_api.COMBINER] = availability_api.gatherer(pool)
         deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
         deps.combiners[guard.KEYS] = guard.gatherer(pool)
         yield deps

@@ -51,6 +51,7 @@ async def client(pool, vault, tmp_path) -> AsyncIterator[httpx.AsyncClient]:
     )
     app.state.deps = state.Deps(settings=found, pool=pool, vault=vault)
     app.state.deps.combiners["holds"] = holds.combiner(pool)
+    app.state.deps.combiners["availability"] = availability.gatherer(pool)
     availability._directory.__init__()
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://setten") as ready:

@@ -36,7 +36,7 @@ def gatherer(pool: Pool) -> Combiner[str, Actor]:
     async def find(conn: Connection, keys: Sequence[str]) -> list[Actor | Exception]:
         return [one or Unauthenticated() for one in await auth.find_keys(conn, keys)]
 
-    return Combiner(pool, find, lanes=2)
+    return Combiner(pool, find, lanes=2, is_transaction=False)
 
 
 class Caller:

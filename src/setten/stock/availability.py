@@ -26,6 +26,20 @@ NEAREST_FIRST = 40
 _GROWTH = 8
 
 
+class Nearby(msgspec.Struct, frozen=True, kw_only=True):
+    """A question: up to `limit` places per sku within the radius of a point that have it.
+
+    lat and lon in degrees. include_empty: also the places that have none of it.
+    """
+
+    skus: Sequence[str]
+    lat: float
+    lon: float
+    radius_km: float
+    limit: int
+    include_empty: bool = False
+
+
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
     """What can be promised of one sku at one place. `available` in units, never below zero."""
 
@@ -77,22 +91,61 @@ async def near(
 
     With `include_empty`, also the places that have none of it.
     """
-    places = (await directory.fresh(conn)).near(lat, lon, radius_km=radius_km)
-    if include_empty:
-        nearest = places[:limit]
-        free = await _free(conn, skus, [p.location_id for _, p in nearest], now)
-        return await _with_empty(conn, skus, nearest, _answer(skus, nearest, free, now), now)
-    missing = list(dict.fromkeys(skus))
-    found: dict[str, list[Availability]] = {sku: [] for sku in missing}
-    start, step = 0, NEAREST_FIRST
-    while missing and start < len(places):
-        part = places[start : start + step]
-        free = await _free(conn, missing, [p.location_id for _, p in part], now)
-        for one in _answer(missing, part, free, now):
-            found[one.sku].append(one)
-        missing = [sku for sku in missing if len(found[sku]) < limit]
-        start, step = start + step, step * _GROWTH
-    return [one for rows in found.values() for one in rows[:limit]]
+    question = Nearby(
+        skus=skus, lat=lat, lon=lon, radius_km=radius_km, limit=limit, include_empty=include_empty
+    )
+    return (await near_many(conn, directory, [question], now=now))[0]
+
+
+async def near_many(
+    conn: Connection, directory: Directory, questions: Sequence[Nearby], *, now: datetime
+) -> list[list[Availability]]:
+    """As `near`, for the questions of one moment, each step of all of them in one query."""
+    await directory.fresh(conn)
+    searches = [_Search(one, directory) for one in questions]
+    while steps := [(one, *step) for one in searches if (step := one.step())]:
+        free = await _free_all(conn, [(skus, _ids(part)) for _, skus, part in steps], now)
+        for (search, skus, part), here in zip(steps, free, strict=True):
+            search.take(_answer(skus, part, here, now))
+    return [await one.answer(conn, now) for one in searches]
+
+
+_Places = list[tuple[float, Location]]
+
+
+class _Search:
+    """One question on its way: nearest places first, the rest in growing steps while it lacks."""
+
+    def __init__(self, question: Nearby, directory: Directory) -> None:
+        self._asked = question
+        self._missing = list(dict.fromkeys(question.skus))
+        self._found: dict[str, list[Availability]] = {sku: [] for sku in self._missing}
+        places = directory.near(question.lat, question.lon, radius_km=question.radius_km)
+        self._places: _Places = places[: question.limit] if question.include_empty else places
+        self._start, self._size = 0, NEAREST_FIRST
+
+    def step(self) -> tuple[list[str], _Places] | None:
+        """The skus still wanted and the places to look at next; None at the end."""
+        part = self._places[self._start : self._start + self._size]
+        self._start, self._size = self._start + self._size, self._size * _GROWTH
+        return (self._missing, part) if self._missing and part else None
+
+    def take(self, rows: Sequence[Availability]) -> None:
+        """What was found at the places of the last step."""
+        for one in rows:
+            self._found[one.sku].append(one)
+        limit = self._asked.limit
+        self._missing = [sku for sku in self._missing if len(self._found[sku]) < limit]
+
+    async def answer(self, conn: Connection, now: datetime) -> list[Availability]:
+        rows = [one for rows in self._found.values() for one in rows[: self._asked.limit]]
+        if not self._asked.include_empty:
+            return rows
+        return await _with_empty(conn, self._asked.skus, self._places, rows, now)
+
+
+def _ids(places: _Places) -> list[str]:
+    return [place.location_id for _, place in places]
 
 
 _Free = Mapping[tuple[str, str], tuple[int, str | None]]
@@ -103,8 +156,28 @@ async def _free(
 ) -> _Free:
     if not skus or not location_ids:
         return {}
-    rows = await _Q.free.all(conn, skus=list(skus), location_ids=list(location_ids), now=now)
-    return {(row["sku"], row["location_id"]): (row["available"], row["shelf"]) for row in rows}
+    return (await _free_all(conn, [(skus, location_ids)], now))[0]
+
+
+async def _free_all(
+    conn: Connection, asked: Sequence[tuple[Sequence[str], Sequence[str]]], now: datetime
+) -> list[_Free]:
+    """What there is of each question's skus at each of its places."""
+    rows = await _Q.free.all(
+        conn,
+        skus=[_array(skus) for skus, _ in asked],
+        location_ids=[_array(places) for _, places in asked],
+        now=now,
+    )
+    found: list[dict[tuple[str, str], tuple[int, str | None]]] = [{} for _ in asked]
+    for n, sku, location_id, available, shelf in rows:
+        found[n - 1][sku, location_id] = (available, shelf)
+    return list(found)
+
+
+def _array(texts: Sequence[str]) -> str:
+    """An array as PostgreSQL reads it from text: lists of different lengths fit no other way."""
+    return '{"' + '","'.join([one.replace("\\", r"\\").replace('"', r"\"") for one in texts]) + '"}'
 
 
 def _answer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -154,6 +155,10 @@ def _km(a: tuple[float, float, float], b: tuple[float, float, float]) -> float:
     return EARTH_RADIUS_KM * (2 * math.asin(chord / 2) if chord < 2 else math.pi)
 
 
+def _north(point: tuple[tuple[float, float, float], Location]) -> float:
+    return point[0][2]
+
+
 def distance_km(a: Location, b: Location) -> float | None:
     """Great-circle distance; None when either has no point."""
     if a.lat is None or a.lon is None or b.lat is None or b.lon is None:
@@ -184,11 +189,15 @@ class Directory:
 
     def _fill(self, places: Sequence[Location]) -> None:
         self._places = {place.location_id: place for place in places}
-        self._points = [
-            (_unit(place.lat, place.lon), place)
-            for place in places
-            if place.lat is not None and place.lon is not None
-        ]
+        # From south to north (by the sine of the latitude): a circle needs only a band of them.
+        self._points = sorted(
+            [
+                (_unit(place.lat, place.lon), place)
+                for place in places
+                if place.lat is not None and place.lon is not None
+            ],
+            key=_north,
+        )
 
     def find(self, location_id: str) -> Location | None:
         """A place by id."""
@@ -205,10 +214,14 @@ class Directory:
     def near(self, lat: float, lon: float, *, radius_km: float) -> list[tuple[float, Location]]:
         """(distance_km, place) of all places within the radius, nearest first."""
         x, y, z = here = _unit(lat, lon)
-        least = math.cos(min(radius_km / EARTH_RADIUS_KM * 1.001 + 1e-6, math.pi))
+        angle = min(radius_km / EARTH_RADIUS_KM * 1.001 + 1e-6, math.pi)
+        least = math.cos(angle)
+        north = math.radians(lat)
+        south = bisect_left(self._points, math.sin(max(north - angle, -math.pi / 2)), key=_north)
+        end = bisect_right(self._points, math.sin(min(north + angle, math.pi / 2)), key=_north)
         close = [
             (point, place)
-            for point, place in self._points
+            for point, place in self._points[south:end]
             if x * point[0] + y * point[1] + z * point[2] >= least
         ]
         found = [(_km(here, point), place) for point, place in close]
