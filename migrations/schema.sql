@@ -1074,8 +1074,6 @@ CREATE INDEX segment_wakes_due ON customers.segment_wakes USING btree (due_at);
 CREATE UNIQUE INDEX segments_name ON customers.segments USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
 CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
-CREATE INDEX timeline_event ON customers.timeline USING btree (event_id);
-CREATE INDEX timeline_news ON customers.timeline USING btree (identifier_id, xid, "position");
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
 CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
 CREATE UNIQUE INDEX sources_record_system ON ingest.sources USING btree (system) WHERE (is_record AND (revoked_at IS NULL));

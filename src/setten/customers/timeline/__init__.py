@@ -8,6 +8,7 @@ told by a tag, a webhook and a till counts once: reports of it are folded into w
 from setten.customers.timeline.model import Event, Item, Page, Purchase
 from setten.customers.timeline.reader import READER, readers
 from setten.customers.timeline.rebuilding import rebuild
+from setten.customers.timeline.rules import HIDDEN, RANK_VOID, Told, summary, told
 from setten.customers.timeline.service import (
     PAGE_MAX,
     BadCursor,
@@ -22,7 +23,9 @@ from setten.customers.timeline.service import (
 )
 
 __all__ = [
+    "HIDDEN",
     "PAGE_MAX",
+    "RANK_VOID",
     "READER",
     "BadCursor",
     "Event",
@@ -30,6 +33,7 @@ __all__ = [
     "Item",
     "Page",
     "Purchase",
+    "Told",
     "copies",
     "counts_by_channel",
     "event",
@@ -39,4 +43,6 @@ __all__ = [
     "readers",
     "rebuild",
     "since",
+    "summary",
+    "told",
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ from setten.platform.log import Reader, Row
 Q = db.load(str(Path(__file__).with_name("store.py")))
 READER = "timeline"
 _encode = msgspec.json.Encoder().encode
+_COLUMNS = ("identifier_id", "occurred_at", "position", "xid", "arrived_on", "event_id", "name",
+            "channel", "location_id", "purchase_key", "summary")  # fmt: skip
+Telling = tuple[Row, Any]  # an event, and the body of the fact that it is; None when it is none
 
 
 def readers() -> list[Reader]:
@@ -27,69 +29,99 @@ def readers() -> list[Reader]:
 
 async def take_in(conn: Connection, rows: Sequence[Row]) -> None:
     """Write what a batch of events adds. A batch comes once: the cursor commits with it."""
-    theirs = [row for row in rows if row.identifiers and row.name not in rules.HIDDEN]
-    if not theirs:
+    told = told_by(rows)
+    if not told:
         return
-    await Q.put_lines.run(conn, **lines(theirs))
-    await _count(conn, theirs)
-    await _put_purchases(conn, theirs)
-    if newest := traits(theirs):
+    await put_lines(conn, told, table="timeline")
+    await _count(conn, told)
+    await _put_purchases(conn, told)
+    if newest := traits(told):
         await Q.put_traits.run(conn, **newest)
 
 
-def lines(rows: Sequence[Row]) -> dict[str, Any]:
-    """The lines of events as columns."""
-    return {
-        "identifier_ids": [row.identifiers[0] for row in rows],
-        "occurred_ats": [row.occurred_at for row in rows],
-        "positions": [row.position for row in rows],
-        "xids": [row.xid for row in rows],
-        "arrived_ons": [row.arrived_on for row in rows],
-        "event_ids": [row.event_id for row in rows],
-        "names": [row.name for row in rows],
-        "channels": [row.channel for row in rows],
-        "location_ids": [row.location_id for row in rows],
-        "purchase_keys": [rules.purchase_key(row) for row in rows],
-        "summaries": [_encode(rules.summary(row.body)).decode() for row in rows],
-    }
+def told_by(rows: Sequence[Row]) -> list[Telling]:
+    """The events of people that make a line, each with the body of the fact that it is, if any."""
+    return [
+        (row, rules.fact_of(row))
+        for row in rows
+        if row.identifiers and row.name not in rules.HIDDEN
+    ]
 
 
-async def _count(conn: Connection, rows: Sequence[Row]) -> None:
-    counted: Counter[tuple[int, str, str, date]] = Counter(
-        (row.identifiers[0], row.name, row.channel, row.occurred_at.date()) for row in rows
+async def put_lines(conn: Connection, told: Sequence[Telling], *, table: str) -> None:
+    """Write the lines of events: by COPY, at half the database's cost of rows from arrays."""
+    await conn.copy_records_to_table(
+        table,
+        schema_name="customers",
+        columns=_COLUMNS,
+        records=[
+            (
+                row.identifiers[0],
+                row.occurred_at,
+                row.position,
+                row.xid,
+                row.arrived_on,
+                row.event_id,
+                row.name,
+                row.channel,
+                row.location_id,
+                None if fact is None else rules.purchase_key(fact),
+                _encode(rules.summary(row.body)).decode(),
+            )
+            for row, fact in told
+        ],
     )
+
+
+async def _count(conn: Connection, told: Sequence[Telling]) -> None:
+    """Numbers go as text, which the driver need not look into; names once for many rows."""
+    moments: dict[datetime, str] = {}
+    kinds: dict[tuple[str, str, str], int] = {}
+    counted: dict[tuple[int, int], int] = {}
+    for row, _ in told:
+        at = row.occurred_at
+        day = moments.get(at) or moments.setdefault(at, at.date().isoformat())
+        kind = kinds.setdefault((row.name, row.channel, day), len(kinds) + 1)
+        key = (row.identifiers[0], kind)
+        counted[key] = counted.get(key, 0) + 1
     keys = sorted(counted)
+    names, channels, days = zip(*kinds, strict=True)
     await Q.count.run(
         conn,
-        identifier_ids=[key[0] for key in keys],
-        names=[key[1] for key in keys],
-        channels=[key[2] for key in keys],
-        days=[key[3] for key in keys],
-        ns=[counted[key] for key in keys],
+        identifier_ids=_array([key[0] for key in keys]),
+        kinds=_array([key[1] for key in keys]),
+        ns=_array([counted[key] for key in keys]),
+        names=names,
+        channels=channels,
+        days=_array(days),
     )
 
 
-async def _put_purchases(conn: Connection, rows: Sequence[Row]) -> None:
+def _array(values: Iterable[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
+async def _put_purchases(conn: Connection, told: Sequence[Telling]) -> None:
     best: dict[str, tuple[rules.Told, Row]] = {}
-    for row in rows:
-        for told in rules.told(row):
-            kept = best.get(told.purchase_key)
-            if kept is None or _better((told, row), kept):
-                best[told.purchase_key] = (told, row)
+    for row, fact in told:
+        for one in () if fact is None else rules.told(fact):
+            kept = best.get(one.purchase_key)
+            if kept is None or _better((one, row), kept):
+                best[one.purchase_key] = (one, row)
     if not best:
         return
     found = [best[key] for key in sorted(best)]
     await Q.put_purchases.run(
         conn,
-        purchase_keys=[told.purchase_key for told, _ in found],
+        purchase_keys=[one.purchase_key for one, _ in found],
         identifier_ids=[row.identifiers[0] for _, row in found],
-        ranks=[told.rank for told, _ in found],
+        ranks=[one.rank for one, _ in found],
         event_ids=[row.event_id for _, row in found],
         occurred_ats=[row.occurred_at for _, row in found],
         channels=[row.channel for _, row in found],
         location_ids=[row.location_id for _, row in found],
-        totals_minor=[told.total_minor for told, _ in found],
-        currencies=[told.currency for told, _ in found],
+        totals_minor=[one.total_minor for one, _ in found],
+        currencies=[one.currency for one, _ in found],
     )
 
 
@@ -99,11 +131,11 @@ def _better(one: tuple[rules.Told, Row], kept: tuple[rules.Told, Row]) -> bool:
     return (one[1].occurred_at, one[1].event_id) < (kept[1].occurred_at, kept[1].event_id)
 
 
-def traits(rows: Sequence[Row]) -> dict[str, Any]:
+def traits(told: Sequence[Telling]) -> dict[str, Any]:
     """The newest word of each public trait as columns; empty when nobody told any."""
     newest: dict[tuple[int, str], tuple[Any, datetime]] = {}
-    for row in rows:
-        for field, value in rules.traits(row).items():
+    for row, fact in told:
+        for field, value in () if fact is None else rules.traits(fact).items():
             key = (row.identifiers[0], field)
             if key not in newest or newest[key][1] <= row.occurred_at:
                 newest[key] = (value, row.occurred_at)

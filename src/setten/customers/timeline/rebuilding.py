@@ -80,10 +80,9 @@ def _since(here: Cursor) -> date:
 
 async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> Cursor:
     last = rows[-1]
-    theirs = [row for row in rows if row.identifiers and row.name not in rules.HIDDEN]
-    if theirs:
-        await Q.put_lines.run(conn, **reader.lines(theirs))
-        if traits := reader.traits(theirs):
+    if told := reader.told_by(rows):
+        await reader.put_lines(conn, told, table="timeline_new")
+        if traits := reader.traits(told):
             await Q.put_traits.run(conn, **traits)
     between = {
         "xid": str(here.xid),

@@ -33,17 +33,6 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by xid, position
  limit :most;
 
--- name: put_lines
-insert into customers.timeline_new (identifier_id, occurred_at, position, xid, arrived_on, event_id,
-                                    name, channel, location_id, purchase_key, summary)
-select identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel, location_id,
-       purchase_key, summary::json
-  from unnest(:identifier_ids::bigint[], :occurred_ats::timestamptz[], :positions::bigint[],
-              :xids::bigint[], :arrived_ons::date[], :event_ids::text[], :names::text[],
-              :channels::text[], :location_ids::text[], :purchase_keys::text[], :summaries::text[])
-       as n(identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel,
-            location_id, purchase_key, summary);
-
 -- name: count
 -- From the log itself, not from the lines: a second way to the same figures.
 insert into customers.counters_new as c (identifier_id, name, channel, day, n)

@@ -28,7 +28,8 @@ _RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
 _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
                 "location_id", "purpose", "alternative", "group_id", "category", "code",
                 "register", "note_id", "voice", "by_name", "customer_id", "gone",
-                "receipt_id", "hold_id", "expires_at", "step", "coupon", "stage", "was")  # fmt: skip
+                "receipt_id", "hold_id", "expires_at", "step", "coupon", "stage",
+                "was")  # fmt: skip
 _NUMBER_FIELDS = ("total_minor", "is_record")
 _SHOWN = dict.fromkeys(_TEXT_FIELDS, True) | dict.fromkeys(_NUMBER_FIELDS, False)
 _GOODS = (("sku", "sku"), ("name", "item"), ("variant", "variant"), ("product_id", "product_id"),
@@ -187,7 +188,9 @@ def _goods(said: dict[str, Any]) -> dict[str, Any]:
     item, items, lines = said.get("item"), said.get("items"), said.get("lines")
     if item is None and not items and not lines:
         return {}
-    named = [one for one in (item, *(items or ()), *(lines or ())) if one and type(one) is dict]
+    goods = [item]
+    goods += [one for many in (items, lines) if isinstance(many, list) for one in many]
+    named = [one for one in goods if one and isinstance(one, dict)]
     if not named:
         return {}
     found: dict[str, Any] = {}

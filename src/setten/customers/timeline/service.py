@@ -175,11 +175,9 @@ async def event(
 
     reveal: also open its personal part. Raises EventNotFound.
     """
-    place = await Q.place.maybe(conn, event_id=event_id)
-    row = place and await log.event_at(
-        conn, log.Cursor(place["xid"], place["position"], place["arrived_on"])
-    )
-    if not row:
+    place = await log.find(conn, event_id, today=now.date())
+    row = place and await log.event_at(conn, place)
+    if not row or not await _is_line(conn, row):
         raise EventNotFound()
     sealed = None
     if reveal and row.sealed_id is not None:
@@ -204,4 +202,16 @@ async def event(
         body=msgspec.json.decode(row.body),
         has_sealed=row.sealed_id is not None,
         sealed=sealed,
+    )
+
+
+async def _is_line(conn: Connection, row: log.Row) -> bool:
+    return bool(
+        row.identifiers
+        and await Q.is_line.value(
+            conn,
+            identifier_id=row.identifiers[0],
+            occurred_at=row.occurred_at,
+            position=row.position,
+        )
     )

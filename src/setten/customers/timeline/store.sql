@@ -1,20 +1,15 @@
--- name: put_lines
-insert into customers.timeline (identifier_id, occurred_at, position, xid, arrived_on, event_id,
-                                name, channel, location_id, purchase_key, summary)
-select identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel, location_id,
-       purchase_key, summary::json
-  from unnest(:identifier_ids::bigint[], :occurred_ats::timestamptz[], :positions::bigint[],
-              :xids::bigint[], :arrived_ons::date[], :event_ids::text[], :names::text[],
-              :channels::text[], :location_ids::text[], :purchase_keys::text[], :summaries::text[])
-       as n(identifier_id, occurred_at, position, xid, arrived_on, event_id, name, channel,
-            location_id, purchase_key, summary)
-on conflict do nothing;
-
 -- name: count
+-- kinds: which of the names, channels and days, from 1.
+with kinds as (
+  select kind, name, channel, day
+    from unnest(:names::text[], :channels::text[], :days::text::date[]) with ordinality
+         as k(name, channel, day, kind)
+)
 insert into customers.counters as c (identifier_id, name, channel, day, n)
-select identifier_id, name, channel, day, n
-  from unnest(:identifier_ids::bigint[], :names::text[], :channels::text[], :days::date[],
-              :ns::integer[]) as u(identifier_id, name, channel, day, n)
+select u.identifier_id, k.name, k.channel, k.day, u.n
+  from unnest(:identifier_ids::text::bigint[], :kinds::text::integer[], :ns::text::integer[])
+       as u(identifier_id, kind, n)
+  join kinds k using (kind)
 on conflict (identifier_id, name, channel, day) do update set n = c.n + excluded.n;
 
 -- name: put_purchases
@@ -71,6 +66,7 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
 
 -- name: since
 -- What has come into the timeline after a place of the log, oldest first: for a page that is open.
+-- It reads through her lines; an index for it would cost every event a page somewhere in it.
 select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
        t.purchase_key, t.summary::text as summary, t.xid
   from customers.timeline t
@@ -92,9 +88,10 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
  order by (p.purchase_key is null), t.occurred_at, t.position
  limit :most;
 
--- name: place
--- Where an event of a timeline stands in the log.
-select arrived_on, xid, position from customers.timeline where event_id = :event_id limit 1;
+-- name: is_line
+-- Whether an event of the log made a line.
+select 1 from customers.timeline
+ where identifier_id = :identifier_id and occurred_at = :occurred_at and position = :position;
 
 -- name: counts
 select channel, sum(n)::bigint as n
