@@ -305,7 +305,20 @@ def test_a_foreign_queue_may_be_seen_but_not_moved(house: House) -> None:
 def test_a_table_to_take_away_runs_nothing_in_a_spreadsheet() -> None:
     from setten.console.run import tables
 
-    for danger in ("=1+1", "+1", "-1", "@x", "\tx", "\rx"):
+    for danger in (
+        "=1+1",
+        "+1",
+        "-1",
+        "@x",
+        "\tx",
+        "\rx",
+        "\nx",
+        "\0x",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+    ):
         assert tables.safe(danger) == "'" + danger
     assert tables.safe("plain") == "plain"
 

@@ -89,6 +89,14 @@ async def test_a_file_without_a_needed_column_is_refused_in_words(shop, vault, t
     assert refused.value.facts["field"] == "location_id"
 
 
+async def test_a_refused_row_can_be_mended_in_a_spreadsheet_and_given_again(shop, vault, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(HEAD + "atlantis,＝cmd|x,0001,2026-01-05T10:00:00,mug,-2,-2000,\n")
+    await load(shop, vault, path)
+    refused = path.with_name("x.csv.refused.csv").read_text().splitlines()[1]
+    assert refused.endswith("atlantis,'＝cmd|x,0001,2026-01-05T10:00:00,mug,-2,-2000,")
+
+
 async def test_a_file_in_another_encoding_is_refused_in_words(shop, vault, tmp_path):
     path = tmp_path / "x.csv"
     for text in ("店,レジ\n1,2\n", HEAD + "ginza,レジ,0001,2026-01-05T10:00:00,mug,2,2000,C-1\n"):

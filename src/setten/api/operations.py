@@ -78,7 +78,7 @@ async def readyz(deps: Deps) -> Response[Readiness]:
 @get("/metrics", opt={"public": True}, include_in_schema=False)
 async def measures(deps: Deps, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Measures of all processes, for a scraper beside us; hidden from what came by a proxy."""
-    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+    if any(name in request.headers for name in _SIGNS_OF_A_PROXY):
         raise NotFound()
     _disk_free.set(_disk(deps).free_mb() * 1024 * 1024)
     try:
@@ -93,6 +93,10 @@ async def measures(deps: Deps, request: Request[Any, Any, Any]) -> Response[byte
 
 handlers = [healthz, readyz, measures]
 
+_SIGNS_OF_A_PROXY = (
+    "forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+    "cf-connecting-ip", "true-client-ip",
+)  # fmt: skip
 # A label of what strangers write would grow without end.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NEVER_KEPT = {"cache-control": "no-store"}

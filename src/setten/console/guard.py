@@ -26,6 +26,9 @@ from setten.platform.vault import Vault
 from setten.stock import tasks
 from setten.stock.locations import Directory, Location
 
+LIVE = "/live"
+"""How the addresses of open lines end."""
+
 OPEN_TO_ALL = ("/sign-in", "/preferences")
 THEMES = ("system", "light", "dark")
 SESSION_COOKIE_S = 16 * 3600
@@ -101,18 +104,23 @@ async def before(request: Asked) -> Response[Any] | None:
     """Find the person and the page; lead strangers to the sign-in, refuse foreign writes."""
     token = session_token(request)
     async with deps_of(request).pool.acquire() as conn:
-        actor = await auth.find_session(conn, token, now=clock.now()) if token else None
+        actor = await _who(conn, request, token) if token else None
         directory = await places.directory_of(request).fresh(conn)
         shop = _shop(request, actor, directory)
         waiting = await _waiting(conn, request, actor, shop)
     secret = token if actor and token else _visitor(request)
     page = _page(request, actor, secret, shop)
     request.state.page = msgspec.structs.replace(page, waiting=waiting)
+    if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
+        return _to_sign_in(request)  # before its form is read: that costs time
     if request.method not in SAFE:
         await _check_origin(request, secret)
-    if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
-        return _to_sign_in(request)
     return None
+
+
+async def _who(conn: Connection, request: Asked, token: str) -> Actor | None:
+    is_use = not request.url.path.endswith(LIVE)
+    return await auth.find_session(conn, token, now=clock.now(), is_use=is_use)
 
 
 def _visitor(request: Asked) -> str:

@@ -156,6 +156,10 @@ class Page(msgspec.Struct, frozen=True):
         """Whether this person may promise stock."""
         return self.who.may(Right.hold)
 
+    def may_change(self, location_id: str, placed_by: str) -> bool:
+        """Whether this person may end or extend a hold: of their own shops, or one they made."""
+        return self.may_hold and (self.who.may_at(location_id) or placed_by == self.who.label)
+
     @property
     def may_reveal(self) -> bool:
         """Whether this person may open masked values."""

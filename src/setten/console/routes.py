@@ -20,6 +20,9 @@ from setten.platform.errors import SettenError
 
 problem_page = problems.on_http
 
+FORM_BYTES_MAX = 2 * 1024 * 1024
+"""A dead letter of a whole batch, mended, with each letter written as %XX."""
+
 PAGES: list[ControllerRouterHandler] = [
     sign_in.home,
     sign_in.sign_in_page,
@@ -84,6 +87,7 @@ def routes() -> list[ControllerRouterHandler]:
         path="/",
         route_handlers=PAGES,
         before_request=guard.before,
+        request_max_body_size=FORM_BYTES_MAX,
         exception_handlers={
             SettenError: problems.on_refusal,
             HTTPException: problems.on_http,

@@ -105,4 +105,4 @@ async def customer_live(
 ) -> ServerSentEvent:
     """The open line of a customer's page."""
     auth.require(page_of(request).who, Right.read_customers)
-    return live.line(Watch(request, customer_id, channel, sku).ask)
+    return live.line(request, Watch(request, customer_id, channel, sku).ask)

@@ -67,6 +67,7 @@ class HoldShown(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     state: str
     is_open: bool
+    placed_by: str
     expires_at: datetime
     ended_at: datetime | None
     lines: list[HoldLineShown]
@@ -151,6 +152,7 @@ def _hold(hold: Hold, shown: Mapping[str, Good], names: Named) -> HoldShown:
         code=hold.code,
         state=hold.state,
         is_open=hold.is_open,
+        placed_by=hold.placed_by,
         expires_at=hold.expires_at,
         ended_at=hold.ended_at,
         lines=[HoldLineShown(shown[line.sku], line.qty, line.state) for line in hold.lines],

@@ -12,10 +12,11 @@ from setten.console.shell.sign_in import redirect
 from setten.customers import ingest
 from setten.platform import audit, auth, clock, db, ids, log
 from setten.platform.auth import Right
-from setten.platform.errors import Invalid
+from setten.platform.errors import Invalid, NotFound
 
 SOURCE_CHANNELS = ("web", "app", "store", "line", "mail", "chat", "phone", "ads", "social")
 EXPORT_MAX = 1_000
+ID_MAX = 2**31 - 1  # of a source; letters are far from it too
 
 
 @get("/run/data", include_in_schema=False)
@@ -79,7 +80,7 @@ async def data_live(request: Asked) -> ServerSentEvent:
             ("letters", here.text("run/letters.html", shown)),
         ]
 
-    return live.line(ask)
+    return live.line(request, ask)
 
 
 @post("/run/data/sources", include_in_schema=False)
@@ -110,7 +111,7 @@ async def rotate(request: Asked, source_id: int) -> Response[str]:
     auth.require(page.who, Right.manage_sources)
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        await ingest.sources.rotate(conn, source_id, write_key=ids.token(), now=now)
+        await ingest.sources.rotate(conn, _kept(source_id), write_key=ids.token(), now=now)
         await audit.note(conn, page.who, "source.rotated", at=now, subject=str(source_id))
     return redirect(f"/run/data?said=rotated&source={source_id}")
 
@@ -122,9 +123,16 @@ async def revoke(request: Asked, source_id: int) -> Response[str]:
     auth.require(page.who, Right.manage_sources)
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        await ingest.sources.revoke(conn, source_id, now=now)
+        await ingest.sources.revoke(conn, _kept(source_id), now=now)
         await audit.note(conn, page.who, "source.revoked", at=now, subject=str(source_id))
     return redirect("/run/data?said=revoked_now")
+
+
+def _kept(said: int) -> int:
+    """A number that a row can have. Raises NotFound."""
+    if said > ID_MAX:
+        raise NotFound()
+    return said
 
 
 @get("/run/data/letters/{letter_id:int}", include_in_schema=False)
@@ -141,7 +149,7 @@ async def _letter(
     deps = guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
         found, came = await ingest.letters.open_(
-            conn, deps.vault, letter_id, actor=page.who, now=clock.now()
+            conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now()
         )
         names = view.names_of(await view.source_rows(conn, page))
     shown = {
@@ -163,7 +171,7 @@ async def replay(request: Asked, letter_id: int) -> Response[str]:
     try:
         async with db.transaction(deps.pool) as conn:
             await ingest.letters.replay(
-                conn, deps.vault, letter_id, actor=page.who, now=clock.now(), mended=mended
+                conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now(), mended=mended
             )
     except ingest.StillBad as refused:
         t = page.words()
@@ -179,7 +187,9 @@ async def discard(request: Asked, letter_id: int) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.mend_data)
     async with db.transaction(deps.pool) as conn:
-        await ingest.letters.discard(conn, deps.vault, letter_id, actor=page.who, now=clock.now())
+        await ingest.letters.discard(
+            conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now()
+        )
     return redirect("/run/data#letters")
 
 

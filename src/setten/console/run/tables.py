@@ -10,7 +10,7 @@ from litestar import Response
 
 from setten.console.page import HEADERS
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = tuple("=+-@＝＋－＠\t\r\n\0")  # the wide ones too: a Japanese spreadsheet reads them alike
 """A cell that begins so is a formula to a spreadsheet; an apostrophe makes it text."""
 
 BOM = "\ufeff"

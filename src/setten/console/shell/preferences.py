@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 
 from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
-from setten.console.shell.sign_in import redirect
+from setten.console.shell.sign_in import FORM_BYTES_MAX, redirect
 from setten.console.words import LOCALES
 from setten.platform import auth, db
 from setten.stock import locations
@@ -37,7 +37,7 @@ async def shown(request: Asked, state: dict[str, object], *, status: int = 200) 
     return page.render("shell/me.html", view | state, status=status)
 
 
-@post("/preferences", include_in_schema=False)
+@post("/preferences", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
 async def prefer(request: Asked) -> Response[str]:
     """Keep what was chosen: with the person when one is signed in, and in this browser."""
     form = await request.form()

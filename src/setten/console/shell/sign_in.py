@@ -10,10 +10,14 @@ from litestar.datastructures import Cookie
 from setten.console import guard, navigation
 from setten.console.page import HEADERS, Asked, page_of
 from setten.platform import addresses, auth, clock, db
+from setten.platform.db import Connection
 from setten.platform.errors import TooMany
 
 LOGIN_MAX = 200
 _IN_PATHS = "/?&=%#:;,+@!~*'()[]$"  # what an address has beside letters; the rest is escaped
+FORM_BYTES_MAX = 16 * 1024
+"""Of a form that a stranger may send: taking a large one apart costs a second of everybody's."""
+
 PASSWORD_MAX = 200
 """Characters: hashing a longer one would only cost us time."""
 
@@ -42,7 +46,7 @@ def _form(next: str, *, login: str = "", problem: str = "", said: str = "") -> d
     return {"next": guard.local_path(next), "login": login, "problem": problem, "said": said}
 
 
-@post("/sign-in", include_in_schema=False)
+@post("/sign-in", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
 async def sign_in(request: Asked) -> Response[str]:
     """Check the password and open a session."""
     form = await request.form()
@@ -68,7 +72,14 @@ async def _checked(request: Asked, login: str, password: str) -> str:
     if not await auth.fits(attempt, password):
         raise auth.BadCredentials()
     async with db.transaction(pool) as conn:
+        await _end_present(conn, request)
         return await auth.finish_sign_in(conn, attempt, now=clock.now())
+
+
+async def _end_present(conn: Connection, request: Asked) -> None:
+    """Whoever was signed in on this browser is not any more: nothing would show it, or end it."""
+    if present := guard.session_token(request):
+        await auth.sign_out(conn, present)
 
 
 def address_of(request: Asked) -> str:
@@ -90,12 +101,13 @@ async def link_page(request: Asked, token: str) -> Response[str]:
     return guard.with_visitor(request, page.render("shell/sign_in_link.html", {"gone": False}))
 
 
-@post("/sign-in/link/{token:str}", include_in_schema=False)
+@post("/sign-in/link/{token:str}", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
 async def use_link(request: Asked, token: str) -> Response[str]:
     """Sign in by a link that works once."""
     try:
         async with db.transaction(guard.deps_of(request).pool) as conn:
             session = await auth.sign_in_by_link(conn, token, now=clock.now())
+            await _end_present(conn, request)
     except auth.LinkUsed:
         return page_of(request).render("shell/sign_in_link.html", {"gone": True}, status=401)
     return redirect("/", [_session(request, session)])

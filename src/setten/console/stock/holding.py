@@ -19,6 +19,7 @@ from setten.customers import identity
 from setten.facts.stock import GoodsLine
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
+from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 from setten.stock import holds, ledger
 from setten.stock.holds import Ask, Placed
@@ -93,16 +94,27 @@ async def _customer_again(request: Asked, page: Page, customer: UUID, said: str)
     return here.render("customers/promises_and_toast.html", view | {"said": said})
 
 
+async def _owner_of_mine(conn: Connection, page: Page, hold_id: UUID) -> UUID | None:
+    """Whose hold it is, which this person may change; None when it is nobody's. Raises NoRight."""
+    auth.require(page.who, Right.hold)
+    found = await holds.get(conn, hold_id, now=clock.now())
+    if not page.may_change(found.location_id, found.placed_by):
+        raise auth.NoRight(right="location")
+    if found.identifier_id is None:
+        return None
+    return (await identity.customers_for(conn, [found.identifier_id])).get(found.identifier_id)
+
+
 @post("/stock/holds/{hold_id:uuid}/release", include_in_schema=False)
 async def release(request: Asked, hold_id: UUID) -> Response[str]:
     """Give a hold up; its units are free again."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hold)
     customer, now = _uuid(str(form.get("customer_id") or "")), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await _owner_of_mine(conn, page, hold_id)
         await holds.release(conn, hold_id, by=page.who.label, now=now)
         await audit.note(
-            conn, page.who, "hold.released", at=now, customer_id=customer, subject=str(hold_id)
+            conn, page.who, "hold.released", at=now, customer_id=owner, subject=str(hold_id)
         )
     if customer is None:
         return redirect(f"/stock/holds/{hold_id}")
@@ -113,8 +125,8 @@ async def release(request: Asked, hold_id: UUID) -> Response[str]:
 async def extend(request: Asked, hold_id: UUID) -> Response[str]:
     """Let it wait longer: three days from now, never less than it would."""
     page = page_of(request)
-    auth.require(page.who, Right.hold)
     async with db.transaction(guard.deps_of(request).pool) as conn:
+        await _owner_of_mine(conn, page, hold_id)
         await holds.extend(conn, hold_id, ttl_s=EXTEND_S, now=clock.now())
         await audit.note(conn, page.who, "hold.extended", at=clock.now(), subject=str(hold_id))
     return redirect(f"/stock/holds/{hold_id}")

@@ -83,7 +83,7 @@ async def pickup_live(
         drawn["version"] = stamp
         return [("queue", here.text("stock/queue.html", await _view(request, here, at, at_stage)))]
 
-    return live.line(ask)
+    return live.line(request, ask)
 
 
 @post("/stock/holds/{hold_id:uuid}/picks", include_in_schema=False)

@@ -108,13 +108,18 @@ async def sign_in_by_link(conn: Connection, token: str, *, now: datetime) -> str
     return await _open_session(conn, staff_id, now)
 
 
-async def find_session(conn: Connection, token: str, *, now: datetime) -> Actor | None:
-    """Who a session token stands for; None when it ended, idled out or its person was disabled."""
+async def find_session(
+    conn: Connection, token: str, *, now: datetime, is_use: bool = True
+) -> Actor | None:
+    """Who a session token stands for; None when it ended, idled out or its person was disabled.
+
+    is_use: whether somebody is at work; a page that asks by itself keeps no session awake.
+    """
     hashed = _hash_token(token)
     row = await _Q.session.maybe(conn, token_hash=hashed, now=now, idle_since=now - SESSION_IDLES)
     if row is None:
         return None
-    if now - row["seen_at"] > _TOUCH_EVERY:
+    if is_use and now - row["seen_at"] > _TOUCH_EVERY:
         await _Q.touch_session.run(conn, token_hash=hashed, now=now)
     return Actor(
         kind="staff",

@@ -7,6 +7,7 @@ together in the file (interleaving within one chunk is no matter).
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,6 +37,8 @@ ROWS_A_COMMIT = 5_000  # DESIGN: no writing transaction lasts over 2 s
 _CSV_BLOCK_BYTES = 1 << 20
 _REASON = "setten_reason"
 _ROW = "setten_row"
+_FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # the wide ones too, in a Japanese spreadsheet
+_NUMBER = re.compile(r"[-+]?[\d.,]+")  # of a return, say: the mended file is given again
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,5 +286,5 @@ class _RefusedFile:
 def _safe(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    is_number = isinstance(value, (int, float))
-    return text if is_number or text[:1] not in ("=", "+", "-", "@", "\t", "\r") else "'" + text
+    is_risky = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return "'" + text if is_risky else text
