@@ -140,6 +140,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
+        jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),

@@ -68,7 +68,7 @@ class People:
 
     async def read(self) -> None:
         """Let identity and timeline pass everything."""
-        for reader in (*identity.readers(), *timeline.readers()):
+        for reader in (*identity.readers(self.vault), *timeline.readers()):
             await reader.catch_up(self.pool)
 
     async def customer(self, said: str) -> Any:

@@ -6,6 +6,26 @@ apart who share a tablet. `customers_for` and `identifier_for` translate between
 identifiers that all other rows keep; `merge` is a person's decision; `find_by` finds at a counter.
 """
 
+from setten.customers.identity.blocking import Pattern
+from setten.customers.identity.changing import (
+    Asked,
+    BadRule,
+    BlockedValue,
+    Book,
+    RuleAsked,
+    RuleChange,
+    RuleChangeNotCounted,
+    RuleChangeNotFound,
+    RulesBusy,
+    RuleShown,
+    Sample,
+    apply,
+    book,
+    change,
+    changes,
+    propose,
+    withdraw,
+)
 from setten.customers.identity.finding import (
     Found,
     IdentifiersDisagree,
@@ -56,9 +76,29 @@ from setten.customers.identity.splitting import (
     rejoin,
     split,
 )
+from setten.customers.identity.walking import work
 
 __all__ = [
     "DEFAULTS",
+    "Asked",
+    "BadRule",
+    "BlockedValue",
+    "Book",
+    "Pattern",
+    "RuleAsked",
+    "RuleChange",
+    "RuleChangeNotCounted",
+    "RuleChangeNotFound",
+    "RuleShown",
+    "RulesBusy",
+    "Sample",
+    "apply",
+    "book",
+    "change",
+    "changes",
+    "propose",
+    "withdraw",
+    "work",
     "LINKS_ASKED_MAX",
     "LINKS_PAGE_MAX",
     "READER",

@@ -20,6 +20,7 @@ from setten.platform.vault import Vault
 Q = db.load(__file__)
 FORM_LENGTH_MAX = 100
 STARS_MAX = 4  # more would take long to hold against a long value
+LETTERS_MIN = 3  # a form of stars alone would make nobody of everybody
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -53,9 +53,16 @@ async def load_rules(conn: Connection) -> dict[str, Rule]:
     }
 
 
+def array(values: Iterable[object]) -> str:
+    """Numbers or truths as the text of an array: the driver looks into each element of a list."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
 async def load_nodes(conn: Connection, numbers: Collection[int]) -> dict[int, Node]:
     """The identifiers that identity knows already."""
-    rows = await Q.nodes.all(conn, identifier_ids=list(numbers))
+    if not numbers:
+        return {}
+    rows = await Q.nodes.all(conn, identifier_ids=array(numbers))
     return {row["identifier_id"]: Node(**dict(row)) for row in rows}
 
 

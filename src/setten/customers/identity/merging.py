@@ -10,8 +10,8 @@ import msgspec
 
 from setten.customers.identity import deciding, rules
 from setten.customers.identity.deciding import GIVEN_BACK, D, Decision
-from setten.customers.identity.gathering import Q, load_rules
-from setten.customers.identity.model import JOINED, Link, Node, Rule
+from setten.customers.identity.gathering import Pair, Q, load_rules
+from setten.customers.identity.model import JOINED, PARTED, Link, Node, Rule
 from setten.customers.identity.service import current, identifiers_of
 from setten.facts.customers import CustomerMerged
 from setten.facts.ids import CustomerId
@@ -20,9 +20,6 @@ from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict
 from setten.platform.vault import Vault
-
-# Each round joins everything that the round before has left apart; a second is rare.
-ROUNDS_MAX = 5
 
 
 class MergeBreaksLimit(Conflict):
@@ -75,14 +72,21 @@ async def merge(
         raise MergeWithNobody()
     check_limits(stay + come, await load_rules(conn))
     decision = Decision(actor, reason, survivor, stay[0].identifier_id, now)
-    links = await _links(conn, stay, come, now)
-    event_id = await _carry_out(conn, survivor, stay, come, links, now)
+    ours, back = await _links(conn, stay, come, now)
+    # Evidence given back puts together exactly what a split took apart; a link by hand comes to
+    # the same only where it moves nobody else.
+    told = await _weigh(conn, survivor, back, now)
+    if not told or await _apart(conn, [*stay, *come]):
+        links = [ours, *back]
+        told += await _join(conn, survivor, stay, come, links, now)
+    else:
+        links = [*back, ours] if await _changes_nothing(conn, ours, survivor, now) else back
     sealed_id = await deciding.record(conn, vault, decision, [(x, _word(x)) for x in links])
     await deciding.note(
         conn, decision, "customer.merged", customers=(survivor,), others=str(other),
         sealed_id=sealed_id,
     )  # fmt: skip
-    return Merged(customer_id=survivor, event_id=event_id)
+    return Merged(customer_id=survivor, event_id=told[0])
 
 
 def check_limits(nodes: Iterable[Node], book: Mapping[str, Rule]) -> None:
@@ -101,9 +105,9 @@ def check_limits(nodes: Iterable[Node], book: Mapping[str, Rule]) -> None:
 
 async def _links(
     conn: Connection, stay: Sequence[Node], come: Sequence[Node], now: datetime
-) -> list[Link]:
-    """The strongest of both joined by hand, and what was parted between the two given back."""
-    a, b = sorted((stay[0].identifier_id, come[0].identifier_id))
+) -> tuple[Link, list[Link]]:
+    """The strongest of both joined by hand; and what was parted between the two, given back."""
+    a, b = _pair(stay[0], come[0])
     rows = await D.between.all(
         conn,
         a=a,
@@ -113,45 +117,75 @@ async def _links(
     )
     known = [Link(**dict(row)) for row in rows]
     ours = next((one for one in known if one.pair == (a, b)), None) or _by_hand(a, b, now)
-    back = [deciding.given_back(one, now) for one in known if one.pair != (a, b)]
-    return [deciding.joined(ours, now), *back]
+    back = [deciding.given_back(one, now) for one in known if one.verdict == PARTED]
+    return deciding.joined(ours, now), back
+
+
+async def _weigh(
+    conn: Connection, survivor: CustomerId, links: Sequence[Link], now: datetime
+) -> list[str]:
+    """Carry decided links out; the facts of merges that come of it."""
+    if not links:
+        return []
+    change = await deciding.carry_out(conn, links, now=now, prefer=survivor)
+    return [one.event_id for one in change.told if one.name == CustomerMerged.event_name]
+
+
+class _NotKept(Exception):
+    """Leaves a savepoint."""
+
+
+async def _changes_nothing(
+    conn: Connection, ours: Link, survivor: CustomerId, now: datetime
+) -> bool:
+    """Whether a link by hand can stand beside what was given back without moving anybody.
+
+    Then it stands, so that no late event undoes what a person has said.
+    """
+    try:
+        async with conn.transaction():
+            change = await deciding.carry_out(conn, [ours], now=now, prefer=survivor)
+            if change.told:
+                raise _NotKept
+    except _NotKept:
+        return False
+    return True
 
 
 def _by_hand(a: int, b: int, now: datetime) -> Link:
     return Link(a, b, "manual", str(ids.uuid7()), now)
 
 
-async def _carry_out(
+async def _join(
     conn: Connection,
     survivor: CustomerId,
     stay: Sequence[Node],
     come: Sequence[Node],
     links: list[Link],
     now: datetime,
-) -> str:
-    """Join until all of both are one; what a device held is joined by hand too. The fact's id.
+) -> list[str]:
+    """Join until all of both are one; what a device held is joined by hand too.
 
-    Adds the links it needs to `links`.
+    Answers the facts that tell of it, and adds the links it needs to `links`.
     """
-    told, fresh = [], list(links)
-    for _ in range(ROUNDS_MAX):
-        change = await deciding.carry_out(conn, fresh, now=now, prefer=survivor)
-        told += [one.event_id for one in change.told if one.name == CustomerMerged.event_name]
+    told: list[str] = []
+    fresh = list(links)
+    while fresh:
+        told += await _weigh(conn, survivor, fresh, now)
         apart = await _apart(conn, [*stay, *come])
         if not apart:
-            return told[0]
-        pairs = [sorted((stay[0].identifier_id, one.identifier_id)) for one in apart]
+            return told
         done = {link.pair for link in links}
-        fresh = [
-            deciding.joined(await _known(conn, a, b, now), now)
-            for a, b in pairs
-            if (a, b) not in done
-        ]
-        if not fresh:
-            break
+        pairs = {_pair(stay[0], one) for one in apart} - done
+        fresh = [deciding.joined(await _known(conn, *pair, now), now) for pair in sorted(pairs)]
         links += fresh
     kinds = ", ".join(sorted({one.kind for one in apart}))
     raise MergeBreaksLimit(kinds=kinds, limits=kinds)
+
+
+def _pair(one: Node, other: Node) -> Pair:
+    a, b = sorted((one.identifier_id, other.identifier_id))
+    return (a, b)
 
 
 async def _known(conn: Connection, a: int, b: int, now: datetime) -> Link:

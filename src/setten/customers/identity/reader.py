@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from setten.customers.identity import blocking, rules
-from setten.customers.identity.gathering import Pair, Q, load_nodes
+from setten.customers.identity.gathering import Pair, Q, array, load_nodes
 from setten.customers.identity.model import Link, Node
 from setten.customers.identity.settling import settle
 from setten.facts.customers import (
@@ -66,17 +66,37 @@ async def take_in(
     """Learn from events: whom we had not met, and who turns out to be one."""
     await Q.lock.run(conn)
     first = _first_seen(rows)
-    known = await load_nodes(conn, first.keys())
-    nodes = dict(known)
-    nodes.update(await _newcomers(conn, vault, first, known))
-    fresh = await _fresh(conn, links_of_rows(rows, nodes))
-    learnt = {one for one, node in nodes.items() if one not in known or first[one] < node.first_at}
+    # Of most events nothing is new: who and what is known is told by the database in a word.
+    nodes, unknown = await _unfamiliar(conn, first)
+    older = {one for one, node in nodes.items() if first[one] < node.first_at}
+    newcomers = await _newcomers(conn, vault, first, unknown)
+    nobody = set(unknown) - newcomers.keys()
+    fresh = await _fresh(conn, links_of_rows(rows, first.keys() - nobody))
+    learnt = older | newcomers.keys()
     if not learnt and not fresh:
         return
+    nodes |= newcomers
     touched = learnt.union(*fresh)
-    ends = {one: _aged(nodes[one], first[one]) for one in touched if one in first}
-    ends.update({one: nodes[one] for one in touched - ends.keys()})
+    nodes |= await load_nodes(conn, touched - nodes.keys())
+    ends = {one: _aged(nodes[one], first[one]) for one in touched}
     await settle(conn, fresh, ends, learnt=learnt, now=now)
+
+
+async def _unfamiliar(
+    conn: Connection, first: Mapping[int, datetime]
+) -> tuple[dict[int, Node], list[int]]:
+    """The identifiers that these events may make older than they were known, and the unknown."""
+    rows = await Q.unfamiliar.all(conn, identifier_ids=array(first), earliest=min(first.values()))
+    nodes: dict[int, Node] = {}
+    unknown: list[int] = []
+    for row in rows:
+        values = dict(row)
+        asked = values.pop("asked")
+        if values["identifier_id"] is None:
+            unknown.append(asked)
+        else:
+            nodes[asked] = Node(**values)
+    return nodes, unknown
 
 
 def _first_seen(rows: Iterable[Row]) -> dict[int, datetime]:
@@ -98,13 +118,12 @@ def _aged(node: Node, seen: datetime) -> Node:
 async def _newcomers(
     conn: Connection,
     vault: Vault | None,
-    first: dict[int, datetime],
-    known: dict[int, Node],
+    first: Mapping[int, datetime],
+    unknown: Collection[int],
 ) -> dict[int, Node]:
-    unknown = [one for one in first if one not in known]
     if not unknown:
         return {}
-    rows = await Q.kinds.all(conn, identifier_ids=unknown)
+    rows = await Q.kinds.all(conn, identifier_ids=list(unknown))
     # What the vault has forgotten meanwhile was erased: it becomes nobody.
     kinds = {row["identifier_id"]: row["kind"] for row in rows}
     blocked = {row["identifier_id"] for row in rows if row["is_blocked"]}
@@ -122,25 +141,28 @@ async def _newcomers(
     }
 
 
-def links_of_rows(rows: Iterable[Row], nodes: Mapping[int, Node]) -> dict[Pair, Link]:
-    """The links that a batch of events is evidence of, one for each pair."""
+def links_of_rows(rows: Iterable[Row], somebodys: Collection[int]) -> dict[Pair, Link]:
+    """The links that a batch of events is evidence of, one for each pair.
+
+    somebodys: the identifiers that stand for somebody; others have been forgotten.
+    """
     found: dict[Pair, Link] = {}
     for row in rows:
         if len(row.identifiers) < 2 and row.name != CustomerAliased.event_name:
             continue
         for link in rules.links_of_event(
-            [one for one in row.identifiers if one in nodes],
+            [one for one in row.identifiers if one in somebodys],
             event_id=row.event_id,
             occurred_at=row.occurred_at,
             source_id=row.source_id,
-            alias=_alias(row, nodes),
+            alias=_alias(row, somebodys),
         ):
             kept = found.get(link.pair)
             found[link.pair] = link if kept is None else rules.weigh(kept, link)
     return found
 
 
-def _alias(row: Row, nodes: Mapping[int, Node]) -> Pair | None:
+def _alias(row: Row, somebodys: Collection[int]) -> Pair | None:
     if row.name != CustomerAliased.event_name:
         return None
     try:
@@ -148,7 +170,7 @@ def _alias(row: Row, nodes: Mapping[int, Node]) -> Pair | None:
     except msgspec.DecodeError:
         logger.warning("event %s at position %d is no alias", row.event_id, row.position)
         return None
-    if alias is None or alias.previous not in nodes or alias.user not in nodes:
+    if alias is None or alias.previous not in somebodys or alias.user not in somebodys:
         return None
     return (alias.previous, alias.user)
 
@@ -157,10 +179,21 @@ async def _fresh(conn: Connection, links: dict[Pair, Link]) -> dict[Pair, Link]:
     """Only what tells something new: an unknown pair, or earlier evidence of a known one."""
     if not links:
         return {}
-    rows = await Q.known_links.all(
-        conn, firsts=[a for a, _ in links], seconds=[b for _, b in links]
+    rows = await Q.untold_links.all(
+        conn,
+        firsts=array(a for a, _ in links),
+        seconds=array(b for _, b in links),
+        aliases=array(link.kind == "alias" for link in links.values()),
+        earliest=min(link.occurred_at for link in links.values()),
     )
-    return news(links, [Link(**dict(row)) for row in rows])
+    told, known = {}, []
+    for row in rows:
+        values = dict(row)
+        pair = (values.pop("one"), values.pop("other"))
+        told[pair] = links[pair]
+        if values["a"] is not None:
+            known.append(Link(**values))
+    return news(told, known)
 
 
 def news(links: Mapping[Pair, Link], known: Iterable[Link]) -> dict[Pair, Link]:

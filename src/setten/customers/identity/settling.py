@@ -24,6 +24,7 @@ class Turn(msgspec.Struct, frozen=True):
 
     nodes: Mapping[int, Node]
     final: Mapping[UUID, frozenset[int]]
+    facts: tuple[log.Fact, ...]
 
 
 class Change(msgspec.Struct):
@@ -76,6 +77,28 @@ async def settle(
     if anew:
         await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.quarantined.keys()))
     return change
+
+
+async def foresee(
+    conn: Connection,
+    nodes: Mapping[int, Node],
+    *,
+    again: Collection[int],
+    anew: Anew,
+    book: Mapping[str, Rule],
+) -> list[Turn]:
+    """What resolving these identifiers anew would change; nothing is written."""
+    most = model.GATHERED_MAX if len(again) > 1 else model.LINKS_MAX * 2
+    hood = await gather(conn, {}, nodes, again, most=most, anew=anew)
+    if len(hood.links) > most and len(again) > 1:
+        ordered = sorted(again)
+        half = len(ordered) // 2
+        return [
+            turn
+            for part in (ordered[:half], ordered[half:])
+            for turn in await foresee(conn, nodes, again=part, anew=anew, book=book)
+        ]
+    return decide(hood, {}, book, touched=again).turns
 
 
 async def _settle_halves(
@@ -228,7 +251,7 @@ def _turn(
     told = len(change.facts)
     _tell(change, final, nodes)
     if len(change.facts) > told:
-        change.turns.append(Turn(nodes, final))
+        change.turns.append(Turn(nodes, final, tuple(fact for fact, _ in change.facts[told:])))
 
 
 def _place(

@@ -8,7 +8,16 @@ select kind, is_weak, most, shared_after, priority from customers.identity_rules
 -- name: nodes
 select identifier_id, kind, customer_id, born_as, first_at, is_shared, is_blocked
   from customers.identifiers
- where identifier_id = any(:identifier_ids::bigint[]);
+ where identifier_id = any(:identifier_ids::text::bigint[]);
+
+-- name: unfamiliar
+-- Unknown ones with nulls, and those first met after the earliest of these events: all others are
+-- known and no younger than they seem.
+select n.identifier_id as asked, i.identifier_id, i.kind, i.customer_id, i.born_as, i.first_at,
+       i.is_shared, i.is_blocked
+  from unnest(:identifier_ids::text::bigint[]) as n(identifier_id)
+  left join customers.identifiers i using (identifier_id)
+ where i.identifier_id is null or i.first_at > :earliest;
 
 -- name: kinds
 -- The kind is the vault's to say; the number alone is in the log.
@@ -17,10 +26,18 @@ select v.identifier_id, v.kind, b.identifier_id is not null as is_blocked
   left join customers.blocked_values b using (identifier_id)
  where v.identifier_id = any(:identifier_ids::bigint[]);
 
--- name: known_links
-select l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id, l.verdict, l.decided_at
-  from unnest(:firsts::bigint[], :seconds::bigint[]) as p(a, b)
-  join customers.links l using (a, b);
+-- name: untold_links
+-- Unknown pairs with nulls, and those of which later evidence may still tell something: not what an
+-- event before all of these spoke for, unless one of these is the first to call it an alias.
+select p.one, p.other, l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id, l.verdict,
+       l.decided_at
+  from unnest(:firsts::text::bigint[], :seconds::text::bigint[], :aliases::text::boolean[])
+       as p(one, other, is_alias)
+  left join customers.links l on l.a = p.one and l.b = p.other
+ where l.a is null
+    or l.occurred_at >= :earliest
+    or l.kind = 'manual'
+    or (p.is_alias and l.kind <> 'alias');
 
 -- name: links_around
 -- Both directions of each, one more than the limit at most: a hub shows itself by that one.
