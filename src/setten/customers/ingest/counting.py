@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,14 +26,15 @@ class Counter(msgspec.Struct, frozen=True):
 
 
 async def _count(conn: Connection, rows: Sequence[Row]) -> None:
+    # Events of one request came at one moment: hours are made for moments, not for events.
+    moments = Counts((row.source_id, row.received_at, row.name) for row in rows)
     found: dict[tuple[int, datetime, str], tuple[int, datetime]] = {}
-    for row in rows:
-        if row.source_id is None:
+    for (source_id, at, name), more in moments.items():
+        if source_id is None:
             continue
-        hour_at = row.received_at.replace(minute=0, second=0, microsecond=0)
-        key = (row.source_id, hour_at, row.name)
-        events, last_at = found.get(key, (0, row.received_at))
-        found[key] = (events + 1, max(last_at, row.received_at))
+        key = (source_id, at.replace(minute=0, second=0, microsecond=0), name)
+        events, last_at = found.get(key, (0, at))
+        found[key] = (events + more, max(last_at, at))
     if found:
         await store.count_up(conn, [(*key, *counted) for key, counted in found.items()])
 
