@@ -135,7 +135,8 @@ async def run(pool: db.Pool, args: argparse.Namespace, few: int, many: int) -> b
 
     async def gathered(index: int) -> None:
         nonlocal found
-        found += len(await gatherer.ask(question(few, many)))
+        rows = await gatherer.ask(question(few, many))
+        found += len(rows)
 
     for name, work in (("one row", limit), ("near", alone), ("gathered", gathered)):
         await honesty.open_loop(work, rate=args.rate / 4, seconds=1)  # plans and connections

@@ -42,6 +42,9 @@ BARE_AUDIT = """
 insert into audit.entries (at, actor, action, customer_id)
 values (now(), 'bench', 'customer.viewed', $1)
 """
+BUSIEST = """
+select identifier_id from customers.identifiers where customer_id = md5('p0')::uuid
+"""
 Work = Callable[[int], Awaitable[object]]
 KINDS = ("user_id", "anonymous_id", "loyalty_card", "email")
 
@@ -211,12 +214,15 @@ async def over_http(dsn: str, folder: Path, pool: db.Pool, options: argparse.Nam
     try:
         await _until_ready(port)
         await _drive(port, key, options.people, options.rate / 4, 3.0)  # warm
+        begun_s = honesty.used_s(server.pid)
         samples, failures = await _drive(port, key, options.people, options.rate, options.seconds)
+        server_ms = (honesty.used_s(server.pid) - begun_s) / len(samples) * 1000
     finally:
         server.terminate()
         await server.wait()
-    said = honesty.percentiles(samples)
-    print(f"lookup        HTTP with key and audit, {options.rate:.0f}/s: {said}, failed {failures}")
+    said = f"{honesty.percentiles(samples)}, failed {failures}"
+    print(f"lookup        HTTP with key and audit, {options.rate:.0f}/s: {said}, "
+          f"processor time of the server without the database {server_ms:.2f} ms each")  # fmt: skip
 
 
 async def _until_ready(port: int) -> None:
@@ -270,6 +276,20 @@ async def _drive(
     return await honesty.open_loop(one, rate=rate, seconds=seconds)
 
 
+async def explain(conn: db.Connection) -> None:
+    """The plan of the widest query as it is kept (the general one), for somebody with a history."""
+    query = db.load(str(Path(profiles.__file__).with_name("store.py"))).overview
+    numbers = [row["identifier_id"] for row in await conn.fetch(BUSIEST)]
+    given = {"owners": [0] * len(numbers), "identifier_ids": numbers, "viewed_most": 40}
+    await conn.execute("set plan_cache_mode = force_generic_plan")
+    for _ in range(2):  # the second with warm pages
+        rows = await conn.fetch(
+            "explain (analyze, buffers, costs off) " + query.sql, *query.args(given)
+        )
+    print(*(row[0] for row in rows), sep="\n")
+    await conn.execute("reset plan_cache_mode")
+
+
 async def run(options: argparse.Namespace, dsn: str, folder: Path) -> None:
     """Fill a database and measure."""
     pool = await db.open_pool(dsn, size=CONNECTIONS, statement_timeout="0")
@@ -290,6 +310,9 @@ async def run(options: argparse.Namespace, dsn: str, folder: Path) -> None:
                  f"{options.events:,} lines of timeline",
             loop=f"open, {options.rate:.0f}/s for {options.seconds:.0f} s",
         )  # fmt: skip
+    if options.explain:
+        async with pool.acquire() as conn:
+            await explain(conn)
     await floor(pool, customers, options.rate, options.seconds)
     await at_the_verb(pool, vault, customers, options.rate, options.seconds)
     await gathered(pool, vault, customers, options.rate, options.seconds)
@@ -306,6 +329,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--rate", type=float, default=500)
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--explain", action="store_true")
     parser.add_argument("--database-url", help="an empty database; absent: a fresh embedded one")
     options = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
