@@ -14,6 +14,7 @@ from typing import Any
 
 from setten.platform.vault import urls
 from setten.platform.vault.patterns import PHONE_MIN, harmless, is_phone_number, looks_personal
+from setten.platform.vault.urls import whole
 
 UNKNOWN_LENGTH_MAX = 64  # DESIGN: unknown strings over 64 characters are sealed
 PUBLIC_LENGTH_MAX = 500  # titles and names of goods; longer ones are texts
@@ -98,6 +99,13 @@ class Splitter:
                     kept[key] = value
                     continue
                 value = self._leaf(key, value, path, meaning, person, depth)
+            elif meaning == _PERSONAL and value.__class__ is str:
+                if value:
+                    self.sealed[path + key] = value
+                continue
+            elif meaning == _URL and value.__class__ is str and value in whole:
+                kept[key] = value
+                continue
             elif value is not None and (meaning == _BAD_KEY or value.__class__ is not bool):
                 value = self._marked(key, value, path, meaning, person, depth)
             if value is not None:

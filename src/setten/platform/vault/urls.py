@@ -9,14 +9,16 @@ from setten.platform.vault.patterns import looks_personal
 _VALUE_LENGTH_MAX = 64
 _FIELDS_MAX = 100
 _CUT = "•"
-# Addresses that needed no cut: pages are looked at again and again. Nothing personal is in them.
+# Addresses that needed no cut: pages are looked at again and again. Nothing personal is in them,
+# and none is empty.
 _REMEMBERED_MAX = 20_000
-_whole: set[str] = set()
+_REMEMBERED_LENGTH_MAX = 500
+whole: set[str] = set()
 
 
 def cut(text: str, allowed: frozenset[str]) -> str:
     """The address without fragment, user, unlisted query keys and personal parts of its path."""
-    if text in _whole:
+    if text in whole:
         return text
     base, _, _ = text.partition("#")
     base, mark, query = base.partition("?")
@@ -24,16 +26,16 @@ def cut(text: str, allowed: frozenset[str]) -> str:
     if "@" in base or "%" in base or looks_personal(base):
         base = _cut_base(base)
     found = f"{base}?{kept}" if kept else base
-    if found == text:
-        if len(_whole) >= _REMEMBERED_MAX:
-            _whole.clear()
-        _whole.add(text)
+    if found == text and 0 < len(text) <= _REMEMBERED_LENGTH_MAX:
+        if len(whole) >= _REMEMBERED_MAX:
+            whole.clear()
+        whole.add(text)
     return found
 
 
 def cut_query(query: str, allowed: frozenset[str]) -> str:
     """The query string with the allowed keys only, and of them no value that looks personal."""
-    if query in _whole:
+    if query in whole:
         return query
     lead = "?" if query.startswith("?") else ""
     kept = [
@@ -42,10 +44,10 @@ def cut_query(query: str, allowed: frozenset[str]) -> str:
         if _may_stay(pair, allowed)
     ]
     found = lead + "&".join(kept) if kept else ""
-    if found == query and query:
-        if len(_whole) >= _REMEMBERED_MAX:
-            _whole.clear()
-        _whole.add(query)
+    if found == query and 0 < len(query) <= _REMEMBERED_LENGTH_MAX:
+        if len(whole) >= _REMEMBERED_MAX:
+            whole.clear()
+        whole.add(query)
     return found
 
 
