@@ -207,23 +207,29 @@ async def raw(dsn: str, seconds: float) -> float:
 
 @contextlib.contextmanager
 def served(dsn: str, folder: Path, workers: int, *, readers: bool) -> Iterator[int]:
-    """Web processes on one socket, as the supervisor runs them; the port."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(1024)
-    listener.setblocking(False)
-    port = listener.getsockname()[1]
+    """Web processes with a socket each on one port, as the supervisor runs them; the port."""
+    listeners: list[socket.socket] = []
+    for _ in range(workers):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", listeners[0].getsockname()[1] if listeners else 0))
+        listeners.append(listener)
+    for listener in listeners:
+        listener.listen(1024)
+        listener.setblocking(False)
+    port = listeners[0].getsockname()[1]
     environment = os.environ | {
         "SETTEN_MASTER_KEY": b64encode(MASTER_KEY).decode(), "SETTEN_DATABASE_URL": dsn,
         "SETTEN_DATA_DIR": str(folder), "SETTEN_PORT": str(port), "SETTEN_WORKERS": str(workers),
         "SETTEN_LOG_LEVEL": "warning",
     }  # fmt: skip
-    number = listener.fileno()
     web = [sys.executable, "-m", "setten.platform.supervisor.web", "setten.app:create_web"]
     children = [
-        subprocess.Popen([*web, str(number)], pass_fds=[number], env=environment)
-        for _ in range(workers)
+        subprocess.Popen([*web, str(one.fileno())], pass_fds=[one.fileno()], env=environment)
+        for one in listeners
     ]
+    for listener in listeners:
+        listener.close()
     if readers:
         children.append(
             subprocess.Popen([sys.executable, "-m", "setten.cli", "worker"], env=environment)
