@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from tests.conftest import MASTER_KEY
 
 from setten import app as wiring
@@ -207,6 +208,20 @@ async def test_who_comes_together_gets_each_his_own_answer(ask):
     place = {"sku": "green-sofa", "location_id": "ginza", "wanted": 501}
     assert answers[1].json()["short"][0].keys() == place.keys() | {"available"}
     assert answers[2].json()["short"] == [place | {"band": "plenty"}]
+
+
+async def test_a_bare_route_is_found_and_counted_however_its_address_ends(ask):
+    def counted(status: int) -> float:
+        labels = {"route": "/api/v1/stock/holds", "method": "POST", "status": str(status)}
+        return REGISTRY.get_sample_value("setten_http_requests_total", labels) or 0
+
+    before = counted(201), counted(422)
+    headers = {"authorization": f"Bearer {ask.keys['server']}", "idempotency-key": "slash"}
+    for end in ("", "/", "?x=1"):
+        answer = await ask.client.post(f"/api/v1/stock/holds{end}", json=GOOD, headers=headers)
+        assert answer.status_code == 201
+    assert await ask.refused({}) == (422, "invalid")
+    assert (counted(201), counted(422)) == (before[0] + 3, before[1] + 1)
 
 
 async def test_problems_speak_the_language_that_is_asked_for(ask):
