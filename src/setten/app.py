@@ -19,7 +19,7 @@ from litestar.exceptions import HTTPException
 from setten import console
 from setten.api import availability as availability_api
 from setten.api import customers as customers_api
-from setten.api import guard, openapi, operations, options, problems, state, strict
+from setten.api import bare, guard, openapi, operations, options, problems, state, strict
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import receipts as receipts_api
@@ -46,6 +46,7 @@ def create_web(settings: Settings | None = None) -> Litestar:
     found = settings or settings_module.load()
     journal.configure(found.log_level)
     app = Litestar.from_config(_web_config(found))
+    app.asgi_handler = bare.before(app, operations.RequestMeasures().handle)
     app.asgi_handler = ingest_api.before(app.asgi_handler)
     return app
 
