@@ -104,7 +104,7 @@ class Offer:
         self.late_s = 0.0
 
     async def _one(self, due: float) -> None:
-        async with db.transaction(self._pool) as conn:
+        async with self._pool.acquire() as conn, conn.transaction():
             entries = self._shop.batch()
             wanted = [(one.day, one.event_id) for one in entries]
             found = await log.claim(conn, wanted, on=entries[0].received_at.date())

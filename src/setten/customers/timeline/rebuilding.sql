@@ -30,7 +30,7 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  where (xid, position) > (:xid::text::xid8, :position)
    and (xid, position) <= (:goal_xid::text::xid8, :goal_position)
    and arrived_on >= :since
- order by xid, position
+ order by events.xid, position
  limit :most;
 
 -- name: count

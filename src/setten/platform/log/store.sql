@@ -41,7 +41,8 @@ returning hash, position;
 
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.
--- The day bound lets the planner drop old partitions; a transaction never outlives a day.
+-- The day bound lets the planner drop old partitions; a transaction never outlives a day. The order
+-- is by the column itself, not by the number made of it, which no index has.
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
        sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
        body::text as body
@@ -49,7 +50,7 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  where (xid, position) > (:xid::text::xid8, :position)
    and xid < pg_snapshot_xmin(pg_current_snapshot())
    and arrived_on >= :since
- order by xid, position
+ order by events.xid, position
  limit :most;
 
 -- name: latest
@@ -58,7 +59,7 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
        sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
        body::text as body
   from log.events
- order by xid desc, position desc
+ order by events.xid desc, position desc
  limit :most;
 
 -- name: snapshot
