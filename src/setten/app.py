@@ -22,7 +22,9 @@ from setten.api import customers as customers_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
+from setten.api import links as links_api
 from setten.api import receipts as receipts_api
+from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.customers import identity, ingest, lifecycle, predictions, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
@@ -70,6 +72,8 @@ def _routes(settings: Settings) -> list[Any]:
         *operations.handlers,
         *ingest_api.mounts(),
         customers_api.router(),
+        links_api.router(),
+        rules_api.router(),
         stock_api.router(),
         holds_api.router(),
         receipts_api.router(),

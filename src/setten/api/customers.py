@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Router, get
 from litestar.params import Parameter
 
 from setten.api import bare, guard
@@ -58,14 +58,6 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: Sequence[tuple[str, str]] = ()
 
 
-class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gone": "from"}):
-    """`from` becomes part of `into`, for a reason in words."""
-
-    into: UUID
-    gone: UUID
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
-
-
 class IdentifierBody(msgspec.Struct, frozen=True, kw_only=True):
     """An identifier by kind and value; the value is masked for scopes below `server`."""
 
@@ -108,38 +100,11 @@ class TimelineBody(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class LinkEnd(msgspec.Struct, frozen=True):
-    """One end of a link. `identifier` is a number without meaning, as text."""
-
-    identifier: str
-    kind: str
-
-
-class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence that two identifiers are one person; `refusal` says why it does not count."""
-
-    link_id: int
-    a: LinkEnd
-    b: LinkEnd
-    kind: str
-    evidence: str
-    source_id: int | None
-    occurred_at: datetime
-    refusal: str | None
-
-
-class LinksBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Links by number; `next_cursor` asks for more."""
-
-    links: list[LinkBody]
-    next_cursor: str | None
-
-
 def router() -> Router:
     """The routes of this domain, under /api/v1."""
     return Router(
         path="/api/v1/customers",
-        route_handlers=[lookup, view, view_timeline, view_links, merge],
+        route_handlers=[lookup, view, view_timeline],
         dependencies={"actor": guard.provide_actor},
         tags=["customers"],
     )
@@ -200,6 +165,24 @@ async def _seen(deps: Deps, sought: Sought) -> CustomerBody:
     """The customer, after the commit of the audit. Raises CustomerNotFound, IdentifiersDisagree."""
     seen: CustomerBody = await deps.combiners[COMBINER].ask(sought)
     return seen
+
+
+async def bodies(
+    conn: Connection, vault: Vault, actor: Actor, customer_ids: Sequence[UUID]
+) -> list[CustomerBody]:
+    """Customers as they are in this transaction, in the order asked for; every view is audited.
+
+    Raises CustomerNotFound.
+    """
+    sought = [Sought(by=actor, customer_id=one) for one in customer_ids]
+    found = await _view_all(conn, vault, sought)
+    return list(map(_or_raise, found))
+
+
+def _or_raise(found: CustomerBody | Exception) -> CustomerBody:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 async def _view_all(
@@ -305,49 +288,3 @@ async def view_timeline(
         items=[msgspec.convert(one, TimelineItem, from_attributes=True) for one in page.items],
         next_cursor=page.next_cursor,
     )
-
-
-@get("/{customer_id:uuid}/links", guards=[guard.allow(*SCOPES)])
-async def view_links(
-    customer_id: UUID,
-    deps: Deps,
-    actor: Actor,
-    cursor: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
-) -> LinksBody:
-    """The evidence that a customer's identifiers are one person, and what was refused."""
-    async with db.transaction(deps.pool) as conn:
-        living = await identity.current(conn, customer_id)
-        links = await identity.links_of(conn, living, since=cursor)
-        await audit.note(conn, actor, "customer.links_viewed", at=clock.now(), customer_id=living)
-    is_full = len(links) == identity.LINKS_PAGE_MAX
-    return LinksBody(
-        links=[_link(one) for one in links],
-        next_cursor=str(links[-1].link_id) if is_full else None,
-    )
-
-
-def _link(one: identity.LinkShown) -> LinkBody:
-    return LinkBody(
-        link_id=one.link_id,
-        a=LinkEnd(str(one.a), one.a_kind),
-        b=LinkEnd(str(one.b), one.b_kind),
-        kind=one.kind,
-        evidence=one.evidence,
-        source_id=one.source_id,
-        occurred_at=one.occurred_at,
-        refusal=one.refusal,
-    )
-
-
-@post("/merge", status_code=200, guards=[guard.allow("server")])
-async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]:
-    """Make two customers one. Refused when together they would break a limit."""
-    now = clock.now()
-    async with db.transaction(deps.pool) as conn:
-        merged = await identity.merge(
-            conn, deps.vault, actor, into=data.into, gone=data.gone, reason=data.reason, now=now
-        )
-        sought = Sought(by=actor, customer_id=merged.customer_id)
-        [body] = await _view_all(conn, deps.vault, [sought])
-    assert isinstance(body, CustomerBody), "the survivor was read in the transaction that made it"
-    return Response(body, headers={"Setten-Event": merged.event_id})

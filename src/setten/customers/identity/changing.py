@@ -324,6 +324,8 @@ async def _body(conn: Connection, vault: Vault, asked: Asked) -> Body:
         raise BadRule(field="changes")
     if await C.count_blocked.value(conn) + len(asked.block) + len(asked.forms) > BLOCKED_MAX:
         raise BadRule(field="block")
+    if any(number >= 2**63 for number in asked.unblock):
+        raise BadRule(field="unblock")
     values = [normalise(kind, value) for kind, value in asked.block]
     numbers: dict[Identifier, int] = await vault.identify(conn, values)
     in_force = {one.pattern_id: one for one in await blocking.patterns(conn, vault)}
