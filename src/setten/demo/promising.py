@@ -12,6 +12,7 @@ from setten.platform.settings import Settings
 from setten.platform.vault import Vault, normalise
 from setten.stock import holds
 
+LASTS_S = 7 * 86_400  # a visitor comes back to the demo within the week
 # (who, where, through which channel, what)
 PROMISES = (
     ("takahashi", "kichijoji", "web", "LAMP-DESK:1 SOAP-HINOKI:2"),
@@ -30,7 +31,13 @@ async def promise(settings: Settings, *, now: datetime) -> None:
                 who = normalise("user_id", str(people[key].user_id))
                 number = (await vault.identify(conn, [who]))[who]
                 lines = tuple(GoodsLine(sku, place, qty) for sku, qty in world.counted(goods))
-                ask = holds.Ask(lines=lines, by=SYSTEM.label, channel=channel, identifier_id=number)
+                ask = holds.Ask(
+                    lines=lines,
+                    by=SYSTEM.label,
+                    channel=channel,
+                    identifier_id=number,
+                    ttl_s=LASTS_S,
+                )
                 await holds.place(conn, ask, now=now)
     finally:
         await conn.close()
