@@ -1,7 +1,7 @@
 """From acknowledged to visible: the background readers over many customers, at a stated rate.
 
     .venv/bin/python bench/projections.py [--customers 1000000] [--lines 3000000]
-                                          [--rate 2000] [--seconds 30]
+                                          [--segments 100] [--rate 2000] [--seconds 30]
 
 Lays down customers and their history, then offers events at a fixed rate (open loop, batches of
 100, through the append path, in a process of its own) while all readers of the log run as the
@@ -29,8 +29,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import uvloop
 
 import honesty
+import hundred
 import people
-from setten.platform import clock, db
+from setten.platform import clock, db, settings
 from setten.platform.vault import Vault
 
 KEY = bytes(range(32))
@@ -62,13 +63,16 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
         await Vault(KEY).prove(conn)
     begun = time.perf_counter()
     await people.lay_down(conn, args.customers, args.lines)
+    await hundred.define(conn, args.segments)
+    members = await hundred.belong(conn, settings.load().zone)
     took = time.perf_counter() - begun
     size = await conn.fetchval("select pg_size_pretty(pg_database_size(current_database()))")
     await honesty.conditions(
         conn,
         folder=folder,
         data=f"{args.customers:,} customers with {args.lines:,} lines of history, {size}, laid "
-        f"down in {took:.0f} s; {args.fresh:.0%} of visitors are new",
+        f"down in {took:.0f} s; {args.segments} live segments with {members:,} memberships; "
+        f"{args.fresh:.0%} of visitors are new",
         connections=8,
         loop=f"open, {args.rate:.0f} events/s in batches of 100",
     )
@@ -269,6 +273,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--lines", type=int, default=3_000_000, help="of history beforehand")
+    parser.add_argument("--segments", type=int, default=100, help="live ones")
     parser.add_argument("--rate", type=float, default=2_000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--fresh", type=float, default=0.05, help="share of visitors never seen")

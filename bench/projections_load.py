@@ -19,6 +19,8 @@ from setten.platform import clock, db, log, settings
 BATCH = 100
 CONNECTIONS = 8
 TEMPLATES = 400
+INSIDE = 20_000  # how many are in the shop at a time
+VISIT = 8  # events of one visit
 # Of a thousand events, as a shop's day has them.
 NAMES = {"page.viewed": 400, "product.viewed": 330, "cart.reported": 100, "products.searched": 70,
          "coupon.reported": 20, "checkout.reported": 30, "order.reported": 20,
@@ -57,10 +59,23 @@ class Shop:
         self._customers = customers
         self._fresh = fresh
         self._spare = 0
+        self._inside: list[tuple[int, ...]] = []
         names = self._rng.choices(list(NAMES), list(NAMES.values()), k=TEMPLATES)
         self._templates = [(name, body(self._rng, name)) for name in names]
 
     def _who(self) -> tuple[int, ...]:
+        """Somebody of those who are in the shop now; now and then one goes and another comes."""
+        if len(self._inside) < INSIDE or self._rng.random() < 1 / VISIT:
+            self._comes()
+        return self._rng.choice(self._inside)
+
+    def _comes(self) -> None:
+        self._inside.append(self._visitor())
+        if len(self._inside) > INSIDE:
+            place = self._rng.randrange(INSIDE)
+            self._inside[place] = self._inside.pop()
+
+    def _visitor(self) -> tuple[int, ...]:
         chance = self._rng.random()
         if chance < self._fresh and self._spare < people.SPARES:
             self._spare += 1
