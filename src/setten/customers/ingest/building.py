@@ -39,9 +39,9 @@ def location_id(properties: Fields, context: Fields) -> str | None:
     """The place the client says it happened at."""
     for holder in (properties, context):
         for key in ("location_id", "store_id"):
-            if key in holder and (found := _text(holder[key])):
-                if len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
-                    return found
+            found = _text(holder[key]) if key in holder else None
+            if found and len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
+                return found
     return None
 
 

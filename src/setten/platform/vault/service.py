@@ -335,7 +335,7 @@ class Vault:
         """The event as it came. The caller audits."""
         return cipher.unseal(self._letters, sealed, b"dead letter")
 
-    # -- what a business sets or says of no one person, and may name somebody ------------------------
+    # -- what a business sets or says of no one person, and may name somebody ----------------------
 
     def seal_setting(self, plain: bytes) -> bytes:
         """Seal words of a setting: a form of values, a reason for a rule."""
