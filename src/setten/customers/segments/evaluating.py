@@ -74,12 +74,15 @@ class _Move(msgspec.Struct, frozen=True):
 
 
 async def _before(conn: Connection, segments: Sequence[Live], found: State) -> np.ndarray:
-    rows = {one.segment_id: place for place, one in enumerate(segments)}
-    columns = {customer_id: place for place, customer_id in enumerate(found.customers)}
-    before = np.zeros((len(rows), len(columns)), bool)
-    for row in await Q.belonged.all(conn, customer_ids=list(columns)):
-        if (place := rows.get(row["segment_id"])) is not None:
-            before[place, columns[row["customer_id"]]] = True
+    before = np.zeros((len(segments), len(found.customers)), bool)
+    row = await Q.belonged.one(conn, customer_ids=found.customers)
+    numbers = np.array(row["segment_ids"], np.int64)
+    places = np.array(row["places"], np.int64)
+    # Where each number stands in the list; those of retired segments stand nowhere.
+    known = np.full(max([0, *row["segment_ids"], *(one.segment_id for one in segments)]) + 1, -1)
+    known[[one.segment_id for one in segments]] = np.arange(len(segments))
+    is_live = known[numbers] >= 0
+    before[known[numbers[is_live]], places[is_live]] = True
     return before
 
 

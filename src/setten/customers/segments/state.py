@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from setten.customers.segments import vocabulary
-from setten.customers.segments.vocabulary import INTEGERS, TEXTS, integer_of, text_of
+from setten.customers.segments.vocabulary import INTEGERS, TEXTS, integer_in, text_in
 from setten.platform import db
 from setten.platform.db import Connection, Record
 from setten.platform.expressions import ALWAYS, Frame, Needs, instant
@@ -20,8 +20,8 @@ from setten.platform.vault import KINDS
 Q = db.load(str(Path(__file__).with_name("store.py")))
 # Of one identifier, the newest. Who has more is a robot; what it did longer ago is not looked at.
 LINES_MAX = 20_000
-_COLUMNS = {"channel", "location_id"}  # of the line itself; the others are in its summary
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_OF_LINES = {"channel", "location_id"}  # of the line itself; the others are in its summary
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 class State(msgspec.Struct, frozen=True):
@@ -37,52 +37,45 @@ class State(msgspec.Struct, frozen=True):
 
 
 async def fetch(conn: Connection, customer_ids: Sequence[UUID], needs: Needs) -> State:
-    """What `needs` asks for of these customers."""
-    place = {customer_id: row for row, customer_id in enumerate(customer_ids)}
-    people = await Q.people.all(conn, customer_ids=list(place), strength=list(KINDS))
-    whose = {one["identifier_id"]: place[one["customer_id"]] for one in people}
-    strongest = _strongest(people)
-    numbers = tuple(strongest.get(customer_id, 0) for customer_id in place)
+    """What `needs` asks for of these customers, who are distinct."""
+    people = await Q.identifiers.one(conn, customer_ids=customer_ids, strength=list(KINDS))
+    whose = dict(zip(people["numbers"], people["places"], strict=True))
+    strongest = [0] * len(customer_ids)
+    # They come strongest first: the first of each is written last.
+    for number, place in zip(reversed(people["numbers"]), reversed(people["places"]), strict=True):
+        strongest[place] = number
     return State(
-        customers=tuple(place),
-        frame=await _frame(conn, len(place), whose, needs),
-        living=np.array([number != 0 for number in numbers], bool),
-        strongest=numbers,
+        customers=tuple(customer_ids),
+        frame=await _frame(conn, len(customer_ids), whose, needs),
+        living=np.array(strongest, np.int64) != 0,
+        strongest=tuple(strongest),
     )
 
 
 async def strongest(conn: Connection, customer_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The strongest identifier of each customer who is somebody still."""
-    return _strongest(
-        await Q.people.all(conn, customer_ids=list(set(customer_ids)), strength=list(KINDS))
-    )
-
-
-def _strongest(people: Sequence[Record]) -> dict[UUID, int]:
-    """They come strongest first: the first of each stands."""
+    people = await Q.people.all(conn, customer_ids=list(set(customer_ids)), strength=list(KINDS))
     return {one["customer_id"]: one["identifier_id"] for one in reversed(people)}
 
 
 async def _frame(conn: Connection, size: int, whose: dict[int, int], needs: Needs) -> Frame:
     lines = await _lines(conn, whose, needs)
-    rows = np.array([whose[line["identifier_id"]] for line in lines], np.int64)
-    ats = np.array([line["at"] for line in lines], np.int64)
-    places = np.array([line["position"] for line in lines], np.int64)
-    order = np.lexsort((places, ats, rows))
-    sorted_lines = [lines[index] for index in order.tolist()]
-    said = [_said(line, needs) for line in sorted_lines]
+    if lines is None:
+        rows, ats, names = np.zeros(0, np.int64), np.zeros(0, np.int64), list[str]()
+    else:
+        rows, ats = np.array(lines["places"], np.int64), np.array(lines["ats"], np.int64)
+        names = list(map(_name, lines["names"], lines["totals"]))
+    said = _said(lines, needs) if lines is not None else []
     return Frame(
         size,
-        rows=rows[order],
-        ats=ats[order],
-        names=[_name(line) for line in sorted_lines],
+        rows=rows,
+        ats=ats,
+        names=names,
         texts={
-            name: [text_of(one.get(name)) for one in said]
-            for name in TEXTS
-            if name in needs.properties
+            name: [text_in(one, name) for one in said] for name in TEXTS if name in needs.properties
         },
         integers={
-            name: [integer_of(one.get(name)) for one in said]
+            name: [integer_in(one, name) for one in said]
             for name in INTEGERS
             if name in needs.properties
         },
@@ -90,38 +83,48 @@ async def _frame(conn: Connection, size: int, whose: dict[int, int], needs: Need
     )
 
 
-async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> list[Record]:
+async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> Record | None:
     names = vocabulary.lines_of(set(needs.events))
     if not whose or not names:
-        return []
+        return None
     low = min(needs.events.values())
-    return await Q.lines.all(
+    return await Q.lines.one(
         conn,
-        identifier_ids=list(whose),
+        identifier_ids=_array(whose),
+        places=_array(whose.values()),
         names=sorted(names),
         since=instant(low) if low > ALWAYS else None,
         tells=list(vocabulary.TELLS_PURCHASE),
         told=bool(set(needs.events) & {vocabulary.PURCHASE, vocabulary.RETURN}),
-        with_summary=bool(needs.properties - _COLUMNS),
+        with_summary=bool(needs.properties - _OF_LINES),
         most=LINES_MAX,
     )
 
 
-def _name(line: Record) -> str:
+def _array(numbers: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def _name(name: str, total_minor: int | None) -> str:
     """A line that may tell a purchase but is not the one that counts has no name here."""
-    if line["name"] in vocabulary.TELLS_PURCHASE:
-        total = line["total_minor"]
-        return "" if total is None else vocabulary.purchase_name(total)
-    return str(line["name"])
+    if name in vocabulary.TELLS_PURCHASE:
+        return "" if total_minor is None else vocabulary.purchase_name(total_minor)
+    return name
 
 
-def _said(line: Record, needs: Needs) -> dict[str, Any]:
+def _said(lines: Record, needs: Needs) -> list[dict[str, Any]]:
+    """What the lines say, when anybody asks; a purchase's money is the purchase's."""
     if not needs.properties:
-        return {}
-    said: dict[str, Any] = _decode(line["summary"]) if line["summary"] is not None else {}
-    said["channel"], said["location_id"] = line["channel"], line["location_id"]
-    if line["total_minor"] is not None:
-        said["total_minor"], said["currency"] = line["total_minor"], line["currency"]
+        return []
+    text = lines["summaries"]
+    said: list[dict[str, Any]] = [{} for _ in lines["names"]] if text is None else _decode(text)
+    if needs.properties & _OF_LINES:
+        columns = zip(said, lines["channels"], lines["locations"], strict=True)
+        for one, channel, location_id in columns:
+            one["channel"], one["location_id"] = channel, location_id
+    for one, total, currency in zip(said, lines["totals"], lines["currencies"], strict=True):
+        if total is not None:
+            one["total_minor"], one["currency"] = total, currency
     return said
 
 
@@ -133,7 +136,7 @@ async def _fields(
     if not whose or not needs.fields:
         return found
     newest: dict[tuple[str, int], tuple[Any, int]] = {}
-    for one in await Q.traits.all(conn, identifier_ids=list(whose), fields=sorted(needs.fields)):
+    for one in await Q.traits.all(conn, identifier_ids=_array(whose), fields=sorted(needs.fields)):
         key = (one["field"], whose[one["identifier_id"]])
         # The same order as the profile's: the later word, then the smaller number.
         rank = (one["occurred_at"], -one["identifier_id"])

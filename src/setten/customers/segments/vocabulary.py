@@ -6,6 +6,7 @@ told of it: the line that tells it best (the till before the order); a report of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from setten.facts import commerce, reported, stock
@@ -33,7 +34,7 @@ _TEXTS = {
     "category": Words("分類", "category"),
     "path": Words("ページの場所", "path"),
     "title": Words("ページの題", "title"),
-    "name": Words("名前", "name"),
+    "page_name": Words("ページ名", "page name"),
     "coupon": Words("クーポン", "coupon"),
     "purpose": Words("目的", "purpose"),
     "currency": Words("通貨", "currency"),
@@ -46,6 +47,8 @@ _INTEGERS = {
 }
 TEXTS = tuple(_TEXTS)
 INTEGERS = tuple(_INTEGERS)
+# Where a line's summary says it under a name that is taken here.
+_SAID_AS = {"page_name": "name"}
 _EVERY = {"channel", "location_id"}
 _GOODS = {*_EVERY, "sku", "product_id", "item", "price_minor", "currency"}
 _MONEY = {*_EVERY, "total_minor", "currency"}
@@ -61,9 +64,9 @@ VOCABULARY = Vocabulary(
         _event(PURCHASE, "購入", "purchase", {*_MONEY, "sku", "item", "qty", "lines"}),
         _event(RETURN, "返品", "return", {*_MONEY, "sku", "item", "qty", "lines"}),
         _event(reported.PageViewed.event_name, "ページ閲覧", "page view",
-               {*_EVERY, "name", "category", "path", "title"}),
+               {*_EVERY, "page_name", "category", "path", "title"}),
         _event(reported.ScreenViewed.event_name, "画面閲覧", "screen view",
-               {*_EVERY, "name", "category"}),
+               {*_EVERY, "page_name", "category"}),
         _event(commerce.ProductViewed.event_name, "商品閲覧", "product view", _GOODS),
         _event(commerce.ProductClicked.event_name, "商品クリック", "product click", _GOODS),
         _event(commerce.ProductShared.event_name, "商品の共有", "product share", _GOODS),
@@ -110,13 +113,15 @@ def purchase_name(total_minor: int) -> str:
     return RETURN if total_minor < 0 else PURCHASE
 
 
-def text_of(value: Any) -> str | None:
+def text_in(summary: Mapping[str, Any], name: str) -> str | None:
     """A property's text; what is no text, or cannot be kept as one, is missing."""
+    value = summary.get(_SAID_AS.get(name, name))
     return value if isinstance(value, str) and "\0" not in value else None
 
 
-def integer_of(value: Any) -> int | None:
+def integer_in(summary: Mapping[str, Any], name: str) -> int | None:
     """A property's whole number; beyond 53 bits no engine adds it up alike, so it is missing."""
+    value = summary.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**53:
         return None
     return value

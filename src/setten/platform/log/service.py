@@ -27,6 +27,7 @@ from setten.platform.log.model import (
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
 LATEST_MAX = 1_000  # what a person may look through or take away at once
+_FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
 _POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
 _encode = msgspec.json.Encoder().encode
 
@@ -156,8 +157,14 @@ async def state(
 
 
 async def state_all(conn: Connection, entries: Sequence[Entry]) -> None:
-    """State many facts (made with `entry_for`) in one statement."""
-    await append(conn, entries)
+    """State many facts (made with `entry_for`): together, and a crowd of them by COPY."""
+    known = {one.event_id for one in entries}
+    days = {one.received_at.date() for one in entries}
+    if len(entries) <= _FEW or len(known) < len(entries) or len(days) > 1:
+        await append(conn, entries)
+        return
+    places = await claim(conn, [(one.day, one.event_id) for one in entries], on=days.pop())
+    await write(conn, [one for one in entries if one.event_id in places], places)
 
 
 async def find(conn: Connection, event_id: str, *, today: date) -> Cursor | None:
