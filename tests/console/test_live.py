@@ -105,7 +105,7 @@ def test_one_press_holds_what_she_looks_at_and_the_shop_sees_it(
     expect(page.locator("[data-toasts]")).to_contain_text("吉祥寺店に取り置きました")
     code = page.locator(".is-hold b").first.inner_text()
     expect(shop.get_by_text(code)).to_be_visible()
-    expect(page.locator(".is-past")).to_contain_text("を取り置きました")
+    expect(page.locator("#past")).to_contain_text("を取り置きました")
     assert page.faults == []
 
 
