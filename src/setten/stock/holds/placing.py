@@ -21,7 +21,8 @@ from setten.stock.ledger import Account, Balance, Entry, Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _CODE_ROUNDS = 8
-_CODE_DIGITS = 6  # what people read out; a place with very many open holds gets longer ones
+_CODE_DIGITS = 6  # what people read out; where one is taken a longer one is tried
+_CODE_DIGITS_MAX = 9  # the table takes no more
 _CREATED = 201
 _decode_placed = msgspec.json.Decoder(Placed).decode
 _encode = msgspec.json.Encoder().encode
@@ -255,7 +256,7 @@ async def _insert_holds(
     codes: dict[UUID, str] = {}
     left = list(zip(hold_ids, granted, expiries, strict=True))
     for turn in range(_CODE_ROUNDS):
-        digits = _CODE_DIGITS + max(0, turn - 2)
+        digits = min(_CODE_DIGITS + turn, _CODE_DIGITS_MAX)
         written = await _Q.insert.all(
             conn,
             now=now,
