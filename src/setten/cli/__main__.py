@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from setten import __version__
-from setten.cli import accounts, imports, serving, sources, terminal, testing, upkeep
+from setten.cli import accounts, imports, predicting, serving, sources, terminal, testing, upkeep
 from setten.platform import journal
 from setten.platform.db.pool import DatabaseUnavailable
 from setten.platform.errors import SettenError
@@ -30,6 +30,7 @@ app.add_typer(sources.sources, name="sources")
 app.command()(upkeep.rebuild)
 app.command()(upkeep.reconcile)
 app.command()(upkeep.doctor)
+app.command()(predicting.predict)
 app.command("test")(testing.everything)
 app.add_typer(imports.app, name="import")
 app.add_typer(imports.receipts_app, name="receipts")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from setten.customers.lifecycle import Rhythm, p_active, silence_until
 from setten.customers.predictions import expected_purchases, fit, histories, log_likelihood
-from setten.customers.predictions.bgnbd import _climb
+from setten.customers.predictions.bgnbd import climb
 
 UNTIL = date(1997, 9, 30)
 PUBLISHED = Rhythm(r=0.243, alpha=4.414, a=0.793, b=2.426, is_modified=False)
@@ -73,7 +73,7 @@ def test_the_slope_is_the_slope(is_modified):
         np.array([0.0, 0, 1, 3, 12]), np.array([0, 0, 5, 20, 36.0]), np.array([1, 39, 30, 22, 38.0])
     )
     at = np.array([0.4, 5.0, 0.9, 2.2])
-    _, slope = _climb(Rhythm(**_named(at), is_modified=is_modified), told)
+    _, slope = climb(Rhythm(**_named(at), is_modified=is_modified), told)
     for one in range(4):
         step = np.zeros(4)
         step[one] = 1e-5

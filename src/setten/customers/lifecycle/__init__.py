@@ -25,6 +25,7 @@ from setten.customers.lifecycle.reader import READER, readers
 from setten.customers.lifecycle.reckoning import business
 from setten.customers.lifecycle.rhythm import (
     Array,
+    Numbers,
     Rhythm,
     chances,
     p_active,
@@ -58,6 +59,7 @@ __all__ = [
     "Flow",
     "History",
     "Listed",
+    "Numbers",
     "Rhythm",
     "Size",
     "Stage",

@@ -8,6 +8,7 @@ from setten.customers.predictions.bgnbd import (
     histories,
     log_likelihood,
 )
+from setten.customers.predictions.forecasts import Forecast, TooFewPurchases, forecast
 from setten.customers.predictions.learning import (
     REPEATERS_MIN,
     Learnt,
@@ -19,10 +20,13 @@ from setten.customers.predictions.learning import (
 __all__ = [
     "REPEATERS_MIN",
     "Fit",
+    "Forecast",
     "Histories",
     "Learnt",
+    "TooFewPurchases",
     "expected_purchases",
     "fit",
+    "forecast",
     "histories",
     "learn",
     "learn_from",

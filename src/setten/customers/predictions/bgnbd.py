@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from setten.customers.lifecycle import Array, Rhythm, chances, p_active
+from setten.customers.lifecycle import Array, Numbers, Rhythm, chances, p_active
 
 # Log of the four numbers: from nothing to e^10 weeks; beyond that data say nothing about them.
 _LOG_MIN, _LOG_MAX = -8.0, 10.0
@@ -55,7 +55,7 @@ def histories(repeats: Array, last: Array, age: Array) -> Histories:
 
 def log_likelihood(rhythm: Rhythm, told: Histories) -> float:
     """The log of how likely these histories are under this rhythm."""
-    return _climb(rhythm, told)[0]
+    return climb(rhythm, told)[0]
 
 
 def fit(told: Histories, *, is_modified: bool = True) -> Fit:
@@ -70,7 +70,7 @@ def fit(told: Histories, *, is_modified: bool = True) -> Fit:
         raise ValueError("nobody has come back yet")
 
     def downhill(logs: Array) -> tuple[float, Array]:
-        value, slope = _climb(_rhythm(logs, is_modified), told)
+        value, slope = climb(_rhythm(logs, is_modified), told)
         return -value, -slope * np.exp(logs)
 
     # The unit of time must not decide how well it climbs: begin where the data are.
@@ -95,7 +95,7 @@ def _rhythm(logs: Array, is_modified: bool) -> Rhythm:
     return Rhythm(r=r, alpha=alpha, a=a, b=b, is_modified=is_modified)
 
 
-def _climb(rhythm: Rhythm, told: Histories) -> tuple[float, Array]:
+def climb(rhythm: Rhythm, told: Histories) -> tuple[float, Array]:
     """The log likelihood and its slope by (r, alpha, a, b)."""
     from scipy.special import digamma, gammaln  # noqa: PLC0415
 
@@ -130,6 +130,21 @@ def _climb(rhythm: Rhythm, told: Histories) -> tuple[float, Array]:
     return value, slopes @ told.people
 
 
+def slopes_by_time(rhythm: Rhythm, told: Histories) -> tuple[Array, Array]:
+    """How the log likelihood of each history grows with its `last`, and with its `age`. Both (n,).
+
+    For models that bend time before they ask this one.
+    """
+    shape, left = rhythm.r + told.repeats, chances(rhythm, told.repeats)
+    stayed = -shape * np.log(rhythm.alpha + told.age)
+    before = rhythm.b + np.maximum(left, 1.0) - 1.0
+    gone = np.log(rhythm.a) - np.log(before) - shape * np.log(rhythm.alpha + told.last)
+    share = np.where(left > 0, np.exp(gone - np.logaddexp(stayed, gone)), 0.0)
+    by_last = -told.people * share * shape / (rhythm.alpha + told.last)
+    by_age = -told.people * (1 - share) * shape / (rhythm.alpha + told.age)
+    return by_last, by_age
+
+
 def expected_purchases(
     rhythm: Rhythm, repeats: Array, last: Array, age: Array, *, weeks: float
 ) -> Array:
@@ -142,21 +157,24 @@ def expected_purchases(
     return found
 
 
-def expected_if_active(rhythm: Rhythm, repeats: Array, age: Array, *, weeks: float) -> Array:
+def expected_if_active(rhythm: Rhythm, repeats: Array, age: Array, *, weeks: Numbers) -> Array:
     """The same of those who are surely active: rate and chance to leave as history taught them.
 
     Written so (by Euler's transformation of the published form) that a person with thousands of
     purchases does not overflow.
     """
     a = rhythm.a if abs(rhythm.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE
-    had = chances(rhythm, repeats)
-    ahead = weeks / (rhythm.alpha + np.asarray(age, np.float64) + weeks)
-    both = a + rhythm.b + had - 1.0
-    shrunk = np.exp((a - 1.0) * np.log1p(-ahead)) * _hypergeometric(
-        a - 1.0, both - rhythm.r - repeats, both, ahead
-    )
-    found: Array = np.maximum(both / (a - 1.0) * (1.0 - shrunk), 0.0)
-    return found
+    scale = rhythm.alpha + np.asarray(age, np.float64)
+    both = a + rhythm.b + chances(rhythm, repeats) - 1.0
+    ahead = np.asarray(weeks / (scale + weeks))
+    # Where leaving is next to sure at once, the factors overflow; what is left of them is nothing.
+    with np.errstate(over="ignore", invalid="ignore"):
+        shrunk = np.exp((a - 1.0) * np.log1p(-ahead)) * _hypergeometric(
+            a - 1.0, both - rhythm.r - repeats, both, ahead
+        )
+    found = both / (a - 1.0) * (1.0 - np.nan_to_num(shrunk, nan=0.0, posinf=0.0, neginf=0.0))
+    bounded: Array = np.clip(found, 0.0, (rhythm.r + repeats) / scale * weeks)
+    return bounded
 
 
 def _hypergeometric(p: float, q: Array, both: Array, z: Array) -> Array:
