@@ -41,15 +41,22 @@ async def live(conn: Connection) -> list[Live]:
 
 
 async def look(
-    conn: Connection, whom: Mapping[UUID, Why], *, now: datetime, calendar: Calendar
+    conn: Connection,
+    whom: Mapping[UUID, Why],
+    *,
+    now: datetime,
+    calendar: Calendar,
+    segments: Sequence[Live] | None = None,
 ) -> int:
     """Bring the memberships of some customers up to date; answers how many entered or left.
 
     Inside one transaction, at most CUSTOMERS_MAX of them. Facts are stated in the same one.
+    segments: all living ones, from a caller who has taken the lock and read them.
     """
     assert len(whom) <= CUSTOMERS_MAX
-    await Q.lock.run(conn)
-    segments = await live(conn)
+    if segments is None:
+        await Q.lock.run(conn)
+        segments = await live(conn)
     if not segments or not whom:
         return 0
     moment = micros(now)
@@ -158,16 +165,23 @@ def _entry(move: _Move, is_in: bool, why: Why, now: datetime) -> log.Entry:
 
 
 async def _arm(conn: Connection, found: State, due: np.ndarray, now: datetime) -> None:
-    armed = np.flatnonzero(due < NEVER).tolist()
-    if armed:
+    """Most visits write nothing: an early wake-up finds out that it came too early."""
+    row = await Q.wakes.one(conn, customer_ids=found.customers)
+    armed = np.full(len(found.customers), NEVER, np.int64)
+    armed[np.array(row["places"], np.int64)] = row["dues"]
+    moment = micros(now)
+    is_spent = armed <= moment
+    is_new = (due < NEVER) & (due > moment) & (is_spent | (armed > due))
+    if places := np.flatnonzero(is_new).tolist():
         await Q.arm.run(
             conn,
-            customer_ids=[found.customers[place] for place in armed],
-            due_ats=[instant(int(due[place])) for place in armed],
-            now=now,
+            customer_ids=[found.customers[place] for place in places],
+            due_ats=[instant(int(due[place])) for place in places],
         )
     # Whoever has nothing more to wait for, and was woken now.
-    await Q.disarm.run(conn, customer_ids=list(found.customers), now=now)
+    is_over = ~is_new & (armed < NEVER) & (is_spent | (due <= moment))
+    if places := np.flatnonzero(is_over).tolist():
+        await Q.disarm.run(conn, customer_ids=[found.customers[place] for place in places])
 
 
 async def sweep(conn: Connection, *, now: datetime, most: int = CUSTOMERS_MAX) -> int:

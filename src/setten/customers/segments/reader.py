@@ -26,6 +26,8 @@ from setten.platform.log import Reader, Row
 READER = "segments"
 # Rounds of one wake-up, so that a midnight at which many turn does not hold the job for long.
 ROUNDS_MAX = 20
+# A hundred segments cost a batch some milliseconds whoever is in it: fewer batches, more in each.
+GATHER_S = 0.06
 _IDENTITY = frozenset(f.event_name for f in (CustomerCreated, CustomerMerged, CustomerSplit))
 _ANY = Calendar(ZoneInfo("UTC"))  # which names are watched, does not depend on when and where
 Now = Callable[[], datetime]
@@ -43,7 +45,8 @@ _decode = msgspec.json.Decoder(_Of).decode
 def readers(calendar: Calendar, now: Now = clock.now) -> list[Reader]:
     """The reader of this feature: it sees an event when its person and her timeline have it."""
     after = (identity.READER, timeline.READER)
-    return [Reader(READER, partial(_handle, calendar=calendar, now=now), after=after)]
+    handle = partial(_handle, calendar=calendar, now=now)
+    return [Reader(READER, handle, after=after, gather_s=GATHER_S)]
 
 
 async def _handle(conn: Connection, rows: Sequence[Row], *, calendar: Calendar, now: Now) -> None:
@@ -54,7 +57,7 @@ async def _handle(conn: Connection, rows: Sequence[Row], *, calendar: Calendar, 
     whom = await _whom(conn, rows, _watched(segments))
     people = iter(whom.items())
     while some := dict(islice(people, CUSTOMERS_MAX)):
-        await evaluating.look(conn, some, now=now(), calendar=calendar)
+        await evaluating.look(conn, some, now=now(), calendar=calendar, segments=segments)
 
 
 def _watched(segments: Sequence[Live]) -> set[str]:

@@ -110,18 +110,21 @@ on conflict (segment_id, hour_at) do update
    set entered = f.entered + excluded.entered, gone = f.gone + excluded.gone,
        size = excluded.size;
 
+-- name: wakes
+-- By the place of the customer in the list, as columns.
+select coalesce(array_agg(c.place - 1), '{}') as places,
+       coalesce(array_agg(round(date_part('epoch', w.due_at) * 1000000)::bigint), '{}') as dues
+  from unnest(:customer_ids::uuid[]) with ordinality as c(customer_id, place)
+  join customers.segment_wakes w using (customer_id);
+
 -- name: arm
--- An earlier moment moves the wake-up, and one that has come is spent. A later one writes nothing:
--- each visit would rewrite an index; the early wake-up finds out.
 insert into customers.segment_wakes as w (customer_id, due_at)
 select customer_id, due_at
   from unnest(:customer_ids::uuid[], :due_ats::timestamptz[]) as n(customer_id, due_at)
-on conflict (customer_id) do update set due_at = excluded.due_at
- where w.due_at > excluded.due_at or w.due_at <= :now;
+on conflict (customer_id) do update set due_at = excluded.due_at;
 
 -- name: disarm
-delete from customers.segment_wakes
- where customer_id = any(:customer_ids::uuid[]) and due_at <= :now;
+delete from customers.segment_wakes where customer_id = any(:customer_ids::uuid[]);
 
 -- name: due
 select customer_id from customers.segment_wakes

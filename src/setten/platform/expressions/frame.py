@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -155,13 +155,27 @@ class Evaluation:
         return self.declared.get(name, Type.OPEN)
 
     def field(self, name: str, claim: Claim, of: Type) -> Truths:
-        """Of which subjects a claim about a field is true."""
+        """Of which subjects a claim about a field is true: decided once for each distinct value."""
+        values, codes = self.once("field", name, lambda: self._coded(name))
+        decided = np.fromiter((claims.holds(claim, of, value) for value in values), bool)
+        return decided[codes]  # type: ignore[no-any-return]
+
+    def _coded(self, name: str) -> tuple[list[Any], Rows]:
+        """The distinct values of a field, and which of them each subject has."""
         values = self.frame.fields.get(name)
         if values is None:
-            values = [None] * self.frame.size
-        return np.fromiter(
-            (claims.holds(claim, of, value) for value in values), bool, self.frame.size
-        )
+            return [None], np.zeros(self.frame.size, np.int64)
+        known: dict[object, int] = {}
+        found: list[Any] = []
+        codes = np.empty(len(values), np.int64)
+        for place, value in enumerate(values):
+            # 1, 1.0 and true are one to Python, but not to a claim.
+            key = (type(value), value if isinstance(value, Hashable) else _key(value))
+            code = known.setdefault(key, len(known))
+            if code == len(found):
+                found.append(value)
+            codes[place] = code
+        return found, codes
 
     def earliest(self, chosen: Truths, ats: Times) -> Times:
         """The least of `ats` (one for each chosen event) by subject; NEVER without one."""

@@ -34,6 +34,7 @@ class Reader:
 
     `names`, when given, are the only events handed over (the cursor passes the others).
     `after` names readers whose results `handle` reads: it gets no event that they have not passed.
+    `gather_s` is the least time between two batches while events stream in.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Reader:
         names: frozenset[str] | None = None,
         after: Sequence[str] = (),
         most: int = BATCH_MAX,
+        gather_s: float = GATHER_S,
     ) -> None:
         self.name = name
         self._handle = handle
         self._names = names
         self._after = tuple(after)
         self._most = most
+        self._gather_s = gather_s
         self._here: Cursor | None = None  # where `run` has brought us, unless something went wrong
 
     async def step(self, pool: Pool, tail: Tail | None = None, *, stamp: str = "") -> int:
@@ -171,7 +174,7 @@ class Reader:
                 failures, backoff = 0, 0.0
                 is_due = not passed and not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
                 if passed < self._most:
-                    pause = GATHER_S - (loop.time() - begun)
+                    pause = self._gather_s - (loop.time() - begun)
             except Exception as cause:
                 # Whatever it was, the cursor has not moved: the same rows come again.
                 logger.exception("reader %s failed and will try again", self.name)
