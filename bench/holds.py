@@ -37,7 +37,7 @@ import uvloop
 
 import holds_callers as callers
 import honesty
-from holds_callers import HOT, PLACE, WIDE_SKUS, Load, pick
+from holds_callers import HOT, PLACE, WIDE_SKUS, Load, Said, pick
 from setten.platform import auth, clock, db
 from setten.platform.db import embedded
 from setten.stock import ledger
@@ -133,23 +133,27 @@ async def raw(dsn: str, kind: str, seconds: float) -> float:
     return done / (time.perf_counter() - begun)
 
 
-def spawn(processes: int, load: Load, *where: object) -> list[dict]:
+def spawn(processes: int, load: Load, *where: object) -> list[Said]:
     """Run callers in processes of their own, all from one moment; what each said."""
-    start = time.time() + 3
-    told = msgspec.structs.replace(load, start=start, rate=load.rate / processes)
-    running = [
-        subprocess.Popen(
-            [sys.executable, __file__, "--load", msgspec.json.encode(told).decode(),
-             *map(str, where)], stdout=subprocess.PIPE,
-        )
-        for _ in range(processes)
-    ]  # fmt: skip
-    return [json.loads(one.communicate()[0]) for one in running]
+    told = msgspec.structs.replace(load, start=time.time() + 3, rate=load.rate / processes)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, str(number)) for number in range(processes)]
+        running = [
+            subprocess.Popen(
+                [sys.executable, __file__, "--load", msgspec.json.encode(told).decode(),
+                 "--into", str(file), *map(str, where)]
+            )
+            for file in files
+        ]  # fmt: skip
+        statuses = [one.wait() for one in running]
+        if any(statuses):
+            raise SystemExit("callers failed")
+        return [msgspec.json.decode(file.read_bytes(), type=Said) for file in files]
 
 
 def measure(
     name: str, load: Load, processes: int, watched: dict[str, int], *where: object
-) -> list[dict]:
+) -> list[Said]:
     """One loop and its line: rate, times, and processor time a hold by who used it."""
     before = {who: honesty.used_s(pid) for who, pid in watched.items()}
     idle = honesty.idle_s()
@@ -157,11 +161,11 @@ def measure(
     said = spawn(processes, load, *where)
     idle = (honesty.idle_s() - idle) / (time.time() - begun) / (os.cpu_count() or 1)
     used = {who: honesty.used_s(pid) - before[who] for who, pid in watched.items()}
-    used["callers"] = sum(one["processor_s"] for one in said)
-    samples = [one for part in said for one in part["samples"]]
-    missed = sum(one["missed"] for one in said)
+    used["callers"] = sum(one.processor_s for one in said)
+    samples = [one for part in said for one in part.samples]
+    missed = sum(one.missed for one in said)
     loop = f"open {load.rate:,.0f}/s" if load.rate else f"closed {load.callers * processes}"
-    rate = len(samples) / max(one["wall_s"] for one in said)
+    rate = len(samples) / max(one.wall_s for one in said)
     print(f"{name:<10} {loop:<13} {rate:>7,.0f} holds/s  {honesty.percentiles(samples)}"
           f"{f'  NOT ANSWERED {missed}' if missed else ''}")  # fmt: skip
     each = "  ".join(f"{who} {s * 1e6 / max(1, len(samples)):.0f}" for who, s in used.items())
@@ -253,7 +257,7 @@ def run_verb(args: argparse.Namespace) -> bool:
             for load in loads(args, kind, args.callers, VERB_RATE):
                 said = measure(f"verb {kind}", load, args.processes, {"database": database},
                                "--dsn", dsn)  # fmt: skip
-                answered += sum(len(one["samples"]) for one in said)
+                answered += sum(len(one.samples) for one in said)
         return asyncio.run(prove(dsn, answered))
 
 
@@ -270,19 +274,21 @@ def run_http(args: argparse.Namespace) -> bool:
             for kind in args.kinds:
                 for load in loads(args, kind, args.callers * args.processes, HTTP_RATE):
                     [said] = measure(f"http {kind}", load, 1, pids, "--port", port, "--key", key)
-                    if said["statuses"].keys() != {"201"}:
-                        print(f"{'':<24} statuses {said['statuses']}")
-                    answered += said["statuses"].get("201", 0)
+                    if said.statuses.keys() != {"201"}:
+                        print(f"{'':<24} statuses {said.statuses}")
+                    answered += said.statuses.get("201", 0)
             return asyncio.run(prove(dsn, answered))
 
 
 def work(args: argparse.Namespace) -> None:
     """Be one process of callers."""
     load = msgspec.json.decode(args.load, type=Load)
-    if args.dsn:
-        callers.tell(asyncio.run(callers.at_verb(args.dsn, load)))
-    else:
-        callers.tell(asyncio.run(callers.over_http(int(args.port), args.key, load)))
+    doing = (
+        callers.at_verb(args.dsn, load)
+        if args.dsn
+        else callers.over_http(int(args.port), args.key, load)
+    )
+    Path(args.into).write_bytes(msgspec.json.encode(asyncio.run(doing)))
 
 
 def main() -> int:
@@ -295,7 +301,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("hot", "wide"))
     parser.add_argument("--skip-http", action="store_true")
     parser.add_argument("--skip-verb", action="store_true")
-    for hidden in ("--load", "--dsn", "--port", "--key"):
+    for hidden in ("--load", "--into", "--dsn", "--port", "--key"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     args = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())

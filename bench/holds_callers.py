@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import random
 import resource
 import secrets
@@ -218,8 +217,3 @@ async def _fall_due(load: Load, send: Callable[[float], None]) -> None:
 def _processor_s() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def tell(said: Said) -> None:
-    """Print it for the program that started us."""
-    print(json.dumps(msgspec.to_builtins(said)))
