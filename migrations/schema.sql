@@ -5,6 +5,7 @@ CREATE SCHEMA customers;
 CREATE SCHEMA engagement;
 CREATE SCHEMA ingest;
 CREATE SCHEMA jobs;
+CREATE SCHEMA lake;
 CREATE SCHEMA log;
 CREATE SCHEMA stock;
 CREATE SCHEMA vault;
@@ -563,6 +564,14 @@ CREATE SEQUENCE jobs.pgqueuer_statistics_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE jobs.pgqueuer_statistics_id_seq OWNED BY jobs.pgqueuer_statistics.id;
+CREATE TABLE lake.files (
+    path text NOT NULL,
+    part text NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT path_is_inside CHECK ((path ~ '^[a-z]+/[0-9a-zA-Z_.-]+$'::text))
+);
 CREATE TABLE log.cursors (
     reader text NOT NULL,
     xid xid8 DEFAULT '0'::xid8 NOT NULL,
@@ -997,6 +1006,8 @@ ALTER TABLE ONLY jobs.pgqueuer_schedules
     ADD CONSTRAINT pgqueuer_schedules_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY jobs.pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY lake.files
+    ADD CONSTRAINT files_pkey PRIMARY KEY (path);
 ALTER TABLE ONLY log.cursors
     ADD CONSTRAINT cursors_pkey PRIMARY KEY (reader);
 ALTER TABLE ONLY log.dead_letters
@@ -1091,6 +1102,7 @@ CREATE INDEX pgqueuer_queue_manager_id_idx ON jobs.pgqueuer USING btree (queue_m
 CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON jobs.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
 CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
 CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::jobs.pgqueuer_status);
+CREATE INDEX files_part ON lake.files USING btree (part);
 CREATE INDEX dead_letters_hash ON log.dead_letters USING btree (hash) WHERE (ended_at IS NULL);
 CREATE INDEX dead_letters_open ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NULL);
 CREATE INDEX events_order ON ONLY log.events USING btree (xid, "position");

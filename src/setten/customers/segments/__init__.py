@@ -2,13 +2,18 @@
 
 A definition is an expression (`platform.expressions`) over the words of `vocabulary`. The reader
 looks at customers whose events may have changed an answer, the wake-ups at those for whom time may
-have, the filling at everybody when a definition is new. Entering and leaving are facts.
+have, the filling at everybody when a definition is new. Entering and leaving are facts. `preview`
+asks the lake how many a condition would give.
 """
 
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
+from setten.customers.segments.everyone import SAMPLE, Preview, preview
+from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
+from setten.customers.segments.lines import lines as lake_lines
 from setten.customers.segments.model import (
     Flow,
     Member,
+    Overlap,
     Passage,
     Segment,
     SegmentCircle,
@@ -16,6 +21,7 @@ from setten.customers.segments.model import (
     SegmentNameTaken,
     SegmentNotFound,
     TooManySegments,
+    Version,
 )
 from setten.customers.segments.reader import READER, fill, readers, wake
 from setten.customers.segments.service import (
@@ -27,38 +33,49 @@ from setten.customers.segments.service import (
     listed,
     members,
     names_of,
+    overlap,
     passages,
     retire,
     used_by,
+    versions,
 )
 from setten.customers.segments.vocabulary import LANGUAGE, VOCABULARY
 
 __all__ = [
     "CUSTOMERS_MAX",
+    "LAKE_COLUMNS",
     "LANGUAGE",
     "READER",
+    "SAMPLE",
     "VOCABULARY",
     "BadSegmentName",
     "Flow",
     "Member",
+    "Overlap",
     "Passage",
+    "Preview",
     "Segment",
     "SegmentCircle",
     "SegmentInUse",
     "SegmentNameTaken",
     "SegmentNotFound",
     "TooManySegments",
+    "Version",
     "change",
     "define",
     "fill",
     "flows",
     "get",
+    "lake_lines",
     "listed",
     "members",
     "names_of",
+    "overlap",
     "passages",
+    "preview",
     "readers",
     "retire",
     "used_by",
+    "versions",
     "wake",
 ]

@@ -51,6 +51,24 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None
 
 
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """What a segment meant from a moment on, and who said so."""
+
+    version: int
+    expression: Any
+    at: datetime
+    by: str
+    reason: str | None
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """Two segments beside each other: members of each, and of both."""
+
+    a: int
+    b: int
+    both: int
+
+
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody entered or left, and why."""
 

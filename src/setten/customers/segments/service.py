@@ -16,12 +16,14 @@ from setten.customers.segments.model import (
     Flow,
     Live,
     Member,
+    Overlap,
     Passage,
     Segment,
     SegmentInUse,
     SegmentNameTaken,
     SegmentNotFound,
     TooManySegments,
+    Version,
 )
 from setten.customers.segments.state import Q
 from setten.customers.segments.vocabulary import LANGUAGE
@@ -33,6 +35,7 @@ from setten.platform.errors import Invalid
 from setten.platform.expressions import Node
 
 MEMBERS_MAX = 1_000
+VERSIONS_MAX = 200
 PASSAGES_MAX = 1_000
 FLOWS_MAX = 24 * 400  # an hour each, a year and more
 _BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
@@ -154,6 +157,22 @@ async def used_by(conn: Connection, segment_id: int) -> tuple[str, ...]:
     """Names of the segments that are made of this one. Raises SegmentNotFound."""
     segment = await get(conn, segment_id)
     return tuple(rules.users_of(segment.name, await evaluating.live(conn)))
+
+
+async def versions(conn: Connection, segment_id: int) -> tuple[Version, ...]:
+    """What a segment has meant, the newest first."""
+    rows = await Q.versions.all(conn, segment_id=segment_id, most=VERSIONS_MAX)
+    return tuple(
+        Version(**{**dict(row), "expression": msgspec.json.decode(row["expression"])})
+        for row in rows
+    )
+
+
+async def overlap(conn: Connection, a: int, b: int) -> Overlap:
+    """How many are in two segments, and in both. Raises SegmentNotFound."""
+    first, second = await get(conn, a), await get(conn, b)
+    both = int(await Q.both.value(conn, a=a, b=b))
+    return Overlap(a=first.size, b=second.size, both=both)
 
 
 async def members(

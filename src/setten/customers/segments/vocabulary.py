@@ -24,7 +24,7 @@ PURCHASE, RETURN = "purchase", "return"
 TELLS_PURCHASE = (stock.OrderPlaced.event_name, stock.ReceiptRecorded.event_name)
 
 _TEXTS = {
-    "channel": Words("経路", "channel"),
+    "channel": Words("接点の種類", "channel"),
     "location_id": Words("店", "shop"),
     "event": Words("イベント名", "event name"),
     "action": Words("動作", "action"),
@@ -95,7 +95,7 @@ VOCABULARY = Vocabulary(
         *(Property(name, Type.TEXT, words) for name, words in _TEXTS.items()),
         *(Property(name, Type.INTEGER, words) for name, words in _INTEGERS.items()),
     ),
-    field=Words("属性", "trait"),
+    field=Words("特徴", "trait"),
     group=Words("セグメント", "segment"),
 )  # fmt: skip
 LANGUAGE = Language(VOCABULARY)

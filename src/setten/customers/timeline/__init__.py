@@ -8,7 +8,7 @@ told by a tag, a webhook and a till counts once: reports of it are folded into w
 from setten.customers.timeline.model import Event, Item, Page, Purchase
 from setten.customers.timeline.reader import READER, readers
 from setten.customers.timeline.rebuilding import rebuild
-from setten.customers.timeline.rules import HIDDEN, RANK_VOID, Told, summary, told
+from setten.customers.timeline.rules import HIDDEN, RANK_VOID, Told, fact_of, summary, told
 from setten.customers.timeline.service import (
     PAGE_MAX,
     BadCursor,
@@ -37,6 +37,7 @@ __all__ = [
     "copies",
     "counts_by_channel",
     "event",
+    "fact_of",
     "news_cursor",
     "page",
     "purchases",

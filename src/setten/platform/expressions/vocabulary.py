@@ -12,6 +12,7 @@ from setten.platform.expressions.model import NAME_CHARS_MAX, Path, Type, Unknow
 
 Locale = Literal["ja", "en"]
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_TAKEN = {"subject", "at", "position", "name"}  # columns that every event has
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ class Vocabulary:
         self.field = field
         self.group = group
         assert all(_COLUMN.fullmatch(name) for name in self.properties), "properties are columns"
+        assert not _TAKEN & self.properties.keys(), "a property would hide what an event is"
         assert all(one.properties <= self.properties.keys() for one in events)
 
     def event(self, name: str, path: Path) -> EventKind:

@@ -26,7 +26,7 @@ from setten.platform.expressions.writing import Writer, scalar
 
 
 class Field(Node, frozen=True, kw_only=True, omit_defaults=True, tag="field"):
-    """The newest word of a field. type: filled in when it is resolved."""
+    """A claim about the newest word of a field."""
 
     name: str
     claim: Claim

@@ -1,0 +1,189 @@
+"""A condition asked of everybody: counted over the lake, with a few of those it is true of."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from setten.customers import timeline
+from setten.customers.segments import evaluating, lines, rules
+from setten.customers.segments.vocabulary import (
+    INTEGERS,
+    LANGUAGE,
+    PURCHASE,
+    RETURN,
+    TELLS_PURCHASE,
+    TEXTS,
+)
+from setten.facts.ids import CustomerId
+from setten.platform import clock, db
+from setten.platform import lake as lakes
+from setten.platform.db import Connection, Pool
+from setten.platform.expressions import Calendar, Needs, Statement, micros
+from setten.platform.lake import Lake
+from setten.platform.lake.engine import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+Q = db.load(__file__)
+SAMPLE = 10
+# Who is whom, as a file of the engine, serves the questions of so long: people compose by trying.
+PEOPLE_KEPT = timedelta(seconds=60)
+_PEOPLE = "people.parquet"
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a condition would give now.
+
+    size: how many of `everybody`; sample: up to SAMPLE of them, the same ones while it is asked
+    again. as_of: up to when the lake has what happened (None: it has nothing yet).
+    """
+
+    size: int
+    everybody: int
+    sample: tuple[CustomerId, ...]
+    as_of: datetime | None
+    counted_at: datetime
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A statement with what it must find beside it."""
+
+    statement: Statement
+    needs: Needs
+
+
+async def ask(conn: Connection, expression: Any, *, calendar: Calendar, now: datetime) -> Question:
+    """The question behind an expression's JSON. Raises what `Language.read` raises, and
+    SegmentNotFound."""
+    node = LANGUAGE.read(expression)
+    segments = {one.name: one for one in await evaluating.live(conn)}
+    groups = rules.leads_to(node, segments)
+    moment = micros(now)
+    needs = LANGUAGE.needs(node, calendar, moment)
+    for inner in groups.values():
+        needs = needs | LANGUAGE.needs(inner, calendar, moment)
+    return Question(LANGUAGE.statement(node, calendar, moment, groups=groups), needs)
+
+
+async def preview(
+    pool: Pool,
+    lake: Lake,
+    expression: Any,
+    *,
+    calendar: Calendar,
+    now: datetime,
+    most_s: float = lakes.ANSWER_S_MAX,
+) -> Preview:
+    """Count everybody of whom an expression is true, and show some. Writes nothing.
+
+    most_s: how long somebody waits for it.
+
+    Raises what `ask` raises, and lake.LakeTooSlow.
+    """
+    with tempfile.TemporaryDirectory(prefix="ask-") as scratch:
+        async with pool.acquire() as conn:
+            question = await ask(conn, expression, calendar=calendar, now=now)
+            files = await lake.files(conn)
+            as_of = await lake.written_to(conn)
+            people = await _people(conn, lake, Path(scratch))
+            said = await _said(conn, question.needs, Path(scratch))
+        hits, everybody, sample = await lakes.work(
+            lake.folder,
+            lambda duck: count(duck, lake, files, people, said, question),
+            most_s=most_s,
+        )
+    return Preview(
+        size=hits,
+        everybody=everybody,
+        sample=tuple(CustomerId(UUID(str(one))) for one in sample or ()),
+        as_of=as_of,
+        counted_at=now,
+    )
+
+
+async def _people(conn: Connection, lake: Lake, scratch: Path) -> Path:
+    """Who is whom as a file, made anew when it has grown old."""
+    kept = lake.folder / _PEOPLE
+    if _age(kept) < PEOPLE_KEPT:
+        return kept
+    csv, fresh = scratch / "people.csv", scratch / _PEOPLE
+    await conn.copy_from_query(Q.everybody.sql, output=str(csv), format="csv")
+    sql = Q.keep_people.sql.format(csv=quoted(str(csv)), path=quoted(str(fresh)))
+    await lakes.work(lake.folder, lambda duck: duck.execute(sql))
+    _replace(fresh, kept)
+    return kept
+
+
+def _age(path: Path) -> timedelta:
+    try:
+        written = path.stat().st_mtime
+    except FileNotFoundError:
+        return timedelta.max
+    return timedelta(seconds=max(0.0, clock.now().timestamp() - written))
+
+
+def _replace(fresh: Path, kept: Path) -> None:
+    """Put a whole file in the place of another at once, also from another file system."""
+    beside = kept.with_suffix(f".{fresh.parent.name}")
+    beside.write_bytes(fresh.read_bytes())
+    beside.replace(kept)
+
+
+async def _said(conn: Connection, needs: Needs, scratch: Path) -> Path | None:
+    """The fields that the question asks for as a file; None when it asks for none."""
+    if not needs.fields:
+        return None
+    csv = scratch / "said.csv"
+    await conn.copy_from_query(Q.said.sql, sorted(needs.fields), output=str(csv), format="csv")
+    return csv
+
+
+def count(
+    duck: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    files: Sequence[Path],
+    people: Path,
+    said: Path | None,
+    question: Question,
+) -> tuple[int, int, list[Any] | None]:
+    """(how many, of how many, a few of them); on an engine of its own."""
+    open_relations(duck, lake, files, people=people, said=said, needs=question.needs)
+    sql = Q.count_and_sample.sql.format(statement=question.statement.sql, sample=SAMPLE)
+    found = duck.execute(sql, list(question.statement.parameters)).fetchone()
+    assert found is not None
+    return found[0], found[1], found[2]
+
+
+def open_relations(
+    duck: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    files: Sequence[Path],
+    *,
+    people: Path,
+    said: Path | None,
+    needs: Needs,
+) -> None:
+    """Give an engine the relations that statements read: subjects, events, fields."""
+    lake.open_lines(duck, files)
+    duck.execute(Q.people.sql.format(path=quoted(str(people))))
+    duck.execute(Q.subjects.sql)
+    words: Mapping[str, Any] = {
+        "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
+        "tellers": ", ".join(f"'{name}'" for name in (*TELLS_PURCHASE, lines.VOIDED)),
+        "void": timeline.RANK_VOID,
+    }
+    buys = bool(needs.events.keys() & {PURCHASE, RETURN})
+    template = Q.events_with_purchases if buys else Q.events
+    duck.execute(template.sql.format(**words))
+    if said is None or not said.stat().st_size:
+        duck.execute(Q.no_fields.sql)
+    else:
+        duck.execute(Q.fields.sql.format(csv=quoted(str(said))))

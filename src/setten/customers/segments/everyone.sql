@@ -1,0 +1,94 @@
+-- name: everybody
+-- PostgreSQL: who each identifier is, as a stream (inside a copy: no semicolon).
+select identifier_id, customer_id from customers.identifiers
+
+-- name: said
+-- PostgreSQL: what was said of some fields by everybody, as a stream.
+select identifier_id, field, value::text, occurred_at
+  from customers.traits
+ where field = any($1::text[])
+
+-- name: keep_people
+-- The engine: kept as a file for the questions of the next minute.
+copy (
+  select identifier_id, customer_id, dense_rank() over (order by customer_id)::integer as subject
+    from read_csv('{csv}', header = false,
+                  columns = {{'identifier_id': 'bigint', 'customer_id': 'uuid'}})
+) to '{path}' (format parquet);
+
+-- name: people
+create or replace temp table people as
+select identifier_id, customer_id, subject from read_parquet('{path}');
+
+-- name: subjects
+create or replace temp view subjects as select distinct subject from people;
+
+-- name: events
+-- Without purchases: every line is what it says.
+create or replace temp view events as
+select p.subject, l."at", l.position, l.name, {columns}
+  from lines l
+  join people p using (identifier_id);
+
+-- name: events_with_purchases
+-- Of all that told of one purchase the best one counts: the till before the order, the earlier of
+-- two equals; a correction ends what it replaces.
+create or replace temp view events as
+with told as (
+  select * from lines where name in ({tellers})
+), rivals as (
+  select purchase_key, min({{'rank': -rank, 'at': "at", 'by': told_by}}) as best
+    from told
+   group by purchase_key
+  having count(*) > 1
+), purchases as (
+  select t.* replace (case when t.total_minor < 0 then 'return' else 'purchase' end as name)
+    from told t
+    left join rivals r using (purchase_key)
+   where t.rank < {void}
+     and (r.best is null or r.best = {{'rank': -t.rank, 'at': t."at", 'by': t.told_by}})
+), happened as (
+  select * from lines where name not in ({tellers})
+  union all by name
+  select * from purchases
+)
+select p.subject, l."at", l.position, l.name, {columns}
+  from happened l
+  join people p using (identifier_id);
+
+-- name: fields
+-- The newest word of each field, whichever identifier it was said under: the later, then the
+-- smaller number. A null says that it is not known any more.
+create or replace temp table fields as
+with newest as (
+  select p.subject, s.field as name,
+         arg_max(s.value, {{'at': s.occurred_at, 'number': -s.identifier_id}}) as value
+    from read_csv('{csv}', header = false, parallel = false,
+                  columns = {{'identifier_id': 'bigint', 'field': 'varchar', 'value': 'varchar',
+                              'occurred_at': 'timestamptz'}}) s
+    join people p using (identifier_id)
+   group by all
+)
+select subject, name,
+       case when json_type(value) = 'VARCHAR' then value ->> '$' end as text,
+       case when json_type(value) in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')
+            then value::double end as number,
+       case when json_type(value) = 'BOOLEAN' then value::boolean end as truth
+  from newest
+ where json_type(value) <> 'NULL';
+
+-- name: no_fields
+create or replace temp view fields as
+select 0 as subject, '' as name, '' as text, 0::double as number, false as truth where false;
+
+-- name: count_and_sample
+-- The sample is the same ten while the condition is being written, not ten new ones each time.
+with hits as ({statement})
+select (select count(*) from hits) as hits,
+       (select count(*) from subjects) as everybody,
+       (select list(customer_id)
+          from (select distinct p.customer_id
+                  from hits h
+                  join people p using (subject)
+                 order by hash(p.customer_id), p.customer_id
+                 limit {sample})) as sample

@@ -1,0 +1,132 @@
+"""A random month of a random shop, and random conditions about it, in the words of segments."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from typing import Any
+
+from tests.customers.conftest import People
+
+DAY = 24 * 60
+SKUS = ["SOFA", "MUG", "ソファ", "L'été"]
+PLACES = ["kobe", "osaka", None]
+RANKS: list[Any] = ["gold", "silver", 3, 2.5, True, None, ["a"], "a\u0000b"]
+SIGHTS = ["product.viewed", "page.viewed", "cart.reported", "custom.event"]
+
+
+async def happen(people: People, chance: random.Random, events: int) -> None:
+    """Random events of a dozen people over 40 days, some of them told twice or taken back."""
+    told: list[str] = []
+    for _ in range(events):
+        who = [f"user_id:u{chance.randrange(9)}"] if chance.random() < 0.7 else []
+        if not who or chance.random() < 0.4:
+            who.append(f"anonymous_id:a{chance.randrange(12)}")
+        # Whole hours: some happen at the same moment.
+        minute = chance.randrange(40 * 24) * 60
+        kind = chance.choice(["see", "see", "see", "order", "receipt", "say"])
+        name, body = _body(chance, kind, told)
+        await people.happens(
+            *who, minute=minute, name=name, body=body, channel=chance.choice(["web", "shop"]),
+            location_id=chance.choice(PLACES),
+        )  # fmt: skip
+
+
+def _body(chance: random.Random, kind: str, told: list[str]) -> tuple[str, dict[str, Any]]:
+    ref = str(chance.randrange(8))
+    if kind == "say":
+        traits = {"rank": chance.choice(RANKS), "age": chance.randrange(3)}
+        return "customer.identified", {"type": "identify", "traits": traits}
+    if kind == "order":
+        return "order.placed", {
+            "order_id": str(uuid.UUID(int=chance.getrandbits(128))), "system": "shop",
+            "order_ref": ref, "currency": "JPY",
+            "total_minor": chance.choice([0, 500, 9_000, None]),
+            "lines": [{"sku": chance.choice(SKUS), "qty": 1}],
+        }  # fmt: skip
+    if kind == "receipt":
+        body = {
+            "receipt_id": str(uuid.UUID(int=chance.getrandbits(128))), "location_id": "kobe",
+            "register": "1", "sequence": "1", "business_day": "2026-11-01", "currency": "JPY",
+            "total_minor": chance.choice([300, 2_000, -300]),
+            "lines": [{"sku": chance.choice(SKUS), "qty": chance.randrange(1, 4)}],
+        }  # fmt: skip
+        if chance.random() < 0.4:
+            body |= {"order_system": "shop", "order_ref": ref}
+        elif told and chance.random() < 0.3:
+            body["replaces"] = chance.choice(told)
+        told.append(str(body["receipt_id"]))
+        return "receipt.recorded", body
+    item = {"sku": chance.choice([*SKUS, None, 7]), "price_minor": chance.choice([100, "x", None])}
+    return chance.choice(SIGHTS), {
+        "type": "track", "item": {k: v for k, v in item.items() if v is not None},
+        "event": chance.choice(["Visited", "Tried"]), "action": "added", "path": "/p\u0000",
+    }  # fmt: skip
+
+
+def condition(chance: random.Random, groups: list[str], depth: int = 0) -> dict[str, Any]:
+    """The JSON of a random condition."""
+    draw = chance.random()
+    if depth < 2 and draw < 0.25:
+        inner = [condition(chance, groups, depth + 1) for _ in range(chance.randrange(1, 4))]
+        return {"kind": chance.choice(["all", "any"]), "of": inner}
+    if depth < 2 and draw < 0.35:
+        return {"kind": "not", "of": condition(chance, groups, depth + 1)}
+    if groups and draw < 0.45:
+        return {"kind": "group", "name": chance.choice(groups)}
+    return _leaf(chance)
+
+
+def _leaf(chance: random.Random) -> dict[str, Any]:
+    kind = chance.choice(["did", "did", "total", "first", "last", "sequence", "field"])
+    if kind == "field":
+        name = chance.choice(["rank", "age"])
+        claim = chance.choice([
+            {"op": "is", "value": "gold"}, {"op": "at_least", "value": 2}, {"op": "known"},
+            {"op": "unknown"}, {"op": "is", "value": True}, {"op": "in", "value": ["gold", "x"]},
+        ])  # fmt: skip
+        return {"kind": kind, "name": name, "claim": claim}
+    if kind == "sequence":
+        steps = [_match(chance) for _ in range(chance.randrange(2, 4))]
+        within = {"n": chance.randrange(1, 9), "unit": chance.choice(["hour", "day"])}
+        return {"kind": kind, "steps": steps, "within": within, **_window(chance)}
+    found = {"kind": kind, "match": _match(chance), **_window(chance)}
+    if kind == "did":
+        ops = ["at_least", "at_most", "is", "more_than"]
+        found["times"] = {"op": chance.choice(ops), "value": chance.randrange(4)}
+    if kind == "total":
+        events = chance.choice([["purchase"], ["return"], ["purchase", "return"]])
+        found |= {
+            "match": {"events": events}, "measure": chance.choice(["sum", "least", "most"]),
+            "property": "total_minor",
+            "claim": {"op": chance.choice(["at_least", "less_than"]),
+                      "value": chance.choice([0, 500, 3_000])},
+        }  # fmt: skip
+    return found
+
+
+def _match(chance: random.Random) -> dict[str, Any]:
+    events = chance.sample(["purchase", "return", *SIGHTS], chance.randrange(1, 3))
+    found: dict[str, Any] = {"events": events}
+    if chance.random() < 0.4:
+        found["where"] = [chance.choice([
+            {"property": "location_id", "op": "is", "value": "kobe"},
+            {"property": "location_id", "op": "unknown"},
+            {"property": "channel", "op": "is_not", "value": "web"},
+        ])]  # fmt: skip
+    if {"purchase", "product.viewed"} & set(events) and chance.random() < 0.4:
+        claim = {"property": "sku", "op": "in", "value": chance.sample(SKUS, 2)}
+        found.setdefault("where", []).append(claim)
+    return found
+
+
+def _window(chance: random.Random) -> dict[str, Any]:
+    draw = chance.randrange(6)
+    days = {"n": chance.choice([1, 3, 7, 20]), "unit": "day"}
+    if draw < 3:
+        return {"window": {"since": days}}
+    if draw == 3:
+        return {"window": {"until": days}}
+    if draw == 4:
+        return {"window": {"since": "2026-11-05", "until": "2026-11-20"}}
+    return {}

@@ -1,0 +1,164 @@
+"""The lake's files: each event once, whatever dies; merged by month; strays swept away."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from setten.platform import clock, db, lake, log
+from setten.platform.lake import Column, Lake, LakeTooSlow, Line
+from setten.platform.log import Row
+
+START = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
+
+
+def lines(row: Row) -> list[Line]:
+    said = json.loads(row.body)
+    return [Line(row.name, {"sku": said.get("sku")})] if row.name != "hidden" else []
+
+
+@pytest.fixture
+def water(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "it's a lake", [Column("sku", "text"), Column("key", "uuid")], lines)
+
+
+async def happens(pool: db.Pool, ids: Sequence[str], *, days: int = 0, name: str = "seen") -> None:
+    entries = [
+        log.Entry(
+            event_id=event_id,
+            day=START.date(),
+            name=name,
+            occurred_at=START + timedelta(days=days, seconds=-number),
+            received_at=clock.now(),
+            channel="web",
+            identifiers=(number % 3 + 1,),
+            body=json.dumps({"sku": event_id}),
+        )
+        for number, event_id in enumerate(ids)
+    ]
+    async with db.transaction(pool) as conn:
+        await log.append(conn, entries)
+
+
+async def skus(pool: db.Pool, water: Lake) -> list[str]:
+    async with pool.acquire() as conn:
+        files = await water.files(conn)
+
+    def ask(duck: duckdb.DuckDBPyConnection) -> list[str]:
+        water.open_lines(duck, files)
+        return [row[0] for row in duck.execute("select sku from lines").fetchall()]
+
+    return await lake.work(water.folder, ask)
+
+
+def names(*numbers: int) -> list[str]:
+    return [f"e{number}" for number in numbers]
+
+
+async def test_each_event_is_there_once_and_nothing_of_who_it_was(pool, water):
+    assert await skus(pool, water) == []
+    await happens(pool, names(1, 2, 3))
+    await happens(pool, ["h"], name="hidden")
+    assert await water.carry(pool) == 4
+    await happens(pool, names(4))
+    await water.carry(pool)
+    assert await water.carry(pool) == 0
+    assert sorted(await skus(pool, water)) == names(1, 2, 3, 4)
+
+
+async def test_a_file_whose_transaction_died_does_not_count(pool, water, monkeypatch):
+    await happens(pool, names(1, 2, 3))
+    whole = Lake._enter
+
+    async def dies(self: Lake, *given: object, **more: object) -> None:
+        await whole(self, *given, **more)  # type: ignore[arg-type]
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr(Lake, "_enter", dies)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await water.carry(pool)
+    monkeypatch.undo()
+    assert len(list(water.folder.glob("fresh/*"))) == 2
+    assert await skus(pool, water) == []
+    await happens(pool, names(4))
+    await water.carry(pool)
+    assert sorted(await skus(pool, water)) == names(1, 2, 3, 4)
+
+
+async def test_what_does_not_count_is_swept_when_nobody_can_have_it_open(pool, water):
+    await happens(pool, names(1))
+    await water.carry(pool)
+    stray = water.folder / "fresh" / "stray.parquet"
+    stray.write_bytes(b"half a file")
+    assert await water.tidy(pool) == 0
+    old = clock.now().timestamp() - 3_600
+    for path in water.folder.glob("fresh/*"):
+        os.utime(path, (old, old))
+    assert await water.tidy(pool) == 1
+    assert not stray.exists()
+    assert await skus(pool, water) == names(1)
+
+
+async def test_small_files_are_merged_into_their_months_and_lose_nothing(pool, water):
+    for round_ in range(4):
+        await happens(pool, names(*range(round_ * 10, round_ * 10 + 10)), days=round_)
+        await water.carry(pool)
+    assert await water.merge(pool) == 4
+    assert Counter(await skus(pool, water)) == Counter(names(*range(40)))
+    async with pool.acquire() as conn:
+        parts = await conn.fetch("select part, rows from lake.files order by part")
+    assert [row["part"] for row in parts] == ["2026-01", "2026-02"]
+    await happens(pool, names(99), days=3)
+    await water.carry(pool)
+    await water.merge(pool)
+    assert Counter(await skus(pool, water)) == Counter(names(*range(40), 99))
+    async with pool.acquire() as conn:
+        months = await conn.fetch("select part, rows from lake.files order by part")
+    assert months[0] == parts[0], "a month that nothing came into stays as it is"
+
+
+async def test_a_month_is_sorted_by_person_and_time(pool, water):
+    await happens(pool, names(*range(9)))
+    await water.carry(pool)
+    await water.merge(pool)
+    (path,) = water.folder.glob("month/*")
+    rows = duckdb.sql(f"""select identifier_id, "at" from '{str(path).replace("'", "''")}'""")
+    found = rows.fetchall()
+    assert found == sorted(found)
+
+
+async def test_two_that_merge_at_once_leave_each_event_once(pool, water):
+    await happens(pool, names(1, 2, 3))
+    await water.carry(pool)
+    swap = water._swap
+
+    async def late(*given: object) -> None:
+        await Lake(water.folder, water.columns, lines).merge(pool)
+        await swap(*given)  # type: ignore[arg-type]
+
+    water._swap = late  # type: ignore[method-assign]
+    with pytest.raises(lake.MergedMeanwhile):
+        await water.merge(pool)
+    assert sorted(await skus(pool, water)) == names(1, 2, 3)
+
+
+async def test_a_question_that_takes_too_long_is_refused_and_stops(water):
+    endless = "select count(*) from range(10000000000) a, range(1000) b where a.range % 7 = b.range"
+    with pytest.raises(LakeTooSlow):
+        await lake.work(water.folder, lambda duck: duck.execute(endless).fetchall(), most_s=0.2)
+
+
+async def test_the_engine_fetches_nothing_from_elsewhere(water):
+    def asks(duck: duckdb.DuckDBPyConnection) -> None:
+        duck.execute("select * from read_parquet('https://127.0.0.1:1/x.parquet')")
+
+    with pytest.raises(duckdb.Error):
+        await lake.work(water.folder, asks)
