@@ -17,6 +17,7 @@ import pytest
 
 from setten.platform import db
 from setten.platform.db import embedded, migrate
+from setten.platform.lake import Lake
 from setten.platform.vault import Vault
 
 MASTER_KEY = bytes(range(32))
@@ -144,6 +145,11 @@ async def conn(pool: db.Pool) -> AsyncIterator[db.Connection]:
     """One connection in autocommit; open `conn.transaction()` where a verb needs one."""
     async with pool.acquire() as one:
         yield one
+
+
+def no_lake() -> Lake:
+    """A lake that nobody asks in this test."""
+    return Lake(Path(tempfile.gettempdir()) / "no-lake", (), lambda row: ())
 
 
 @pytest.fixture

@@ -18,18 +18,20 @@ from litestar.exceptions import HTTPException
 
 from setten import console
 from setten.api import availability as availability_api
-from setten.api import customers as customers_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
+from setten.api import customers as customers_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
 from setten.api import receipts as receipts_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
-from setten.customers import identity, ingest, lifecycle, predictions, timeline
+from setten.customers import identity, ingest, lifecycle, predictions, segments, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Pool
+from setten.platform.expressions import Calendar
+from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
@@ -107,7 +109,8 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
         vault = Vault(settings.key)
         async with db.transaction(pool) as conn:
             await vault.prove(conn)
-        deps = state.Deps(settings=settings, pool=pool, vault=vault)
+        lake = Lake(settings.data_dir / "lake", segments.LAKE_COLUMNS, segments.lake_lines)
+        deps = state.Deps(settings=settings, pool=pool, vault=vault, lake=lake)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
         deps.combiners[availability_api.COMBINER] = availability_api.gatherer(pool)
         deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
@@ -125,6 +128,7 @@ def readers(deps: state.Deps) -> list[Reader]:
         *timeline.readers(),
         *orders.readers(),
         *lifecycle.readers(deps.settings.zone),
+        *segments.readers(Calendar(deps.settings.zone)),
     ]
 
 
@@ -140,12 +144,16 @@ def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:
     """Every job that comes by the clock."""
     zone = deps.settings.zone
+    days = Calendar(zone)
     return [
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
+        jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),
+        jobs.Schedule("segments_fill", "* * * * * *", partial(segments.fill, calendar=days)),
+        jobs.Schedule("lake_carry", "* * * * *", deps.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),

@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 from litestar import Litestar, get
+from tests.conftest import no_lake
 
 from setten.api import operations, problems, state
 from setten.platform import db, settings
@@ -29,7 +30,7 @@ async def client(pool, vault, tmp_path):
         middleware=[operations.RequestMeasures()],
         openapi_config=None,
     )
-    app.state.deps = state.Deps(settings=found, pool=pool, vault=vault)
+    app.state.deps = state.Deps(settings=found, pool=pool, vault=vault, lake=no_lake())
     operations._disks.clear()
     # Not Litestar's test client: it runs the application in another loop than the pool's.
     transport = httpx.ASGITransport(app)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from tests.conftest import no_lake
 
 from setten.api import availability, customers, holds, problems, receipts, state, stock
 from setten.platform import auth, clock, db, settings
@@ -49,7 +50,7 @@ async def client(pool, vault, tmp_path) -> AsyncIterator[httpx.AsyncClient]:
         dependencies={"deps": state.provide},
         exception_handlers=problems.HANDLERS,
     )
-    app.state.deps = state.Deps(settings=found, pool=pool, vault=vault)
+    app.state.deps = state.Deps(settings=found, pool=pool, vault=vault, lake=no_lake())
     app.state.deps.combiners["holds"] = holds.combiner(pool)
     app.state.deps.combiners["availability"] = availability.gatherer(pool)
     availability._directory.__init__()

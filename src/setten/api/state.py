@@ -8,20 +8,22 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from setten.platform.db import Pool
+from setten.platform.lake import Lake
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
 
 
 class Deps:
-    """Pool, vault and settings; `combiners` holds the gatherers by name ("ingest", "holds", …).
+    """What a process holds; `combiners` are the gatherers by name ("ingest", "holds", …).
 
     A plain class: the web framework would take a Struct or dataclass apart and check its fields.
     """
 
-    __slots__ = ("combiners", "pool", "settings", "vault")
+    __slots__ = ("combiners", "lake", "pool", "settings", "vault")
 
-    def __init__(self, *, settings: Settings, pool: Pool, vault: Vault) -> None:
+    def __init__(self, *, settings: Settings, pool: Pool, vault: Vault, lake: Lake) -> None:
         self.settings = settings
+        self.lake = lake
         self.pool = pool
         self.vault = vault
         self.combiners: dict[str, Any] = {}

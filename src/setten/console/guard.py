@@ -22,6 +22,7 @@ from setten.platform import auth, clock, ids
 from setten.platform.auth import Actor, Right
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied
+from setten.platform.lake import Lake
 from setten.platform.vault import Vault
 from setten.stock import tasks
 from setten.stock.locations import Directory, Location
@@ -55,6 +56,8 @@ class Deps(Protocol):
     def pool(self) -> Pool: ...
     @property
     def vault(self) -> Vault: ...
+    @property
+    def lake(self) -> Lake: ...
     @property
     def settings(self) -> Any: ...  # read-only here: base_url, locale, timezone
     @property

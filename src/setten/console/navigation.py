@@ -65,6 +65,7 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):
         if actor.may(Right.read_customers):
             found.append(Link("nav.find", "/customers"))
+        found.append(Link("nav.segments", "/customers/segments"))
         found.append(Link("nav.stages", "/customers/stages"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
@@ -109,6 +110,6 @@ def key_list(path: str) -> list[tuple[str, str]]:
 def _is_in(path: str, href: str) -> bool:
     if href == "/stock/pickup" and path.startswith("/stock/holds"):
         return True
-    if href == "/customers" and path.startswith("/customers/stages"):
+    if href == "/customers" and path.startswith(("/customers/stages", "/customers/segments")):
         return False
     return path == href or path.startswith(href + "/")

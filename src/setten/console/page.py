@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -140,6 +140,11 @@ class Page(msgspec.Struct, frozen=True):
         """The person signed in. Only pages behind the sign-in may ask."""
         assert self.actor is not None
         return self.actor
+
+    @property
+    def locale_name(self) -> Literal["ja", "en"]:
+        """The language, for whoever speaks just these two."""
+        return "ja" if self.locale == "ja" else "en"
 
     @property
     def initial(self) -> str:

@@ -13,6 +13,8 @@ from setten.console.customers import links, purchases, record, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.run import data
+from setten.console.segments import composer
+from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in
 from setten.console.stock import holding, item, pickup, sheet
 from setten.platform import db
@@ -44,6 +46,16 @@ PAGES: list[ControllerRouterHandler] = [
     purchases.purchases,
     record.event,
     record.open_sealed,
+    segments.list_page,
+    segments.compare,
+    segments.inside,
+    segments.export,
+    segments.retire,
+    composer.new,
+    composer.edit,
+    composer.add,
+    composer.preview,
+    composer.keep,
     stages.board,
     stages.stage_people,
     stages.change,

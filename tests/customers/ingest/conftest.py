@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.conftest import no_lake
 
 from setten.api import ingest as ingest_api
 from setten.api.state import Deps
@@ -88,7 +89,7 @@ async def front(
         {"data_dir": str(tmp_path), "workers": 1}, environment={}, demo=False
     )
     settings = msgspec.structs.replace(settings, master_key=master_key)
-    return ingest_api.Front(Deps(settings=settings, pool=pool, vault=vault))
+    return ingest_api.Front(Deps(settings=settings, pool=pool, vault=vault, lake=no_lake()))
 
 
 @pytest.fixture

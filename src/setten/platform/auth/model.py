@@ -25,6 +25,7 @@ class Right(StrEnum):
     manage_sources = "manage_sources"
     manage_staff = "manage_staff"
     manage_stages = "manage_stages"
+    manage_segments = "manage_segments"
 
 
 _FLOOR = frozenset(
@@ -41,8 +42,12 @@ _RIGHTS: dict[str, frozenset[Right]] = {
     "associate": _FLOOR,
     "shop_manager": _FLOOR | {Right.link_customers},
     "agent": _FLOOR | {Right.link_customers},
-    "marketer": frozenset({Right.read_stock, Right.read_data, Right.manage_stages}),
-    "cx_manager": frozenset({Right.read_customers, Right.read_stock, Right.read_data}),
+    "marketer": frozenset(
+        {Right.read_stock, Right.read_data, Right.manage_stages, Right.manage_segments}
+    ),
+    "cx_manager": frozenset(
+        {Right.read_customers, Right.read_stock, Right.read_data, Right.manage_segments}
+    ),
     "executive": frozenset({Right.read_stock, Right.read_data}),
     "engineer": frozenset(
         {Right.read_stock, Right.read_data, Right.mend_data, Right.manage_sources}

@@ -1,0 +1,172 @@
+"""The composer: a segment in words, by hand or by form, counted while it is written."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
+
+from setten.console import guard, places
+from setten.console.customers import people
+from setten.console.customers.people import Person
+from setten.console.page import Asked, Page, page_of
+from setten.console.segments import composing
+from setten.console.segments.pages import said
+from setten.console.shell.sign_in import redirect
+from setten.customers import segments
+from setten.customers.segments import LANGUAGE, VOCABULARY
+from setten.platform import auth, clock, db, errors
+from setten.platform.auth import Right
+from setten.platform.errors import SettenError
+from setten.platform.expressions import Calendar, Node
+
+WORDS_MAX = 8_000
+_BREAK = re.compile(r"[ \t\u3000]*[\r\n]+\s*")
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What words would give: how many and some of them, or why they cannot be read."""
+
+    size: int = 0
+    as_of: datetime | None = None
+    sample: list[Person] = []
+    other: str = ""
+    problem: str = ""
+    rest: str = ""
+
+
+@get("/customers/segments/new", include_in_schema=False)
+async def new(request: Asked, words: str = "") -> Response[str]:
+    """An empty sheet, or one begun elsewhere."""
+    return await _sheet(request, "", words[:WORDS_MAX], None)
+
+
+@get("/customers/segments/{segment_id:int}/edit", include_in_schema=False)
+async def edit(request: Asked, segment_id: int) -> Response[str]:
+    """A segment's words to be changed."""
+    page = page_of(request)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        segment = await segments.get(conn, segment_id)
+    return await _sheet(request, segment.name, said(segment.expression, page), segment_id)
+
+
+async def _sheet(
+    request: Asked, name: str, words: str, segment_id: int | None, problem: str = ""
+) -> Response[str]:
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.manage_segments)
+    async with deps.pool.acquire() as conn:
+        names = await places.named(request, conn, page.locale)
+        others = [one.name for one in await segments.listed(conn) if one.segment_id != segment_id]
+    view = {
+        "name": name,
+        "words": words,
+        "segment_id": segment_id,
+        "problem": problem,
+        "shapes": composing.SHAPES,
+        "units": composing.UNITS,
+        "events": [(key, one.words.say(page.locale_name))
+                   for key, one in VOCABULARY.events.items()],
+        "shops": [(one.location_id, names(one.location_id)) for one in names.shops()],
+        "others": others,
+    }  # fmt: skip
+    return page.render("segments/composer.html", view, status=422 if problem else 200)
+
+
+@post("/customers/segments/words", include_in_schema=False)
+async def add(request: Asked) -> Response[str]:
+    """The words with one more condition from the form."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.manage_segments)
+    words = _words(form, page.locale)
+    try:
+        words, problem = composing.added(words, form, page.locale_name), ""
+    except composing.Unfinished as refused:
+        problem = page.words()(f"composer.missing_{refused.facts['field']}")
+    except SettenError as refused:
+        problem = _why(refused, page)
+    return page.render("segments/words.html", {"words": words, "problem": problem})
+
+
+@post("/customers/segments/preview", include_in_schema=False)
+async def preview(request: Asked) -> Response[str]:
+    """How many it would be now, and ten of them; read again with every pause of the keys."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.manage_segments)
+    words = _words(form, page.locale)
+    shown = await _preview(request, page, words) if words.strip() else None
+    may_open = page.who.may(Right.read_customers)
+    return page.render("segments/preview.html", {"preview": shown, "may_open": may_open})
+
+
+async def _preview(request: Asked, page: Page, words: str) -> Preview:
+    deps = guard.deps_of(request)
+    try:
+        node = _read(words, page)
+        found = await segments.preview(
+            deps.pool, deps.lake, LANGUAGE.json(node),
+            calendar=Calendar(deps.settings.zone), now=page.now,
+        )  # fmt: skip
+        async with db.transaction(deps.pool) as conn:
+            shown = await _people(request, page, conn, list(found.sample))
+    except SettenError as refused:
+        rest = str(refused.facts.get("rest") or "")
+        return Preview(problem=_why(refused, page), rest=rest)
+    return Preview(
+        size=found.size,
+        as_of=found.as_of,
+        sample=shown,
+        other=LANGUAGE.say(node, "en" if page.locale == "ja" else "ja"),
+    )
+
+
+async def _people(request: Asked, page: Page, conn: db.Connection, ids: list[UUID]) -> list[Person]:
+    if not ids or not page.who.may(Right.read_customers):
+        return [Person(one, "", "", "") for one in ids]
+    told = await people.by_id(conn, guard.deps_of(request).vault, ids, page.locale)
+    await people.note(conn, page.who, list(told.values()), action="customers.listed", now=page.now)
+    return list(told.values())
+
+
+@post("/customers/segments", include_in_schema=False)
+async def keep(request: Asked) -> Response[str]:
+    """Define a segment, or give one other words."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.manage_segments)
+    name, words = str(form.get("name") or "").strip(), _words(form, page.locale)
+    number = str(form.get("segment_id") or "")
+    segment_id = int(number) if number.isdecimal() and len(number) < 10 else None
+    try:
+        node = _read(words, page)
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            if segment_id is None:
+                segment_id = await segments.define(
+                    conn, name, LANGUAGE.json(node), actor=page.who, now=clock.now()
+                )
+            else:
+                await segments.change(
+                    conn, segment_id, LANGUAGE.json(node), actor=page.who, now=clock.now()
+                )
+    except errors.Denied:
+        raise
+    except SettenError as refused:
+        return await _sheet(request, name, words, segment_id, _why(refused, page))
+    return redirect(f"/customers/segments/{segment_id}")
+
+
+def _words(form: FormMultiDict, locale: str) -> str:
+    """What was typed, on one line: a line break is where somebody drew breath."""
+    text = str(form.get("words") or "")[:WORDS_MAX].strip()
+    return _BREAK.sub("" if locale == "ja" else " ", text)
+
+
+def _read(words: str, page: Page) -> Node:
+    return LANGUAGE.read_words(words, page.locale_name)
+
+
+def _why(refused: SettenError, page: Page) -> str:
+    return errors.say(refused.code, page.locale, dict(refused.facts))[1]

@@ -1,0 +1,130 @@
+"""A condition from the fields of a form, and joining it to what stands there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from litestar.datastructures import FormMultiDict
+
+from setten.customers.segments import LANGUAGE, VOCABULARY
+from setten.platform.errors import Invalid
+from setten.platform.expressions import Locale
+
+SHAPES = ("did", "not", "times", "sum", "last", "field", "group")
+"""What one may add by the form; everything else is written in words."""
+
+UNITS = ("day", "week", "month", "year")
+JOINS = ("all", "any")
+_N_MAX = 10_000
+
+
+class Unfinished(Invalid):
+    """The form does not make a condition yet. field: which part is missing or wrong."""
+
+    code = "condition_unfinished"
+
+
+def added(words: str, form: FormMultiDict, locale: Locale) -> str:
+    """What was written with the form's condition joined to it, in words.
+
+    Raises Unfinished and what `Language.read_words` raises.
+    """
+    fresh = condition(form)
+    if not words.strip():
+        return LANGUAGE.say(LANGUAGE.read(fresh), locale)
+    stands = LANGUAGE.json(LANGUAGE.read_words(words, locale))
+    join = form.get("join") if form.get("join") in JOINS else "all"
+    parts = stands["of"] if stands["kind"] == join else [stands]
+    return LANGUAGE.say(LANGUAGE.read({"kind": join, "of": [*parts, fresh]}), locale)
+
+
+def condition(form: FormMultiDict) -> dict[str, Any]:
+    """The JSON form of one condition. Raises Unfinished."""
+    make = _SHAPES.get(str(form.get("shape") or ""))
+    if make is None:
+        raise Unfinished(field="shape")
+    return make(form)
+
+
+def _did(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "did", "match": _match(form), **_window(form)}
+
+
+def _not(form: FormMultiDict) -> dict[str, Any]:
+    return {**_did(form), "times": {"op": "is", "value": 0}}
+
+
+def _times(form: FormMultiDict) -> dict[str, Any]:
+    return {**_did(form), "times": {"op": "at_least", "value": _whole(form, "count")}}
+
+
+def _sum(form: FormMultiDict) -> dict[str, Any]:
+    return {
+        "kind": "total", "measure": "sum", "property": "total_minor", "match": _match(form),
+        **_window(form), "claim": {"op": "at_least", "value": _whole(form, "amount")},
+    }  # fmt: skip
+
+
+def _last(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "last", "match": _match(form), "window": {"until": _span(form)}}
+
+
+def _field(form: FormMultiDict) -> dict[str, Any]:
+    value = str(form.get("value") or "").strip()
+    if not value:
+        raise Unfinished(field="value")
+    name = _text(form, "trait")
+    return {"kind": "field", "name": name, "claim": {"op": "is", "value": value}}
+
+
+def _group(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "group", "name": _text(form, "segment")}
+
+
+_SHAPES: Mapping[str, Callable[[FormMultiDict], dict[str, Any]]] = {
+    "did": _did,
+    "not": _not,
+    "times": _times,
+    "sum": _sum,
+    "last": _last,
+    "field": _field,
+    "group": _group,
+}
+assert tuple(_SHAPES) == SHAPES
+
+
+def _match(form: FormMultiDict) -> dict[str, Any]:
+    event = str(form.get("event") or "")
+    if event not in VOCABULARY.events:
+        raise Unfinished(field="event")
+    place = str(form.get("place") or "")
+    where = [{"property": "location_id", "op": "is", "value": place}] if place else []
+    return {"events": [event], "where": where}
+
+
+def _window(form: FormMultiDict) -> dict[str, Any]:
+    """Nothing typed means ever."""
+    return {"window": {"since": _span(form)}} if str(form.get("n") or "").strip() else {}
+
+
+def _span(form: FormMultiDict) -> dict[str, Any]:
+    unit = str(form.get("unit") or "")
+    if unit not in UNITS:
+        raise Unfinished(field="unit")
+    return {"n": _whole(form, "n"), "unit": unit}
+
+
+def _whole(form: FormMultiDict, name: str) -> int:
+    text = str(form.get(name) or "").strip().replace(",", "")
+    most = 10**12 if name == "amount" else _N_MAX
+    if not text.isdecimal() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
+        raise Unfinished(field=name)
+    return int(text)
+
+
+def _text(form: FormMultiDict, name: str) -> str:
+    text = str(form.get(name) or "").strip()
+    if not text:
+        raise Unfinished(field=name)
+    return text

@@ -1,0 +1,196 @@
+"""Segments as people see them: all of them, and one from the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.customers import people
+from setten.console.customers.people import Person
+from setten.console.page import Asked, Page, page_of
+from setten.console.run import tables
+from setten.console.segments import drawing
+from setten.console.shell.sign_in import redirect
+from setten.customers import segments
+from setten.customers.segments import LANGUAGE, Member, Segment
+from setten.facts.ids import CustomerId
+from setten.platform import audit, auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+
+ROWS = 50
+PASSAGES = 20
+EXPORT_MAX = 100_000
+"""Rows of one file: what a spreadsheet still opens."""
+
+DAYS = 30
+_EXPORT_PAGE = 1_000
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A segment in the list."""
+
+    segment: Segment
+    words: str
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """A member, or who passed: a name only for those who may read names."""
+
+    who: Person
+    at: datetime
+    event_id: str | None
+    entered: bool = True
+    cause: str = ""
+
+
+def require_reader(page: Page) -> None:
+    """Sizes and words name nobody: whoever may see the business's figures may see them."""
+    if not page.who.may(Right.read_data):
+        auth.require(page.who, Right.read_customers)
+
+
+def said(expression: object, page: Page) -> str:
+    """An expression in the words of the page."""
+    return LANGUAGE.say(LANGUAGE.read(expression), page.locale_name)
+
+
+@get("/customers/segments", include_in_schema=False)
+async def list_page(request: Asked) -> Response[str]:
+    """All segments by name, with their words and sizes."""
+    page = page_of(request)
+    require_reader(page)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await segments.listed(conn)
+    rows = [Row(one, said(one.expression, page)) for one in found]
+    may_change = page.who.may(Right.manage_segments)
+    return page.render("segments/list.html", {"rows": rows, "may_change": may_change})
+
+
+@get("/customers/segments/{segment_id:int}", include_in_schema=False)
+async def inside(request: Asked, segment_id: int, after: str = "") -> Response[str]:
+    """One segment: its words, its size over time, who passed by which event, its members."""
+    page, deps = page_of(request), guard.deps_of(request)
+    require_reader(page)
+    since = page.now - timedelta(days=DAYS)
+    async with db.transaction(deps.pool) as conn:
+        segment = await segments.get(conn, segment_id)
+        flows = await segments.flows(conn, segment_id, since=since)
+        passed = await segments.passages(
+            conn, segment_id, since=since, until=page.now + timedelta(minutes=1), limit=PASSAGES
+        )
+        listed = await segments.members(conn, segment_id, after=_cursor(after), limit=ROWS + 1)
+        names = await _names(
+            conn, deps, page, [*(one.customer_id for one in passed),
+                               *(one.customer_id for one in listed[:ROWS])],
+        )  # fmt: skip
+        others = [one for one in await segments.listed(conn) if one.segment_id != segment_id]
+        users = await segments.used_by(conn, segment_id)
+    view = {
+        "segment": segment,
+        "words": said(segment.expression, page),
+        "steps": drawing.steps(flows, now_size=segment.size, since=since, until=page.now),
+        "since": since,
+        "entered": sum(one.entered for one in flows),
+        "gone": sum(one.gone for one in flows),
+        "passed": [Inside(names[one.customer_id], one.at, one.event_id, one.entered, one.cause)
+                   for one in passed],
+        "members": [Inside(names[one.customer_id], one.entered_at, one.event_id)
+                    for one in listed[:ROWS]],
+        "next": _written(listed[ROWS - 1]) if len(listed) > ROWS else "",
+        "users": users,
+        "others": others,
+        "may_change": page.who.may(Right.manage_segments),
+        "may_open": page.who.may(Right.read_customers),
+        "may_open_events": page.who.may(Right.read_data) or page.who.may(Right.read_customers),
+    }  # fmt: skip
+    return page.render("segments/inside.html", view)
+
+
+async def _names(
+    conn: Connection, deps: guard.Deps, page: Page, customers: Sequence[UUID]
+) -> dict[UUID, Person]:
+    """Names for whoever may read them, noted once; for others the ids alone."""
+    ids = list(dict.fromkeys(customers))
+    bare = {one: Person(one, "", "", f"/customers/{one}") for one in ids}
+    if not page.who.may(Right.read_customers) or not ids:
+        return bare
+    told = await people.by_id(conn, deps.vault, ids, page.locale)
+    await people.note(conn, page.who, list(told.values()), action="customers.listed", now=page.now)
+    return bare | told
+
+
+def _written(last: Member) -> str:
+    return f"{last.entered_at.isoformat()}~{last.customer_id}"
+
+
+def _cursor(text: str) -> Member | None:
+    """Where the page before ended; a broken one begins anew."""
+    entered, _, customer = text.partition("~")
+    try:
+        at = datetime.fromisoformat(entered)
+        who = CustomerId(UUID(customer))
+    except ValueError:
+        return None
+    return Member(customer_id=who, entered_at=at, event_id=None) if at.tzinfo else None
+
+
+@get("/customers/segments/{segment_id:int}/members.csv", include_in_schema=False)
+async def export(request: Asked, segment_id: int) -> Response[str]:
+    """Members as a file: customer ids and since when, nothing that identifies anybody."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.manage_segments)
+    rows: list[Member] = []
+    async with deps.pool.acquire() as conn:
+        segment = await segments.get(conn, segment_id)
+        while len(rows) < EXPORT_MAX:
+            more = await segments.members(
+                conn, segment_id, after=rows[-1] if rows else None, limit=_EXPORT_PAGE
+            )
+            rows += more
+            if len(more) < _EXPORT_PAGE:
+                break
+    async with db.transaction(deps.pool) as conn:
+        await audit.note_all(
+            conn, page.who, "segment.exported", at=page.now,
+            subjects=[str(one.customer_id) for one in rows], fields=("customer_id",),
+        )  # fmt: skip
+    head = ["customer_id", "entered_at", "event_id"]
+    cells = ([one.customer_id, one.entered_at.isoformat(), one.event_id] for one in rows)
+    return tables.as_csv(f"segment-{segment.segment_id}", head, cells)
+
+
+@post("/customers/segments/{segment_id:int}/retire", include_in_schema=False)
+async def retire(request: Asked, segment_id: int) -> Response[str]:
+    """End a segment that nothing is made of."""
+    page = page_of(request)
+    auth.require(page.who, Right.manage_segments)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await segments.retire(conn, segment_id, actor=page.who, now=clock.now())
+    return redirect("/customers/segments")
+
+
+@get("/customers/segments/compare", include_in_schema=False)
+async def compare(request: Asked, a: int, b: int) -> Response[str]:
+    """Two segments beside each other: only in one, only in the other, in both."""
+    page = page_of(request)
+    require_reader(page)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        one, other = await segments.get(conn, a), await segments.get(conn, b)
+        shared = await segments.overlap(conn, a, b)
+    view = {
+        "one": one,
+        "other": other,
+        "one_words": said(one.expression, page),
+        "other_words": said(other.expression, page),
+        "only_one": shared.a - shared.both,
+        "only_other": shared.b - shared.both,
+        "both": shared.both,
+        "total": max(1, shared.a + shared.b - shared.both),
+    }
+    return page.render("segments/compare.html", view)

@@ -1,0 +1,193 @@
+"""Segments on the console: composed in words or by form, counted while written, seen inside."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.console.house import House
+
+BOUGHT = "直近1年に購入がある"
+
+
+def eventually(claim: Callable[[], bool], limit_s: float = 60.0) -> None:
+    end = time.monotonic() + limit_s
+    while not claim():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.3)
+
+
+def made(house: House, words: str = BOUGHT) -> tuple[str, str]:
+    """A segment kept from the sheet; answers its address and name."""
+    name = f"試し {uuid.uuid4().hex[:8]}"
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        answer = admin.post("/customers/segments", name=name, words=words)
+    assert answer.status_code == 303, answer.text[-2000:]
+    return answer.headers["location"], name
+
+
+def words_in(answer: httpx.Response) -> str:
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", answer.text, re.S)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_a_segment_is_kept_in_words_and_fills_itself(house: House) -> None:
+    path, name = made(house)
+    with house.person("page-agent") as agent:
+        eventually(lambda: "様" in agent.get(path).text)
+        text = agent.get(path).text
+        assert BOUGHT in text
+        assert "segment-line" in text
+        assert name in agent.get("/customers/segments").text
+    with house.person("page-english") as ann:
+        assert "purchase happened in the last 1 year" in ann.get(path).text
+
+
+def test_the_count_follows_the_words(house: House) -> None:
+    house.customer("佐伯")
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        ask = "/customers/segments/preview"
+
+        def counted() -> int:
+            found = re.search(r'figure is-l">([\d,]+)<', admin.post(ask, words=BOUGHT).text)
+            return int(found[1]) if found else -1
+
+        eventually(lambda: counted() > 0, 200)  # the lake is written once a minute
+        shown = admin.post(ask, words=BOUGHT).text
+        assert "様" in shown
+        assert "purchase happened in the last 1 year" in shown
+        none = admin.post(ask, words="直近1年に購入が9000回以上ある").text
+        assert 'figure is-l">0<' in none
+        broken = admin.post(ask, words="直近1年に購入がどこかある")
+        assert broken.status_code == 200
+        assert "読み取れません" in broken.text
+        assert admin.post(ask, words="").status_code == 200
+        assert "ありません" in admin.post(ask, words="セグメント「居ない」に入っている").text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"shape": "did", "event": "purchase", "n": "30", "unit": "day"}, "直近30日に購入がある"),
+        ({"shape": "not", "event": "page.viewed", "n": "1", "unit": "week"},
+         "直近1週間にページ閲覧がない"),
+        ({"shape": "times", "event": "purchase", "count": "3"}, "購入が3回以上ある"),
+        ({"shape": "sum", "event": "purchase", "amount": "50,000", "n": "1", "unit": "year"},
+         "直近1年に購入の金額の合計が50000以上である"),
+        ({"shape": "last", "event": "purchase", "n": "10", "unit": "day"},
+         "最後の購入が10日以上前にあった"),
+        ({"shape": "field", "trait": "newsletter", "value": "weekly"},
+         "属性「newsletter」が「weekly」である"),
+        ({"shape": "did", "event": "purchase", "place": "kichijoji"},
+         "購入（店が「kichijoji」である）がある"),
+    ],
+)  # fmt: skip
+def test_a_form_writes_the_words(house: House, form: dict[str, str], said: str) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        first = admin.post("/customers/segments/words", words="", **form)
+        assert words_in(first) == said
+        joined = admin.post("/customers/segments/words", words=BOUGHT, join="any", **form)
+    assert words_in(joined) == f"{BOUGHT}、または{said}"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"shape": "burn"},
+        {"shape": "did", "event": "no.such"},
+        {"shape": "times", "event": "purchase", "count": "0"},
+        {"shape": "times", "event": "purchase", "count": "²"},
+        {"shape": "did", "event": "purchase", "n": "9" * 30, "unit": "day"},
+        {"shape": "did", "event": "purchase", "n": "3", "unit": "fortnight"},
+        {"shape": "last", "event": "purchase"},
+        {"shape": "field", "trait": "", "value": "x"},
+        {"shape": "group", "segment": "x" * 300},
+    ],
+)
+def test_an_unfinished_form_says_what_is_missing_and_keeps_the_words(
+    house: House, form: dict[str, str]
+) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        answer = admin.post("/customers/segments/words", words=BOUGHT, **form)
+    assert answer.status_code == 200
+    assert words_in(answer) == BOUGHT
+    assert 'class="wrong"' in answer.text
+
+
+def test_what_cannot_be_kept_stays_on_the_sheet_with_its_reason(house: House) -> None:
+    _, name = made(house)
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        for fields in (
+            {"name": name, "words": BOUGHT},
+            {"name": "", "words": BOUGHT},
+            {"name": "別の名", "words": "よくわからない"},
+            {"name": "別の名", "words": ""},
+        ):
+            answer = admin.post("/customers/segments", **fields)
+            assert answer.status_code == 422, fields
+            assert words_in(answer) == fields["words"]
+
+
+def test_a_condition_is_changed_and_a_segment_in_use_is_not_ended(house: House) -> None:
+    path, name = made(house)
+    user_path, user_name = made(house, f"セグメント「{name}」に入っている")
+    with house.person("page-admin") as admin:
+        assert words_in(admin.get(f"{path}/edit")) == BOUGHT
+        number = path.rsplit("/", 1)[1]
+        changed = admin.post("/customers/segments", segment_id=number, words="直近2年に購入がある")
+        assert changed.status_code == 303
+        assert "直近2年に購入がある" in admin.get(path).text
+        assert user_name in admin.get(path).text
+        refused = admin.post(f"{path}/retire")
+        assert refused.status_code == 409
+        assert user_name in refused.text
+        assert admin.post(f"{user_path}/retire").status_code == 303
+        assert admin.get(user_path).status_code == 404
+
+
+def test_two_segments_are_compared(house: House) -> None:
+    one, name = made(house)
+    other, _ = made(house, "商品閲覧がある")
+    with house.person("page-agent") as agent:
+        eventually(lambda: "様" in agent.get(one).text and "様" in agent.get(other).text)
+        a, b = one.rsplit("/", 1)[1], other.rsplit("/", 1)[1]
+        answer = agent.get(f"/customers/segments/compare?a={a}&b={b}")
+        assert answer.status_code == 200
+        assert f"{name}だけ" in answer.text
+        assert agent.get(f"/customers/segments/compare?a={a}&b=999999").status_code == 404
+
+
+def test_a_file_holds_ids_and_goes_on_record(house: House) -> None:
+    path, _ = made(house)
+    with house.person("page-marketer") as marketer:
+        eventually(lambda: marketer.get(f"{path}/members.csv").text.count("\n") > 1)
+        answer = marketer.get(f"{path}/members.csv")
+        page = marketer.get(path).text
+    assert "customer_id" in answer.text
+    assert "佐伯" not in answer.text
+    assert "佐伯" not in page
+    assert "/events/" not in page or "開" not in page
+    assert house.asked("select count(*) from audit.entries where action = 'segment.exported'") > 0
+
+
+@pytest.mark.parametrize("login", ["page-agent", "page-associate", "page-engineer"])
+def test_without_the_right_nothing_is_made(house: House, login: str) -> None:
+    path, _ = made(house)
+    with house.person(login) as person:
+        assert person.get("/customers/segments/new").status_code == 403
+        for asked in ("/customers/segments", "/customers/segments/words",
+                      "/customers/segments/preview", f"{path}/retire"):  # fmt: skip
+            assert person.post(asked, name="x", words=BOUGHT).status_code == 403
+        assert person.get(f"{path}/members.csv").status_code == 403
