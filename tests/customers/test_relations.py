@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from setten.customers import identity, relations
@@ -75,6 +77,14 @@ async def test_the_same_relation_is_not_written_twice_whoever_says_it(people, tw
     await relate(people, ANN, BO, "gift_giver")
     await relate(people, BO, ANN, "gift_giver")  # they give to each other
     assert len(await roles(people, ANN)) == 3
+
+
+async def test_many_who_write_the_same_at_once_write_it_once(people, two):
+    said = [relate(people, ANN, BO) for _ in range(6)]
+    answers = await asyncio.gather(*said, return_exceptions=True)
+    assert sum(isinstance(one, relations.Made) for one in answers) == 1
+    assert sum(isinstance(one, relations.RelatedAlready) for one in answers) == 5
+    assert len(await roles(people, ANN)) == 1
 
 
 async def test_nobody_is_related_to_herself_or_to_nobody(people, two):

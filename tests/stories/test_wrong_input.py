@@ -212,8 +212,11 @@ def _receipt(**fields: Any) -> dict[str, Any]:
 HOLDS, MOVES, ITEMS = "POST /stock/holds", "POST /stock/movements", "PUT /stock/items"
 PLACES, SHELVES, RECEIPTS = "PUT /stock/locations", "PUT /stock/shelves", "POST /receipts"
 LOOKUP, FIND, MERGE = "POST /customers/lookup", "POST /stock/holds/lookup", "POST /customers/merge"
-WRITES = (HOLDS, MOVES, ITEMS, PLACES, SHELVES, RECEIPTS, LOOKUP, FIND, MERGE)
 NOBODY = "01900000-0000-7000-8000-000000000000"
+SPLIT, REJOIN = f"POST /customers/{NOBODY}/split", f"POST /customers/{NOBODY}/rejoin"
+RELATE, RULES = f"POST /customers/{NOBODY}/relations", "POST /identity/rules/changes"
+WRITES = (HOLDS, MOVES, ITEMS, PLACES, SHELVES, RECEIPTS, LOOKUP, FIND, MERGE, SPLIT, REJOIN,
+          RELATE, RULES)  # fmt: skip
 LINE = {"sku": "CHAIR-OAK", "qty": 1, "amount": 1}
 REFUSED: list[tuple[str, str, Any]] = [
     *[(HOLDS, f"qty {qty!r}"[:30], _hold(qty=qty))
@@ -251,6 +254,38 @@ REFUSED: list[tuple[str, str, Any]] = [
     (FIND, "nul", {"code": "\0"}),
     (MERGE, "nobody", {"into": NOBODY, "from": NOBODY, "reason": "x"}),
     (MERGE, "no reason", {"into": NOBODY, "from": NOBODY, "reason": ""}),
+    *[(act, f"{why}", body) for act in (SPLIT, REJOIN) for why, body in (
+        ("nobody", {"links": [1], "reason": "x"}),
+        ("no reason", {"links": [1], "reason": ""}),
+        ("no links", {"links": [], "reason": "x"}),
+        ("too many", {"links": list(range(1, 202)), "reason": "x"}),
+        ("below one", {"links": [0], "reason": "x"}),
+        ("too large", {"links": [2**63], "reason": "x"}),
+        ("text", {"links": ["1"], "reason": "x"}),
+        ("nul", {"links": [1], "reason": "a\0"}),
+        ("unknown field", {"links": [1], "reason": "x", "force": True}),
+    )],
+    (RELATE, "nobody", {"kind": "household", "other": NOBODY}),
+    (RELATE, "kind", {"kind": "owns", "other": NOBODY}),
+    (RELATE, "no id", {"kind": "household", "other": "x"}),
+    *[(RULES, why, {"reason": "x"} | body) for why, body in (
+        ("nothing", {}),
+        ("no reason", {"reason": "", "rules": [{"kind": "email", "most": 1}]}),
+        ("kind", {"rules": [{"kind": "shoe", "most": 1}]}),
+        ("most 0", {"rules": [{"kind": "email", "most": 0}]}),
+        ("most huge", {"rules": [{"kind": "email", "most": 2**40}]}),
+        ("most text", {"rules": [{"kind": "email", "most": "1"}]}),
+        ("weak is one", {"rules": [{"kind": "email", "is_weak": 1}]}),
+        ("priority", {"rules": [{"kind": "email", "priority": 100}]}),
+        ("no address", {"block": [{"kind": "email", "value": "nobody"}]}),
+        ("nul in a value", {"block": [{"kind": "user_id", "value": "a\0"}]}),
+        ("form of stars", {"block_forms": [{"kind": "email", "form": "****"}]}),
+        ("long form", {"block_forms": [{"kind": "email", "form": "a" * 101}]}),
+        ("unblock what is no number", {"unblock": ["x"]}),
+        ("unblock too large", {"unblock": ["9" * 19]}),
+        ("no such form", {"unblock_forms": [NOBODY]}),
+        ("too many", {"block": [{"kind": "user_id", "value": "a"}] * 101}),
+    )],
 ]  # fmt: skip
 
 
@@ -337,7 +372,10 @@ def test_keys_open_what_their_scope_says_and_nothing_after_they_were_taken_back(
     )
     hold = ("POST", "/stock/holds", {"json": _hold(), "headers": {"Idempotency-Key": "k"}})
     move = ("POST", "/stock/movements", {"json": _move(), "headers": {"Idempotency-Key": "k"}})
-    for key, (method, path, options) in ((public, hold), (public, move), (agent, move)):
+    split = ("POST", f"/customers/{NOBODY}/split", {"json": {"links": [1], "reason": "x"}})
+    rules = ("GET", "/identity/rules", {})
+    tries = ((public, hold), (public, move), (agent, move), (agent, split), (agent, rules))
+    for key, (method, path, options) in tries:
         assert refused(_with_key(town, key, method, path, options), 403)["code"] == "wrong_scope"
     near = {"params": {"sku": "CHAIR-OAK", "near": "35.7,139.6"}}
     seen = _with_key(town, public, "GET", "/stock/availability", near).json()["items"]
@@ -363,6 +401,7 @@ def test_what_nobody_has_is_not_found_and_addresses_lead_nowhere_else(town: Town
     paths = (
         f"/customers/{NOBODY}", f"/customers/{NOBODY}/timeline", f"/customers/{NOBODY}/links",
         f"/stock/holds/{NOBODY}", f"/receipts/{NOBODY}", "/customers/x", "/stock/holds/%00",
+        f"/customers/{NOBODY}/relations", f"/identity/rules/changes/{NOBODY}",
         "/customers/..%2f..%2fetc", "/receipts/..%2f..%2fpasswd", "/nope", "/%ff%fe",
     )  # fmt: skip
     for path in paths:
@@ -374,6 +413,10 @@ def test_what_nobody_has_is_not_found_and_addresses_lead_nowhere_else(town: Town
     for verb, body in verbs.items():
         options = {"json": body, "headers": {"Idempotency-Key": uuid.uuid4().hex}}
         refused(_with_key(town, town.key, "POST", f"/stock/holds/{NOBODY}/{verb}", options), 404)
+    for path in (f"/customers/{NOBODY}/relations/{NOBODY}/end",
+                 f"/identity/rules/changes/{NOBODY}/apply",
+                 f"/identity/rules/changes/{NOBODY}/withdraw"):  # fmt: skip
+        refused(_with_key(town, town.key, "POST", path, {"json": {}}), 404)
 
 
 @pytest.mark.parametrize("query", [

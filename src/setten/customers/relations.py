@@ -96,10 +96,12 @@ async def relate(
     sealed_id = None
     if reason is not None:
         [sealed_id] = await vault.seal(conn, [Sealed(ours.numbers[0], {"reason": reason})])
-    await Q.put.run(
+    written = await Q.put.value(
         conn, relation_id=relation_id, kind=kind, one=one, other=far, made_at=now,
         made_by=actor.label, reason_sealed_id=sealed_id,
     )  # fmt: skip
+    if written is None:
+        raise RelatedAlready()
     fact = RelationMade(relation_id=relation_id, kind=kind, one=one, other=far)
     event_id = await log.state(conn, fact, at=now, identifiers=[ours.numbers[0]])
     await audit.note(

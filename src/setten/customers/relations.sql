@@ -5,9 +5,12 @@ select relation_id from customers.relations
  limit 1;
 
 -- name: put
+-- No row back: somebody has written the same at the same moment.
 insert into customers.relations
        (relation_id, kind, one, other, made_at, made_by, reason_sealed_id)
-values (:relation_id, :kind, :one, :other, :made_at, :made_by, :reason_sealed_id);
+values (:relation_id, :kind, :one, :other, :made_at, :made_by, :reason_sealed_id)
+on conflict (kind, one, other) where ended_at is null do nothing
+returning relation_id;
 
 -- name: lock_of
 -- An open relation that one of these identifiers stands in.

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from tests.customers.conftest import START, People
+from tests.customers.conftest import People
 
 from setten.customers import identity, profiles, timeline
-from setten.platform import db
+from setten.platform import clock, db
 from setten.platform.auth import Actor
 
 STAFF = Actor(kind="staff", id=str(uuid.UUID(int=7)), name="Mori", role="shop_manager")
-NOW = START + timedelta(days=1)
+# Facts arrive on the day they are stated: readers look no further back than yesterday.
+NOW = clock.now()
 
 
 class Hands:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.customers.identity.conftest import NOW, STAFF
 
@@ -261,6 +263,14 @@ async def test_one_change_at_a_time_and_only_when_counted(people, rules):
     await rules.work()
     with pytest.raises(identity.RuleChangeNotCounted):
         await rules.apply(second)
+
+
+async def test_many_who_propose_at_once_leave_one_open(people, rules):
+    await mails(people, 2)
+    asked = [rules.propose(rules=[RuleAsked(kind="email", most=n + 1)]) for n in range(4)]
+    made = await asyncio.gather(*asked)
+    states = [(await rules.get(one)).state for one in made]
+    assert sorted(states) == ["counting", "withdrawn", "withdrawn", "withdrawn"]
 
 
 @pytest.mark.parametrize(

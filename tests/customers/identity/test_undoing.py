@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sys
 import uuid
@@ -156,3 +157,43 @@ def test_both_ways_of_undoing_were_reached(reached, capsys):
     with capsys.disabled():
         sys.stdout.write(f"\nundoing reached: {dict(sorted(reached.items()))}\n")
     assert reached["undone by merging"]
+
+
+async def test_deciding_beside_the_live_reader_loses_nothing(people, hands):
+    """Events, splits and merges at the same moment: as if one had come after the other."""
+    chance = random.Random(11)
+    await live(people, chance)
+    done = 0
+
+    async def decide() -> int:
+        owner, links = await pick(people, hands, chance)
+        try:
+            if links:
+                decided = await hands.split_links(owner, [links[0].link_id])
+                if len(decided.customers) == 2 and chance.random() < 0.5:
+                    await hands.merge(*decided.customers)
+        except (identity.LinkNotFound, identity.MergeBreaksLimit, identity.AlreadyOne):
+            return 0  # somebody's evidence came first
+        return 1 if links else 0
+
+    for _ in range(12):
+        who = [WHO[n] for n in sorted(chance.sample(range(len(WHO)), 2))]
+        await people.happens(*who, minute=chance.randrange(40))
+        _, decided = await asyncio.gather(people.read(), decide())
+        done += decided
+    await people.read()
+    assert done
+    assert await identity.rebuild(people.pool) == 0
+    async with people.pool.acquire() as conn:
+        together = await conn.fetchval(
+            "select count(*) from customers.links l"
+            " join customers.identifiers a on a.identifier_id = l.a"
+            " join customers.identifiers b on b.identifier_id = l.b"
+            " where l.verdict = 'parted' and a.customer_id = b.customer_id"
+        )
+        missing = await conn.fetch(
+            "select name, event_id from log.events e where cardinality(identifiers) > 0"
+            " and name not in ('customer.created', 'customer.split') and not exists"
+            " (select from customers.timeline t where t.event_id = e.event_id)"
+        )
+    assert (together, missing) == (0, [])

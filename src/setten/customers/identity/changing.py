@@ -213,6 +213,7 @@ async def propose(
 
     reason: sealed. Raises BadRule, UnusableIdentifier, RulesBusy.
     """
+    await Q.lock.run(conn)  # two who propose at once take turns
     body = await _body(conn, vault, asked)
     earlier = await C.open_change.maybe(conn)
     if earlier is not None:
@@ -269,6 +270,7 @@ async def apply(conn: Connection, actor: Actor, change_id: UUID, *, now: datetim
 
 async def withdraw(conn: Connection, actor: Actor, change_id: UUID, *, now: datetime) -> RuleChange:
     """Let go of a change that was not applied. Raises RuleChangeNotFound, RuleChangeNotCounted."""
+    await Q.lock.run(conn)
     await _open(conn, change_id, ("counting", "counted"))
     await C.withdraw.run(conn, change_id=change_id, now=now)
     await audit.note(conn, actor, "identity_rules.withdrawn", at=now, subject=str(change_id))

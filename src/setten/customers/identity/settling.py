@@ -38,6 +38,7 @@ class Change(msgspec.Struct):
     facts: list[tuple[log.Fact, tuple[int, ...]]] = msgspec.field(default_factory=list)
     turns: list[Turn] = msgspec.field(default_factory=list)
     quarantined: dict[int, int] = msgspec.field(default_factory=dict)
+    left: set[int] = msgspec.field(default_factory=set)  # as they were: too much hangs together
     told: list[log.Entry] = msgspec.field(default_factory=list)
 
 
@@ -75,7 +76,7 @@ async def settle(
     change = decide(hood, fresh, book, touched=touched, learnt=learnt, prefer=prefer)
     await _write(conn, change, now=now)
     if anew:
-        await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.quarantined.keys()))
+        await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.left))
     return change
 
 
@@ -227,7 +228,8 @@ def _quarantine(
     for link in links:
         if link.pair in fresh:
             change.links.append((link, "quarantined"))
-    hubs = hood.open_ends.intersection(group) or {group[0]}
+    hubs = hood.open_ends.intersection(group) or {min(group)}
+    change.left.update(group)
     for one in hubs:
         change.quarantined[one] = len(links)
     for one in group:

@@ -6,7 +6,7 @@ its turns in between; where it was is kept, so that another process goes on from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +29,7 @@ W = db.load(__file__)
 PART = 500
 SAMPLES_MAX = 10
 SHOWN_MAX = 20  # identifiers of one customer of a sample
+MEMBERS_MAX = 2_000  # of all customers of a sample
 # Changes kept apart while counting: some tens of megabytes. A rule that turns more is wrong.
 COUNTED_MAX = 500_000
 
@@ -143,10 +144,12 @@ async def _foresee(
         return
     anew = Anew(view.rules, dict(blocked))
     for turn in await foresee(conn, nodes, again=list(nodes), anew=anew, book=view.rules):
-        _count_turn(tally, turn)
+        if _count_turn(tally, turn) and len(tally.samples) < SAMPLES_MAX:
+            tally.samples.append(await _sample(conn, turn))
 
 
-def _count_turn(tally: Tally, turn: Turn) -> None:
+def _count_turn(tally: Tally, turn: Turn) -> bool:
+    """Answers whether it tells something not counted before."""
     is_new = False
     for fact in turn.facts:
         key = hash(msgspec.json.encode(fact) + fact.event_name.encode())
@@ -156,34 +159,38 @@ def _count_turn(tally: Tally, turn: Turn) -> None:
         is_new = True
         tally.merges += isinstance(fact, CustomerMerged)
         tally.splits += isinstance(fact, CustomerSplit)
-    if is_new and len(tally.samples) < SAMPLES_MAX:
-        tally.samples.append(_sample(turn))
+    return is_new
 
 
-def _sample(turn: Turn) -> Sample:
+async def _sample(conn: Connection, turn: Turn) -> Sample:
+    """Everybody whom a turn is about, whole: also those of theirs who stay as they are."""
+    owners = {node.customer_id for node in turn.nodes.values()} | turn.final.keys()
+    rows = await W.members.all(conn, customer_ids=[one for one in owners if one], most=MEMBERS_MAX)
+    kinds = {row["identifier_id"]: row["kind"] for row in rows}
+    kinds |= {one: node.kind for one, node in turn.nodes.items()}
     before: dict[UUID, list[int]] = {}
-    for one, node in turn.nodes.items():
-        if node.customer_id is not None:
-            before.setdefault(node.customer_id, []).append(one)
-    after = {customer_id: sorted(part) for customer_id, part in turn.final.items()}
-    turned = {one for customer_id, part in after.items() for one in part
-              if turn.nodes[one].customer_id != customer_id}  # fmt: skip
-    named = {turn.nodes[one].customer_id for one in turned}
-    named |= {customer_id for customer_id, part in after.items() if not turned.isdisjoint(part)}
-    return Sample(_groups(turn, before, named), _groups(turn, after, named))
+    after: dict[UUID, list[int]] = {}
+    for row in rows:
+        before.setdefault(row["customer_id"], []).append(row["identifier_id"])
+        if row["identifier_id"] not in turn.nodes:
+            after.setdefault(row["customer_id"], []).append(row["identifier_id"])
+    for customer_id, part in turn.final.items():
+        after.setdefault(customer_id, []).extend(sorted(part))
+    everybody = before.keys() | after.keys()
+    named = {one for one in everybody if set(before.get(one, ())) != set(after.get(one, ()))}
+    return Sample(_groups(kinds, before, named), _groups(kinds, after, named))
 
 
 def _groups(
-    turn: Turn, parts: Mapping[UUID, Sequence[int]], named: set[UUID | None]
+    kinds: Mapping[int, str], parts: Mapping[UUID, Sequence[int]], named: Collection[UUID]
 ) -> tuple[Group, ...]:
     return tuple(
         Group(
             customer_id,
-            len(part),
-            tuple(End(str(one), turn.nodes[one].kind) for one in sorted(part)[:SHOWN_MAX]),
+            len(parts[customer_id]),
+            tuple(End(str(one), kinds[one]) for one in sorted(parts[customer_id])[:SHOWN_MAX]),
         )
-        for customer_id, part in sorted(parts.items())
-        if customer_id in named
+        for customer_id in sorted(set(named) & parts.keys())
     )[:SHOWN_MAX]
 
 

@@ -51,3 +51,9 @@ update customers.rule_changes
 update customers.rule_changes
    set state = 'applied', ended_at = :now
  where change_id = :change_id;
+
+-- name: members
+select identifier_id, kind, customer_id from customers.identifiers
+ where customer_id = any(:customer_ids::uuid[])
+ order by customer_id, identifier_id
+ limit :most;

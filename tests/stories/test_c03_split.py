@@ -1,0 +1,244 @@
+"""C03: no wrong merges, and every merge can be undone, with nothing lost."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.stories.town import Town, refused
+
+
+def unique(word: str) -> str:
+    return f"{word}-{uuid.uuid4().hex[:10]}"
+
+
+def _viewed(sku: str, **who: Any) -> dict[str, Any]:
+    return {"type": "track", "event": "Product Viewed", "properties": {"sku": sku}, **who}
+
+
+def _links(town: Town, customer_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = town.api("GET", f"/customers/{customer_id}/links")["links"]
+    return found
+
+
+def _between(town: Town, customer_id: str, *kinds: str) -> dict[str, Any]:
+    """The one link of a customer between two kinds."""
+    [found] = [
+        link for link in _links(town, customer_id)
+        if {link["a"]["kind"], link["b"]["kind"]} == set(kinds)
+    ]  # fmt: skip
+    return found
+
+
+def _split(town: Town, customer_id: str, *links: int, reason: str = "別の方でした") -> Any:
+    body = {"links": list(links), "reason": reason}
+    return town.api("POST", f"/customers/{customer_id}/split", json=body, full=True)
+
+
+def _names(town: Town, customer_id: str) -> list[str]:
+    return [item["name"] for item in town.timeline(customer_id)]
+
+
+def test_a_family_pc_is_split_and_both_keep_what_they_truly_did(town: Town) -> None:
+    cookie, ann = unique("pc"), unique("ann")
+    town.tell("web", _viewed("MUG-WHT", anonymousId=cookie), _viewed("MUG-WHT", anonymousId=cookie))
+    told = town.tell(
+        "web",
+        {"type": "identify", "anonymousId": cookie, "userId": ann, "traits": {"tier": "gold"}},
+        {"type": "page", "name": "my page", "userId": ann},
+    )[-1]
+    whole = town.look_up("user_id", ann, after=told)
+    held = town.hold("CHAIR-OAK", "warehouse", customer_id=whole["customer_id"])
+    link = _between(town, whole["customer_id"], "user_id", "anonymous_id")
+    assert (link["state"], link["decision"]) == ("counted", None)
+
+    answer = _split(town, whole["customer_id"], link["link_id"])
+
+    event = answer.headers["setten-event"]
+    both = {one["customer_id"]: one for one in answer.json()["customers"]}
+    assert len(both) == 2
+    assert all(one["identifiers"] for one in both.values()), "nobody is blank"
+    of_cookie = town.look_up("anonymous_id", cookie, after=event)
+    of_ann = town.look_up("user_id", ann)
+    assert {of_cookie["customer_id"], of_ann["customer_id"]} == both.keys()
+    assert of_cookie["counters"] == {"product.viewed": 2}
+    assert of_cookie["last_viewed"][0]["sku"] == "MUG-WHT"
+    assert (of_ann["traits"]["tier"], of_ann["last_viewed"]) == ("gold", [])
+    assert "page.viewed" in _names(town, of_ann["customer_id"])
+    [hold] = town.api("POST", "/stock/holds/lookup",
+                      json={"customer_id": of_ann["customer_id"]})["items"]  # fmt: skip
+    assert hold["hold_id"] == held.json()["hold_id"]
+    before, after = whole["counters"], of_ann["counters"]
+    assert {k: n for k, n in before.items() if k != "product.viewed"}.items() <= after.items()
+
+    told = town.tell("web", {"type": "identify", "anonymousId": cookie, "userId": ann})[-1]
+    again = town.look_up("anonymous_id", cookie, after=told)
+    assert again["customer_id"] == of_cookie["customer_id"], "the same evidence changes nothing"
+    taken = _between(town, of_ann["customer_id"], "user_id", "anonymous_id")
+    assert (taken["state"], taken["decision"]) == ("taken_back", "parted")
+    assert taken["decided_by"].startswith("key:")
+
+    both_ids = {"into": of_ann["customer_id"], "from": of_cookie["customer_id"]}
+    town.api("POST", "/customers/merge", json=both_ids | {"reason": "本人でした"})
+    joined = town.look_up("anonymous_id", cookie)
+    assert joined["customer_id"] == of_ann["customer_id"]
+    assert joined["last_viewed"][0]["sku"] == "MUG-WHT"
+    assert joined["counters"]["product.viewed"] == 2
+
+
+def test_the_second_of_two_known_people_is_not_ignored(town: Town) -> None:
+    cookie, user, card = unique("cookie"), unique("user"), unique("card")
+    town.tell("web", _viewed("MUG-WHT", anonymousId=cookie))
+    town.tell("web", {"type": "identify", "anonymousId": cookie, "traits": {"loyalty_card": card}})
+    told = town.tell("web", {"type": "track", "event": "App Opened", "userId": user})[-1]
+    known = town.look_up("user_id", user, after=told)
+    two = {known["customer_id"], town.look_up("loyalty_card", card)["customer_id"]}
+    assert len(two) == 2
+    told = town.tell("web", {"type": "alias", "previousId": cookie, "anonymousId": cookie,
+                             "userId": user})[-1]  # fmt: skip
+    one = town.look_up("user_id", user, after=told)
+    assert town.look_up("loyalty_card", card)["customer_id"] == one["customer_id"]
+    assert {one["customer_id"], *one["merged"]} == two
+    assert set(_names(town, one["customer_id"])) >= {"product.viewed", "custom.event"}
+
+
+@pytest.mark.parametrize("first", ["card", "mail"])
+def test_the_direction_of_a_merge_is_the_callers(town: Town, first: str) -> None:
+    said = {"card": unique("card"), "mail": f"{unique('m')}@example.jp"}
+    kinds = {"card": "loyalty_card", "mail": "email"}
+    for name in ("card", "mail"):
+        told = town.tell("web", {"type": "identify", "traits": {kinds[name]: said[name]}})[-1]
+    found = {name: town.look_up(kinds[name], said[name], after=told) for name in said}
+    second = "mail" if first == "card" else "card"
+    into, gone = found[first]["customer_id"], found[second]["customer_id"]
+    merged = town.api("POST", "/customers/merge", json={"into": into, "from": gone, "reason": "?"})
+    assert merged["customer_id"] == into
+    assert town.api("GET", f"/customers/{gone}")["customer_id"] == into
+
+    link = _between(town, into, "loyalty_card", "email")
+    assert (link["kind"], link["decision"]) == ("manual", "joined")
+    _split(town, into, link["link_id"])
+    assert town.api("GET", f"/customers/{gone}")["customer_id"] == gone, "and it can be undone"
+
+
+def test_the_identifier_a_customer_began_with_can_be_split_off(town: Town) -> None:
+    cookie, user = unique("cookie"), unique("user")
+    town.tell("web", _viewed("MUG-WHT", anonymousId=cookie))
+    told = town.tell("web", {"type": "identify", "anonymousId": cookie, "userId": user})[-1]
+    born = town.look_up("anonymous_id", cookie, after=told)["customer_id"]
+    _split(town, born, _between(town, born, "user_id", "anonymous_id")["link_id"])
+    now = {kind: town.look_up(kind, value)["customer_id"]
+           for kind, value in (("anonymous_id", cookie), ("user_id", user))}  # fmt: skip
+    assert now["anonymous_id"] != now["user_id"]
+    assert born in now.values()
+
+
+def test_a_link_given_back_makes_everything_as_it_was(town: Town) -> None:
+    cookie, user = unique("cookie"), unique("user")
+    told = town.tell("web", {"type": "identify", "anonymousId": cookie, "userId": user})[-1]
+    before = town.look_up("user_id", user, after=told)
+    link = _between(town, before["customer_id"], "user_id", "anonymous_id")["link_id"]
+    _split(town, before["customer_id"], link)
+    body = {"links": [link], "reason": "見まちがい"}
+    with refused(409, "link_taken_back"):
+        _split(town, before["customer_id"], link)
+    answer = town.api("POST", f"/customers/{before['customer_id']}/rejoin", json=body)
+    [one] = answer["customers"]
+    assert one["customer_id"] == before["customer_id"]
+    assert one["identifiers"] == before["identifiers"]
+    with refused(409, "link_not_taken_back"):
+        town.api("POST", f"/customers/{before['customer_id']}/rejoin", json=body)
+
+
+def test_relations_are_kept_beside_the_links_and_never_merge(town: Town) -> None:
+    users = [unique("user") for _ in range(2)]
+    told = town.tell("web", *({"type": "identify", "userId": user} for user in users))[-1]
+    giver, other = (town.look_up("user_id", user, after=told)["customer_id"] for user in users)
+    body = {"kind": "gift_giver", "other": other, "reason": "贈り主"}
+    made = town.api("POST", f"/customers/{giver}/relations", json=body, full=True)
+    relation_id = made.json()["relation_id"]
+    assert town.look_up("user_id", users[1], after=made.headers["setten-event"])
+    [seen] = town.api("GET", f"/customers/{other}/relations")["relations"]
+    assert (seen["kind"], seen["role"], seen["other"]) == ("gift_giver", "receives", giver)
+    with refused(409, "related_already"):
+        town.api("POST", f"/customers/{giver}/relations",
+                 json={"kind": "gift_giver", "other": other})  # fmt: skip
+    assert town.look_up("user_id", users[0])["customer_id"] == giver, "never a reason to merge"
+
+    cookie = unique("cookie")
+    told = town.tell("web", {"type": "identify", "anonymousId": cookie})[-1]
+    born = town.look_up("anonymous_id", cookie, after=told)["customer_id"]
+    town.api("POST", "/customers/merge", json={"into": born, "from": other, "reason": "?"})
+    [seen] = town.api("GET", f"/customers/{giver}/relations")["relations"]
+    assert (seen["role"], seen["other"]) == ("gives", born), "it follows a merge"
+
+    town.api("POST", f"/customers/{giver}/relations/{relation_id}/end", json={"reason": "?"})
+    assert town.api("GET", f"/customers/{born}/relations")["relations"] == []
+
+
+def test_a_rule_is_counted_before_it_is_applied_and_can_be_taken_back(town: Town) -> None:
+    shop, users = f"{unique('shop')}@example.jp", [unique("user") for _ in range(3)]
+    events = [{"type": "identify", "userId": user, "traits": {"email": shop}} for user in users]
+    told = town.tell("web", *events)[-1]
+    first = town.look_up("user_id", users[0], after=told)
+    assert "email" in {one["kind"] for one in first["identifiers"]}
+
+    change = _counted(town, {"block": [{"kind": "email", "value": shop.upper()}]})
+    assert (change["merges"], change["splits"]) == (0, 1)
+    [sample] = change["samples"]
+    assert first["customer_id"] in [one["customer_id"] for one in sample["before"]]
+    assert len(sample["after"]) == 2
+    assert town.look_up("email", shop)["customer_id"] == first["customer_id"], "nothing yet"
+
+    _applied(town, change["change_id"])
+    assert town.look_up("email", shop)["customer_id"] != town.look_up(
+        "user_id", users[0])["customer_id"]  # fmt: skip
+    links = _links(town, town.look_up("user_id", users[1])["customer_id"])
+    assert [link["refusal"] for link in links] == ["blocked"]
+    rules = town.api("GET", "/identity/rules")
+    [blocked] = [one for one in rules["blocked_values"] if one["value"] == shop.lower()]
+
+    back = _counted(town, {"unblock": [blocked["blocked_id"]]})
+    assert back["merges"] == 1
+    _applied(town, back["change_id"])
+    assert town.look_up("email", shop)["customer_id"] == town.look_up(
+        "user_id", users[0])["customer_id"]  # fmt: skip
+
+
+def test_a_limit_is_lowered_and_put_back(town: Town) -> None:
+    rules = {one["kind"]: one for one in town.api("GET", "/identity/rules")["rules"]}
+    assert rules["user_id"]["most"] == 1
+    assert rules["line_id"]["is_default"]
+    user, lines = unique("user"), [unique("U") for _ in range(3)]
+    events = [{"type": "identify", "userId": user, "traits": {"line_id": one}} for one in lines]
+    told = town.tell("web", *events)[-1]
+    assert len(town.look_up("user_id", user, after=told)["identifiers"]) == 4
+    for most, held in ((1, 2), (5, 4)):
+        change = _counted(town, {"rules": [{"kind": "line_id", "most": most}]})
+        assert change["splits" if most == 1 else "merges"] >= 2
+        _applied(town, change["change_id"])
+        assert len(town.look_up("user_id", user)["identifiers"]) == held
+
+
+def _counted(town: Town, body: dict[str, Any]) -> dict[str, Any]:
+    answer = town.api("POST", "/identity/rules/changes", json={"reason": "試し", **body})
+    return _until(town, answer["change_id"], "counted")
+
+
+def _applied(town: Town, change_id: str) -> dict[str, Any]:
+    town.api("POST", f"/identity/rules/changes/{change_id}/apply")
+    return _until(town, change_id, "applied")
+
+
+def _until(town: Town, change_id: str, state: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while True:
+        found: dict[str, Any] = town.api("GET", f"/identity/rules/changes/{change_id}")
+        if found["state"] == state:
+            assert found["progress"] == 1.0
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
