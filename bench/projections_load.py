@@ -61,7 +61,7 @@ class Shop:
         self._spare = 0
         self._inside: list[tuple[int, ...]] = []
         names = self._rng.choices(list(NAMES), list(NAMES.values()), k=TEMPLATES)
-        self._templates = [(name, body(self._rng, name)) for name in names]
+        self.sayings = [(name, body(self._rng, name)) for name in names]
 
     def _who(self) -> tuple[int, ...]:
         """Somebody of those who are in the shop now; now and then one goes and another comes."""
@@ -90,7 +90,7 @@ class Shop:
         lead = uuid.uuid4().hex[:28]
         found = []
         for index in range(BATCH):
-            name, text = self._rng.choice(self._templates)
+            name, text = self._rng.choice(self.sayings)
             event_id = str(uuid.UUID(hex=f"{lead}{index:04x}"))
             found.append(
                 log.Entry(

@@ -6,6 +6,7 @@ by the database from the log, so that a test can hold the two ways against each 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -32,17 +33,29 @@ async def rebuild(pool: Pool, *, progress: Progress | None = None) -> int:
     async with db.transaction(pool) as conn:
         await Q.prepare.run(conn)
     here, done = _START, 0
-    while True:
-        async with db.transaction(pool) as conn:
-            goal = _cursor(await Q.reached.maybe(conn, reader=reader.READER))
-            rows = await _read(conn, here, goal, CHUNK)
-            if len(rows) <= LAST_CHUNK_MAX:
-                break
-            here = await _take(conn, here, rows)
+    rows = await _ahead(pool, here)
+    while len(rows) > LAST_CHUNK_MAX:
+        there = _behind(here, rows)
+        # The next chunk is read while this one is written.
+        async with asyncio.TaskGroup() as both:
+            next_rows = both.create_task(_ahead(pool, there))
+            both.create_task(_put(pool, here, rows))
         done += len(rows)
+        here, rows = there, next_rows.result()
         if progress is not None:
             progress(done)
     return done + await _finish(pool, here)
+
+
+async def _ahead(pool: Pool, here: Cursor) -> list[Row]:
+    async with pool.acquire() as conn:
+        goal = _cursor(await Q.reached.maybe(conn, reader=reader.READER))
+        return await _read(conn, here, goal, CHUNK)
+
+
+async def _put(pool: Pool, here: Cursor, rows: Sequence[Row]) -> None:
+    async with db.transaction(pool) as conn:
+        await _take(conn, here, rows)
 
 
 async def _finish(pool: Pool, here: Cursor) -> int:
@@ -50,7 +63,8 @@ async def _finish(pool: Pool, here: Cursor) -> int:
         goal = _cursor(await Q.goal.maybe(conn, reader=reader.READER))
         done = 0
         while rows := await _read(conn, here, goal, CHUNK):
-            here = await _take(conn, here, rows)
+            await _take(conn, here, rows)
+            here = _behind(here, rows)
             done += len(rows)
         await Q.swap.run(conn)
     return done
@@ -78,7 +92,12 @@ def _since(here: Cursor) -> date:
     return here.arrived_on if here.arrived_on == date.min else here.arrived_on - timedelta(days=1)
 
 
-async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> Cursor:
+def _behind(here: Cursor, rows: Sequence[Row]) -> Cursor:
+    last = rows[-1]
+    return Cursor(last.xid, last.position, max(here.arrived_on, last.arrived_on))
+
+
+async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> None:
     last = rows[-1]
     if told := reader.told_by(rows):
         await reader.put_lines(conn, told, table="timeline_new")
@@ -93,4 +112,3 @@ async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> Cursor:
     }
     await Q.count.run(conn, hidden=sorted(rules.HIDDEN), **between)
     await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **between)
-    return Cursor(last.xid, last.position, max(here.arrived_on, last.arrived_on))
