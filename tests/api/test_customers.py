@@ -7,16 +7,20 @@ import base64
 import threading
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from litestar.testing import AsyncTestClient
 from tests.conftest import MASTER_KEY
-from tests.customers.conftest import People
+from tests.customers.conftest import START, People
 
 from setten import app
-from setten.customers import identity, timeline
+from setten.customers import identity, lifecycle, timeline
 from setten.platform import audit, auth, clock, db
 from setten.platform import settings as settings_module
+
+ZONE = ZoneInfo("Asia/Tokyo")
 
 
 @pytest.fixture
@@ -86,7 +90,7 @@ async def read_elsewhere(dsn: str) -> None:
     """The background process's part, in a loop of its own: the test client blocks ours."""
     await asyncio.sleep(0.2)
     pool = await db.open_pool(dsn, size=2)
-    for reader in (*identity.readers(), *timeline.readers()):
+    for reader in (*identity.readers(), *timeline.readers(), *lifecycle.readers(ZONE)):
         await reader.catch_up(pool)
     pool.terminate()
 
@@ -252,7 +256,23 @@ async def test_a_lookup_that_makes_no_sense_is_refused(client, body):
 def test_the_readers_that_after_waits_for_are_wired():
     from setten.api.customers import READERS
 
-    assert {reader.name for reader in (*identity.readers(), *timeline.readers())} == set(READERS)
+    wired = (*identity.readers(), *timeline.readers(), *lifecycle.readers(ZONE))
+    assert {reader.name for reader in wired} == set(READERS)
+
+
+async def test_a_customer_has_a_stage_and_a_sentence_that_says_why(client, people, pool):
+    await people.happens("user_id:ann")
+    body = {"receipt_id": str(uuid.uuid4()), "total_minor": 900, "currency": "JPY"}
+    minute = (clock.now() - START) / timedelta(minutes=1)
+    await people.happens("user_id:bo", minute=minute, name="receipt.recorded", body=body)
+    await people.read()
+    for reader in lifecycle.readers(ZONE):
+        await reader.catch_up(pool)
+    ann = (await client.post(LOOKUP, json=asked("user_id:ann"))).json()
+    bo = (await client.post(LOOKUP, json=asked("user_id:bo"))).json()
+    assert (ann["stage"], bo["stage"]) == ("acquisition", "trial")
+    assert ann["stage_sentence"]["en"] == "Has not bought anything yet."
+    assert "お買い上げは1回" in bo["stage_sentence"]["ja"]
 
 
 async def test_look_ups_of_one_moment_get_their_own_answers(client, people, pool):

@@ -16,7 +16,7 @@ from litestar.params import Parameter
 
 from setten.api import bare, guard
 from setten.api.state import Deps
-from setten.customers import identity, profiles, timeline
+from setten.customers import identity, lifecycle, profiles, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
@@ -33,7 +33,7 @@ SCOPES = ("server", "agent")
 _LANES = 1
 # Opening a customer takes 0.3 ms of our time, during which the others of this process wait.
 _TOGETHER_MAX = 16
-READERS = (identity.READER, timeline.READER)
+READERS = (identity.READER, timeline.READER, lifecycle.READER)
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,8 +68,15 @@ class IdentifierBody(msgspec.Struct, frozen=True, kw_only=True):
     first_at: datetime
 
 
+class StageSentence(msgspec.Struct, frozen=True):
+    """Why a customer is in the stage, as a shop would say it."""
+
+    ja: str
+    en: str
+
+
 class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer."""
+    """One customer. stage: acquisition, trial, loyalty, retention or recovery, as of now."""
 
     customer_id: UUID
     identifiers: list[IdentifierBody]
@@ -81,6 +88,8 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
     home_location_id: str | None
     last_viewed: list[profiles.Viewed]
     merged: list[UUID]
+    stage: lifecycle.Stage
+    stage_sentence: StageSentence
 
 
 class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,9 +214,11 @@ async def _view_all(
         reveal=[actor.scope == "server" for _, actor in views],
     )
     noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
-    await audit.note_views(conn, noted, at=clock.now())
-    bodies = iter(shown)
-    return [one if isinstance(one, Exception) else _body(next(bodies)) for one in found]
+    now = clock.now()
+    await audit.note_views(conn, noted, at=now)
+    stands = await lifecycle.standings(conn, {one.customer_id for one in shown}, now=now)
+    bodies = (_body(one, stands[one.customer_id], now) for one in shown)
+    return [one if isinstance(one, Exception) else next(bodies) for one in found]
 
 
 async def _let_by(conn: Connection, sought: Sequence[Sought]) -> list[Actor | SettenError]:
@@ -251,7 +262,7 @@ def _noted(found: profiles.Profile, actor: Actor) -> audit.View:
     )
 
 
-def _body(found: profiles.Profile) -> CustomerBody:
+def _body(found: profiles.Profile, stands: lifecycle.Standing, now: datetime) -> CustomerBody:
     return CustomerBody(
         customer_id=found.customer_id,
         identifiers=[
@@ -266,6 +277,11 @@ def _body(found: profiles.Profile) -> CustomerBody:
         home_location_id=found.home_location_id,
         last_viewed=list(found.last_viewed),
         merged=list(found.merged),
+        stage=stands.stage,
+        stage_sentence=StageSentence(
+            ja=lifecycle.sentence(stands, now=now, locale="ja"),
+            en=lifecycle.sentence(stands, now=now, locale="en"),
+        ),
     )
 
 

@@ -29,7 +29,7 @@ from setten.customers.lifecycle.model import (
 from setten.customers.lifecycle.rhythm import Rhythm
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.platform import db, log
-from setten.platform.db import Connection
+from setten.platform.db import Connection, Record
 from setten.platform.vault import KINDS
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -39,10 +39,14 @@ _P_DECIMALS, _GAP_DECIMALS = 3, 1
 
 async def business(conn: Connection) -> Business:
     """How people buy here, and the thresholds, as they are now."""
-    row = await Q.business.one(conn)
+    return business_of(await Q.business.one(conn))
+
+
+def business_of(row: Record) -> Business:
+    """How people buy here, from a row that has it among its columns."""
     return Business(
         rhythm=Rhythm(r=row["r"], alpha=row["alpha"], a=row["a"], b=row["b"]),
-        usual_gap_days=row["usual_gap_days"],
+        usual_gap_days=row["usual_here"],
         thresholds=Thresholds(
             loyal_from=row["loyal_from"],
             slow_p=row["slow_p"],

@@ -17,7 +17,7 @@ from setten.customers.lifecycle.model import (
     Standing,
     Thresholds,
 )
-from setten.customers.lifecycle.reckoning import Q, business, kept_of
+from setten.customers.lifecycle.reckoning import Q, business, business_of
 from setten.customers.lifecycle.rhythm import Rhythm
 from setten.facts.ids import CustomerId
 from setten.platform import audit
@@ -38,20 +38,21 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 async def standings(
     conn: Connection, customer_ids: Collection[UUID], *, now: datetime
 ) -> dict[UUID, Standing]:
-    """Where each of these living customers stands at a moment, in two queries.
+    """Where each of these living customers stands at a moment, in one query.
 
     What silence has changed since it was last written is so at once: nobody waits for the clock.
     """
-    kept = await kept_of(conn, customer_ids)
-    here = await business(conn)
-    known = list(kept.values())
-    told = [History(one.days, one.first_at, one.last_at) for one in known]
-    sure = rules.chances(told, here, now=now)
     found = {
-        one.customer_id: _standing(one, p, here, now) for one, p in zip(known, sure, strict=True)
+        one: Standing(customer_id=CustomerId(one), stage="acquisition") for one in customer_ids
     }
-    for one in customer_ids:
-        found.setdefault(one, Standing(customer_id=CustomerId(one), stage="acquisition"))
+    rows = await Q.standings.all(conn, customer_ids=list(customer_ids))
+    if not rows:
+        return found
+    here = business_of(rows[0])
+    told = [History(row["days"], row["first_at"], row["last_at"]) for row in rows]
+    for row, p in zip(rows, rules.chances(told, here, now=now), strict=True):
+        kept = Kept(**{field: row[field] for field in Kept.__struct_fields__})
+        found[kept.customer_id] = _standing(kept, p, here, now)
     return found
 
 

@@ -5,7 +5,7 @@ select pg_advisory_xact_lock(7310592);
 
 -- name: business
 -- The thresholds and the newest rhythm, in one row.
-select r.r, r.alpha, r.a, r.b, r.usual_gap_days, t.loyal_from, t.slow_p, t.slow_gaps, t.lost_p,
+select r.r, r.alpha, r.a, r.b, r.usual_gap_days as usual_here, t.loyal_from, t.slow_p, t.slow_gaps, t.lost_p,
        t.lost_gaps
   from customers.stage_thresholds t
  cross join lateral (select r, alpha, a, b, usual_gap_days
@@ -45,6 +45,19 @@ select i.customer_id,
 select customer_id, stage, since, days, first_at, last_at, usual_gap_days, slow_at, lost_at
   from customers.stages
  where customer_id = any(:customer_ids::uuid[]);
+
+-- name: standings
+-- The same with what they are judged by, in one round trip: this is read with every profile.
+select s.customer_id, s.stage, s.since, s.days, s.first_at, s.last_at, s.usual_gap_days, s.slow_at,
+       s.lost_at, r.r, r.alpha, r.a, r.b, r.usual_gap_days as usual_here, t.loyal_from, t.slow_p,
+       t.slow_gaps, t.lost_p, t.lost_gaps
+  from customers.stages s
+ cross join customers.stage_thresholds t
+ cross join lateral (select r, alpha, a, b, usual_gap_days
+                       from customers.rhythms
+                      order by rhythm_id desc
+                      limit 1) as r
+ where s.customer_id = any(:customer_ids::uuid[]);
 
 -- name: put
 insert into customers.stages (customer_id, stage, since, days, first_at, last_at, usual_gap_days,
