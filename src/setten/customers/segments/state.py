@@ -96,7 +96,7 @@ async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> Recor
         since=instant(low) if low > ALWAYS else None,
         tells=list(vocabulary.TELLS_PURCHASE),
         told=bool(set(needs.events) & {vocabulary.PURCHASE, vocabulary.RETURN}),
-        with_summary=bool(needs.properties - _OF_LINES),
+        detailed=sorted(vocabulary.detailed(needs.asked)),
         most=LINES_MAX,
     )
 
@@ -116,8 +116,7 @@ def _said(lines: Record, needs: Needs) -> list[dict[str, Any]]:
     """What the lines say, when anybody asks; a purchase's money is the purchase's."""
     if not needs.properties:
         return []
-    text = lines["summaries"]
-    said: list[dict[str, Any]] = [{} for _ in lines["names"]] if text is None else _decode(text)
+    said: list[dict[str, Any]] = _decode(lines["summaries"])
     if needs.properties & _OF_LINES:
         columns = zip(said, lines["channels"], lines["locations"], strict=True)
         for one, channel, location_id in columns:

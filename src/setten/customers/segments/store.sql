@@ -29,18 +29,19 @@ select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(identifier
 -- What happened, from each identifier's own index, as columns in the order of (place, time, place in
 -- the log). A line that may tell a purchase brings the purchase's figures when it is the one that
 -- counts; the seconds come as a number because reading a hundred thousand timestamps costs more than
--- evaluating them, and summaries as one text because reading it at once costs less than line by line.
+-- evaluating them, and summaries as one text because reading it at once costs less than line by line;
+-- of lines that nobody asks for details they are empty.
 select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(name), '{}') as names,
        coalesce(array_agg(at), '{}') as ats, coalesce(array_agg(channel), '{}') as channels,
        coalesce(array_agg(location_id), '{}') as locations,
        coalesce(array_agg(total_minor), '{}') as totals,
        coalesce(array_agg(currency), '{}') as currencies,
-       case when :with_summary then '[' || coalesce(string_agg(summary, ','), '') || ']' end
-         as summaries
+       '[' || coalesce(string_agg(summary, ','), '') || ']' as summaries
   from (
        select i.place, t.name, t.channel, t.location_id, p.total_minor, p.currency,
               round(date_part('epoch', t.occurred_at) * 1000000)::bigint as at,
-              case when :with_summary then t.summary::text end as summary
+              case when t.name = any(:detailed::text[]) then t.summary::text else '{}' end
+                as summary
          from unnest(:identifier_ids::text::bigint[], :places::text::integer[])
               as i(identifier_id, place)
         cross join lateral (

@@ -6,7 +6,7 @@ told of it: the line that tells it best (the till before the order); a report of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from setten.facts import commerce, reported, stock
@@ -106,6 +106,20 @@ def lines_of(events: frozenset[str] | set[str]) -> set[str]:
     told = {PURCHASE, RETURN}
     names = {name for name in events if name not in told}
     return names | set(TELLS_PURCHASE) if events & told else names
+
+
+def detailed(asked: Iterable[tuple[str, str]]) -> set[str]:
+    """The names of lines whose summary is to be read for these properties of events.
+
+    asked: pairs of event and property. Where a line is from, and a purchase's money, come without.
+    """
+    money = _EVERY | {"total_minor", "currency"}
+    events = {
+        event
+        for event, name in asked
+        if name not in (money if event in (PURCHASE, RETURN) else _EVERY)
+    }
+    return lines_of(events)
 
 
 def purchase_name(total_minor: int) -> str:

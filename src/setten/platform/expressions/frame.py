@@ -213,13 +213,15 @@ class Evaluation:
 class Needs(msgspec.Struct, frozen=True):
     """What an expression asks of the state: events with how far back, properties, fields, groups.
 
-    events: by name the oldest instant that counts (exclusive).
+    events: by name the oldest instant that counts (exclusive). asked: of which events which
+    properties are looked at.
     """
 
     events: dict[str, Micros]
     properties: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    asked: frozenset[tuple[str, str]] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         events = dict(self.events)
@@ -230,6 +232,7 @@ class Needs(msgspec.Struct, frozen=True):
             self.properties | other.properties,
             self.fields | other.fields,
             self.groups | other.groups,
+            self.asked | other.asked,
         )
 
 
@@ -239,7 +242,8 @@ NOTHING = Needs({})
 def needs_of(match: Match, low: Micros, *more: str) -> Needs:
     """The needs of one match back to `low`. more: further properties that are looked at."""
     properties = frozenset(where.property for where in match.where) | frozenset(more)
-    return Needs(dict.fromkeys(match.events, low), properties)
+    asked = frozenset((event, name) for event in match.events for name in properties)
+    return Needs(dict.fromkeys(match.events, low), properties, asked=asked)
 
 
 __all__ = ["NOTHING", "Evaluation", "Frame", "Integers", "Needs", "Texts", "needs_of"]
