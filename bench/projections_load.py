@@ -54,8 +54,8 @@ def body(rng: random.Random, name: str) -> str:
 class Shop:
     """Plausible events of the people that `people.py` lays down."""
 
-    def __init__(self, customers: int, fresh: float) -> None:
-        self._rng = random.Random(7)
+    def __init__(self, customers: int, fresh: float, *, seed: int = 7) -> None:
+        self._rng = random.Random(seed)
         self._customers = customers
         self._fresh = fresh
         self._spare = 0
@@ -142,7 +142,7 @@ class Offer:
 async def main() -> None:
     options = json.loads(sys.argv[1])
     pool = await db.open_pool(str(settings.load().database_url), size=CONNECTIONS)
-    shop = Shop(options["customers"], options["fresh"])
+    shop = Shop(options["customers"], options["fresh"], seed=int(options["rate"]))
     held = [await pool.acquire() for _ in range(CONNECTIONS)]
     pids = [await conn.fetchval("select pg_backend_pid()") for conn in held]
     for conn in held:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import typer
@@ -17,6 +18,7 @@ from setten.platform.db import Connection, embedded
 if TYPE_CHECKING:  # Litestar takes half a second to load, and few commands need it
     from setten.api.state import Deps
 
+PROGRESS_S = 5  # between two lines of progress: enough to see that it goes on
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -70,13 +72,28 @@ def rebuild(projection: str, data_dir: DataDir = None) -> None:
         if projection not in known:
             names = ", ".join(sorted(known))
             raise typer.BadParameter(f"{projection!r} is none of {names}", param_hint="PROJECTION")
-        await known[projection]()
+        # Each of them takes `progress`; the table of them promises no more than a call.
+        make = cast("Callable[..., Awaitable[object]]", known[projection])
+        await make(progress=_progress())
         return True
 
     began = time.monotonic()
     installation.with_deps(work, data_dir)
     seconds = time.monotonic() - began
     terminal.note(f"作り直しました（{seconds:.1f} 秒）", f"Rebuilt in {seconds:.1f} s")
+
+
+def _progress() -> Callable[[int], None]:
+    """Says how many rows have been read, every few seconds, to the person who waits."""
+    told_at = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= PROGRESS_S:
+            told_at = time.monotonic()
+            terminal.note(f"{done:,} 件まで読みました", f"{done:,} read so far")
+
+    return tell
 
 
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:

@@ -7,7 +7,7 @@ import uuid
 
 from tests.customers.timeline.test_timeline import VIEWED, order, receipt
 
-from setten.customers import timeline
+from setten.customers import identity, timeline
 
 TABLES = {
     "timeline": "identifier_id, occurred_at, position",
@@ -62,8 +62,10 @@ async def test_a_rebuild_equals_what_the_reader_made_step_by_step(people, pool, 
     await people.read()
     before = await contents(pool)
     assert all(before.values())
-    assert await timeline.rebuild(pool) >= 150
+    told: list[int] = []
+    assert await timeline.rebuild(pool, progress=told.append) >= 150
     assert await contents(pool) == before
+    assert told[:2] == [40, 80]
 
 
 async def test_the_live_reader_goes_on_after_a_rebuild_and_a_second_one_works(people, pool):
@@ -88,3 +90,12 @@ async def test_what_the_reader_has_not_passed_is_left_to_it(people, pool):
 
 async def test_a_rebuild_of_an_empty_house_is_empty(pool):
     assert await timeline.rebuild(pool) == 0
+
+
+async def test_a_rebuild_of_identity_tells_how_far_it_is_and_changes_nobody(people, pool):
+    await people.happens("anonymous_id:a", "user_id:ann", minute=1)
+    await people.happens("anonymous_id:b", "user_id:bo", minute=1)
+    await people.read()
+    told: list[int] = []
+    assert await identity.rebuild(pool, progress=told.append) == 0
+    assert told == [2]
