@@ -20,7 +20,9 @@ from setten.facts.customers import (
     RelationEnded,
     RelationMade,
 )
+from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import Alias, CustomerAliased
+from setten.facts.segments import SegmentEntered, SegmentLeft
 from setten.platform import clock, ids
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
@@ -31,7 +33,17 @@ READER = "identity"
 # What we state ourselves is no evidence: to read it would be to believe our own echo.
 _OWN = frozenset(
     fact.event_name
-    for fact in (CustomerCreated, CustomerMerged, CustomerSplit, RelationMade, RelationEnded)
+    for fact in (
+        CustomerCreated,
+        CustomerMerged,
+        CustomerSplit,
+        RelationMade,
+        RelationEnded,
+        # Stated of somebody known, under one identifier: nothing new, and of many there are most.
+        SegmentEntered,
+        SegmentLeft,
+        CustomerStageChanged,
+    )
 )
 
 

@@ -38,7 +38,7 @@ select identifier_id from customers.blocked_values
 -- name: note_count
 update customers.rule_changes
    set state = :state, reached = :reached, examined = :examined, merges = :merges,
-       splits = :splits, samples = :samples::text::json
+       splits = :splits, samples = coalesce(:samples::text::json, samples)
  where change_id = :change_id and state = 'counting';
 
 -- name: note_applied
