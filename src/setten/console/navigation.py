@@ -60,6 +60,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
     elif path.startswith("/run") or path == "/patterns":
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
+        if actor.may(Right.manage_identity):
+            found.insert(1, Link("nav.rules", "/run/identity"))
     elif path == "/me":
         found = [Link("nav.me", "/me")]
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):

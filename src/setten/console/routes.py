@@ -12,7 +12,7 @@ from setten.console.assets import static_file
 from setten.console.customers import links, purchases, record, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.run import data
+from setten.console.run import data, rules
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in
@@ -65,6 +65,10 @@ PAGES: list[ControllerRouterHandler] = [
     links.seek,
     links.merge,
     record.reveal,
+    rules.rules,
+    rules.changes,
+    rules.propose,
+    rules.decide,
     data.data,
     data.data_live,
     data.make_source,

@@ -26,6 +26,7 @@ class Right(StrEnum):
     manage_staff = "manage_staff"
     manage_stages = "manage_stages"
     manage_segments = "manage_segments"
+    manage_identity = "manage_identity"
 
 
 _FLOOR = frozenset(
@@ -53,7 +54,13 @@ _RIGHTS: dict[str, frozenset[Right]] = {
         {Right.read_stock, Right.read_data, Right.mend_data, Right.manage_sources}
     ),
     "privacy_officer": frozenset(
-        {Right.read_customers, Right.reveal_personal, Right.read_data, Right.link_customers}
+        {
+            Right.read_customers,
+            Right.reveal_personal,
+            Right.read_data,
+            Right.link_customers,
+            Right.manage_identity,
+        }
     ),
     "admin": frozenset(Right),
 }

@@ -1,0 +1,83 @@
+"""The rules of identity on the console: proposed, counted, applied, taken back."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from tests.console.house import House
+
+REASON = "店の代表アドレスでした"
+
+
+def eventually(claim: Callable[[], bool], limit_s: float = 60.0) -> None:
+    end = time.monotonic() + limit_s
+    while not claim():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.2)
+
+
+def test_a_blocked_value_is_counted_applied_and_used_again(house: House) -> None:
+    shop = f"shop-{uuid.uuid4().hex[:8]}@example.jp"
+    member, other = f"m-{uuid.uuid4().hex[:8]}", f"m-{uuid.uuid4().hex[:8]}"
+    house.tell(
+        {"type": "identify", "userId": member, "traits": {"email": shop}},
+        {"type": "identify", "userId": other, "traits": {"email": shop}},
+    )
+    house.customer(member)
+    with house.person("page-admin") as admin:
+        admin.get("/run/identity")
+        sent = admin.post("/run/identity", what="value", kind="email", value=shop, reason=REASON)
+        assert sent.status_code == 303, sent.text[-800:]
+        eventually(lambda: 'value="apply"' in admin.get("/run/identity").text)
+        text = admin.get("/run/identity").text
+        assert "分かれる 1" in text
+        [change] = re.findall(r'action="/run/identity/([0-9a-f-]{36})"', text)
+        assert admin.post(f"/run/identity/{change}", act="apply").status_code == 303
+        eventually(lambda: "当てはめました" in admin.get("/run/identity").text)
+        text = admin.get("/run/identity").text
+        assert shop in text
+        assert REASON not in text
+        assert admin.get("/run/identity/changes").status_code == 286
+        blocked = re.search(r'name="value" value="(\d+)"', text)
+        assert blocked
+        admin.post("/run/identity", what="unblock", value=blocked[1], reason="また使う")
+        eventually(lambda: 'value="withdraw"' in admin.get("/run/identity").text)
+        [change] = re.findall(r'action="/run/identity/([0-9a-f-]{36})"',
+                              admin.get("/run/identity").text)  # fmt: skip
+        assert admin.post(f"/run/identity/{change}", act="withdraw").status_code == 303
+        assert admin.post(f"/run/identity/{change}", act="apply").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"what": "rule", "kind": "email", "most": "0", "shared_after": "20"},
+        {"what": "rule", "kind": "email", "most": "x", "shared_after": "20"},
+        {"what": "rule", "kind": "burn", "most": "3", "shared_after": "20"},
+        {"what": "value", "kind": "email", "value": ""},
+        {"what": "value", "kind": "email", "value": "no mail at all"},
+        {"what": "form", "kind": "email", "value": "*"},
+        {"what": "unform", "value": "no"},
+        {"what": "nothing", "kind": "email"},
+        {"what": "rule", "kind": "email", "most": "3", "shared_after": "20", "reason": ""},
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(house: House, form: dict[str, str]) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/run/identity")
+        answer = admin.post("/run/identity", **({"reason": REASON} | form))
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("login", ["page-agent", "page-marketer", "page-engineer"])
+def test_without_the_right_rules_are_neither_seen_nor_changed(house: House, login: str) -> None:
+    with house.person(login) as person:
+        assert person.get("/run/identity").status_code == 403
+        answer = person.post("/run/identity", what="value", kind="email", value="a@b.jp",
+                             reason=REASON)  # fmt: skip
+        assert answer.status_code == 403
