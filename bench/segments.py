@@ -90,7 +90,7 @@ def make(folder: Path, customers: int, events: int) -> Lake:
                  case when buys then (d % 20000)::bigint end as total_minor,
                  (d % 9000)::bigint as price_minor, 1::bigint as qty, 1::bigint as lines,
                  case when buys then uuid() end as purchase_key,
-                 case when buys then 2::tinyint end as rank,
+                 case when buys then 0::tinyint end as rank,
                  case when buys then uuid()::varchar end as told_by
             from (select (hash(k % ({customers} * 3 // 2)) >> 1)::bigint as identifier_id,
                          timestamp '2023-12-01' + interval {month} month

@@ -97,6 +97,11 @@ def test_rewriting_takes_away_what_says_nothing():
     assert LANGUAGE.json(node) == {"kind": "all", "of": [BUY, visit]}
 
 
+def test_what_is_so_anyway_is_not_kept():
+    said = {**BUY, "times": {"op": "at_least", "value": 1}, "window": {}}
+    assert LANGUAGE.json(LANGUAGE.read(said)) == BUY
+
+
 def test_rewriting_keeps_apart_what_only_python_takes_for_equal():
     parts = [
         {"kind": "field", "name": "age", "claim": {"op": "is", "value": value}}

@@ -179,6 +179,8 @@ def open_relations(
         "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
         "tellers": ", ".join(f"'{name}'" for name in (*TELLS_PURCHASE, lines.VOIDED)),
         "void": timeline.RANK_VOID,
+        "voided": lines.VOIDED,
+        "alone": lines.RANK_ALONE,
     }
     buys = bool(needs.events.keys() & {PURCHASE, RETURN})
     template = Q.events_with_purchases if buys else Q.events

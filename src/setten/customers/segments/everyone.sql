@@ -17,7 +17,7 @@ copy (
 ) to '{path}' (format parquet);
 
 -- name: people
-create or replace temp table people as
+create or replace temp view people as
 select identifier_id, customer_id, subject from read_parquet('{path}');
 
 -- name: subjects
@@ -32,22 +32,25 @@ select p.subject, l."at", l.position, l.name, {columns}
 
 -- name: events_with_purchases
 -- Of all that told of one purchase the best one counts: the till before the order, the earlier of
--- two equals; a correction ends what it replaces.
+-- two equals; a correction ends what it replaces. Only what an order or a correction stands behind
+-- has rivals at all. Nothing is materialized: what a condition does not ask for is not read.
 create or replace temp view events as
-with told as (
+with told as not materialized (
   select * from lines where name in ({tellers})
-), rivals as (
+), rivals as not materialized (
   select purchase_key, min({{'rank': -rank, 'at': "at", 'by': told_by}}) as best
     from told
+   where rank <> {alone}
+      or purchase_key in (select purchase_key from lines where name = '{voided}')
    group by purchase_key
   having count(*) > 1
-), purchases as (
+), purchases as not materialized (
   select t.* replace (case when t.total_minor < 0 then 'return' else 'purchase' end as name)
     from told t
     left join rivals r using (purchase_key)
    where t.rank < {void}
      and (r.best is null or r.best = {{'rank': -t.rank, 'at': t."at", 'by': t.told_by}})
-), happened as (
+), happened as not materialized (
   select * from lines where name not in ({tellers})
   union all by name
   select * from purchases
@@ -83,12 +86,11 @@ select 0 as subject, '' as name, '' as text, 0::double as number, false as truth
 
 -- name: count_and_sample
 -- The sample is the same ten while the condition is being written, not ten new ones each time.
-with hits as ({statement})
+with hits as materialized ({statement}), few as (
+  select subject from hits order by hash(subject), subject limit {sample}
+)
 select (select count(*) from hits) as hits,
        (select count(*) from subjects) as everybody,
-       (select list(customer_id)
-          from (select distinct p.customer_id
-                  from hits h
-                  join people p using (subject)
-                 order by hash(p.customer_id), p.customer_id
-                 limit {sample})) as sample
+       (select list(distinct p.customer_id)
+          from people p
+         where p.subject in (select subject from few)) as sample

@@ -13,6 +13,8 @@ from setten.platform.lake import Column, Line
 from setten.platform.log import Row
 
 VOIDED = "purchase.voided"
+# A receipt without an order: nobody else tells of it, so a question need not look for rivals.
+RANK_ALONE = 0
 COLUMNS: tuple[Column, ...] = (
     *(Column(name, "text") for name in TEXTS),
     *(Column(name, "integer") for name in INTEGERS),
@@ -52,4 +54,6 @@ def _said(row: Row) -> dict[str, Any]:
 def _telling(row: Row, told: timeline.Told) -> dict[str, Any]:
     # 128 bits of the key: shorter than the key, and never two purchases with one.
     digest = hashlib.blake2b(told.purchase_key.encode(), digest_size=16).digest()
-    return {"purchase_key": str(UUID(bytes=digest)), "rank": told.rank, "told_by": row.event_id}
+    is_rival = told.rank == timeline.RANK_VOID or told.purchase_key.startswith(timeline.ORDER_KEY)
+    rank = told.rank if is_rival else RANK_ALONE
+    return {"purchase_key": str(UUID(bytes=digest)), "rank": rank, "told_by": row.event_id}

@@ -8,7 +8,15 @@ told by a tag, a webhook and a till counts once: reports of it are folded into w
 from setten.customers.timeline.model import Event, Item, Page, Purchase
 from setten.customers.timeline.reader import READER, readers
 from setten.customers.timeline.rebuilding import rebuild
-from setten.customers.timeline.rules import HIDDEN, RANK_VOID, Told, fact_of, summary, told
+from setten.customers.timeline.rules import (
+    HIDDEN,
+    ORDER_KEY,
+    RANK_VOID,
+    Told,
+    fact_of,
+    summary,
+    told,
+)
 from setten.customers.timeline.service import (
     PAGE_MAX,
     BadCursor,
@@ -24,6 +32,7 @@ from setten.customers.timeline.service import (
 
 __all__ = [
     "HIDDEN",
+    "ORDER_KEY",
     "PAGE_MAX",
     "RANK_VOID",
     "READER",

@@ -23,6 +23,7 @@ SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it 
 
 # Stock says that the till's money counts before the order's (facts/stock.py): a receipt of an
 # order outranks the order, and a correction ends what it replaces.
+ORDER_KEY = "order:"  # the beginning of the key of a purchase that an order stands behind
 _RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
 
 _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
@@ -98,7 +99,7 @@ def fact_of(row: Row) -> Any:
 
 def order_key(system: str, order_ref: str) -> str:
     """One purchase is one order by (system of record, the order's own number)."""
-    return f"order:{system}:{order_ref}"
+    return f"{ORDER_KEY}{system}:{order_ref}"
 
 
 def receipt_key(receipt_id: UUID) -> str:

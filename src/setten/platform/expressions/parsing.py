@@ -67,8 +67,11 @@ def encode(node: Node) -> Any:
 
 
 def rewritten(node: Node) -> Node:
-    """The same meaning, plainer: no joins inside joins, no double not, nothing said twice."""
-    node = node.with_parts(tuple(map(rewritten, node.parts())))
+    """The same meaning, plainer: no joins inside joins, no double not, nothing said twice.
+
+    Of a node that was checked: what only Python takes for equal has been told apart by then.
+    """
+    node = _unsaid(node).with_parts(tuple(map(rewritten, node.parts())))
     if isinstance(node, Not) and isinstance(node.of, Not):
         inner: Node = node.of.of
         return inner
@@ -84,3 +87,15 @@ def rewritten(node: Node) -> Node:
             else type(node)(of=tuple(unique.values()))
         )
     return node
+
+
+def _unsaid(node: Node) -> Node:
+    """What is said though it is so anyway ("at least once", an empty window), not said."""
+    said = {
+        field.name: field.default
+        for field in msgspec.structs.fields(node)
+        if field.default is not msgspec.NODEFAULT
+        and getattr(node, field.name) == field.default
+        and getattr(node, field.name) is not field.default
+    }
+    return msgspec.structs.replace(node, **said) if said else node

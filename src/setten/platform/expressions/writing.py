@@ -128,7 +128,12 @@ class Writer:
         parts = []
         if self._names:
             names = ", ".join(self.value(name) for name in self._names)
-            parts.append(Q.chosen.sql.format(columns=columns, names=names, since=since))
+            readers = bool(self._figures) + sum(
+                "chosen" in body for _, body in self._joined.values()
+            )
+            # Read by one, it need not be held: the engine then reads no more than that one asks.
+            kept = "materialized" if readers > 1 else "not materialized"
+            parts.append(Q.chosen.sql.format(columns=columns, names=names, since=since, kept=kept))
         if self._figures:
             figures = ",\n       ".join(f"{sql} as {name}" for sql, name in self._figures.items())
             parts.append(Q.figures.sql.format(figures=figures))

@@ -1,6 +1,6 @@
 -- name: chosen
 -- The events that any condition looks at, with the properties that any condition names.
-chosen as (
+chosen as {kept} (
   select e.subject, e.at, e.position, e.name{columns}
     from events e
    where e.name in ({names}){since}

@@ -30,7 +30,7 @@ FRESH = "fresh"
 # Of one file as it is written: some tenths of a second, far below the 2 s of a transaction.
 BATCH_MAX = 20_000
 ROUNDS_MAX = 200  # of one run of the job; the next goes on
-FRESH_FILES_MAX = 24  # then they are merged into their months
+FRESH_FILES_MAX = 60  # twenty minutes of a busy day; then they are merged into their months
 # A reader that has the list of files may still open one that was merged away meanwhile.
 KEPT_AFTER = timedelta(minutes=10)
 
