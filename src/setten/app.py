@@ -153,7 +153,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),
         jobs.Schedule("segments_fill", "* * * * * *", partial(segments.fill, calendar=days)),
-        jobs.Schedule("lake_carry", "* * * * *", deps.lake.carry),
+        jobs.Schedule("lake_carry", "* * * * * */20", deps.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),

@@ -86,7 +86,7 @@ def test_the_count_follows_the_words(house: House) -> None:
         ({"shape": "last", "event": "purchase", "n": "10", "unit": "day"},
          "最後の購入が10日以上前にあった"),
         ({"shape": "field", "trait": "newsletter", "value": "weekly"},
-         "属性「newsletter」が「weekly」である"),
+         "特徴「newsletter」が「weekly」である"),
         ({"shape": "did", "event": "purchase", "place": "kichijoji"},
          "購入（店が「kichijoji」である）がある"),
     ],
