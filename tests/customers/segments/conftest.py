@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.customers.conftest import START, People
 
-from setten.customers import segments
+from setten.customers import lifecycle, segments
 from setten.customers.segments import evaluating
 from setten.customers.segments.evaluating import Why
 from setten.platform import db
@@ -72,6 +72,8 @@ class Shop:
         """Let everybody pass everything, our own facts too."""
         for _ in range(2):
             await self.people.read()
+            for reader in lifecycle.readers(TOKYO.zone, now=self.clock):
+                await reader.catch_up(self.pool)
             for reader in segments.readers(TOKYO, now=self.clock):
                 await reader.catch_up(self.pool)
 

@@ -80,7 +80,10 @@ def condition(chance: random.Random, groups: list[str], depth: int = 0) -> dict[
 def _leaf(chance: random.Random) -> dict[str, Any]:
     kind = chance.choice(["did", "did", "total", "first", "last", "sequence", "field"])
     if kind == "field":
-        name = chance.choice(["rank", "age"])
+        name = chance.choice(["rank", "age", "stage"])
+        if name == "stage":
+            stage = chance.choice(["acquisition", "trial", "retention", "recovery"])
+            return {"kind": kind, "name": name, "claim": {"op": "is", "value": stage}}
         claim = chance.choice([
             {"op": "is", "value": "gold"}, {"op": "at_least", "value": 2}, {"op": "known"},
             {"op": "unknown"}, {"op": "is", "value": True}, {"op": "in", "value": ["gold", "x"]},

@@ -38,6 +38,7 @@ EXAMPLES: list[dict[str, Any]] = [
     {"kind": "sequence", "within": {"n": 7, "unit": "day"},
      "steps": [{"events": ["product.viewed"]}, {"events": ["cart.reported"]}, AT_KOBE]},
     {"kind": "field", "name": "rank", "claim": {"op": "in", "value": ["gold", "silver"]}},
+    {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "recovery"}},
     {"kind": "group", "name": "VIP"},
     {"kind": "all", "of": [
         BOUGHT,
@@ -101,6 +102,10 @@ def _events() -> list[str]:
     found += ["", "## Properties", "", "| Property | Type | Words |", "| --- | --- | --- |"]
     for name, prop in VOCABULARY.properties.items():
         found.append(f"| `{name}` | {prop.type.value} | {prop.words.ja} · {prop.words.en} |")
+    found += ["", "## Fields", "", "Besides any trait, by its name:", "",
+              "| Field | Type | Words |", "| --- | --- | --- |"]  # fmt: skip
+    for name, field in VOCABULARY.fields.items():
+        found.append(f"| `{name}` | {field.type.value} | {field.words.ja} · {field.words.en} |")
     return [*found, ""]
 
 

@@ -11,6 +11,7 @@ from tests.customers.segments.conftest import did, no
 from tests.customers.timeline.test_timeline import order, receipt
 
 from setten.customers import segments
+from setten.platform import clock
 
 DAY = 24 * 60
 GROUP = {"kind": "group"}
@@ -164,6 +165,22 @@ async def test_where_she_bought_and_what_she_said_count(shop, people):
                          body={"type": "identify", "traits": {"rank": "silver"}})  # fmt: skip
     await shop.read()
     assert await shop.inside(both) == set()
+
+
+async def test_where_she_stands_counts_and_follows_her_purchases(shop, people):
+    # The log's readers look at days of arrival, so the change of stage must arrive today.
+    shop.minute = (clock.now() - START).total_seconds() / 60
+    stage = {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "trial"}}
+    trying = await shop.define("Trying", stage)
+    rest = await shop.define("Not trying", no(stage))
+    await people.happens("user_id:ann", minute=1)
+    await shop.read()
+    assert await shop.inside(rest) == {await people.customer("user_id:ann")}
+    await people.happens("user_id:ann", minute=shop.minute - 1, name="receipt.recorded",
+                         body=receipt(500))  # fmt: skip
+    await shop.read()
+    assert await shop.inside(trying) == {await people.customer("user_id:ann")}
+    assert await shop.inside(rest) == set()
 
 
 async def test_segments_are_made_of_segments_and_follow_in_one_step(shop, people):

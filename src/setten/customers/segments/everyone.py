@@ -16,8 +16,10 @@ from setten.customers.segments import evaluating, lines, rules
 from setten.customers.segments.vocabulary import (
     INTEGERS,
     LANGUAGE,
+    NO_STAGE,
     PURCHASE,
     RETURN,
+    STAGE,
     TELLS_PURCHASE,
     TEXTS,
 )
@@ -142,7 +144,8 @@ async def _said(conn: Connection, needs: Needs, scratch: Path) -> Path | None:
     if not needs.fields:
         return None
     csv = scratch / "said.csv"
-    await conn.copy_from_query(Q.said.sql, sorted(needs.fields), output=str(csv), format="csv")
+    fields = sorted(needs.fields)
+    await conn.copy_from_query(Q.said.sql, fields, STAGE, NO_STAGE, output=str(csv), format="csv")
     return csv
 
 

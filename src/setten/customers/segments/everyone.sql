@@ -3,10 +3,18 @@
 select identifier_id, customer_id from customers.identifiers
 
 -- name: said
--- PostgreSQL: what was said of some fields by everybody, as a stream.
+-- PostgreSQL: what was said of some fields by everybody, as a stream; where each stands is a field
+-- like the others, under any identifier of hers.
 select identifier_id, field, value::text, occurred_at
   from customers.traits
- where field = any($1::text[])
+ where field = any($1::text[]) and field <> $2::text
+ union all
+select i.identifier_id, $2::text, to_json(coalesce(s.stage, $3::text))::text, coalesce(s.since, 'epoch')
+  from (select customer_id, min(identifier_id) as identifier_id
+          from customers.identifiers
+         group by customer_id) i
+  left join customers.stages s using (customer_id)
+ where $2::text = any($1::text[])
 
 -- name: keep_people
 -- The engine: kept as a file for the questions of the next minute.

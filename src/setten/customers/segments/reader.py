@@ -17,6 +17,7 @@ from setten.customers.segments.evaluating import CUSTOMERS_MAX, Why
 from setten.customers.segments.model import Live
 from setten.customers.segments.state import Q
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
+from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import CustomerIdentified
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool
@@ -64,7 +65,10 @@ def _watched(segments: Sequence[Live]) -> set[str]:
     """Names of events that may change any answer."""
     needs = rules.needs(segments, _ANY, 0)
     names = vocabulary.lines_of(set(needs.events))
-    return names | {CustomerIdentified.event_name} if needs.fields else names
+    if vocabulary.STAGE in needs.fields:
+        names = names | {CustomerStageChanged.event_name}
+    has_traits = bool(needs.fields - {vocabulary.STAGE})
+    return names | {CustomerIdentified.event_name} if has_traits else names
 
 
 async def _whom(conn: Connection, rows: Sequence[Row], watched: set[str]) -> dict[UUID, Why]:

@@ -11,7 +11,14 @@ import msgspec
 import numpy as np
 
 from setten.customers.segments import vocabulary
-from setten.customers.segments.vocabulary import INTEGERS, TEXTS, integer_in, text_in
+from setten.customers.segments.vocabulary import (
+    INTEGERS,
+    NO_STAGE,
+    STAGE,
+    TEXTS,
+    integer_in,
+    text_in,
+)
 from setten.platform import db
 from setten.platform.db import Connection, Record
 from setten.platform.expressions import ALWAYS, Frame, Needs, instant
@@ -46,7 +53,7 @@ async def fetch(conn: Connection, customer_ids: Sequence[UUID], needs: Needs) ->
         strongest[place] = number
     return State(
         customers=tuple(customer_ids),
-        frame=await _frame(conn, len(customer_ids), whose, needs),
+        frame=await _frame(conn, customer_ids, whose, needs),
         living=np.array(strongest, np.int64) != 0,
         strongest=tuple(strongest),
     )
@@ -58,7 +65,10 @@ async def strongest(conn: Connection, customer_ids: Sequence[UUID]) -> dict[UUID
     return {one["customer_id"]: one["identifier_id"] for one in reversed(people)}
 
 
-async def _frame(conn: Connection, size: int, whose: dict[int, int], needs: Needs) -> Frame:
+async def _frame(
+    conn: Connection, customer_ids: Sequence[UUID], whose: dict[int, int], needs: Needs
+) -> Frame:
+    size = len(customer_ids)
     lines = await _lines(conn, whose, needs)
     if lines is None:
         rows, ats, names = np.zeros(0, np.int64), np.zeros(0, np.int64), list[str]()
@@ -79,7 +89,10 @@ async def _frame(conn: Connection, size: int, whose: dict[int, int], needs: Need
             for name in INTEGERS
             if name in needs.properties
         },
-        fields=await _fields(conn, size, whose, needs),
+        fields={
+            **await _traits(conn, size, whose, needs.fields - {STAGE}),
+            **await _stages(conn, customer_ids, needs),
+        },
     )
 
 
@@ -127,15 +140,25 @@ def _said(lines: Record, needs: Needs) -> list[dict[str, Any]]:
     return said
 
 
-async def _fields(
-    conn: Connection, size: int, whose: dict[int, int], needs: Needs
+async def _stages(
+    conn: Connection, customer_ids: Sequence[UUID], needs: Needs
 ) -> dict[str, list[Any]]:
-    """The newest word of each field, whichever identifier it was said under."""
-    found: dict[str, list[Any]] = {name: [None] * size for name in needs.fields}
-    if not whose or not needs.fields:
+    if STAGE not in needs.fields:
+        return {}
+    rows = await Q.stages.all(conn, customer_ids=customer_ids)
+    known = {row["customer_id"]: row["stage"] for row in rows}
+    return {STAGE: [known.get(one, NO_STAGE) for one in customer_ids]}
+
+
+async def _traits(
+    conn: Connection, size: int, whose: dict[int, int], names: frozenset[str]
+) -> dict[str, list[Any]]:
+    """The newest word of each trait, whichever identifier it was said under."""
+    found: dict[str, list[Any]] = {name: [None] * size for name in names}
+    if not whose or not names:
         return found
     newest: dict[tuple[str, int], tuple[Any, int]] = {}
-    for one in await Q.traits.all(conn, identifier_ids=_array(whose), fields=sorted(needs.fields)):
+    for one in await Q.traits.all(conn, identifier_ids=_array(whose), fields=sorted(names)):
         key = (one["field"], whose[one["identifier_id"]])
         # The same order as the profile's: the later word, then the smaller number.
         rank = (one["occurred_at"], -one["identifier_id"])

@@ -65,6 +65,9 @@ select identifier_id, field, value::text as value, occurred_at
   from customers.traits
  where identifier_id = any(:identifier_ids::text::bigint[]) and field = any(:fields::text[]);
 
+-- name: stages
+select customer_id, stage from customers.stages where customer_id = any(:customer_ids::uuid[]);
+
 -- name: belonged
 -- By the place of the customer in the list, as columns.
 select coalesce(array_agg(c.place - 1), '{}') as places,

@@ -12,6 +12,7 @@ from typing import Any
 from setten.facts import commerce, reported, stock
 from setten.platform.expressions import (
     EventKind,
+    Field,
     Language,
     Property,
     Type,
@@ -20,6 +21,8 @@ from setten.platform.expressions import (
 )
 
 PURCHASE, RETURN = "purchase", "return"
+# Where a customer stands in the life cycle; who has not bought yet has no row there.
+STAGE, NO_STAGE = "stage", "acquisition"
 # Lines that may tell a purchase; whether they do, customers.purchases says.
 TELLS_PURCHASE = (stock.OrderPlaced.event_name, stock.ReceiptRecorded.event_name)
 
@@ -95,6 +98,7 @@ VOCABULARY = Vocabulary(
         *(Property(name, Type.TEXT, words) for name, words in _TEXTS.items()),
         *(Property(name, Type.INTEGER, words) for name, words in _INTEGERS.items()),
     ),
+    fields=(Field(STAGE, Type.TEXT, Words("段階", "stage")),),
     field=Words("特徴", "trait"),
     group=Words("セグメント", "segment"),
 )  # fmt: skip
