@@ -22,7 +22,6 @@ from setten.platform.auth import Actor
 
 READ, WRITE = ("server", "agent"), ("server",)
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
-LinkId = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gone": "from"}):
@@ -36,7 +35,7 @@ class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"go
 class LinksDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Links of a customer, by link_id, and why they are taken back or given back."""
 
-    links: Annotated[list[LinkId], msgspec.Meta(min_length=1, max_length=identity.LINKS_ASKED_MAX)]
+    links: Annotated[list[int], msgspec.Meta(min_length=1, max_length=identity.LINKS_ASKED_MAX)]
     reason: Reason
 
 

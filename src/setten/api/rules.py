@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +22,6 @@ ASKED_MAX = 100
 Count = Annotated[int, msgspec.Meta(ge=1, le=5_000)]
 Value = Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
 Form = Annotated[str, msgspec.Meta(min_length=3, max_length=100)]
-Number = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,19}$")]
 
 
 class RuleAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +60,7 @@ class Propose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Reason
     rules: Annotated[list[RuleAsked], msgspec.Meta(max_length=8)] = []
     block: Annotated[list[Blocked], msgspec.Meta(max_length=ASKED_MAX)] = []
-    unblock: Annotated[list[Number], msgspec.Meta(max_length=ASKED_MAX)] = []
+    unblock: Annotated[list[str], msgspec.Meta(max_length=ASKED_MAX)] = []
     block_forms: Annotated[list[BlockedForm], msgspec.Meta(max_length=ASKED_MAX)] = []
     unblock_forms: Annotated[list[UUID], msgspec.Meta(max_length=ASKED_MAX)] = []
 
@@ -113,7 +113,7 @@ async def propose(data: Propose, deps: Deps, actor: Actor) -> identity.RuleChang
         rules=[msgspec.convert(one, identity.RuleAsked, from_attributes=True)
                for one in data.rules],
         block=[(one.kind, one.value) for one in data.block],
-        unblock=list(map(int, data.unblock)),
+        unblock=list(map(_number, data.unblock)),
         forms=[(one.kind, one.form) for one in data.block_forms],
         unform=data.unblock_forms,
     )  # fmt: skip
@@ -121,6 +121,13 @@ async def propose(data: Propose, deps: Deps, actor: Actor) -> identity.RuleChang
         return await identity.propose(
             conn, deps.vault, actor, asked, reason=data.reason, now=clock.now()
         )
+
+
+def _number(blocked_id: str) -> int:
+    """The number of a blocked value. Raises BlockedNotFound for what is none."""
+    if not re.fullmatch(r"[0-9]{1,19}", blocked_id, re.ASCII):
+        raise identity.BlockedNotFound(blocked_id=blocked_id[:40])
+    return int(blocked_id)
 
 
 @get("/rules/changes", guards=[guard.allow(*WRITE)])

@@ -19,7 +19,7 @@ from setten.facts.ids import CustomerId
 from setten.platform import audit, db, ids, log
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Record
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 from setten.platform.vault import Sealed, Vault
 
 Q = db.load(__file__)
@@ -45,7 +45,7 @@ class RelatedAlready(Conflict):
     code = "related_already"
 
 
-class RelatedToOneself(Invalid):
+class RelatedToOneself(Conflict):
     """Both ids are one customer."""
 
     code = "related_to_oneself"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import pytest
 from tests.customers.identity.conftest import NOW, STAFF
@@ -10,7 +11,6 @@ from tests.customers.identity.conftest import NOW, STAFF
 from setten.customers import identity
 from setten.customers.identity import RuleAsked
 from setten.platform import db
-from setten.platform.vault import UnusableIdentifier
 
 ANN, BO, COOKIE = "user_id:ann", "user_id:bo", "anonymous_id:pc"
 SHOP = "email:info@shop.example.jp"
@@ -294,5 +294,13 @@ async def test_a_rule_outside_reason_is_refused(rules, asked):
 
 
 async def test_a_value_that_its_kind_cannot_have_is_refused(rules):
-    with pytest.raises(UnusableIdentifier):
+    with pytest.raises(identity.UnusableValue):
         await rules.propose(block=[("email", "nobody")])
+
+
+async def test_what_is_not_blocked_cannot_be_unblocked(rules):
+    with pytest.raises(identity.BlockedNotFound):
+        await rules.propose(unform=[uuid.uuid4()])
+    for number in (5, 0, -1, 2**63, 10**30):
+        with pytest.raises(identity.BlockedNotFound):
+            await rules.propose(unblock=[number])

@@ -150,7 +150,7 @@ async def test_what_cannot_be_taken_back_is_refused_and_nothing_changes(people, 
     await people.happens(BO, CARD, minute=1)
     await people.read()
     owner, others = await people.customer(ANN), await hands.link(BO, CARD)
-    for links in ([others.link_id], [2**60], []):
+    for links in ([others.link_id], [2**60], [2**70], [-1], []):
         with pytest.raises(identity.LinkNotFound):
             await hands.split_links(owner, links)
     taken = (await hands.link(ANN, COOKIE)).link_id

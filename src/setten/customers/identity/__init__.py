@@ -8,17 +8,12 @@ identifiers that all other rows keep; `merge` is a person's decision; `find_by` 
 
 from setten.customers.identity.blocking import Pattern
 from setten.customers.identity.changing import (
-    Asked,
     BadRule,
-    BlockedValue,
-    Book,
-    RuleAsked,
-    RuleChange,
+    BlockedNotFound,
     RuleChangeNotCounted,
     RuleChangeNotFound,
     RulesBusy,
-    RuleShown,
-    Sample,
+    UnusableValue,
     apply,
     book,
     change,
@@ -68,6 +63,15 @@ from setten.customers.identity.service import (
     person,
     quarantines,
 )
+from setten.customers.identity.shapes import (
+    Asked,
+    BlockedValue,
+    Book,
+    RuleAsked,
+    RuleChange,
+    RuleShown,
+    Sample,
+)
 from setten.customers.identity.splitting import (
     AlreadyTakenBack,
     Decided,
@@ -82,6 +86,7 @@ __all__ = [
     "DEFAULTS",
     "Asked",
     "BadRule",
+    "BlockedNotFound",
     "BlockedValue",
     "Book",
     "Pattern",
@@ -92,6 +97,7 @@ __all__ = [
     "RuleShown",
     "RulesBusy",
     "Sample",
+    "UnusableValue",
     "apply",
     "book",
     "change",

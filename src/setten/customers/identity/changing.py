@@ -17,11 +17,22 @@ from setten.customers.identity import blocking
 from setten.customers.identity.blocking import Pattern
 from setten.customers.identity.gathering import Q, load_rules
 from setten.customers.identity.model import DEFAULTS, Rule
+from setten.customers.identity.shapes import (
+    Asked,
+    BlockedValue,
+    Body,
+    Book,
+    RuleAsked,
+    RuleChange,
+    RuleShown,
+    Sample,
+    SealedForm,
+)
 from setten.platform import audit, db, ids
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Record
-from setten.platform.errors import Conflict, Invalid, NotFound
-from setten.platform.vault import Identifier, Vault, normalise
+from setten.platform.errors import Conflict, NotFound
+from setten.platform.vault import Identifier, UnusableIdentifier, Vault, normalise
 
 C = db.load(__file__)
 ASKED_MAX = 100  # values or forms in one change: a page of a list
@@ -31,10 +42,22 @@ CHANGES_SHOWN_MAX = 50
 MOST_MAX, SHARED_AFTER_MAX, PRIORITY_MAX = 5_000, 5_000, 99
 
 
-class BadRule(Invalid):
-    """A rule outside what makes sense."""
+class BadRule(Conflict):
+    """A change that says nothing, or a rule outside what makes sense."""
 
     code = "bad_rule"
+
+
+class UnusableValue(Conflict):
+    """Nothing of this kind can have this value, or it is nobody's by itself."""
+
+    code = "unusable_value"
+
+
+class BlockedNotFound(NotFound):
+    """Nothing is blocked under this id."""
+
+    code = "blocked_not_found"
 
 
 class RulesBusy(Conflict):
@@ -53,133 +76,6 @@ class RuleChangeNotCounted(Conflict):
     """Only a change whose effect was counted can be applied."""
 
     code = "rule_change_not_counted"
-
-
-class RuleAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """A new rule for a kind; what is None stays. is_default: back to the product's own rule."""
-
-    kind: str
-    is_weak: bool | None = None
-    most: int | None = None
-    shared_after: int | None = None
-    priority: int | None = None
-    is_default: bool = False
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of rules.
-
-    block: (kind, value) pairs that are nobody's from then on. unblock: their numbers. forms:
-    (kind, form) with * and ?; unform: ids of forms blocked now.
-    """
-
-    rules: Sequence[RuleAsked] = ()
-    block: Sequence[tuple[str, str]] = ()
-    unblock: Sequence[int] = ()
-    forms: Sequence[tuple[str, str]] = ()
-    unform: Sequence[UUID] = ()
-
-
-class SealedForm(msgspec.Struct, frozen=True):
-    """A form on its way, sealed."""
-
-    pattern_id: UUID
-    kind: str
-    sealed: bytes
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """What a change does, without a personal value. rules: None is the default."""
-
-    rules: dict[str, Rule | None]
-    block: dict[int, str]
-    unblock: list[int]
-    forms: list[SealedForm]
-    unform: list[SealedForm]
-
-    @property
-    def kinds(self) -> set[str]:
-        """Kinds of which every identifier must be looked at."""
-        return {*self.rules, *(one.kind for one in (*self.forms, *self.unform))}
-
-    @property
-    def numbers(self) -> list[int]:
-        """Identifiers that are blocked or unblocked by themselves."""
-        return [*self.block, *self.unblock]
-
-
-class End(msgspec.Struct, frozen=True):
-    """An identifier in a sample. `identifier` is its number as text."""
-
-    identifier: str
-    kind: str
-
-
-class Group(msgspec.Struct, frozen=True):
-    """One customer of a sample, before or after; of `n` identifiers the first some are shown."""
-
-    customer_id: UUID
-    n: int
-    identifiers: tuple[End, ...]
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """A component that a change would turn: who is in it now, and who would be."""
-
-    before: tuple[Group, ...]
-    after: tuple[Group, ...]
-
-
-class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change, how far it is, and what it would make or has made.
-
-    state: counting, counted, applying, applied or withdrawn. progress: 0 to 1, of the counting or
-    of the applying. merges, splits: counted beforehand. merged, split: what applying has made.
-    """
-
-    change_id: UUID
-    state: str
-    proposed_at: datetime
-    proposed_by: str
-    applied_at: datetime | None
-    applied_by: str | None
-    ended_at: datetime | None
-    progress: float
-    examined: int
-    total: int
-    merges: int
-    splits: int
-    merged: int
-    split: int
-    samples: tuple[Sample, ...]
-
-
-class RuleShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The rule of one kind in force. is_default: nobody has changed it."""
-
-    kind: str
-    is_weak: bool
-    most: int
-    shared_after: int
-    priority: int
-    is_default: bool
-
-
-class BlockedValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that is nobody's. blocked_id: its number as text."""
-
-    blocked_id: str
-    kind: str
-    value: str
-    blocked_at: datetime
-
-
-class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that identity goes by."""
-
-    rules: tuple[RuleShown, ...]
-    blocked_values: tuple[BlockedValue, ...]
-    blocked_forms: tuple[Pattern, ...]
 
 
 async def book(conn: Connection, vault: Vault) -> Book:
@@ -211,7 +107,7 @@ async def propose(
 ) -> RuleChange:
     """Keep a change and have its effect counted; an earlier one not applied is withdrawn.
 
-    reason: sealed. Raises BadRule, UnusableIdentifier, RulesBusy.
+    reason: sealed. Raises BadRule, UnusableValue, BlockedNotFound, RulesBusy.
     """
     await Q.lock.run(conn)  # two who propose at once take turns
     body = await _body(conn, vault, asked)
@@ -326,13 +222,15 @@ async def _body(conn: Connection, vault: Vault, asked: Asked) -> Body:
         raise BadRule(field="changes")
     if await C.count_blocked.value(conn) + len(asked.block) + len(asked.forms) > BLOCKED_MAX:
         raise BadRule(field="block")
-    if any(number >= 2**63 for number in asked.unblock):
-        raise BadRule(field="unblock")
-    values = [normalise(kind, value) for kind, value in asked.block]
+    possible = [number for number in asked.unblock if 0 < number < 2**63]
+    rows = await C.blocked_among.all(conn, identifier_ids=possible)
+    if unknown := set(asked.unblock) - {row["identifier_id"] for row in rows}:
+        raise BlockedNotFound(blocked_id=str(min(unknown)))
+    values = [_usable(kind, value) for kind, value in asked.block]
     numbers: dict[Identifier, int] = await vault.identify(conn, values)
     in_force = {one.pattern_id: one for one in await blocking.patterns(conn, vault)}
     if missing := [one for one in asked.unform if one not in in_force]:
-        raise BadRule(field=f"unform {missing[0]}")
+        raise BlockedNotFound(blocked_id=str(missing[0]))
     current = await load_rules(conn)
     forms = [
         Pattern(pattern_id=ids.uuid7(), kind=kind, form=checked_form(kind, form))
@@ -345,6 +243,13 @@ async def _body(conn: Connection, vault: Vault, asked: Asked) -> Body:
         forms=[_sealed(vault, one) for one in forms],
         unform=[_sealed(vault, in_force[one]) for one in asked.unform],
     )
+
+
+def _usable(kind: str, value: str) -> Identifier:
+    try:
+        return normalise(kind, value)
+    except UnusableIdentifier as cause:
+        raise UnusableValue(kind=kind[:40]) from cause
 
 
 def _sealed(vault: Vault, form: Pattern) -> SealedForm:

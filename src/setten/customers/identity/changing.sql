@@ -79,3 +79,7 @@ select identifier_id, kind, blocked_at from customers.blocked_values
 -- name: count_blocked
 select (select count(*) from customers.blocked_values)
      + (select count(*) from customers.blocked_patterns);
+
+-- name: blocked_among
+select identifier_id from customers.blocked_values
+ where identifier_id = any(:identifier_ids::bigint[]);

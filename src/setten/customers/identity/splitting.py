@@ -133,7 +133,7 @@ async def _asked(
     """The links named, each of which must have an end in this customer, or be parted from her."""
     assert len(links) <= LINKS_ASKED_MAX, "the surface has checked"
     living = await current(conn, customer_id)
-    rows = await D.by_ids.all(conn, link_ids=list(links))
+    rows = await D.by_ids.all(conn, link_ids=[one for one in links if 0 < one < 2**63])
     by_id = {}
     for row in rows:
         values = dict(row)

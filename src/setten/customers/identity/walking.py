@@ -14,11 +14,11 @@ import msgspec
 
 from setten.customers.identity import blocking
 from setten.customers.identity.blocking import Pattern
-from setten.customers.identity.changing import Body, End, Group, Sample, SealedForm
 from setten.customers.identity.gathering import Anew, load_nodes, load_rules
 from setten.customers.identity.gathering import Q as STORE
 from setten.customers.identity.model import DEFAULTS, Node, Rule
 from setten.customers.identity.settling import Turn, foresee, settle
+from setten.customers.identity.shapes import Body, End, Group, Sample, SealedForm
 from setten.facts.customers import CustomerMerged, CustomerSplit
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool, Record
