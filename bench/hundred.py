@@ -32,7 +32,7 @@ def within(days: int) -> Expression:
 
 
 def expressions(count: int) -> list[Expression]:
-    """So many conditions, each with figures of its own: of twenty, eight count deeds, and so on."""
+    """So many conditions, each with figures of its own, of twenty in the shares below."""
     rng = random.Random(11)
     turns = [shape for shape, times in _SHAPES for _ in range(times)]
     return [turns[turn % len(turns)](rng) for turn in range(count)]
@@ -42,6 +42,19 @@ def _often(rng: random.Random) -> Expression:
     at_least = {"op": "at_least", "value": rng.randint(1, 6)}
     return {"kind": "did", "match": {"events": [rng.choice(LOOKED)]}, "times": at_least,
             "window": within(rng.choice((1, 7, 30)))}  # fmt: skip
+
+
+def _about(rng: random.Random) -> Expression:
+    """Of certain goods or pages, as most are: one line in some dozens is about them."""
+    where = rng.choice((
+        {"property": "sku", "op": "starts_with", "value": f"S-00{rng.randint(10, 99)}"},
+        {"property": "path", "op": "starts_with", "value": f"/items/{rng.randint(10, 99)}"},
+        {"property": "price_minor", "op": "is", "value": rng.randint(1, 90) * 1_000},
+    ))  # fmt: skip
+    name = "page.viewed" if where["property"] == "path" else "product.viewed"
+    times = {"op": "at_least", "value": rng.randint(1, 3)}
+    return {"kind": "did", "match": {"events": [name], "where": [where]}, "times": times,
+            "window": within(rng.choice((7, 14, 30)))}  # fmt: skip
 
 
 def _spent(rng: random.Random) -> Expression:
@@ -80,8 +93,8 @@ def _in_order(rng: random.Random) -> Expression:
 
 
 _SHAPES: tuple[tuple[Shape, int], ...] = (
-    (_often, 8), (_spent, 4), (_told, 3), (_absent, 2), (_left_behind, 1), (_wanted, 1),
-    (_in_order, 1),
+    (_often, 3), (_about, 7), (_spent, 3), (_told, 3), (_absent, 1), (_left_behind, 1),
+    (_wanted, 1), (_in_order, 1),
 )  # fmt: skip
 
 
