@@ -149,6 +149,7 @@ def test_a_condition_is_changed_and_a_segment_in_use_is_not_ended(house: House) 
         changed = admin.post("/customers/segments", segment_id=number, words="直近2年に購入がある")
         assert changed.status_code == 303
         assert "直近2年に購入がある" in admin.get(path).text
+        assert BOUGHT in admin.get(path).text, "what it was before is still told"
         assert user_name in admin.get(path).text
         refused = admin.post(f"{path}/retire")
         assert refused.status_code == 409

@@ -91,6 +91,8 @@ async def inside(request: Asked, segment_id: int, after: str = "") -> Response[s
         )  # fmt: skip
         others = [one for one in await segments.listed(conn) if one.segment_id != segment_id]
         users = await segments.used_by(conn, segment_id)
+        versions = await segments.versions(conn, segment_id)
+        staff = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
     view = {
         "segment": segment,
         "words": said(segment.expression, page),
@@ -104,6 +106,7 @@ async def inside(request: Asked, segment_id: int, after: str = "") -> Response[s
                     for one in listed[:ROWS]],
         "next": _written(listed[ROWS - 1]) if len(listed) > ROWS else "",
         "users": users,
+        "versions": [(one, said(one.expression, page), staff.get(one.by, "")) for one in versions],
         "others": others,
         "may_change": page.who.may(Right.manage_segments),
         "may_open": page.who.may(Right.read_customers),
