@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import is_
 from uuid import UUID
 
 import msgspec
@@ -17,11 +18,23 @@ from setten.customers.segments.vocabulary import LANGUAGE
 from setten.facts.segments import SegmentEntered, SegmentLeft
 from setten.platform import log
 from setten.platform.db import Connection
-from setten.platform.expressions import NEVER, Calendar, instant, micros
+from setten.platform.expressions import (
+    NEVER,
+    NOTHING,
+    Calendar,
+    Needs,
+    Node,
+    instant,
+    micros,
+)
 
 # A look is one transaction: so many customers stay far below the 2 s that one may take.
 CUSTOMERS_MAX = 2_000
 FACTS_MAX = 5_000  # in one statement
+
+
+# What segments need moves with the clock; of what was needed some seconds ago nothing is missing.
+NEEDS_KEPT = 10 * 1_000_000
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -38,6 +51,29 @@ async def live(conn: Connection) -> list[Live]:
         Live(row["segment_id"], row["name"], row["version"], rules.read(row["expression"]))
         for row in rows
     )
+
+
+class _Needs:
+    """What the living segments need together, worked out once for some seconds."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._calendar: Calendar | None = None
+        self._at = 0
+        self._found = NOTHING
+
+    def of(self, segments: Sequence[Live], calendar: Calendar, moment: int) -> Needs:
+        nodes = [one.node for one in segments]
+        # A definition that is read again is the same node: see `rules.read`.
+        is_same = len(nodes) == len(self._nodes) and all(map(is_, nodes, self._nodes))
+        is_fresh = self._at <= moment < self._at + NEEDS_KEPT
+        if not (is_same and is_fresh and calendar == self._calendar):
+            self._nodes, self._calendar, self._at = nodes, calendar, moment
+            self._found = rules.needs(segments, calendar, moment)
+        return self._found
+
+
+needs = _Needs().of
 
 
 async def look(
@@ -60,7 +96,7 @@ async def look(
     if not segments or not whom:
         return 0
     moment = micros(now)
-    found = await state.fetch(conn, list(whom), rules.needs(segments, calendar, moment))
+    found = await state.fetch(conn, list(whom), needs(segments, calendar, moment))
     at = LANGUAGE.evaluation(found.frame, calendar, moment)
     verdict = rules.decide(segments, at, found.living)
     before = await _before(conn, segments, found)

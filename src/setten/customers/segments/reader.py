@@ -7,21 +7,19 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from setten.customers import identity, timeline
-from setten.customers.segments import evaluating, rules, vocabulary
+from setten.customers.segments import evaluating, vocabulary
 from setten.customers.segments.evaluating import CUSTOMERS_MAX, Why
-from setten.customers.segments.model import Live
 from setten.customers.segments.state import Q
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import CustomerIdentified
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool
-from setten.platform.expressions import Calendar
+from setten.platform.expressions import Calendar, Needs, micros
 from setten.platform.log import Reader, Row
 
 READER = "segments"
@@ -30,7 +28,6 @@ ROUNDS_MAX = 20
 # A hundred segments cost a batch some milliseconds whoever is in it: fewer batches, more in each.
 GATHER_S = 0.06
 _IDENTITY = frozenset(f.event_name for f in (CustomerCreated, CustomerMerged, CustomerSplit))
-_ANY = Calendar(ZoneInfo("UTC"))  # which names are watched, does not depend on when and where
 Now = Callable[[], datetime]
 
 
@@ -55,15 +52,15 @@ async def _handle(conn: Connection, rows: Sequence[Row], *, calendar: Calendar, 
     segments = await evaluating.live(conn)
     if not segments:
         return
-    whom = await _whom(conn, rows, _watched(segments))
+    asked = evaluating.needs(segments, calendar, micros(now()))
+    whom = await _whom(conn, rows, _watched(asked))
     people = iter(whom.items())
     while some := dict(islice(people, CUSTOMERS_MAX)):
         await evaluating.look(conn, some, now=now(), calendar=calendar, segments=segments)
 
 
-def _watched(segments: Sequence[Live]) -> set[str]:
+def _watched(needs: Needs) -> set[str]:
     """Names of events that may change any answer."""
-    needs = rules.needs(segments, _ANY, 0)
     names = vocabulary.lines_of(set(needs.events))
     if vocabulary.STAGE in needs.fields:
         names = names | {CustomerStageChanged.event_name}
