@@ -29,7 +29,7 @@ def predict(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Forecast each customer's purchases and spending from a CSV of purchases. Needs no database."""
+    """Forecast each customer's purchases and spending from a CSV of purchases; no database."""
     from setten.customers.predictions import files
 
     done = files.predict(purchases, out, until=until.date(), horizon_days=horizon_days)
