@@ -11,6 +11,7 @@ import pytest
 from tests.customers.conftest import People
 from tests.customers.segments.conftest import TOKYO, Shop, did, no
 from tests.customers.segments.random_shop import DAY, condition, happen
+from tests.platform.expressions.test_agreement import tell
 
 from setten.customers import segments
 from setten.platform.lake import Lake, LakeTooSlow
@@ -102,6 +103,4 @@ async def test_live_segments_and_the_count_of_everybody_agree(
             assert set(found.sample) <= inside
             for kind in segments.LANGUAGE.kinds_in(segments.LANGUAGE.read(expression)):
                 reached[f"{kind} {'some' if inside else 'none'}"] += 1
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nseed {seed}; reached: {dict(sorted(reached.items()))}")
+    tell(request, f"seed {seed}; reached: {dict(sorted(reached.items()))}")

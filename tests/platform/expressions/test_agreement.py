@@ -20,13 +20,20 @@ REACHED: Counter[tuple[str, str]] = Counter()
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
+def tell(request: pytest.FixtureRequest, said: str) -> None:
+    """Show a line also when all is well."""
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
+    if reporter is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"\n{said}")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _tell(request: pytest.FixtureRequest) -> Any:
     yield
     said = ", ".join(f"{kind} {way} {n}" for (kind, way), n in sorted(REACHED.items()))
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nreached: {said}")
+    tell(request, f"reached: {said}")
 
 
 def columns(node: Node, people: tuple[Subject, ...], now: int, groups: dict[str, Node]) -> Any:

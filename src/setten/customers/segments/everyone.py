@@ -20,7 +20,6 @@ from setten.customers.segments.vocabulary import (
     PURCHASE,
     RETURN,
     STAGE,
-    TELLS_PURCHASE,
     TEXTS,
 )
 from setten.facts.ids import CustomerId
@@ -180,9 +179,7 @@ def open_relations(
     duck.execute(Q.subjects.sql)
     words: Mapping[str, Any] = {
         "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
-        "tellers": ", ".join(f"'{name}'" for name in (*TELLS_PURCHASE, lines.VOIDED)),
         "void": timeline.RANK_VOID,
-        "voided": lines.VOIDED,
         "alone": lines.RANK_ALONE,
     }
     buys = bool(needs.events.keys() & {PURCHASE, RETURN})
