@@ -71,7 +71,7 @@ def test_a_rule_that_makes_no_sense_is_refused(house: House, form: dict[str, str
     with house.person("page-admin") as admin:
         admin.get("/run/identity")
         answer = admin.post("/run/identity", **({"reason": REASON} | form))
-    assert answer.status_code == 422
+    assert answer.status_code in (409, 422), answer.text[-1500:]
 
 
 @pytest.mark.parametrize("login", ["page-agent", "page-marketer", "page-engineer"])

@@ -85,6 +85,7 @@ def test_the_count_follows_the_words(house: House) -> None:
          "直近1年に購入の金額の合計が50000以上である"),
         ({"shape": "last", "event": "purchase", "n": "10", "unit": "day"},
          "最後の購入が10日以上前にあった"),
+        ({"shape": "stage", "stage": "recovery"}, "段階が「recovery」である"),
         ({"shape": "field", "trait": "newsletter", "value": "weekly"},
          "特徴「newsletter」が「weekly」である"),
         ({"shape": "did", "event": "purchase", "place": "kichijoji"},
@@ -111,6 +112,7 @@ def test_a_form_writes_the_words(house: House, form: dict[str, str], said: str) 
         {"shape": "did", "event": "purchase", "n": "3", "unit": "fortnight"},
         {"shape": "last", "event": "purchase"},
         {"shape": "field", "trait": "", "value": "x"},
+        {"shape": "stage", "stage": "burnt"},
         {"shape": "group", "segment": "x" * 300},
     ],
 )

@@ -17,7 +17,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.segments import composing
 from setten.console.segments.pages import said
 from setten.console.shell.sign_in import redirect
-from setten.customers import segments
+from setten.customers import lifecycle, segments
 from setten.customers.segments import LANGUAGE, VOCABULARY
 from setten.platform import auth, clock, db, errors
 from setten.platform.auth import Right
@@ -73,6 +73,7 @@ async def _sheet(
                    for key, one in VOCABULARY.events.items()],
         "shops": [(one.location_id, names(one.location_id)) for one in names.shops()],
         "others": others,
+        "stages": [(one, lifecycle.NAMES[one][page.locale]) for one in lifecycle.STAGES],
     }  # fmt: skip
     return page.render("segments/composer.html", view, status=422 if problem else 200)
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from litestar.datastructures import FormMultiDict
 
+from setten.customers.lifecycle import STAGES
 from setten.customers.segments import LANGUAGE, VOCABULARY
 from setten.platform.errors import Invalid
 from setten.platform.expressions import Locale
 
-SHAPES = ("did", "not", "times", "sum", "last", "field", "group")
+SHAPES = ("did", "not", "times", "sum", "last", "stage", "field", "group")
 """What one may add by the form; everything else is written in words."""
 
 UNITS = ("day", "week", "month", "year")
@@ -78,6 +79,13 @@ def _field(form: FormMultiDict) -> dict[str, Any]:
     return {"kind": "field", "name": name, "claim": {"op": "is", "value": value}}
 
 
+def _stage(form: FormMultiDict) -> dict[str, Any]:
+    stage = str(form.get("stage") or "")
+    if stage not in STAGES:
+        raise Unfinished(field="stage")
+    return {"kind": "field", "name": "stage", "claim": {"op": "is", "value": stage}}
+
+
 def _group(form: FormMultiDict) -> dict[str, Any]:
     return {"kind": "group", "name": _text(form, "segment")}
 
@@ -88,6 +96,7 @@ _SHAPES: Mapping[str, Callable[[FormMultiDict], dict[str, Any]]] = {
     "times": _times,
     "sum": _sum,
     "last": _last,
+    "stage": _stage,
     "field": _field,
     "group": _group,
 }
