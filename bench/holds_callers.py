@@ -64,7 +64,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
     async def decide(conn, asks):
         return await holds.place_many(conn, asks, now=clock.now())
 
-    combiner: Combiner[Ask, Placed] = Combiner(pool, decide, lanes=2)
+    combiner: Combiner[Ask, Placed] = Combiner(pool, decide, lanes=1)
     said = Said()
 
     async def hold(begun: float) -> None:

@@ -36,7 +36,8 @@ from setten.stock.holds import (
 )
 
 COMBINER = "holds"
-_LANES = 2  # one batch decides while the other commits
+# One: two batches of a process would wait for each other at the same row, and be smaller.
+_LANES = 1
 ID_LENGTH_MAX = 100
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX)]
 _Ttl = Annotated[int, msgspec.Meta(ge=1, le=TTL_S_MAX)]
