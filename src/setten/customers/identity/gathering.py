@@ -128,7 +128,11 @@ async def _around(conn: Connection, frontier: set[int], hood: Hood, anew: Anew |
     degree: dict[int, int] = dict.fromkeys(frontier, 0)
     followed: set[int] = set()
     met: set[int] = set()
-    rows = await Q.links_around.all(conn, identifier_ids=list(frontier), most=model.LINKS_MAX + 1)
+    # One that is being parted just now stands in the database as it was, and counts no more.
+    parted = sum(link.verdict == PARTED for link in hood.links.values())
+    rows = await Q.links_around.all(
+        conn, identifier_ids=list(frontier), most=model.LINKS_MAX + 1 + parted
+    )
     for row in rows:
         values = dict(row)
         around, refusal = values.pop("around"), values.pop("refusal")

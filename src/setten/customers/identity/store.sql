@@ -40,16 +40,25 @@ select p.one, p.other, l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id,
     or (p.is_alias and l.kind <> 'alias');
 
 -- name: links_around
--- Both directions of each, one more than the limit at most: a hub shows itself by that one.
+-- Both directions of each, one more than the limit at most: a hub shows itself by that one. What a
+-- person has parted comes beside them and takes none of their places.
 select n.identifier_id as around, l.a, l.b, l.kind, l.event_id, l.occurred_at, l.source_id,
        l.verdict, l.decided_at, l.refusal
   from unnest(:identifier_ids::bigint[]) as n(identifier_id)
  cross join lateral (
        (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
-          from customers.links where a = n.identifier_id limit :most)
+          from customers.links
+         where a = n.identifier_id and verdict is distinct from 'parted' limit :most)
        union all
        (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
-          from customers.links where b = n.identifier_id limit :most)
+          from customers.links
+         where b = n.identifier_id and verdict is distinct from 'parted' limit :most)
+       union all
+       (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
+          from customers.links where a = n.identifier_id and verdict = 'parted' limit :most)
+       union all
+       (select a, b, kind, event_id, occurred_at, source_id, verdict, decided_at, refusal
+          from customers.links where b = n.identifier_id and verdict = 'parted' limit :most)
        ) as l;
 
 -- name: met
