@@ -205,17 +205,21 @@ def test_connections_are_spread_over_the_processes(stack):
     assert min(seen.values()) >= 4
 
 
-def test_a_web_process_that_never_starts_ends_everything_and_says_so(tmp_path):
-    (tmp_path / "toy.py").write_text(textwrap.dedent(TOY))
-    code = f"import toy; toy.serve({free_port()}, {str(tmp_path / 'd')!r}, 'toy:broken')"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path,
+def ended(folder, port, web="toy:web"):
+    """A product of its own that is expected to end by itself."""
+    (folder / "toy.py").write_text(textwrap.dedent(TOY))
+    return subprocess.run(
+        [sys.executable, "-c", f"import toy; toy.serve({port}, {str(folder / 'd')!r}, {web!r})"],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def test_a_web_process_that_never_starts_ends_everything_and_says_so(tmp_path):
+    done = ended(tmp_path, free_port(), "toy:broken")
     assert done.returncode != 0
     assert "no application here" in done.stderr
     assert "never_started" in done.stderr
@@ -223,16 +227,7 @@ def test_a_web_process_that_never_starts_ends_everything_and_says_so(tmp_path):
 
 
 def test_a_second_one_on_the_same_port_is_refused_though_ports_can_be_shared(stack, tmp_path):
-    (tmp_path / "toy.py").write_text(textwrap.dedent(TOY))
-    code = f"import toy; toy.serve({stack.port}, {str(tmp_path / 'd')!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = ended(tmp_path, stack.port)
     assert done.returncode != 0
     assert "port_taken" in done.stderr
 

@@ -64,7 +64,7 @@ def fit(told: Histories, *, is_modified: bool = True) -> Fit:
     Raises ValueError when nobody has come back: then every rhythm is as good as any.
     """
     # Half a second and 40 MB that no web process needs.
-    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.optimize import minimize
 
     if not np.any(told.repeats > 0):
         raise ValueError("nobody has come back yet")
@@ -97,7 +97,7 @@ def _rhythm(logs: Array, is_modified: bool) -> Rhythm:
 
 def climb(rhythm: Rhythm, told: Histories) -> tuple[float, Array]:
     """The log likelihood and its slope by (r, alpha, a, b)."""
-    from scipy.special import digamma, gammaln  # noqa: PLC0415
+    from scipy.special import digamma, gammaln
 
     r, alpha, a, b = rhythm.r, rhythm.alpha, rhythm.a, rhythm.b
     # Gamma functions depend on the count alone, of which there are few.
@@ -181,7 +181,7 @@ def _hypergeometric(p: float, q: Array, both: Array, z: Array) -> Array:
     """Gauss' function 2F1(p, q; both; z). scipy's overflows where both - p - q is a whole number
     and large; there the series itself ends soon.
     """
-    from scipy.special import hyp2f1  # noqa: PLC0415
+    from scipy.special import hyp2f1
 
     q, both, z = np.broadcast_arrays(q, both, z)
     found: Array = np.asarray(hyp2f1(p, q, both, z))

@@ -49,7 +49,7 @@ Hill: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 def _likeliest(start: list[float], bounds: list[tuple[float, float]], hill: Hill) -> Array:
     """The top of a hill. hill: height and slope at a place."""
-    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that few processes need
+    from scipy.optimize import minimize
 
     def valley(at: Array) -> tuple[float, Array]:
         height, slope = hill(at)
@@ -83,7 +83,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
 
     def _weeks_active(self, age: Array, had: Array, weeks: float) -> Array:
         """How many of the coming weeks somebody who is active stays so, on average."""
-        from scipy.special import betaln  # noqa: PLC0415
+        from scipy.special import betaln
 
         part = np.minimum((had + 1) * self.every - age, weeks)
         total, rest = part.copy(), weeks - part
@@ -103,7 +103,7 @@ def _stayed_or_left(model: Leaving, seen: Seen, scale: Array) -> tuple[Array, Ar
     """How many chances to leave each had; and logs (1 + most, n) of that she stayed through all of
     them, and of that she left at each. -inf where she had none, or bought later.
     """
-    from scipy.special import betaln  # noqa: PLC0415
+    from scipy.special import betaln
 
     had = np.floor(seen.age / model.every)
     first = np.ceil(seen.last / model.every - _SAME_DAY)
@@ -146,7 +146,7 @@ def _leaving(at: Array, every: float, worth: Worth) -> Leaving:
 
 def _leaving_hill(model: Leaving, seen: Seen, pulls: Array) -> tuple[float, Array]:
     """The log likelihood and its slope by the logs of (r, alpha, a, b), and by the pull."""
-    from scipy.special import digamma, gammaln  # noqa: PLC0415
+    from scipy.special import digamma, gammaln
 
     r, a, b = model.r, model.a, model.b
     scale = model.alpha * np.exp(-model.pull * pulls)

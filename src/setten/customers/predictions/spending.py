@@ -30,8 +30,8 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
 
 def fit_spending(times: Array, mean_value: Array) -> Spending | None:
     """The likeliest spending of people who spent something; None when nobody did."""
-    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that few processes need
-    from scipy.special import gammaln  # noqa: PLC0415
+    from scipy.optimize import minimize
+    from scipy.special import gammaln
 
     spent = (times > 0) & (mean_value > 0)
     if not spent.any():

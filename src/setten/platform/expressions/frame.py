@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ from setten.platform.expressions.times import NEVER, Calendar, Micros, Times, Wi
 
 Rows = NDArray[np.int64]
 _key = msgspec.json.Encoder().encode
+Given = TypeVar("Given")
 
 
 class Texts:
@@ -91,16 +92,16 @@ class Evaluation:
         self.groups: dict[str, Truths] = {}
         self._kept: dict[tuple[str, bytes], Any] = {}
 
-    def once(self, what: str, of: object, work: Callable[[], Any]) -> Any:
+    def once(self, what: str, of: object, work: Callable[[], Given]) -> Given:
         """`work()`, or what it gave before for the same question."""
         key = (what, _key(of))
         if key not in self._kept:
             self._kept[key] = work()
-        return self._kept[key]
+        return cast(Given, self._kept[key])
 
     def matching(self, match: Match) -> Truths:
         """Which events are of the names and fulfil the wheres, at any time up to now."""
-        return self.once("match", match, lambda: self._match(match))  # type: ignore[no-any-return]
+        return self.once("match", match, lambda: self._match(match))
 
     def _match(self, match: Match) -> Truths:
         wanted = frozenset(match.events)
@@ -112,7 +113,7 @@ class Evaluation:
 
     def where(self, where: Where) -> Truths:
         """Which events fulfil one claim about a property."""
-        return self.once("where", where, lambda: self._where(where))  # type: ignore[no-any-return]
+        return self.once("where", where, lambda: self._where(where))
 
     def _where(self, where: Where) -> Truths:
         claim = where.claim()
@@ -130,7 +131,7 @@ class Evaluation:
             ats = self.frame.ats
             return self.matching(match) & (ats > low) & (ats <= high)
 
-        return self.once("inside", (match, window), work)  # type: ignore[no-any-return]
+        return self.once("inside", (match, window), work)
 
     def counts(self, chosen: Truths) -> NDArray[np.int64]:
         """How many of the chosen events each subject has."""
@@ -158,7 +159,7 @@ class Evaluation:
         """Of which subjects a claim about a field is true: decided once for each distinct value."""
         values, codes = self.once("field", name, lambda: self._coded(name))
         decided = np.fromiter((claims.holds(claim, of, value) for value in values), bool)
-        return decided[codes]  # type: ignore[no-any-return]
+        return decided[codes]
 
     def _coded(self, name: str) -> tuple[list[Any], Rows]:
         """The distinct values of a field, and which of them each subject has."""
@@ -202,7 +203,7 @@ class Evaluation:
                 turns[rows] = np.minimum(turns[rows], enter)
             return turns
 
-        return self.once("turns", (match, window), work)  # type: ignore[no-any-return]
+        return self.once("turns", (match, window), work)
 
     def comes(self) -> Times:
         """When the next event with a time still to come happens, by subject."""
