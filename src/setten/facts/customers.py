@@ -31,6 +31,15 @@ class CustomerSplit(Fact, frozen=True, kw_only=True):
     apart: UUID
 
 
+class PurchaseMoved(Fact, frozen=True, kw_only=True):
+    """A better teller took a purchase from `was` to `now` (identifiers): it is another's."""
+
+    event_name: ClassVar[str] = "purchase.moved"
+    purchase_key: str
+    was: int
+    now: int
+
+
 class RelationMade(Fact, frozen=True, kw_only=True):
     """`one` and `other` (identifiers) are related: household, gift_giver or referrer.
 

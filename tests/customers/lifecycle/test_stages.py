@@ -193,6 +193,34 @@ async def test_a_merge_adds_both_histories_and_leaves_nobody_behind(shop, vault)
     assert (await shop.flows())[("trial", "none")] == 1
 
 
+async def test_who_loses_a_purchase_to_another_stands_where_she_would_without_it(shop):
+    """Her order, under her address; its receipt under his card: the till's word counts."""
+    told = {"system": "shop", "order_ref": "A-1", "total_minor": 900, "currency": "JPY"}
+    await shop.people.happens("email:ann@example.com", name="order.placed", body=told)
+    await shop.read(0)
+    assert (await shop.standing("email:ann@example.com")).stage == "trial"
+    await shop.buys("loyalty_card:4417", day=1, order="A-1")
+    await shop.read(1)
+    await shop.read(1)  # the fact that tells of it comes after the receipt
+    assert (await shop.standing("loyalty_card:4417")).stage == "trial"
+    assert (await shop.standing("email:ann@example.com")).stage == "acquisition"
+    [moved] = await shop.people.facts("purchase.moved")
+    assert moved["purchase_key"] == "order:shop:A-1"
+    assert await shop.people.owner(moved["was"]) == await shop.people.customer(
+        "email:ann@example.com"
+    )
+
+
+async def test_a_receipt_corrected_under_another_card_is_no_purchase_of_the_first(shop):
+    first = await shop.buys("loyalty_card:1", day=0)
+    await shop.read(0)
+    await shop.buys("loyalty_card:2", day=0, replaces=first)
+    await shop.read(1)
+    await shop.read(1)
+    assert (await shop.standing("loyalty_card:1")).stage == "acquisition"
+    assert (await shop.standing("loyalty_card:2")).stage == "trial"
+
+
 async def test_a_split_gives_each_their_own_stage(shop):
     await shop.buys("anonymous_id:tablet", "user_id:ann", day=5)
     for day in (6, 7):

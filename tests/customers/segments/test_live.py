@@ -126,6 +126,23 @@ async def test_a_merge_takes_the_past_along_and_leaves_nobody_behind(shop, peopl
     assert left[0]["customer_id"] != str(ann)
 
 
+async def test_who_loses_a_purchase_to_another_leaves_at_once(shop, people):
+    buyers = await shop.define("Buyers", did("purchase"))
+    await people.happens("email:ann@example.jp", minute=1, name="order.placed", body=order("1001"))
+    await shop.read()
+    assert await shop.is_in("email:ann@example.jp", buyers)
+    await people.happens(
+        "loyalty_card:4417", minute=2, name="receipt.recorded",
+        body=receipt(88_000, order_system="shop", order_ref="1001"),
+    )  # fmt: skip
+    await shop.read()
+    assert not await shop.is_in("email:ann@example.jp", buyers)
+    assert await shop.is_in("loyalty_card:4417", buyers)
+    [left] = await people.facts("segment.left")
+    assert left["because"] is not None
+    assert await shop.look_at_all() == 0
+
+
 async def test_one_purchase_told_by_tag_webhook_and_till_counts_once(shop, people):
     once = await shop.define("Once", did("purchase", times=1))
     twice = await shop.define("Twice", did("purchase", times=2))

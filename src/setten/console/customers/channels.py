@@ -60,6 +60,7 @@ SIGNS = {
     "customer.aliased": "merge",
     "customer.merged": "merge",
     "customer.split": "branch",
+    "purchase.moved": "receipt",
     "customer.stage_changed": "goal",
     "consent.reported": "consent",
     "coupon.reported": "coupon",

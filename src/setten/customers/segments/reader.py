@@ -14,7 +14,7 @@ from setten.customers import identity, timeline
 from setten.customers.segments import evaluating, vocabulary
 from setten.customers.segments.evaluating import CUSTOMERS_MAX, Why
 from setten.customers.segments.state import Q
-from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit
+from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import CustomerIdentified
 from setten.platform import clock, db
@@ -62,6 +62,8 @@ async def _handle(conn: Connection, rows: Sequence[Row], *, calendar: Calendar, 
 def _watched(needs: Needs) -> set[str]:
     """Names of events that may change any answer."""
     names = vocabulary.lines_of(set(needs.events))
+    if names & set(vocabulary.TELLS_PURCHASE):
+        names = names | {PurchaseMoved.event_name}
     if vocabulary.STAGE in needs.fields:
         names = names | {CustomerStageChanged.event_name}
     has_traits = bool(needs.fields - {vocabulary.STAGE})

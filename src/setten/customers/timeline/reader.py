@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from setten.customers.timeline import rules
-from setten.platform import db
+from setten.facts.customers import PurchaseMoved
+from setten.platform import clock, db, log
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
 
@@ -22,19 +24,21 @@ _COLUMNS = ("identifier_id", "occurred_at", "position", "xid", "arrived_on", "ev
 Telling = tuple[Row, Any]  # an event, and the body of the fact that it is; None when it is none
 
 
-def readers() -> list[Reader]:
-    """The reader of this feature."""
-    return [Reader(READER, take_in)]
+def readers(now: Callable[[], datetime] = clock.now) -> list[Reader]:
+    """The reader of this feature. now: the clock."""
+    return [Reader(READER, partial(take_in, now=now))]
 
 
-async def take_in(conn: Connection, rows: Sequence[Row]) -> None:
+async def take_in(
+    conn: Connection, rows: Sequence[Row], *, now: Callable[[], datetime] = clock.now
+) -> None:
     """Write what a batch of events adds. A batch comes once: the cursor commits with it."""
     told = told_by(rows)
     if not told:
         return
     await put_lines(conn, told, table="timeline")
     await _count(conn, told)
-    await _put_purchases(conn, told)
+    await _put_purchases(conn, told, now)
     if newest := traits(told):
         await Q.put_traits.run(conn, **newest)
 
@@ -101,7 +105,9 @@ def _array(values: Iterable[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-async def _put_purchases(conn: Connection, told: Sequence[Telling]) -> None:
+async def _put_purchases(
+    conn: Connection, told: Sequence[Telling], now: Callable[[], datetime]
+) -> None:
     best: dict[str, tuple[rules.Told, Row]] = {}
     for row, fact in told:
         for one in () if fact is None else rules.told(fact):
@@ -111,7 +117,7 @@ async def _put_purchases(conn: Connection, told: Sequence[Telling]) -> None:
     if not best:
         return
     found = [best[key] for key in sorted(best)]
-    await Q.put_purchases.run(
+    moved = await Q.put_purchases.all(
         conn,
         purchase_keys=[one.purchase_key for one, _ in found],
         identifier_ids=[row.identifiers[0] for _, row in found],
@@ -123,6 +129,16 @@ async def _put_purchases(conn: Connection, told: Sequence[Telling]) -> None:
         totals_minor=[one.total_minor for one, _ in found],
         currencies=[one.currency for one, _ in found],
     )
+    if moved:
+        # Who loses a purchase is in no event of it: whatever is built on purchases hears it here.
+        at = now()
+        await log.state_all(
+            conn,
+            [
+                log.entry_for(PurchaseMoved(**dict(one)), at=at, identifiers=(one["was"],))
+                for one in moved
+            ],
+        )
 
 
 def _better(one: tuple[rules.Told, Row], kept: tuple[rules.Told, Row]) -> bool:

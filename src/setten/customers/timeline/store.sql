@@ -14,22 +14,35 @@ on conflict (identifier_id, name, channel, day) do update set n = c.n + excluded
 
 -- name: put_purchases
 -- The best teller's figures stand, whoever comes first; of two equal ones the earlier event.
-insert into customers.purchases as p (purchase_key, identifier_id, rank, event_id, occurred_at,
-                                      channel, location_id, total_minor, currency)
-select purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id, total_minor,
-       currency
-  from unnest(:purchase_keys::text[], :identifier_ids::bigint[], :ranks::smallint[],
-              :event_ids::text[], :occurred_ats::timestamptz[], :channels::text[],
-              :location_ids::text[], :totals_minor::bigint[], :currencies::text[])
-       as n(purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id,
-            total_minor, currency)
-on conflict (purchase_key) do update
-   set identifier_id = excluded.identifier_id, rank = excluded.rank, event_id = excluded.event_id,
-       occurred_at = excluded.occurred_at, channel = excluded.channel,
-       location_id = excluded.location_id, total_minor = excluded.total_minor,
-       currency = excluded.currency
- where (p.rank, excluded.occurred_at, excluded.event_id)
-     < (excluded.rank, p.occurred_at, p.event_id);
+-- Answers the purchases that this takes from one identifier to another.
+with was as (
+  select purchase_key, identifier_id
+    from customers.purchases
+   where purchase_key = any(:purchase_keys::text[])
+), put as (
+  insert into customers.purchases as p (purchase_key, identifier_id, rank, event_id, occurred_at,
+                                        channel, location_id, total_minor, currency)
+  select purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id,
+         total_minor, currency
+    from unnest(:purchase_keys::text[], :identifier_ids::bigint[], :ranks::smallint[],
+                :event_ids::text[], :occurred_ats::timestamptz[], :channels::text[],
+                :location_ids::text[], :totals_minor::bigint[], :currencies::text[])
+         as n(purchase_key, identifier_id, rank, event_id, occurred_at, channel, location_id,
+              total_minor, currency)
+  on conflict (purchase_key) do update
+     set identifier_id = excluded.identifier_id, rank = excluded.rank,
+         event_id = excluded.event_id, occurred_at = excluded.occurred_at,
+         channel = excluded.channel, location_id = excluded.location_id,
+         total_minor = excluded.total_minor, currency = excluded.currency
+   where (p.rank, excluded.occurred_at, excluded.event_id)
+       < (excluded.rank, p.occurred_at, p.event_id)
+  returning purchase_key, identifier_id
+)
+select put.purchase_key, was.identifier_id as was, put.identifier_id as now
+  from put
+  join was using (purchase_key)
+ where was.identifier_id <> put.identifier_id
+ order by put.purchase_key;
 
 -- name: put_traits
 insert into customers.traits as t (identifier_id, field, value, occurred_at)
