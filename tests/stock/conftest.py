@@ -7,11 +7,12 @@ import pytest
 
 from setten.facts.stock import GoodsLine
 from setten.platform import db
-from setten.stock import catalog, holds, ledger, locations, movements
+from setten.stock import catalog, holds, ledger, locations, movements, sets
 from setten.stock.catalog import Item
 from setten.stock.holds import Ask, Placed
 from setten.stock.locations import Location
 from setten.stock.movements import Booked, Movement
+from setten.stock.sets import Set
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # Sunday noon in Tokyo
 DAILY = {day: [["10:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -48,6 +49,12 @@ class Shop:
     async def receive(self, sku: str, qty: int, *, at: str = "ginza") -> None:
         booked = await self.move(Movement(kind="receive", sku=sku, location_id=at, qty=qty))
         assert booked.booked == 1
+
+    async def make_set(self, sku: str, **parts: int) -> None:
+        async with db.transaction(self.pool) as conn:
+            await catalog.put(conn, [Item(sku=sku, name_ja=sku, name_en=sku)], now=NOW)
+            made = Set(sku=sku, parts=parts)
+            assert await sets.put(conn, [made], known=frozenset({*SKUS, sku})) == []
 
     async def hold(
         self,

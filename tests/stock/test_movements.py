@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from tests.stock.conftest import NOW, Shop
+from tests.stock.conftest import NOW, SKUS, Shop
 
-from setten.stock import holds, tasks
+from setten.platform import db
+from setten.stock import holds, sets, tasks
 from setten.stock.movements import Movement
+from setten.stock.sets import Set
 
 
 def move(kind: str, qty: int, sku: str = "mug", at: str = "ginza", **more: str) -> Movement:
@@ -97,3 +99,74 @@ async def test_what_ran_out_gives_way_before_a_promise_that_stands(shop: Shop) -
         hold = await holds.get(conn, old.hold_id, now=NOW + timedelta(minutes=5))
     assert hold.state == "expired"
     await shop.prove()
+
+
+async def test_damaged_goods_go_to_shrinkage_and_doubtful_ones_wait_in_quarantine(
+    shop: Shop,
+) -> None:
+    await shop.receive("mug", 10)
+    booked = await shop.move(
+        move("damage", 2, reason="broken"), move("quarantine", 3, reason="recall"),
+        move("unquarantine", 1), move("dispose", 1, reason="箱がつぶれている"),
+    )  # fmt: skip
+    assert (booked.booked, booked.refused) == (4, ())
+    row = await shop.balance("mug")
+    assert (row.on_hand, row.quarantine) == (6, 1)
+    async with shop.pool.acquire() as conn:
+        rows = await conn.fetch("select kind, reason_code from stock.movements")
+    codes = {row["kind"]: row["reason_code"] for row in rows if row["kind"] != "receive"}
+    assert codes == {
+        "damage": "broken", "quarantine": "recall", "unquarantine": None, "dispose": "other",
+    }  # fmt: skip
+    await shop.prove()
+
+
+async def test_what_leaves_the_sale_says_why_and_nothing_leaves_quarantine_that_is_not_there(
+    shop: Shop,
+) -> None:
+    await shop.receive("mug", 5)
+    booked = await shop.move(
+        move("damage", 1), move("quarantine", 1, reason=" "), move("dispose", 1, reason="broken"),
+        move("unquarantine", 1), move("quarantine", 6, reason="recall"),
+    )  # fmt: skip
+    assert [r.reason for r in booked.refused] == [
+        "reason_missing", "reason_missing", "not_enough_in_quarantine", "not_enough_in_quarantine",
+        "not_enough_there"]  # fmt: skip
+    assert booked.booked == 0
+
+
+async def test_damage_to_promised_goods_is_told_at_once(shop: Shop) -> None:
+    await shop.receive("mug", 1)
+    held = await shop.hold(("mug", "ginza", 1))
+    booked = await shop.move(move("damage", 1, reason="broken"))
+    assert [one.hold_id for one in booked.short] == [held.hold_id]
+    await shop.prove()
+
+
+async def test_a_set_moves_its_parts(shop: Shop) -> None:
+    await shop.make_set("tea-set", mug=2, lamp=1)
+    await shop.receive("mug", 5)
+    await shop.receive("lamp", 3)
+    booked = await shop.move(
+        move("sell", 2, sku="tea-set"), move("sell", 1, sku="tea-set"),
+        move("return", 1, sku="tea-set"), move("count", 1, sku="tea-set"),
+    )  # fmt: skip
+    assert [r.reason for r in booked.refused] == ["not_enough_there", "is_a_set"]
+    assert (await shop.balance("mug")).on_hand == 3
+    assert (await shop.balance("lamp")).on_hand == 2
+    await shop.prove()
+
+
+async def test_what_lies_somewhere_or_is_a_part_becomes_no_set(shop: Shop) -> None:
+    await shop.make_set("tea-set", mug=2, lamp=1)
+    await shop.receive("sofa", 1)
+    asked = [
+        Set(sku="sofa", parts={"rug": 1}), Set(sku="mug", parts={"rug": 1}),
+        Set(sku="lamp", parts={"lamp": 1}), Set(sku="rug", parts={"tea-set": 1}),
+        Set(sku="rug", parts={"ghost": 1}), Set(sku="rug", parts={"mug": 0}),
+    ]  # fmt: skip
+    async with db.transaction(shop.pool) as conn:
+        refused = await sets.put(conn, asked, known=frozenset({*SKUS, "tea-set"}))
+    assert [r.reason for r in refused] == [
+        "has_stock", "part_of_a_set", "set_of_sets", "set_of_sets", "unknown_item", "bad_qty",
+    ]  # fmt: skip

@@ -30,7 +30,7 @@ class TaskDone(Conflict):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """A task to open. kind: hold_short or put_back."""
+    """A task to open. kind: a word such as hold_short or put_back. about: the paper it is about."""
 
     kind: str
     location_id: str
@@ -38,6 +38,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     sku: str | None = None
     qty: int | None = None
     alternative: str | None = None
+    about: UUID | None = None
 
 
 class Task(Opening, frozen=True, kw_only=True):
@@ -62,6 +63,7 @@ async def open_many(conn: Connection, openings: Sequence[Opening], *, now: datet
             skus=[o.sku for o in openings],
             qtys=[o.qty for o in openings],
             alternatives=[o.alternative for o in openings],
+            abouts=[o.about for o in openings],
         )
 
 
@@ -84,6 +86,11 @@ async def finish(conn: Connection, task_id: UUID, *, by: str, now: datetime) -> 
     if known is None:
         raise UnknownTask(task_id=str(task_id))
     raise TaskDone(task_id=str(task_id))
+
+
+async def finish_about(conn: Connection, about: UUID, *, by: str, now: datetime) -> None:
+    """Mark the open tasks about a paper done: what they asked for has happened."""
+    await _Q.finish_about.run(conn, about=about, done_by=by, now=now)
 
 
 async def alternatives(conn: Connection, hold_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -13,11 +13,12 @@ import msgspec
 from setten.facts.stock import StockMoved
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.stock import catalog, holds, ledger, locations
-from setten.stock.ledger import Account, Balance, Entry, Key
+from setten.stock import catalog, holds, ledger, locations, sets
+from setten.stock.ledger import Balance, Entry, Key
 from setten.stock.movements import rules
 from setten.stock.movements.model import Booked, Movement
 from setten.stock.refusals import Refused
+from setten.stock.sets import Parts
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _Ref: TypeAlias = tuple[str, str, str, str]
@@ -47,15 +48,17 @@ async def book(
     sortable: list[tuple[int, Movement]] = []
     sorted_out = _Sorted()
     known = await _known(conn, movements)
+    parts = await sets.parts_of(conn, [m.sku for m in movements if "\x00" not in m.sku])
     for index, movement in enumerate(movements):
         why = rules.check(movement) or known.get(_key(movement))
         if why is None:
             sortable.append((index, movement))
         else:
             sorted_out.refused.append(_refusal(index, movement, why))
-    balances, new = await _lock(conn, {_key(m) for _, m in sortable})
+    keys = {key for _, m in sortable for key in _rows_of(m, parts)}
+    balances, new = await _lock(conn, keys)
     told = await _told_before(conn, [m for _, m in sortable if m.ref is not None])
-    _sort(sortable, told, dict(balances), new, sorted_out)
+    _sort(sortable, told, parts, dict(balances), new, sorted_out)
     after = await ledger.post(conn, sorted_out.entries, balances=balances, now=now)
     event_id = await _write(conn, sorted_out.rows, by=by, now=now)
     short = await holds.shorten(conn, after, now=now)
@@ -67,6 +70,11 @@ async def book(
         short=tuple(short),
         event_id=event_id,
     )
+
+
+def _rows_of(movement: Movement, parts: Parts) -> list[Key]:
+    inside = parts.get(movement.sku, {movement.sku: 1})
+    return [(sku, movement.location_id) for sku in inside]
 
 
 def _refusal(index: int, movement: Movement, why: str) -> Refused:
@@ -108,6 +116,7 @@ async def _told_before(conn: Connection, movements: Sequence[Movement]) -> dict[
 def _sort(
     sortable: Sequence[tuple[int, Movement]],
     told: dict[_Ref, int],
+    parts: Parts,
     balances: dict[Key, Balance],
     new: frozenset[Key],
     out: _Sorted,
@@ -115,47 +124,57 @@ def _sort(
     """Decide one after the other: a later movement sees what an earlier one did."""
     touched: set[Key] = set()
     for index, movement in sortable:
-        key = _key(movement)
-        ref = (movement.ref or "", movement.kind, *key)
+        ref = (movement.ref or "", movement.kind, *_key(movement))
         if movement.ref is not None and ref in told:
             if told[ref] == movement.qty:
                 out.already += 1
             else:
                 out.refused.append(_refusal(index, movement, "ref_reused"))
             continue
-        moved = rules.transfer(movement, balances[key], is_new=key in new - touched)
-        if isinstance(moved, str):
-            out.refused.append(_refusal(index, movement, moved))
+        movement_id = ids.uuid7()
+        entries = _entries(movement, movement_id, parts, balances, new - touched)
+        if isinstance(entries, str):
+            out.refused.append(_refusal(index, movement, entries))
             continue
         if movement.ref is not None:
             told[ref] = movement.qty
-        touched.add(key)
-        movement_id = ids.uuid7()
+        touched |= set(_rows_of(movement, parts))
         out.rows.append((movement_id, movement))
+        out.entries += entries
+        balances |= ledger.preview(balances, entries)
+
+
+def _entries(
+    movement: Movement,
+    movement_id: UUID,
+    parts: Parts,
+    balances: dict[Key, Balance],
+    new: frozenset[Key],
+) -> list[Entry] | str:
+    """What it does to each row; or why it cannot be true of one of them, and so of none."""
+    legs = rules.legs(movement, parts)
+    if isinstance(legs, str):
+        return legs
+    entries = []
+    for sku, units in legs:
+        key = (sku, movement.location_id)
+        moved = rules.transfer(movement, balances[key], qty=units, is_new=key in new)
+        if isinstance(moved, str):
+            return moved
         source, target, qty = moved
         if qty:
-            entry = _entry(movement, movement_id, source, target, qty)
-            out.entries.append(entry)
-            balances[key] = _moved(balances[key], entry)
-
-
-def _entry(
-    movement: Movement, movement_id: UUID, source: Account, target: Account, qty: int
-) -> Entry:
-    return Entry(
-        sku=movement.sku,
-        location_id=movement.location_id,
-        source=source,
-        target=target,
-        qty=qty,
-        cause=movement.kind,
-        cause_id=movement_id,
-    )
-
-
-def _moved(balance: Balance, entry: Entry) -> Balance:
-    sign = 1 if entry.target is Account.on_hand else -1
-    return msgspec.structs.replace(balance, on_hand=balance.on_hand + sign * entry.qty)
+            entries.append(
+                Entry(
+                    sku=sku,
+                    location_id=movement.location_id,
+                    source=source,
+                    target=target,
+                    qty=qty,
+                    cause=movement.kind,
+                    cause_id=movement_id,
+                )
+            )
+    return entries
 
 
 async def _write(conn: Connection, rows: Sequence[_Row], *, by: str, now: datetime) -> str | None:
@@ -171,6 +190,7 @@ async def _write(conn: Connection, rows: Sequence[_Row], *, by: str, now: dateti
         location_ids=[m.location_id for _, m in rows],
         qtys=[m.qty for _, m in rows],
         reasons=[m.reason for _, m in rows],
+        reason_codes=[rules.reason_code(m.reason) for _, m in rows],
         refs=[m.ref for _, m in rows],
     )
     entries = [
@@ -181,6 +201,7 @@ async def _write(conn: Connection, rows: Sequence[_Row], *, by: str, now: dateti
                 sku=m.sku,
                 location_id=m.location_id,
                 qty=m.qty,
+                reason=rules.reason_code(m.reason),
                 ref=m.ref,
             ),
             at=now,

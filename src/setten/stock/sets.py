@@ -1,0 +1,108 @@
+"""Sets: sold under one sku, kept as their parts. A set has no stock of its own.
+
+Whoever books or promises a set books and promises its parts, in the same transaction; so a set can
+never be promised that cannot be put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from setten.facts.stock import GoodsLine
+from setten.platform import db
+from setten.platform.db import Connection
+from setten.stock.refusals import Refused
+
+_Q = db.load(__file__)
+PARTS_MAX = 50  # of one set: more is a shop
+PART_QTY_MAX = 1_000
+SETS_MAX = 500  # a call
+
+Parts: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Units of each part by set."""
+
+
+class Set(msgspec.Struct, frozen=True, kw_only=True):
+    """One set. parts: units of each part in it; empty: it is no set any more."""
+
+    sku: str
+    parts: dict[str, int]
+
+
+async def parts_of(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Parts of those of the skus that are sets."""
+    wanted = list(set(skus))
+    if not wanted:
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    for row in await _Q.parts_of.all(conn, skus=wanted):
+        found.setdefault(row["set_sku"], {})[row["part_sku"]] = row["qty"]
+    return found
+
+
+def exploded(lines: Sequence[GoodsLine], parts: Parts) -> tuple[GoodsLine, ...]:
+    """The lines with the parts of sets in place of the sets."""
+    if not parts:
+        return tuple(lines)
+    return tuple(
+        GoodsLine(part, line.location_id, line.qty * units)
+        for line in lines
+        for part, units in parts.get(line.sku, {line.sku: 1}).items()
+    )
+
+
+def whole_sets(parts: Mapping[str, int], free: Mapping[str, int]) -> int:
+    """How many sets can be put together from promisable units of each part."""
+    return min((max(0, free.get(part, 0)) // units for part, units in parts.items()), default=0)
+
+
+async def put(conn: Connection, sets: Sequence[Set], *, known: frozenset[str]) -> list[Refused]:
+    """Make or change sets, and answer those refused; the others go through.
+
+    known: skus of the catalogue. Of two with one sku in a call the last counts.
+    """
+    skus = [one.sku for one in sets]
+    inside = {row["part_sku"] for row in await _Q.sets_with.all(conn, skus=skus)}
+    lying = {row["sku"] for row in await _Q.has_stock.all(conn, skus=skus)}
+    sets_there = set(await parts_of(conn, [part for one in sets for part in one.parts]))
+    sets_there |= {one.sku for one in sets if one.parts}
+    refused, kept = [], {}
+    for index, one in enumerate(sets):
+        why = _check(one, known, sets_there)
+        if why is None and one.parts and one.sku in inside:
+            why = "part_of_a_set"
+        if why is None and one.parts and one.sku in lying:
+            why = "has_stock"
+        if why is None:
+            kept[one.sku] = one
+        else:
+            refused.append(Refused(index=index, key=one.sku[:100], reason=why))
+    if kept:
+        await _write(conn, list(kept.values()))
+    return refused
+
+
+def _check(one: Set, known: frozenset[str], sets_there: set[str]) -> str | None:
+    if one.sku not in known or not known.issuperset(one.parts):
+        return "unknown_item"
+    if len(one.parts) > PARTS_MAX:
+        return "too_many_parts"
+    if any(not 1 <= units <= PART_QTY_MAX for units in one.parts.values()):
+        return "bad_qty"
+    if one.sku in one.parts or sets_there.intersection(one.parts):
+        return "set_of_sets"
+    return None
+
+
+async def _write(conn: Connection, kept: Sequence[Set]) -> None:
+    await _Q.forget.run(conn, skus=[one.sku for one in kept])
+    rows = [(one.sku, part, units) for one in kept for part, units in one.parts.items()]
+    await _Q.put.run(
+        conn,
+        set_skus=[row[0] for row in rows],
+        part_skus=[row[1] for row in rows],
+        qtys=[row[2] for row in rows],
+    )
