@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 import pyarrow as pa
-from tests.platform.expressions.words import Subject
+from tests.platform.expressions.words import WORN, Subject, Wears
 
-from setten.platform.expressions import Statement, Type
+from setten.platform.expressions import Statement, Type, question
 from setten.platform.expressions.claims import type_of
 
 EVENTS = pa.schema([
@@ -18,6 +18,8 @@ FIELDS = pa.schema([
     ("subject", pa.int64()), ("name", pa.string()), ("text", pa.string()),
     ("number", pa.float64()), ("truth", pa.bool_()),
 ])  # fmt: skip
+STANDINGS = pa.schema([("question", pa.string()), ("subject", pa.int64())])
+RELATIONS = pa.schema([("subject", pa.int64()), ("name", pa.string()), ("other", pa.int64())])
 _CONNECTION = duckdb.connect()  # to open one costs more than a statement
 _CONNECTION.execute("set threads = 1")
 
@@ -45,6 +47,18 @@ class Everyone:
                 })  # fmt: skip
         self._con.register("events", pa.Table.from_pylist(events, EVENTS))
         self._con.register("fields", pa.Table.from_pylist(fields, FIELDS))
+        standings = [
+            {"question": question(Wears(what=what)), "subject": row}
+            for row, one in enumerate(subjects) for what in WORN if what in one.wears
+        ]  # fmt: skip
+        relations = [
+            {"subject": row, "name": name, "other": other}
+            for row, one in enumerate(subjects)
+            for name in one.related
+            for other in one.others(name, len(subjects))
+        ]
+        self._con.register("standings", pa.Table.from_pylist(standings, STANDINGS))
+        self._con.register("relations", pa.Table.from_pylist(relations, RELATIONS))
         self._con.register("subjects", pa.table({"subject": pa.array(range(len(subjects)))}))
 
     def ask(self, statement: Statement) -> list[bool]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.platform.expressions.words import Happening, Subject
+from tests.platform.expressions.words import WORN, Happening, Subject
 
 from setten.platform.expressions import micros
 
@@ -54,7 +54,11 @@ def subjects(draw: st.DrawFn) -> Subject:
         for name in FIELDS
         if (value := draw(VALUES)) is not None
     }  # fmt: skip
-    return Subject(tuple(events), fields)
+    numbers = st.lists(st.integers(0, 7), max_size=2).map(tuple)
+    return Subject(
+        tuple(events), fields, draw(st.frozensets(st.sampled_from(WORN))),
+        {"kin": draw(numbers), "friend": draw(numbers)},
+    )  # fmt: skip
 
 
 TEXT_CLAIMS = st.one_of(
@@ -137,8 +141,11 @@ def windows(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def leaves(draw: st.DrawFn) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["did", "did", "total", "first", "last", "sequence", "field"]))
+    kind = draw(st.sampled_from(["did", "did", "total", "first", "last", "sequence", "field",
+                                 "wears"]))  # fmt: skip
     found: dict[str, Any] = {"kind": kind}
+    if kind == "wears":
+        return {**found, "what": draw(st.sampled_from(WORN))}
     if kind == "field":
         name = draw(st.sampled_from(FIELDS))
         claim = draw(TEXT_CLAIMS if name == "rank" else FIELD_CLAIMS)
@@ -163,11 +170,39 @@ def leaves(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
+PLAIN = "平"
+"""A group that asks of nobody's relations: what is asked of somebody related may ask for it."""
+
+
+def plain(*groups: str) -> st.SearchStrategy[dict[str, Any]]:
+    """JSON of expressions that ask of nobody's relations."""
+    return _joined(_ends(*groups))
+
+
+def _ends(*groups: str) -> st.SearchStrategy[dict[str, Any]]:
+    if not groups:
+        return leaves()
+    return leaves() | st.builds(lambda n: {"kind": "group", "name": n}, st.sampled_from(groups))
+
+
 def expressions(*groups: str) -> st.SearchStrategy[dict[str, Any]]:
     """JSON of expressions that may ask for these groups."""
-    ends = leaves()
-    if groups:
-        ends = leaves() | st.builds(lambda n: {"kind": "group", "name": n}, st.sampled_from(groups))
+    ends = _ends(*groups)
+    # Who is asked about somebody related is asked about nobody related, nor by way of a group.
+    others = plain(*(group for group in groups if group == PLAIN))
+    return _joined(st.one_of(ends, ends, ends, related(others)))
+
+
+def related(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """JSON of conditions about somebody related, or that there is one."""
+    return st.builds(
+        lambda name, of: {"kind": "related", "relation": name} | ({"of": of} if of else {}),
+        st.sampled_from(["kin", "friend"]),
+        st.one_of(st.none(), inner, inner, inner),
+    )
+
+
+def _joined(ends: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
     return st.recursive(
         ends,
         lambda inner: st.one_of(

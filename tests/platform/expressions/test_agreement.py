@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.platform.expressions.everyone import Everyone
-from tests.platform.expressions.making import DAY, HOUR, NOW, expressions, subjects
+from tests.platform.expressions.making import DAY, HOUR, NOW, PLAIN, expressions, plain, subjects
 from tests.platform.expressions.words import LANGUAGE, TOKYO, Subject, frame_of, truth
 
 from setten.platform.expressions import NEVER, Node
@@ -44,18 +44,23 @@ def columns(node: Node, people: tuple[Subject, ...], now: int, groups: dict[str,
 
 
 @given(
-    raws=st.lists(expressions("早い", 'b"'), min_size=1, max_size=4),
-    first=expressions(),
+    raws=st.lists(expressions("早い", 'b"', PLAIN), min_size=1, max_size=4),
+    zeroth=plain(),
+    first=expressions(PLAIN),
     second=expressions("早い"),
     people=st.lists(subjects(), min_size=5, max_size=8).map(tuple),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
-def test_columns_and_sql_say_what_plain_reading_says(raws, first, second, people):
-    groups = {"早い": LANGUAGE.read(first), 'b"': LANGUAGE.read(second)}
+def test_columns_and_sql_say_what_plain_reading_says(raws, zeroth, first, second, people):
+    groups = {
+        PLAIN: LANGUAGE.read(zeroth),
+        "早い": LANGUAGE.read(first),
+        'b"': LANGUAGE.read(second),
+    }
     everyone = Everyone(people)
     for raw in raws:
         node = LANGUAGE.read(raw)
-        plain = [truth(node, one, TOKYO, NOW, groups) for one in people]
+        plain = [truth(node, one, TOKYO, NOW, groups, people) for one in people]
         assert columns(node, people, NOW, groups) == plain
         assert everyone.ask(LANGUAGE.statement(node, TOKYO, NOW, groups=groups)) == plain
         for kind in LANGUAGE.kinds_in(node):
@@ -89,7 +94,7 @@ def test_time_alone_changes_nothing_before_the_turn_that_was_told(raw, people, s
         last = min(turn - 1, NOW + 800 * DAY)
         looks = {last, *(chance.randint(NOW, last) for _ in range(4)), min(last, NOW + HOUR)}
         for later in looks:
-            assert truth(node, one, TOKYO, later, {}) == now_in, (later - NOW) / DAY
+            assert truth(node, one, TOKYO, later, {}, people) == now_in, (later - NOW) / DAY
         REACHED["turn", "never" if turn == NEVER else "told"] += 1
 
 
@@ -108,6 +113,8 @@ def test_the_needs_of_an_expression_are_all_it_looks_at():
                     if event.at > needs.events.get(event.name, NEVER)
                 ),
                 {name: value for name, value in one.fields.items() if name in needs.fields},
+                frozenset(worn.what for worn in needs.standings) & one.wears,
+                {name: one.related[name] for name in one.related if name in needs.relations},
             )
             for one in people
         )  # fmt: skip

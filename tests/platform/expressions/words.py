@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from setten.platform.expressions import (
+    BASIC,
     Calendar,
     EventKind,
     Field,
     Frame,
     Language,
     Node,
+    Phrase,
     Property,
+    Standing,
     Type,
     Vocabulary,
     Words,
+    standing,
 )
 from setten.platform.expressions.claims import holds, type_of
 from setten.platform.expressions.kinds import All, Not
@@ -28,6 +32,7 @@ from setten.platform.expressions.kinds.fields import Field as FieldNode
 from setten.platform.expressions.kinds.groups import Group
 from setten.platform.expressions.kinds.picks import First, Pick
 from setten.platform.expressions.kinds.sequences import Sequence
+from setten.platform.expressions.kinds.standing import Related
 from setten.platform.expressions.model import Match
 from setten.platform.expressions.times import length
 
@@ -47,8 +52,29 @@ VOCABULARY = Vocabulary(
     fields=(Field("rank", Type.TEXT, Words("ランク", "rank")),),
     field=Words("属性", "trait"),
     group=Words("セグメント", "segment"),
+    relations={
+        "kin": Words("家族", "a relative"),
+        "friend": Words("友だち", "a friend"),
+    },
 )
-LANGUAGE = Language(VOCABULARY)
+
+
+class Wears(Standing, frozen=True, kw_only=True, tag="wears"):
+    """What a subject wears, of which her events say nothing."""
+
+    what: str
+
+
+WEARS = standing(
+    Wears,
+    check=lambda node, path: None,
+    phrases=(
+        Phrase(category="term", ja="{what:quoted}を身につけている", en="wears {what:quoted}",
+               take=lambda node: {"what": node.what} if isinstance(node, Wears) else None,
+               build=Wears),
+    ),
+)  # fmt: skip
+LANGUAGE = Language(VOCABULARY, kinds=(*BASIC, WEARS))
 TOKYO = Calendar(ZoneInfo("Asia/Tokyo"))
 
 
@@ -62,11 +88,20 @@ class Happening(NamedTuple):
 class Subject(NamedTuple):
     events: tuple[Happening, ...]
     fields: Mapping[str, Any]
+    wears: frozenset[str] = frozenset()
+    related: Mapping[str, tuple[int, ...]] = {}  # numbers, counted round the people there are
+
+    def others(self, relation: str, size: int) -> set[int]:
+        """Places of those who stand in a relation to her."""
+        return {number % size for number in self.related.get(relation, ())}
 
 
-def truth(node: Node, one: Subject, calendar: Calendar, now: int,
-          groups: Mapping[str, Node]) -> bool:  # fmt: skip
+def truth(node: Node, one: Subject, calendar: Calendar, now: int, groups: Mapping[str, Node],
+          people: tuple[Subject, ...] = ()) -> bool:  # fmt: skip
     """What an expression says of one subject: read as it is written, with no cleverness."""
+
+    def again(node: Node, one: Subject = one) -> bool:
+        return truth(node, one, calendar, now, groups, people)
 
     def matching(match: Match) -> list[Happening]:
         return [
@@ -106,13 +141,18 @@ def truth(node: Node, one: Subject, calendar: Calendar, now: int,
 
     match node:
         case All():
-            return all(truth(part, one, calendar, now, groups) for part in node.of)
+            return all(again(part) for part in node.of)
         case AnyOf():
-            return any(truth(part, one, calendar, now, groups) for part in node.of)
+            return any(again(part) for part in node.of)
         case Not():
-            return not truth(node.of, one, calendar, now, groups)
+            return not again(node.of)
         case Group():
-            return truth(groups[node.name], one, calendar, now, groups)
+            return again(groups[node.name])
+        case Wears():
+            return node.what in one.wears
+        case Related():
+            others = [people[place] for place in one.others(node.relation, len(people))]
+            return any(node.of is None or again(node.of, other) for other in others)
         case FieldNode():
             value = one.fields.get(node.name)
             of = VOCABULARY.field_type(node.name)
@@ -155,4 +195,18 @@ def frame_of(subjects: tuple[Subject, ...]) -> Frame:
         },
         integers={"amount": [event.said.get("amount") for _, event in flat]},
         fields={name: [one.fields.get(name) for one in subjects] for name in names},
+        standings={
+            Wears(what=what): np.array([what in one.wears for one in subjects]) for what in WORN
+        },
+        relations={name: _pairs(name, subjects) for name in VOCABULARY.relations},
     )
+
+
+WORN = ("hat", "帽子", 'a"b')
+
+
+def _pairs(name: str, subjects: tuple[Subject, ...]) -> tuple[np.ndarray, np.ndarray]:
+    size = len(subjects)
+    found = [(row, other) for row, one in enumerate(subjects) for other in one.others(name, size)]
+    return (np.array([row for row, _ in found], np.int64),
+            np.array([other for _, other in found], np.int64))  # fmt: skip

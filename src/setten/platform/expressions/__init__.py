@@ -6,18 +6,20 @@ all of them, as words in Japanese and English. The renderings agree; a test hold
 """
 
 from setten.platform.expressions.frame import NOTHING, Evaluation, Frame, Needs
-from setten.platform.expressions.kinds import BASIC, Kind
+from setten.platform.expressions.kinds import BASIC, Kind, Standing, standing
 from setten.platform.expressions.language import Language
 from setten.platform.expressions.model import (
     BadExpression,
     BadWindow,
     Node,
+    Path,
     TooLarge,
     Type,
     UnknownName,
     Unreadable,
     WrongType,
 )
+from setten.platform.expressions.phrases import Phrase, Token
 from setten.platform.expressions.times import ALWAYS, NEVER, Calendar, instant, micros
 from setten.platform.expressions.vocabulary import (
     EventKind,
@@ -27,7 +29,7 @@ from setten.platform.expressions.vocabulary import (
     Vocabulary,
     Words,
 )
-from setten.platform.expressions.writing import Statement
+from setten.platform.expressions.writing import Statement, question
 
 __all__ = [
     "ALWAYS",
@@ -46,8 +48,12 @@ __all__ = [
     "Locale",
     "Needs",
     "Node",
+    "Path",
+    "Phrase",
     "Property",
+    "Standing",
     "Statement",
+    "Token",
     "TooLarge",
     "Type",
     "UnknownName",
@@ -57,4 +63,6 @@ __all__ = [
     "WrongType",
     "instant",
     "micros",
+    "question",
+    "standing",
 ]

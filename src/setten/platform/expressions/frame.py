@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from setten.platform.expressions import claims
 from setten.platform.expressions.claims import Truths
-from setten.platform.expressions.model import Claim, Match, Type, Where
+from setten.platform.expressions.model import Claim, Match, Node, Type, Where
 from setten.platform.expressions.times import NEVER, Calendar, Micros, Times, Window
 
 Rows = NDArray[np.int64]
@@ -52,6 +52,7 @@ class Frame:
 
     rows: whose each event is; ats: when, in microseconds. They come sorted by (row, at, place in
     the log), and all other columns of events with them. fields: by name, one value a subject.
+    standings: by condition, one truth a subject. relations: by name, pairs (subject, other).
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class Frame:
         texts: Mapping[str, Sequence[str | None]],
         integers: Mapping[str, Sequence[int | None]],
         fields: Mapping[str, Sequence[Any]],
+        standings: Mapping[Node, Truths] | None = None,
+        relations: Mapping[str, tuple[Rows, Rows]] | None = None,
     ) -> None:
         assert len(rows) == len(ats) == len(names)
         self.size = size
@@ -73,6 +76,8 @@ class Frame:
         self.texts = {name: Texts(values) for name, values in texts.items()}
         self.integers = {name: Integers(values) for name, values in integers.items()}
         self.fields = fields
+        self.standings = standings or {}
+        self.relations = relations or {}
 
 
 class Evaluation:
@@ -215,7 +220,7 @@ class Needs(msgspec.Struct, frozen=True):
     """What an expression asks of the state: events with how far back, properties, fields, groups.
 
     events: by name the oldest instant that counts (exclusive). asked: of which events which
-    properties are looked at.
+    properties are looked at. standings: the conditions that a domain answers itself.
     """
 
     events: dict[str, Micros]
@@ -223,6 +228,8 @@ class Needs(msgspec.Struct, frozen=True):
     fields: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     asked: frozenset[tuple[str, str]] = frozenset()
+    standings: frozenset[Node] = frozenset()
+    relations: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         events = dict(self.events)
@@ -234,6 +241,8 @@ class Needs(msgspec.Struct, frozen=True):
             self.fields | other.fields,
             self.groups | other.groups,
             self.asked | other.asked,
+            self.standings | other.standings,
+            self.relations | other.relations,
         )
 
 

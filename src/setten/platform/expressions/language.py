@@ -32,7 +32,7 @@ class Language:
         self._by_node: Mapping[type[Node], Kind] = {kind.node: kind for kind in kinds}
         self._types = {name: one.type for name, one in vocabulary.properties.items()}
         self._declared: Mapping[str, Type] = {n: f.type for n, f in vocabulary.fields.items()}
-        self._wording = Wording(vocabulary)
+        self._wording = Wording(vocabulary, kinds)
 
     def read(self, raw: Any) -> Node:
         """The expression of decoded JSON: resolved, checked, rewritten.
@@ -98,13 +98,13 @@ class Language:
         """SQL that gives the subjects of whom the expression is true.
 
         groups: the expressions of all groups it leads to. Reads relations subjects (subject),
-        events (subject, at, position, name, one column a property) and fields (subject, name,
-        text, number, truth).
+        events (subject, at, position, name, one column a property), fields (subject, name, text,
+        number, truth), standings (question, subject) and relations (subject, name, other).
         """
         writer = Writer(calendar, now, self._types, self._declared)
         for name in self._in_order(node, groups or {}):
             assert groups is not None
-            writer.put_group(name, self._write(groups[name], writer))
+            writer.put_group(name, functools.partial(self._write, groups[name], writer))
         return writer.statement(self._write(node, writer))
 
     def groups_in(self, node: Node) -> frozenset[str]:

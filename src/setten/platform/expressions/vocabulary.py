@@ -54,7 +54,8 @@ class Vocabulary:
     """What a domain declares.
 
     Fields that are not declared are open: any name, and the operand says the type. subject: what
-    the people of these expressions are called; group: what a named set of them is called.
+    the people of these expressions are called; group: what a named set of them is called;
+    relations: what somebody is called who stands in each to the subject.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class Vocabulary:
         fields: tuple[Field, ...] = (),
         field: Words,
         group: Words,
+        relations: Mapping[str, Words] | None = None,
     ) -> None:
         self.events: Mapping[str, EventKind] = {one.name: one for one in events}
         self.properties: Mapping[str, Property] = {one.name: one for one in properties}
         self.fields: Mapping[str, Field] = {one.name: one for one in fields}
         self.field = field
         self.group = group
+        self.relations: Mapping[str, Words] = relations or {}
         assert all(_COLUMN.fullmatch(name) for name in self.properties), "properties are columns"
         assert not _TAKEN & self.properties.keys(), "a property would hide what an event is"
         assert all(one.properties <= self.properties.keys() for one in events)

@@ -8,13 +8,14 @@ from typing import Any
 
 from setten.platform.expressions import claims
 from setten.platform.expressions.claims import KNOWN, UNKNOWN
-from setten.platform.expressions.kinds import All, Not
+from setten.platform.expressions.kinds import All, Kind, Not
 from setten.platform.expressions.kinds import Any as AnyOf
 from setten.platform.expressions.kinds.deeds import ONCE, Did, Total
 from setten.platform.expressions.kinds.fields import Field
 from setten.platform.expressions.kinds.groups import Group
 from setten.platform.expressions.kinds.picks import First, Last
 from setten.platform.expressions.kinds.sequences import Sequence
+from setten.platform.expressions.kinds.standing import Related
 from setten.platform.expressions.model import Claim, Match, Node, Where
 from setten.platform.expressions.phrases import Grammar, Listing, Phrase, Token
 from setten.platform.expressions.times import ANYTIME, Span, Window
@@ -32,10 +33,11 @@ _NONE = Claim(op="is", value=0)
 class Wording:
     """Says and reads expressions over one vocabulary."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, kinds: Iterable[Kind] = ()) -> None:
         self._grammar = Grammar(
             phrases=[*_JOINS, *_CONDITIONS, *_group(vocabulary.group), *_MATCHES, *_windows(),
-                     *_claims(), *_times(), *_fields(vocabulary)],
+                     *_claims(), *_times(), *(one for kind in kinds for one in kind.phrases),
+                     *_fields(vocabulary)],
             lists=_LISTS,
             tokens=[
                 *_TOKENS,
@@ -43,6 +45,8 @@ class Wording:
                 _names("property", {n: one.words for n, one in vocabulary.properties.items()}),
                 _names("declared", {name: one.words for name, one in vocabulary.fields.items()}),
                 _names("measure", _MEASURES),
+                _names("relation", vocabulary.relations),
+                *(one for kind in kinds for one in kind.tokens),
             ],
         )  # fmt: skip
 
@@ -120,6 +124,11 @@ _CONDITIONS = (
     Phrase(category="term", ja="{window:window}{steps:steps}が{within:span}以内にある",
            en="{steps:steps} within {within:span}{window:window}",
            take=_fields_of(Sequence, "steps", "within", "window"), build=Sequence),
+    Phrase(category="term", ja="{relation:relation}がいる", en="has {relation:relation}",
+           take=_fields_of(Related, "relation", when=lambda one: one.of is None), build=Related),
+    Phrase(category="term", ja="（{of:condition}）という{relation:relation}がいる",
+           en="has {relation:relation} of whom ({of:condition})",
+           take=_fields_of(Related, "relation", "of"), build=Related),
     Phrase(category="term", ja="{name:field}が{claim:claim}", en="{name:field} {claim:claim}",
            take=_fields_of(Field, "name", "claim"), build=Field),
 )  # fmt: skip

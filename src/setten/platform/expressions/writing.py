@@ -7,14 +7,14 @@ is a parameter. The dialect is DuckDB's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from setten.platform import db
 from setten.platform.expressions import claims
-from setten.platform.expressions.model import Match, Scalar, Type, Where
+from setten.platform.expressions.model import Match, Node, Scalar, Type, Where
 from setten.platform.expressions.times import ALWAYS, Calendar, Micros, Window, instant
 
 Q = db.load(__file__)
@@ -49,7 +49,9 @@ class Writer:
         self._names: dict[str, None] = {}
         self._lows: list[Micros] = []
         self._joined: dict[str, tuple[str, str]] = {}
-        self._groups: dict[str, tuple[str, str]] = {}
+        self._groups: dict[str, _Group] = {}
+        self._related: dict[tuple[str, str | None], tuple[str, dict[str, None]]] = {}
+        self._used: dict[str, None] = {}
 
     def value(self, value: Parameter) -> str:
         """The place of a parameter; the same value is one parameter."""
@@ -108,17 +110,36 @@ class Writer:
         """The joined part of one field: columns text, number, truth."""
         return self.joined("field", Q.field.sql.format(name=self.value(name)))
 
-    def has_group(self, name: str) -> bool:
-        """Whether the group stands in the statement already."""
-        return name in self._groups
+    def standing(self, node: Node) -> str:
+        """Whether the keeper of it says so of a subject."""
+        body = Q.standing.sql.format(question=self.value(question(node)))
+        return f"coalesce({self.joined('standing', body)}.stands, false)"
 
-    def put_group(self, name: str, condition: str) -> None:
+    def put_group(self, name: str, write: Callable[[], str]) -> None:
         """Decide a named group beside the rest, so that all that ask of it share it."""
-        self._groups[name] = (f"g{len(self._groups)}", condition)
+        condition, used = self._watching(write)
+        self._groups[name] = _Group(f"g{len(self._groups)}", condition, used)
 
     def group(self, name: str) -> str:
         """The column of a group that was put."""
-        return self._groups[name][0]
+        found = self._groups[name]
+        self._used |= {**found.used, name: None}
+        return found.column
+
+    def related(self, relation: str, write: Callable[[], str] | None) -> str:
+        """Whether somebody stands in a relation, of whom the condition that `write` writes is
+        true."""
+        condition, used = self._watching(write) if write else (None, {})
+        key = (self.value(relation), condition)
+        name, _ = self._related.setdefault(key, (f"related_{len(self._related)}", used))
+        return f"coalesce({name}.stands, false)"
+
+    def _watching(self, write: Callable[[], str]) -> tuple[str, dict[str, None]]:
+        """What `write` writes, and the groups that it leads to, each behind those it needs."""
+        outer, self._used = self._used, {}
+        said, used = write(), self._used
+        self._used = outer | used
+        return said, used
 
     def statement(self, condition: str) -> Statement:
         """The whole statement: the subjects of whom the condition is true."""
@@ -141,14 +162,54 @@ class Writer:
         joins = [name for name, _ in self._joined.values()]
         if self._figures:
             joins.append("figures")
-        groups = "".join(f",\n       {said} as {name}" for name, said in self._groups.values())
+        parts += self._related_parts(_joins(joins))
+        joins += [name for name, _ in self._related.values()]
         sql = Q.everyone.sql.format(
             parts=",\n".join([*parts, ""]),
-            groups=groups,
+            groups=self._columns_of(self._groups),
             condition=condition,
-            joins="".join(f"\n  left join {name} using (subject)" for name in joins),
+            joins=_joins(joins),
         )
         return Statement(sql, tuple(self._parameters))
+
+    def _columns_of(self, groups: Iterable[str]) -> str:
+        found = (self._groups[name] for name in groups)
+        return "".join(f",\n       {one.condition} as {one.column}" for one in found)
+
+    def _related_parts(self, joins: str) -> list[str]:
+        """Who has somebody in a relation: what is asked of the other is decided of everybody."""
+        found = []
+        for (relation, condition), (name, used) in self._related.items():
+            if condition is None:
+                found.append(Q.related.sql.format(name=name, relation=relation))
+            else:
+                found.append(
+                    Q.related_of.sql.format(
+                        name=name,
+                        relation=relation,
+                        groups=self._columns_of(used),
+                        condition=condition,
+                        joins=joins,
+                    )
+                )
+        return found
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """A group's column, its condition, and the groups that this leads to."""
+
+    column: str
+    condition: str
+    used: dict[str, None]
+
+
+def _joins(names: Iterable[str]) -> str:
+    return "".join(f"\n  left join {name} using (subject)" for name in names)
+
+
+def question(node: Node) -> str:
+    """How the relation `standings` names a condition that a domain answers."""
+    return msgspec.json.encode(node).decode()
 
 
 def scalar(value: Scalar) -> Scalar:

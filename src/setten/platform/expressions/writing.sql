@@ -18,6 +18,26 @@ figures as (
 -- name: field
 select subject, text, number, truth, name from fields where name = {name}
 
+-- name: standing
+select subject, true as stands from standings where question = {question}
+
+-- name: related
+{name} as (
+  select distinct subject, true as stands from relations where name = {relation}
+)
+
+-- name: related_of
+{name} as (
+  select distinct r.subject, true as stands
+    from relations r
+    join (
+         select s.subject{groups},
+                {condition} as is_in
+           from subjects s{joins}
+         ) as o on o.subject = r.other
+   where r.name = {relation} and o.is_in
+)
+
 -- name: step_first
 -- The start of a sequence that each event begins or, further on, carries forward: the latest one,
 -- since whatever follows an earlier start in time follows the latest in time too.

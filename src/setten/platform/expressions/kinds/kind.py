@@ -18,6 +18,7 @@ from setten.platform.expressions.model import (
     TooLarge,
     UnknownName,
 )
+from setten.platform.expressions.phrases import Phrase, Token
 from setten.platform.expressions.times import Calendar, Micros, Times, Window
 from setten.platform.expressions.vocabulary import Vocabulary
 from setten.platform.expressions.writing import Writer
@@ -29,7 +30,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     node: its form. check: raises where names or types do not fit. needs: what state it asks for
     at a moment. decide: as columns. turns: by subject, the first instant at which time alone may
     change the answer (never too late; an early one only costs a look). write: as SQL, never null.
-    Children are seen to by the language: `inner` carries on with them.
+    Children are seen to by the language: `inner` carries on with them. phrases, tokens: the words
+    of a kind that a domain brings; those of the others are in `wording`.
     """
 
     node: type[Node]
@@ -38,6 +40,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     decide: Callable[[Any, Evaluation, Callable[[Node], Truths]], Truths]
     turns: Callable[[Any, Evaluation, Callable[[Node], Times]], Times]
     write: Callable[[Any, Writer, Callable[[Node], str]], str]
+    phrases: tuple[Phrase, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
     @property
     def name(self) -> str:
