@@ -71,6 +71,39 @@ class HoldReady(HoldChanged, frozen=True, kw_only=True):
     event_name: ClassVar[str] = "stock.hold_ready"
 
 
+class HoldUnready(HoldChanged, frozen=True, kw_only=True):
+    """It was ready and is not any more: a line was taken back or exchanged, and is picked anew."""
+
+    event_name: ClassVar[str] = "stock.hold_unready"
+
+
+class HoldEndsSoon(HoldChanged, frozen=True, kw_only=True):
+    """It is ready, nobody has come, and it will run out at expires_at."""
+
+    event_name: ClassVar[str] = "stock.hold_ends_soon"
+    expires_at: datetime
+
+
+class HoldSubstituted(HoldChanged, frozen=True, kw_only=True):
+    """Its customer agreed to take other goods: `was` gave way to `lines`.
+
+    is_missing: the first goods were not there. price_minor: what a unit of the new ones costs her.
+    """
+
+    event_name: ClassVar[str] = "stock.hold_substituted"
+    was: tuple[GoodsLine, ...]
+    is_missing: bool
+    price_minor: int
+    currency: str
+    agreed_how: str
+
+
+class HoldReopened(HoldChanged, frozen=True, kw_only=True):
+    """The hand-over was a slip and is taken back; it waits for its customer again."""
+
+    event_name: ClassVar[str] = "stock.hold_reopened"
+
+
 class HoldExtended(HoldChanged, frozen=True, kw_only=True):
     """It waits longer."""
 
@@ -79,10 +112,17 @@ class HoldExtended(HoldChanged, frozen=True, kw_only=True):
 
 
 class HoldCollected(HoldChanged, frozen=True, kw_only=True):
-    """It was handed over: by code, or through the till (receipt_id)."""
+    """It was handed over: by code, to a person named for it, or through the till (receipt_id).
+
+    lines: what was handed over. released: what was not and is free again; rest_hold_id: the hold
+    under which what was not handed over waits on, with the same code.
+    """
 
     event_name: ClassVar[str] = "stock.hold_collected"
     receipt_id: UUID | None = None
+    to_whom: str = "code"
+    released: tuple[GoodsLine, ...] = ()
+    rest_hold_id: UUID | None = None
 
 
 class HoldReleased(HoldChanged, frozen=True, kw_only=True):

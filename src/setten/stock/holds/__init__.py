@@ -8,7 +8,20 @@ Locks are taken in one order by all verbs: rows of stock (sku, place), then hold
 """
 
 from setten.stock.holds.ending import collect, release, tidy
-from setten.stock.holds.jobs import tidy_all
+from setten.stock.holds.handing import (
+    NAME_LENGTH_MAX,
+    REOPEN_WITHIN,
+    HandedOver,
+    HandOver,
+    collectors_of,
+    hand_over,
+    hand_over_of,
+    name_collector,
+    reopen,
+    seal_name,
+    unpick,
+)
+from setten.stock.holds.jobs import remind, tidy_all
 from setten.stock.holds.model import (
     LINES_MAX,
     QTY_MAX,
@@ -16,9 +29,12 @@ from setten.stock.holds.model import (
     TTL_S_MAX,
     Ask,
     BadHold,
+    CannotReopen,
+    CannotSubstitute,
     Hold,
     HoldEnded,
     HoldLine,
+    NobodyToName,
     NotEnoughStock,
     Placed,
     Short,
@@ -42,6 +58,13 @@ from setten.stock.holds.reading import (
     queue,
 )
 from setten.stock.holds.shortening import Shortened, shorten
+from setten.stock.holds.substituting import (
+    AGREED_HOW,
+    Substitution,
+    Swap,
+    substitute,
+    substitutions_of,
+)
 
 __all__ = [
     "LINES_MAX",
@@ -85,4 +108,24 @@ __all__ = [
     "take_back_due",
     "tidy",
     "tidy_all",
+    "NAME_LENGTH_MAX",
+    "REOPEN_WITHIN",
+    "HandedOver",
+    "HandOver",
+    "collectors_of",
+    "hand_over",
+    "hand_over_of",
+    "name_collector",
+    "reopen",
+    "seal_name",
+    "unpick",
+    "remind",
+    "CannotReopen",
+    "CannotSubstitute",
+    "NobodyToName",
+    "AGREED_HOW",
+    "Substitution",
+    "Swap",
+    "substitute",
+    "substitutions_of",
 ]

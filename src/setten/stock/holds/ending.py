@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import msgspec
 from setten.facts.stock import GoodsLine, HoldCollected, HoldExpired, HoldReleased
 from setten.platform import db, log
 from setten.platform.db import Connection
+from setten.platform.errors import Unavailable
 from setten.platform.log import Fact
 from setten.stock import ledger, tasks
 from setten.stock.holds.model import Hold, HoldEnded, UnknownHold
 from setten.stock.holds.reading import holds_from
-from setten.stock.ledger import Account, Entry
+from setten.stock.ledger import Account, Balance, Entry, Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 TIDY_MAX = 500  # a transaction; the log's readers wait for no longer one
@@ -94,6 +95,7 @@ async def end_many(
     by: str,
     now: datetime,
     receipt_id: UUID | None = None,
+    to_whom: str = "code",
 ) -> list[Ended]:
     """End those that can end so: the open ones; those run out only by expiring."""
     if not hold_ids:
@@ -110,11 +112,24 @@ async def end_many(
         return []
     able_ids = [row["hold_id"] for row in able]
     holds = holds_from(able, await _Q.lines_of.all(conn, hold_ids=able_ids), now=now)
+    must_be_locked(balances, holds)
     await _Q.end_lines.run(conn, hold_ids=able_ids, state=ending.state, receipt_id=receipt_id)
     await ledger.post(conn, _entries(holds, ending), balances=balances, now=now)
     await _Q.end_holds.run(conn, hold_ids=able_ids, state=ending.state, now=now, ended_by=by)
     await tasks.open_many(conn, _put_backs(holds, ending), now=now)
-    return await _state(conn, holds, ending, by=by, now=now, receipt_id=receipt_id)
+    told = {"receipt_id": receipt_id, "to_whom": to_whom} if ending is COLLECTED else {}
+    return await _state(conn, holds, ending, by=by, now=now, told=told)
+
+
+def must_be_locked(balances: Mapping[Key, Balance], holds: Sequence[Hold]) -> None:
+    """Other goods may have come into a hold between the look at its lines and its lock: rows of
+    stock are locked first, so the caller has to begin again. Raises Unavailable."""
+    if any(
+        line.is_open and (line.sku, line.location_id) not in balances
+        for hold in holds
+        for line in hold.lines
+    ):
+        raise Unavailable()
 
 
 def _entries(holds: Sequence[Hold], ending: Ending) -> list[Entry]:
@@ -159,12 +174,11 @@ async def _state(
     *,
     by: str,
     now: datetime,
-    receipt_id: UUID | None,
+    told: Mapping[str, Any],
 ) -> list[Ended]:
     entries = []
     for hold in holds:
-        extra = {"receipt_id": receipt_id} if ending is COLLECTED else {}
-        fact: Fact = ending.fact(hold_id=hold.hold_id, lines=_told(hold, ending), **extra)
+        fact: Fact = ending.fact(hold_id=hold.hold_id, lines=_told(hold, ending), **told)
         entries.append(state_of(hold, fact, now))
     await log.state_all(conn, entries)
     return [

@@ -65,6 +65,24 @@ class TooManyGuesses(TooMany):
     code = "too_many_guesses"
 
 
+class CannotReopen(Conflict):
+    """The hand-over stands. facts: why (state, late, paid, code_taken)."""
+
+    code = "cannot_reopen"
+
+
+class CannotSubstitute(Conflict):
+    """These goods cannot take the place of others in this hold. facts: why."""
+
+    code = "cannot_substitute"
+
+
+class NobodyToName(Conflict):
+    """A hold of nobody we know cannot name who collects it: its code is enough."""
+
+    code = "nobody_to_name"
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One caller's wish. `by`: the label of who asks. ttl_s: seconds until it runs out."""
 

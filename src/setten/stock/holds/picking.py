@@ -29,7 +29,7 @@ from setten.stock.ledger import Account, Key
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 
 
-async def _lock_open(conn: Connection, hold_id: UUID, now: datetime) -> Hold:
+async def lock_open(conn: Connection, hold_id: UUID, now: datetime) -> Hold:
     """The hold, locked. Raises UnknownHold, HoldEnded."""
     rows = await _Q.lock_holds.all(conn, hold_ids=[hold_id])
     if not rows:
@@ -47,7 +47,7 @@ async def extend(conn: Connection, hold_id: UUID, *, ttl_s: int, now: datetime) 
     """
     if not 1 <= ttl_s <= TTL_S_MAX:
         raise BadHold(why="ttl_s", ttl_s_max=TTL_S_MAX)
-    hold = await _lock_open(conn, hold_id, now)
+    hold = await lock_open(conn, hold_id, now)
     until = max(hold.expires_at, now + timedelta(seconds=ttl_s))
     await _Q.set_expiry.run(conn, hold_id=hold_id, expires_at=until)
     entry = state_of(
@@ -64,7 +64,7 @@ async def pick(
 
     Picking twice changes nothing. Raises UnknownHold, HoldEnded.
     """
-    hold = await _lock_open(conn, hold_id, now)
+    hold = await lock_open(conn, hold_id, now)
     wanted = [(line.sku, line.location_id) for line in hold.lines if line.state == "held"]
     if lines is not None:
         wanted = [key for key in wanted if key in set(lines)]
@@ -97,7 +97,7 @@ async def not_on_shelf(
     When nothing is left the hold ends as short. Raises UnknownHold, HoldEnded, UnknownLine.
     """
     balances = await ledger.lock(conn, [(sku, location_id)])
-    hold = await _lock_open(conn, hold_id, now)
+    hold = await lock_open(conn, hold_id, now)
     line = next(
         (one for one in hold.lines if (one.sku, one.location_id) == (sku, location_id)), None
     )

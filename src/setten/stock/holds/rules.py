@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from setten.facts.stock import GoodsLine
-from setten.stock.holds.model import LINES_MAX, QTY_MAX, TTL_S_MAX, Ask, BadHold, Short
+from setten.stock.holds.model import (
+    LINES_MAX,
+    QTY_MAX,
+    TTL_S_MAX,
+    Ask,
+    BadHold,
+    HoldLine,
+    Short,
+)
 from setten.stock.ledger import Key
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -85,3 +93,29 @@ def choose_short(promises: Sequence[Promise], *, lacking: int) -> list[Promise]:
             chosen.append(promise)
             lacking -= promise.qty
     return chosen
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A line at the counter: units handed over, and units that are not."""
+
+    line: HoldLine
+    taken: int
+    left: int
+
+
+def parts(lines: Iterable[HoldLine], taken: Sequence[GoodsLine]) -> list[Part] | BadHold:
+    """Each open line split into what goes and what does not; or why it cannot be split so."""
+    wanted: dict[Key, int] = {}
+    for one in taken:
+        key = (one.sku, one.location_id)
+        wanted[key] = wanted.get(key, 0) + one.qty
+    found = []
+    for line in lines:
+        if line.is_open:
+            qty = wanted.pop((line.sku, line.location_id), 0)
+            if not 0 <= qty <= line.qty:
+                return BadHold(why="qty", qty_max=line.qty)
+            found.append(Part(line, qty, line.qty - qty))
+    if wanted or not any(part.taken for part in found):
+        return BadHold(why="lines", lines_max=LINES_MAX)
+    return found
