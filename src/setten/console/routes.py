@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
-from setten.console.customers import links, purchases, record, stages
+from setten.console.customers import links, purchases, record, related, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.run import data, rules
@@ -64,6 +64,10 @@ PAGES: list[ControllerRouterHandler] = [
     links.decide,
     links.seek,
     links.merge,
+    related.start,
+    related.seek,
+    related.relate,
+    related.end,
     record.reveal,
     rules.rules,
     rules.changes,
