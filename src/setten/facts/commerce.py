@@ -1,15 +1,20 @@
-"""Commerce as outsiders report it: Segment's ecommerce spec, in our words.
+"""Commerce as outsiders report it (Segment's ecommerce spec, in our words), and what we state of
+carts, cancelled orders and payments.
 
-Money is in minor units of `currency`, tax as the client said it. Only stock states `order.placed`.
+Money is in minor units of `currency`, in reports with tax as the client said it. Only stock states
+`order.placed`. A reported cart is evidence; `cart.changed` is about our own.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 import msgspec
 
 from setten.facts.reported import Told
+from setten.facts.stock import SoldLine
+from setten.platform.log import Fact
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -138,3 +143,69 @@ class OrderReported(ItemsReport, frozen=True, kw_only=True, omit_defaults=True):
     discount_minor: int | None = None
     coupon: str | None = None
     affiliation: str | None = None
+
+
+class CartLine(msgspec.Struct, frozen=True):
+    """Units of one sku in a cart."""
+
+    sku: str
+    qty: int
+
+
+class CartChanged(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """Our own cart of one identifier, as it is after a change: empty when emptied or ordered.
+
+    A customer's cart is the carts of all her identifiers together. action: added, set, removed,
+    method (how a line gets to her), taken (from another cart), given (to another) or ordered.
+    skus: the lines that the change was about. location_id: where it is collected, of one place.
+    """
+
+    event_name: ClassVar[str] = "cart.changed"
+    cart_id: UUID
+    lines: tuple[CartLine, ...]
+    action: str
+    skus: tuple[str, ...] = ()
+    location_id: str | None = None
+
+
+class CartLeft(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """Nobody touched a cart with something in it for a while.
+
+    reason: shipping_cost, out_of_stock or price_changed when the last try to check out or the last
+    look at the cart said so, else None. shipping_minor: what the way would have cost.
+    """
+
+    event_name: ClassVar[str] = "cart.left"
+    cart_id: UUID
+    lines: tuple[CartLine, ...]
+    reason: str | None = None
+    shipping_minor: int | None = None
+
+
+class OrderCancelled(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """Units of an order are no longer wanted; is_whole when nothing of it is any more.
+
+    amount_minor: what they had cost, with the shipping when it is the whole order.
+    """
+
+    event_name: ClassVar[str] = "order.cancelled"
+    order_id: UUID
+    system: str
+    order_ref: str
+    lines: tuple[SoldLine, ...]
+    amount_minor: int
+    currency: str | None = None
+    is_whole: bool = False
+    reason: str | None = None
+
+
+class PaymentRecorded(Fact, frozen=True, kw_only=True):
+    """A step of a payment: authorised, captured, refunded, reversed, voided or failed."""
+
+    event_name: ClassVar[str] = "payment.recorded"
+    payment_id: UUID
+    order_id: UUID
+    kind: str
+    method: str
+    amount_minor: int
+    currency: str

@@ -39,3 +39,12 @@ def code(digits: int = 6) -> str:
 def token() -> str:
     """An unguessable URL-safe token of 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+def check_digit(digits: str) -> str:
+    """Luhn's digit after `digits`: shows every single wrong digit and nearly every swap of two."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
