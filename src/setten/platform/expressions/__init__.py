@@ -5,7 +5,16 @@ or from plain words, checked, and rendered: as columns over the state of some su
 all of them, as words in Japanese and English. The renderings agree; a test holds them to it.
 """
 
-from setten.platform.expressions.frame import NOTHING, Evaluation, Frame, Needs
+from setten.platform.expressions.frame import (
+    NOTHING,
+    Coded,
+    Decided,
+    Evaluation,
+    Frame,
+    Integers,
+    Needs,
+    Test,
+)
 from setten.platform.expressions.kinds import BASIC, Kind, Standing, standing
 from setten.platform.expressions.language import Language
 from setten.platform.expressions.model import (
@@ -39,10 +48,13 @@ __all__ = [
     "BadExpression",
     "BadWindow",
     "Calendar",
+    "Coded",
+    "Decided",
     "Evaluation",
     "EventKind",
     "Field",
     "Frame",
+    "Integers",
     "Kind",
     "Language",
     "Locale",
@@ -53,6 +65,7 @@ __all__ = [
     "Property",
     "Standing",
     "Statement",
+    "Test",
     "Token",
     "TooLarge",
     "Type",

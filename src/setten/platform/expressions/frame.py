@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -17,6 +17,8 @@ from setten.platform.expressions.times import NEVER, Calendar, Micros, Times, Wi
 Rows = NDArray[np.int64]
 _key = msgspec.json.Encoder().encode
 Given = TypeVar("Given")
+# What can be decided of an event by itself, whatever the time.
+Test: TypeAlias = Match | Where
 
 
 class Texts:
@@ -46,6 +48,20 @@ class Integers:
         self.known = np.fromiter((v is not None for v in values), bool, len(values))
         self.values = np.fromiter((v or 0 for v in values), np.int64, len(values))
 
+    @classmethod
+    def of(cls, values: Rows, known: Truths) -> Integers:
+        """Of columns that are there already."""
+        found = cls(())
+        found.values, found.known = values, known
+        return found
+
+
+class Coded(msgspec.Struct, frozen=True):
+    """A field whose distinct values are known: which of them each subject has."""
+
+    values: Sequence[Any]
+    codes: Rows
+
 
 class Frame:
     """Subjects 0 … size - 1 with their events and fields.
@@ -64,7 +80,7 @@ class Frame:
         names: Sequence[str],
         texts: Mapping[str, Sequence[str | None]],
         integers: Mapping[str, Sequence[int | None]],
-        fields: Mapping[str, Sequence[Any]],
+        fields: Mapping[str, Sequence[Any] | Coded],
         standings: Mapping[Node, Truths] | None = None,
         relations: Mapping[str, tuple[Rows, Rows]] | None = None,
     ) -> None:
@@ -78,6 +94,60 @@ class Frame:
         self.fields = fields
         self.standings = standings or {}
         self.relations = relations or {}
+        self._decided: dict[Test, Truths] = {}
+
+    def fulfilling(self, test: Test) -> Truths:
+        """Which events are of the names and fulfil the wheres, whenever they happen."""
+        if test not in self._decided:
+            self._decided[test] = (
+                self._match(test) if isinstance(test, Match) else self._where(test)
+            )
+        return self._decided[test]
+
+    def _match(self, match: Match) -> Truths:
+        wanted = frozenset(match.events)
+        found = self.names.over(lambda name: name in wanted)
+        for where in match.where:
+            found = found & self.fulfilling(where)
+        return found
+
+    def _where(self, where: Where) -> Truths:
+        claim = where.claim()
+        if (column := self.integers.get(where.property)) is not None:
+            return claims.over(claim, column.values, column.known)
+        return self.texts[where.property].over(lambda word: claims.holds(claim, Type.TEXT, word))
+
+
+class Decided(Frame):
+    """A frame of which only the answers are left: its events' names and words are gone.
+
+    decided: for every test that is going to be asked, which events fulfil it.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        rows: Rows,
+        ats: Times,
+        decided: Mapping[Test, Truths],
+        integers: Mapping[str, Integers],
+        fields: Mapping[str, Sequence[Any] | Coded],
+        standings: Mapping[Node, Truths] | None = None,
+        relations: Mapping[str, tuple[Rows, Rows]] | None = None,
+    ) -> None:
+        self.size = size
+        self.rows = rows
+        self.ats = ats
+        self.integers = dict(integers)
+        self.fields = fields
+        self.standings = standings or {}
+        self.relations = relations or {}
+        self._decided = dict(decided)
+
+    def fulfilling(self, test: Test) -> Truths:
+        """As it was decided before."""
+        return self._decided[test]
 
 
 class Evaluation:
@@ -109,24 +179,11 @@ class Evaluation:
         return self.once("match", match, lambda: self._match(match))
 
     def _match(self, match: Match) -> Truths:
-        wanted = frozenset(match.events)
-        found = self.frame.names.over(lambda name: name in wanted)
-        found = found & (self.frame.ats <= self.now)
-        for where in match.where:
-            found = found & self.where(where)
-        return found
+        return self.frame.fulfilling(match) & (self.frame.ats <= self.now)
 
     def where(self, where: Where) -> Truths:
         """Which events fulfil one claim about a property."""
-        return self.once("where", where, lambda: self._where(where))
-
-    def _where(self, where: Where) -> Truths:
-        claim = where.claim()
-        if (column := self.frame.integers.get(where.property)) is not None:
-            return claims.over(claim, column.values, column.known)
-        return self.frame.texts[where.property].over(
-            lambda word: claims.holds(claim, Type.TEXT, word)
-        )
+        return self.frame.fulfilling(where)
 
     def inside(self, match: Match, window: Window) -> Truths:
         """Which events match and lie in the window."""
@@ -171,6 +228,10 @@ class Evaluation:
         values = self.frame.fields.get(name)
         if values is None:
             return [None], np.zeros(self.frame.size, np.int64)
+        if isinstance(values, Coded):
+            # Of all that were ever said, those that are said here.
+            here, places = np.unique(values.codes, return_inverse=True)
+            return [values.values[code] for code in here.tolist()], places
         known: dict[object, int] = {}
         found: list[Any] = []
         codes = np.empty(len(values), np.int64)
@@ -220,7 +281,8 @@ class Needs(msgspec.Struct, frozen=True):
     """What an expression asks of the state: events with how far back, properties, fields, groups.
 
     events: by name the oldest instant that counts (exclusive). asked: of which events which
-    properties are looked at. standings: the conditions that a domain answers itself.
+    properties are looked at. standings: the conditions that a domain answers itself. tests: what is
+    decided of single events. measured: the properties that are added up.
     """
 
     events: dict[str, Micros]
@@ -230,6 +292,8 @@ class Needs(msgspec.Struct, frozen=True):
     asked: frozenset[tuple[str, str]] = frozenset()
     standings: frozenset[Node] = frozenset()
     relations: frozenset[str] = frozenset()
+    tests: frozenset[Test] = frozenset()
+    measured: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         events = dict(self.events)
@@ -243,17 +307,42 @@ class Needs(msgspec.Struct, frozen=True):
             self.asked | other.asked,
             self.standings | other.standings,
             self.relations | other.relations,
+            self.tests | other.tests,
+            self.measured | other.measured,
         )
 
 
 NOTHING = Needs({})
 
 
-def needs_of(match: Match, low: Micros, *more: str) -> Needs:
-    """The needs of one match back to `low`. more: further properties that are looked at."""
-    properties = frozenset(where.property for where in match.where) | frozenset(more)
+def needs_of(
+    match: Match, low: Micros, *, having: Sequence[Where] = (), measured: str | None = None
+) -> Needs:
+    """The needs of one match back to `low`.
+
+    having: what is asked besides of the events that match. measured: what is added up of them.
+    """
+    added = frozenset() if measured is None else frozenset((measured,))
+    properties = frozenset(where.property for where in (*match.where, *having)) | added
     asked = frozenset((event, name) for event in match.events for name in properties)
-    return Needs(dict.fromkeys(match.events, low), properties, asked=asked)
+    return Needs(
+        dict.fromkeys(match.events, low),
+        properties,
+        asked=asked,
+        tests=frozenset((match, *having)),
+        measured=added,
+    )
 
 
-__all__ = ["NOTHING", "Evaluation", "Frame", "Integers", "Needs", "Texts", "needs_of"]
+__all__ = [
+    "NOTHING",
+    "Coded",
+    "Decided",
+    "Evaluation",
+    "Frame",
+    "Integers",
+    "Needs",
+    "Test",
+    "Texts",
+    "needs_of",
+]

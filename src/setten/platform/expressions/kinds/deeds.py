@@ -140,7 +140,7 @@ def _needs_did(node: Did, calendar: Calendar, now: Micros) -> Needs:
 
 
 def _needs_total(node: Total, calendar: Calendar, now: Micros) -> Needs:
-    return needs_of(node.match, low_of(node.window, calendar, now), node.property)
+    return needs_of(node.match, low_of(node.window, calendar, now), measured=node.property)
 
 
 DID = Kind(

@@ -48,7 +48,7 @@ def _check(node: Pick, vocabulary: Vocabulary, path: Path) -> None:
 
 
 def _needs(node: Pick, calendar: Calendar, now: Micros) -> Needs:
-    return needs_of(node.match, ALWAYS, *(where.property for where in node.having))
+    return needs_of(node.match, ALWAYS, having=node.having)
 
 
 def _picked(node: Pick, at: Evaluation) -> tuple[np.ndarray, np.ndarray]:
