@@ -225,8 +225,10 @@ async def card(pool: db.Pool, order: orders.Order, amount: int = 53000) -> payme
 
 async def record(pool: db.Pool, payment, kind: str, amount: int, reference: str | None = None):
     async with db.transaction(pool) as conn:
-        return await payments.record(conn, payment.payment_id, kind, amount, by="test",
-                                     now=NOW + timedelta(seconds=1), reference=reference)  # fmt: skip
+        return await payments.record(
+            conn, payment.payment_id, kind, amount, by="test", now=NOW + timedelta(seconds=1),
+            reference=reference,
+        )  # fmt: skip
 
 
 async def test_a_payment_goes_its_way_and_no_further(pool):
