@@ -147,6 +147,44 @@ class HoldShort(HoldChanged, frozen=True, kw_only=True):
     alternative: str | None = None
 
 
+class TransferChanged(Fact, frozen=True, kw_only=True):
+    """Base of what becomes of goods on their way between two of our places."""
+
+    transfer_id: UUID
+    from_location: str
+    to_location: str
+    lines: tuple[GoodsLine, ...] = ()
+
+
+class TransferShipped(TransferChanged, frozen=True, kw_only=True):
+    """It left; expected at the other place on due_on, if that is known."""
+
+    event_name: ClassVar[str] = "stock.transfer_shipped"
+    due_on: date | None = None
+
+
+class TransferReceived(TransferChanged, frozen=True, kw_only=True):
+    """Some of it, or the rest, was counted in; lines are what came this time."""
+
+    event_name: ClassVar[str] = "stock.transfer_received"
+
+
+class TransferClosed(TransferChanged, frozen=True, kw_only=True):
+    """Nothing more is awaited; lines are what never came."""
+
+    event_name: ClassVar[str] = "stock.transfer_closed"
+
+
+class StockCounted(Fact, frozen=True, kw_only=True):
+    """A count was booked. lines: what differed from the book, in signed units."""
+
+    event_name: ClassVar[str] = "stock.counted"
+    count_id: UUID
+    location_id: str
+    counted: int
+    lines: tuple[GoodsLine, ...] = ()
+
+
 class ReceiptRecorded(Fact, frozen=True, kw_only=True):
     """A till sold. Money the till took: this, and order.placed without a receipt, are revenue."""
 
