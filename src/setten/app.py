@@ -19,6 +19,7 @@ from litestar.exceptions import HTTPException
 from setten import console
 from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
+from setten.api import counts as counts_api
 from setten.api import customers as customers_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
@@ -26,6 +27,7 @@ from setten.api import links as links_api
 from setten.api import receipts as receipts_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
+from setten.api import transfers as transfers_api
 from setten.customers import identity, ingest, lifecycle, predictions, segments, timeline
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
@@ -35,7 +37,7 @@ from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import holds, orders
+from setten.stock import counts, holds, orders
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -77,6 +79,8 @@ def _routes(settings: Settings) -> list[Any]:
         links_api.router(),
         rules_api.router(),
         stock_api.router(),
+        transfers_api.router(),
+        counts_api.router(),
         holds_api.router(),
         receipts_api.router(),
         *console.routes(),
@@ -149,6 +153,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
+        jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),

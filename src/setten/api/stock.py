@@ -16,12 +16,13 @@ from setten.api.state import Deps
 from setten.platform import clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
-from setten.stock import catalog, ledger, locations, movements
+from setten.stock import catalog, ledger, locations, movements, sets
 from setten.stock.catalog import Item
 from setten.stock.ledger import Balance, Posted
 from setten.stock.locations import Location
 from setten.stock.movements import MOVEMENTS_MAX, Movement
 from setten.stock.refusals import Refused
+from setten.stock.sets import Set
 
 PAGE_MAX = 200
 
@@ -55,6 +56,22 @@ class ItemsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Items to make or change."""
 
     items: Annotated[list[ItemIn], msgspec.Meta(max_length=catalog.ITEMS_MAX)]
+
+
+class SetIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sku that is sold as other skus together. parts: units of each; empty: a set no more."""
+
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=catalog.SKU_LENGTH_MAX)]
+    parts: Annotated[
+        dict[str, Annotated[int, msgspec.Meta(ge=1, le=sets.PART_QTY_MAX)]],
+        msgspec.Meta(max_length=sets.PARTS_MAX),
+    ]
+
+
+class SetsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sets to make or change."""
+
+    sets: Annotated[list[SetIn], msgspec.Meta(max_length=sets.SETS_MAX)]
 
 
 class LocationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,7 +152,7 @@ def router() -> Router:
     return Router(
         path="/api/v1/stock",
         route_handlers=[
-            put_items, list_items, put_locations, list_locations, put_shelves, post_movements,
+            put_items, put_sets, list_items, put_locations, list_locations, put_shelves, post_movements,
             availability_api.get_availability, availability_api.ask_availability, get_balances,
             get_ledger,
         ],
@@ -184,6 +201,17 @@ async def put_items(data: ItemsIn, deps: Deps) -> Written:
     async with db.transaction(deps.pool) as conn:
         refused = await catalog.put(conn, [_item(one) for one in data.items], now=clock.now())
     return Written(len(data.items) - len(refused), refused)
+
+
+@put("/sets", guards=[guard.allow("server")])
+async def put_sets(data: SetsIn, deps: Deps) -> Written:
+    """Say which skus are sets of which. Items of all of them are there already."""
+    asked = [Set(sku=one.sku, parts=dict(one.parts)) for one in data.sets]
+    async with db.transaction(deps.pool) as conn:
+        named = {one.sku for one in asked} | {part for one in asked for part in one.parts}
+        known = await catalog.known(conn, sorted(sku for sku in named if "\x00" not in sku))
+        refused = await sets.put(conn, asked, known=known)
+    return Written(len(asked) - len(refused), refused)
 
 
 @put("/locations", guards=[guard.allow("server")])
