@@ -21,6 +21,7 @@ from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
 from setten.api import counts as counts_api
 from setten.api import customers as customers_api
+from setten.api import delivery as delivery_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
@@ -79,6 +80,7 @@ def _routes(settings: Settings) -> list[Any]:
         links_api.router(),
         rules_api.router(),
         stock_api.router(),
+        delivery_api.router(),
         transfers_api.router(),
         counts_api.router(),
         holds_api.router(),

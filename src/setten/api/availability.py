@@ -69,6 +69,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     include: Annotated[str, msgspec.Meta(pattern="^empty$")] | None = None
 
 
+def directory() -> Directory:
+    """The places of this business, in the memory of this process."""
+    return _directory
+
+
 def clean(text: str) -> str:
     """Text that PostgreSQL can hold: no name has a NUL, so nothing is found under it either way."""
     return text.replace("\x00", "")

@@ -1,0 +1,52 @@
+"""Who delivers to this postcode, when, for how much.
+
+Zones are sets of postcode prefixes; a service carries goods from one place to one zone, with a
+cut-off hour, days on the way and a fee. What a shop of ours has is `stock.availability`'s to say.
+"""
+
+from setten.stock.delivery.model import (
+    LINES_MAX,
+    PREFIXES_MAX,
+    SERVICES_MAX,
+    ZONES_MAX,
+    BadPostcode,
+    Excluded,
+    Option,
+    Quote,
+    Service,
+    Wanted,
+    Zone,
+)
+from setten.stock.delivery.rules import CLASS, LEAD_DAYS_MAX, PARCEL, postcode
+from setten.stock.delivery.service import (
+    options,
+    put_services,
+    put_zones,
+    services,
+    zone_of,
+    zones,
+)
+
+__all__ = [
+    "CLASS",
+    "LEAD_DAYS_MAX",
+    "LINES_MAX",
+    "PARCEL",
+    "PREFIXES_MAX",
+    "SERVICES_MAX",
+    "ZONES_MAX",
+    "BadPostcode",
+    "Excluded",
+    "Option",
+    "Quote",
+    "Service",
+    "Wanted",
+    "Zone",
+    "options",
+    "postcode",
+    "put_services",
+    "put_zones",
+    "services",
+    "zone_of",
+    "zones",
+]
