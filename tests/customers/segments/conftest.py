@@ -13,7 +13,7 @@ from tests.customers.conftest import START, People
 
 from setten.customers import lifecycle, segments
 from setten.customers.segments import evaluating
-from setten.customers.segments.evaluating import Why
+from setten.customers.segments.writing import Why
 from setten.platform import db
 from setten.platform.auth import Actor
 from setten.platform.expressions import Calendar

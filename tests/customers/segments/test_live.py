@@ -37,9 +37,11 @@ async def test_entering_and_leaving_are_facts_that_name_why(shop, people):
     shop.minute += 2 * DAY
     assert await shop.wake() == 1
     ann = str(await people.customer("user_id:ann"))
-    same = {"segment_id": recent, "name": "Recent", "version": 1, "customer_id": ann}
-    assert await people.facts("segment.entered") == [{**same, "cause": "event", "because": "look"}]
-    assert await people.facts("segment.left") == [{**same, "cause": "time"}]
+    passed = [{"segment_id": recent, "name": "Recent", "version": 1}]
+    assert await people.facts("memberships.changed") == [
+        {"customer_id": ann, "entered": passed, "cause": "event", "because": "look"},
+        {"customer_id": ann, "left": passed, "cause": "time"},
+    ]
 
 
 async def test_no_visit_for_ten_days_comes_true_to_the_second_with_no_event_at_all(shop, people):
@@ -71,7 +73,7 @@ async def test_a_wake_up_that_comes_early_arms_itself_again(shop, people, pool):
     shop.minute = 10 * DAY
     assert await shop.wake() == 1
     assert await due() == [timedelta(days=13)]
-    assert await people.facts("segment.entered") == []
+    assert await people.facts("memberships.changed") == []
 
 
 async def test_who_was_there_before_a_definition_is_found(shop, people):
@@ -121,7 +123,7 @@ async def test_a_merge_takes_the_past_along_and_leaves_nobody_behind(shop, peopl
     await shop.read()
     ann = await people.customer("user_id:ann")
     assert await shop.inside(twice) == await shop.inside(never) == {ann}
-    left = await people.facts("segment.left")
+    left = [fact for fact in await people.facts("memberships.changed") if "left" in fact]
     assert [fact["cause"] for fact in left] == ["identity"]
     assert left[0]["customer_id"] != str(ann)
 
@@ -138,7 +140,8 @@ async def test_who_loses_a_purchase_to_another_leaves_at_once(shop, people):
     await shop.read()
     assert not await shop.is_in("email:ann@example.jp", buyers)
     assert await shop.is_in("loyalty_card:4417", buyers)
-    [left] = await people.facts("segment.left")
+    left = (await people.facts("memberships.changed"))[-1]
+    assert [one["name"] for one in left["left"]] == ["Buyers"]
     assert left["because"] is not None
     assert await shop.look_at_all() == 0
 
@@ -259,7 +262,7 @@ async def test_members_of_a_retired_segment_leave_as_facts(shop, people, pool):
     await shop.retire(seen)
     await shop.fill()
     assert await pool.fetchval("select count(*) from customers.segment_members") == 0
-    assert len(await people.facts("segment.left")) == 1
+    assert ["left" in one for one in await people.facts("memberships.changed")] == [False, True]
     assert await pool.fetchval("select size from customers.segments") == 0
 
 
@@ -304,4 +307,4 @@ async def test_a_fact_of_ours_is_no_line_of_the_timeline(shop, people, pool):
     await shop.read()
     names = await pool.fetch("select distinct name from customers.timeline")
     assert [row["name"] for row in names] == ["page.viewed"]
-    assert uuid.UUID((await people.facts("segment.entered"))[0]["customer_id"])
+    assert uuid.UUID((await people.facts("memberships.changed"))[0]["customer_id"])

@@ -22,7 +22,7 @@ from setten.facts.customers import (
 )
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import Alias, CustomerAliased
-from setten.facts.segments import SegmentEntered, SegmentLeft
+from setten.facts.segments import MembershipsChanged
 from setten.platform import clock, ids
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
@@ -40,8 +40,7 @@ _OWN = frozenset(
         RelationMade,
         RelationEnded,
         # Stated of somebody known, under one identifier: nothing new, and of many there are most.
-        SegmentEntered,
-        SegmentLeft,
+        MembershipsChanged,
         CustomerStageChanged,
     )
 )

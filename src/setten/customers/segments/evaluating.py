@@ -1,22 +1,22 @@
-"""Looking at some customers: fetch their state once, decide all segments, write what changed."""
+"""Looking at some customers: know their state, decide all segments, write what changed."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import is_
 from uuid import UUID
 
-import msgspec
 import numpy as np
 
+from setten.customers import timeline
 from setten.customers.segments import rules, state
-from setten.customers.segments.model import Cause, Live
+from setten.customers.segments.memory import Known, Memory
+from setten.customers.segments.model import Live
 from setten.customers.segments.state import Q, State
 from setten.customers.segments.vocabulary import LANGUAGE
-from setten.facts.segments import SegmentEntered, SegmentLeft
-from setten.platform import log
+from setten.customers.segments.writing import Move, Why, write
+from setten.platform import ids
 from setten.platform.db import Connection
 from setten.platform.expressions import (
     NEVER,
@@ -30,18 +30,8 @@ from setten.platform.expressions import (
 
 # A look is one transaction: so many customers stay far below the 2 s that one may take.
 CUSTOMERS_MAX = 2_000
-FACTS_MAX = 5_000  # in one statement
-
-
 # What segments need moves with the clock; of what was needed some seconds ago nothing is missing.
 NEEDS_KEPT = 10 * 1_000_000
-
-
-class Why(msgspec.Struct, frozen=True):
-    """Why somebody is looked at, and by which event, when one is behind it."""
-
-    cause: Cause
-    event_id: str | None = None
 
 
 async def live(conn: Connection) -> list[Live]:
@@ -76,44 +66,78 @@ class _Needs:
 needs = _Needs().of
 
 
+async def begin(conn: Connection, memory: Memory, *, calendar: Calendar, now: datetime) -> None:
+    """Take the turn of writing memberships; the memory then knows what is asked.
+
+    `end` must follow in the same transaction, or `memory.leave` where nothing was changed.
+    """
+    turn = await Q.turn.one(conn, reader=timeline.READER)
+    memory.resume(turn["token"], (turn["lines"], turn["passed_over"]))
+    segments = memory.segments or await live(conn)
+    memory.mean(segments, needs(segments, calendar, micros(now)))
+
+
+async def end(conn: Connection, memory: Memory) -> None:
+    """Write down that what this process remembers is all there is."""
+    token = ids.uuid7()
+    await Q.pass_on.run(conn, token=token)
+    memory.leave(token)
+
+
 async def look(
     conn: Connection,
     whom: Mapping[UUID, Why],
     *,
     now: datetime,
     calendar: Calendar,
-    segments: Sequence[Live] | None = None,
+    memory: Memory | None = None,
+    is_kept: bool = False,
 ) -> int:
     """Bring the memberships of some customers up to date; answers how many entered or left.
 
     Inside one transaction, at most CUSTOMERS_MAX of them. Facts are stated in the same one.
-    segments: all living ones, from a caller who has taken the lock and read them.
+    memory: of a caller between `begin` and `end`. is_kept: whether it may answer for them and is
+    to remember them; else they are read, and forgotten by it.
     """
     assert len(whom) <= CUSTOMERS_MAX
-    if segments is None:
-        await Q.lock.run(conn)
-        segments = await live(conn)
-    if not segments or not whom:
+    if memory is None:
+        memory = Memory()
+        await begin(conn, memory, calendar=calendar, now=now)
+        changed = await look(conn, whom, now=now, calendar=calendar, memory=memory)
+        await end(conn, memory)
+        return changed
+    if not memory.segments or not whom:
         return 0
+    known = await _known(conn, list(whom), memory, is_kept=is_kept)
     moment = micros(now)
-    found = await state.fetch(conn, list(whom), needs(segments, calendar, moment))
-    at = LANGUAGE.evaluation(found.frame, calendar, moment)
-    verdict = rules.decide(segments, at, found.living)
-    before = await _before(conn, segments, found)
-    changes = rules.changes(verdict.belongs, before)
-    entered = [
-        _Move(segments[s], found.customers[c], found.strongest[c]) for s, c in changes.entered
-    ]
-    left = [_Move(segments[s], found.customers[c], found.strongest[c]) for s, c in changes.left]
-    await write(conn, entered, left, whom=whom, now=now)
-    await _arm(conn, found, verdict.due, now)
-    return len(entered) + len(left)
+    at = LANGUAGE.evaluation(known.state.frame, calendar, moment)
+    verdict = rules.decide(memory.segments, at, known.state.living)
+    moves = _moves(memory.segments, known, verdict.belongs)
+    await write(conn, moves, whom=whom, now=now)
+    armed = await _arm(conn, known, verdict.due, now)
+    if is_kept:
+        memory.settle(known.state.customers, verdict.belongs, armed)
+    else:
+        memory.forget(whom)
+    return sum(len(one.entered) + len(one.left) for one in moves)
 
 
-class _Move(msgspec.Struct, frozen=True):
-    segment: Live
-    customer_id: UUID
-    identifier_id: int
+async def _known(
+    conn: Connection, customer_ids: Sequence[UUID], memory: Memory, *, is_kept: bool
+) -> Known:
+    if not is_kept:
+        return await _read(conn, customer_ids, memory)
+    if missing := [one for one in customer_ids if one not in memory]:
+        memory.take(await _read(conn, missing, memory))
+    return memory.recall(customer_ids)
+
+
+async def _read(conn: Connection, customer_ids: Sequence[UUID], memory: Memory) -> Known:
+    found = await state.fetch(conn, customer_ids, memory.needs)
+    row = await Q.wakes.one(conn, customer_ids=found.customers)
+    armed = np.full(len(found.customers), NEVER, np.int64)
+    armed[np.array(row["places"], np.int64)] = row["dues"]
+    return Known(found, await _before(conn, memory.segments, found), armed)
 
 
 async def _before(conn: Connection, segments: Sequence[Live], found: State) -> np.ndarray:
@@ -122,120 +146,66 @@ async def _before(conn: Connection, segments: Sequence[Live], found: State) -> n
     numbers = np.array(row["segment_ids"], np.int64)
     places = np.array(row["places"], np.int64)
     # Where each number stands in the list; those of retired segments stand nowhere.
-    known = np.full(max([0, *row["segment_ids"], *(one.segment_id for one in segments)]) + 1, -1)
+    most = max([0, *row["segment_ids"], *(one.segment_id for one in segments)])
+    known = np.full(most + 1, -1)
     known[[one.segment_id for one in segments]] = np.arange(len(segments))
     is_live = known[numbers] >= 0
     before[known[numbers[is_live]], places[is_live]] = True
     return before
 
 
-async def write(
-    conn: Connection,
-    entered: Sequence[_Move],
-    left: Sequence[_Move],
-    *,
-    whom: Mapping[UUID, Why],
-    now: datetime,
-) -> None:
-    """Write who entered and who left, count it, and state it."""
-    if not entered and not left:
-        return
-    if entered:
-        await Q.enter.run(
-            conn,
-            customer_ids=[one.customer_id for one in entered],
-            segment_ids=[one.segment.segment_id for one in entered],
-            event_ids=[whom[one.customer_id].event_id for one in entered],
-            at=now,
-        )
-    if left:
-        await Q.leave.run(
-            conn,
-            customer_ids=[one.customer_id for one in left],
-            segment_ids=[one.segment.segment_id for one in left],
-        )
-    moves = [*((True, one) for one in entered), *((False, one) for one in left)]
-    await Q.note_passages.run(
-        conn,
-        at=now,
-        segment_ids=[one.segment.segment_id for _, one in moves],
-        customer_ids=[one.customer_id for _, one in moves],
-        entereds=[is_in for is_in, _ in moves],
-        causes=[whom[one.customer_id].cause for _, one in moves],
-        event_ids=[whom[one.customer_id].event_id for _, one in moves],
-    )
-    await _count(conn, entered, left, now)
-    entries = [_entry(one, is_in, whom[one.customer_id], now) for is_in, one in moves]
-    for start in range(0, len(entries), FACTS_MAX):
-        await log.state_all(conn, entries[start : start + FACTS_MAX])
+def _moves(segments: Sequence[Live], known: Known, belongs: np.ndarray) -> list[Move]:
+    """What has changed, customer by customer."""
+    rows, places = np.nonzero((belongs != known.belonged).T)
+    is_in = belongs[places, rows].tolist()
+    found: dict[int, tuple[list[Live], list[Live]]] = {}
+    for row, place, entered in zip(rows.tolist(), places.tolist(), is_in, strict=True):
+        came, went = found.setdefault(row, ([], []))
+        (came if entered else went).append(segments[place])
+    return [
+        Move(known.state.customers[row], known.state.strongest[row], came, went)
+        for row, (came, went) in found.items()
+    ]
 
 
-async def _count(
-    conn: Connection, entered: Sequence[_Move], left: Sequence[_Move], now: datetime
-) -> None:
-    came = Counter(one.segment.segment_id for one in entered)
-    went = Counter(one.segment.segment_id for one in left)
-    changed = sorted(came.keys() | went.keys())
-    await Q.count_flows.run(
-        conn,
-        segment_ids=changed,
-        entereds=[came[one] for one in changed],
-        gones=[went[one] for one in changed],
-        at=now,
-    )
+async def _arm(conn: Connection, known: Known, due: np.ndarray, now: datetime) -> np.ndarray:
+    """Most visits write nothing: an early wake-up finds out that it came too early.
 
-
-def _entry(move: _Move, is_in: bool, why: Why, now: datetime) -> log.Entry:
-    fact = (SegmentEntered if is_in else SegmentLeft)(
-        segment_id=move.segment.segment_id,
-        name=move.segment.name,
-        version=move.segment.version,
-        customer_id=move.customer_id,
-        cause=why.cause,
-        because=why.event_id,
-    )
-    # Who was merged away has no identifier left to state it under.
-    return log.entry_for(
-        fact, at=now, identifiers=[move.identifier_id] if move.identifier_id else []
-    )
-
-
-async def _arm(conn: Connection, found: State, due: np.ndarray, now: datetime) -> None:
-    """Most visits write nothing: an early wake-up finds out that it came too early."""
-    row = await Q.wakes.one(conn, customer_ids=found.customers)
-    armed = np.full(len(found.customers), NEVER, np.int64)
-    armed[np.array(row["places"], np.int64)] = row["dues"]
-    moment = micros(now)
+    Answers when each is armed for then.
+    """
+    moment, armed = micros(now), known.armed
     is_spent = armed <= moment
     is_new = (due < NEVER) & (due > moment) & (is_spent | (armed > due))
     if places := np.flatnonzero(is_new).tolist():
         await Q.arm.run(
             conn,
-            customer_ids=[found.customers[place] for place in places],
+            customer_ids=[known.state.customers[place] for place in places],
             due_ats=[instant(int(due[place])) for place in places],
         )
     # Whoever has nothing more to wait for, and was woken now.
     is_over = ~is_new & (armed < NEVER) & (is_spent | (due <= moment))
     if places := np.flatnonzero(is_over).tolist():
-        await Q.disarm.run(conn, customer_ids=[found.customers[place] for place in places])
+        await Q.disarm.run(conn, customer_ids=[known.state.customers[place] for place in places])
+    return np.where(is_new, due, np.where(is_over, NEVER, armed))
 
 
 async def sweep(conn: Connection, *, now: datetime, most: int = CUSTOMERS_MAX) -> int:
-    """Let members of retired segments go, some at a time; answers how many went."""
-    await Q.lock.run(conn)
+    """Let members of retired segments go, some at a time; answers how many went.
+
+    For a caller whose turn it is. Nobody remembers memberships of retired segments.
+    """
     rows = await Q.retired_members.all(conn, most=most)
     if not rows:
         return 0
-    ids = sorted({row["segment_id"] for row in rows})
+    numbers = sorted({row["segment_id"] for row in rows})
     segments = {
         row["segment_id"]: Live(row["segment_id"], row["name"], row["version"], rules.NOBODY)
-        for row in await Q.retired.all(conn, segment_ids=ids)
+        for row in await Q.retired.all(conn, segment_ids=numbers)
     }
     people = await state.strongest(conn, [row["customer_id"] for row in rows])
-    left = [
-        _Move(segments[row["segment_id"]], row["customer_id"], people.get(row["customer_id"], 0))
-        for row in rows
-    ]
-    whom = {one.customer_id: Why("definition") for one in left}
-    await write(conn, [], left, whom=whom, now=now)
-    return len(left)
+    left: dict[UUID, list[Live]] = {}
+    for row in rows:
+        left.setdefault(row["customer_id"], []).append(segments[row["segment_id"]])
+    moves = [Move(one, people.get(one, 0), (), went) for one, went in left.items()]
+    await write(conn, moves, whom=dict.fromkeys(left, Why("definition")), now=now)
+    return len(rows)

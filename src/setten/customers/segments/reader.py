@@ -9,17 +9,20 @@ from itertools import islice
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from setten.customers import identity, timeline
-from setten.customers.segments import evaluating, vocabulary
-from setten.customers.segments.evaluating import CUSTOMERS_MAX, Why
+from setten.customers.segments import evaluating, state, vocabulary
+from setten.customers.segments.evaluating import CUSTOMERS_MAX
+from setten.customers.segments.memory import Memory
 from setten.customers.segments.state import Q
+from setten.customers.segments.writing import Why
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import CustomerIdentified
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool
-from setten.platform.expressions import Calendar, Needs, micros
+from setten.platform.expressions import Calendar, Needs
 from setten.platform.log import Reader, Row
 
 READER = "segments"
@@ -40,23 +43,33 @@ class _Of(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Of).decode
 
 
-def readers(calendar: Calendar, now: Now = clock.now) -> list[Reader]:
-    """The reader of this feature: it sees an event when its person and her timeline have it."""
+# What the reader and the clock's looks of this process remember together. It holds for one database
+# at a time: another one has another token.
+_MEMORY = Memory()
+
+
+def readers(calendar: Calendar, now: Now = clock.now, *, memory: Memory = _MEMORY) -> list[Reader]:
+    """The reader of this feature: it sees an event when its person and her timeline have it.
+
+    memory: shared with `wake` and `fill` of the same process.
+    """
     after = (identity.READER, timeline.READER)
-    handle = partial(_handle, calendar=calendar, now=now)
+    handle = partial(_handle, calendar=calendar, now=now, memory=memory)
     return [Reader(READER, handle, after=after, gather_s=GATHER_S)]
 
 
-async def _handle(conn: Connection, rows: Sequence[Row], *, calendar: Calendar, now: Now) -> None:
-    await Q.lock.run(conn)
-    segments = await evaluating.live(conn)
-    if not segments:
+async def _handle(
+    conn: Connection, rows: Sequence[Row], *, calendar: Calendar, now: Now, memory: Memory
+) -> None:
+    await evaluating.begin(conn, memory, calendar=calendar, now=now())
+    if not memory.segments:
+        memory.leave()
         return
-    asked = evaluating.needs(segments, calendar, micros(now()))
-    whom = await _whom(conn, rows, _watched(asked))
+    whom = await _whom(conn, rows, memory)
     people = iter(whom.items())
     while some := dict(islice(people, CUSTOMERS_MAX)):
-        await evaluating.look(conn, some, now=now(), calendar=calendar, segments=segments)
+        await evaluating.look(conn, some, now=now(), calendar=calendar, memory=memory, is_kept=True)
+    await evaluating.end(conn, memory)
 
 
 def _watched(needs: Needs) -> set[str]:
@@ -70,20 +83,58 @@ def _watched(needs: Needs) -> set[str]:
     return names | {CustomerIdentified.event_name} if has_traits else names
 
 
-async def _whom(conn: Connection, rows: Sequence[Row], watched: set[str]) -> dict[UUID, Why]:
-    """Whose answers may have changed, and by which event; the last one of each."""
-    by_identifier = {
-        row.identifiers[0]: row.event_id for row in rows if row.identifiers and row.name in watched
-    }
-    owners = await identity.customers_for(conn, by_identifier.keys())
-    whom: dict[UUID, Why] = {
-        customer_id: Why("event", by_identifier[number]) for number, customer_id in owners.items()
-    }
+async def _whom(conn: Connection, rows: Sequence[Row], memory: Memory) -> dict[UUID, Why]:
+    """Whose answers may have changed, and by which event; the last one of each.
+
+    Lines are added to what is remembered; whom anything else has happened to is forgotten.
+    """
+    watched, lines = _watched(memory.needs), _plain_lines(memory.needs)
+    theirs = [row for row in rows if row.identifiers and row.name in watched]
+    owners = await identity.customers_for(conn, {row.identifiers[0] for row in theirs})
+    whom: dict[UUID, Why] = {}
+    told: list[tuple[UUID, Row]] = []
+    for row in theirs:
+        owner = owners.get(row.identifiers[0])
+        if owner is None:
+            continue
+        whom[owner] = Why("event", row.event_id)
+        if row.name in lines:
+            told.append((owner, row))
+        else:
+            memory.forget((owner,))
     for row in rows:
-        if row.name in _IDENTITY:
-            for customer_id in _touched(row):
-                whom.setdefault(customer_id, Why("identity"))
-    return whom
+        for one in _touched(row) if row.name in _IDENTITY else ():
+            # Who has just begun is known already when her first event was looked at.
+            if row.name != CustomerCreated.event_name or one not in memory:
+                memory.forget((one,))
+                whom.setdefault(one, Why("identity"))
+    idle = _learn(memory, told)
+    return {one: why for one, why in whom.items() if one not in idle or one not in memory}
+
+
+def _learn(memory: Memory, told: Sequence[tuple[UUID, Row]]) -> set[UUID]:
+    """Remember lines of those who are known; of whom none matters to any condition."""
+    new = [
+        (customer_id, row)
+        for customer_id, row in told
+        if customer_id in memory and not memory.has_seen(customer_id, (row.xid, row.position))
+    ]
+    met = {customer_id for customer_id, _ in told}
+    if not new:
+        return met
+    changed = memory.learn(
+        [customer_id for customer_id, _ in new],
+        [(row.xid, row.position) for _, row in new],
+        state.lines_of([row for _, row in new], memory.needs),
+        np.array([row.position for _, row in new], np.int64),
+    )
+    return met - changed
+
+
+def _plain_lines(needs: Needs) -> frozenset[str]:
+    """Names of events that are a line and no more: no purchase hangs on them."""
+    names = vocabulary.lines_of(set(needs.events)) - set(vocabulary.TELLS_PURCHASE)
+    return frozenset(names) - {CustomerIdentified.event_name}
 
 
 def _touched(row: Row) -> Iterator[UUID]:
@@ -91,46 +142,59 @@ def _touched(row: Row) -> Iterator[UUID]:
     yield from (one for one in (of.customer_id, of.gone, of.apart) if one is not None)
 
 
-async def wake(pool: Pool, *, calendar: Calendar, now: Now = clock.now) -> int:
+async def wake(
+    pool: Pool, *, calendar: Calendar, now: Now = clock.now, memory: Memory = _MEMORY
+) -> int:
     """Look at everybody for whom time may have changed something; answers how many."""
     woken = 0
     for _ in range(ROUNDS_MAX):
+        async with pool.acquire() as conn:
+            if not await Q.is_due.value(conn, now=now()):
+                break
         async with db.transaction(pool) as conn:
-            await Q.lock.run(conn)
             moment = now()
+            await evaluating.begin(conn, memory, calendar=calendar, now=moment)
             due = await Q.due.all(conn, now=moment, most=CUSTOMERS_MAX)
             whom = {row["customer_id"]: Why("time") for row in due}
-            await evaluating.look(conn, whom, now=moment, calendar=calendar)
+            await evaluating.look(conn, whom, now=moment, calendar=calendar, memory=memory)
+            await evaluating.end(conn, memory)
         woken += len(whom)
         if len(whom) < CUSTOMERS_MAX:
             break
     return woken
 
 
-async def fill(pool: Pool, *, calendar: Calendar, now: Now = clock.now) -> int:
+async def fill(
+    pool: Pool, *, calendar: Calendar, now: Now = clock.now, memory: Memory = _MEMORY
+) -> int:
     """Look at everybody who was there before a definition, some at a time; answers how many.
 
     It goes on where it stopped, also after a crash. Members of retired segments are let go here.
     """
     looked = 0
     for _ in range(ROUNDS_MAX):
+        async with pool.acquire() as conn:
+            if not await Q.is_waiting.value(conn):
+                break
         async with db.transaction(pool) as conn:
-            done = await _fill_some(conn, now(), calendar)
-            done += await evaluating.sweep(conn, now=now())
+            moment = now()
+            await evaluating.begin(conn, memory, calendar=calendar, now=moment)
+            done = await _fill_some(conn, moment, calendar, memory)
+            done += await evaluating.sweep(conn, now=moment)
+            await evaluating.end(conn, memory)
         looked += done
         if not done:
             break
     return looked
 
 
-async def _fill_some(conn: Connection, now: datetime, calendar: Calendar) -> int:
-    await Q.lock.run(conn)
+async def _fill_some(conn: Connection, now: datetime, calendar: Calendar, memory: Memory) -> int:
     here = await Q.unfilled_from.maybe(conn)
     if here is None:
         return 0
     rows = await Q.next_customers.all(conn, after=here["filled_through"], most=CUSTOMERS_MAX)
     whom = {row["customer_id"]: Why("definition") for row in rows}
-    await evaluating.look(conn, whom, now=now, calendar=calendar)
+    await evaluating.look(conn, whom, now=now, calendar=calendar, memory=memory)
     is_end = len(rows) < CUSTOMERS_MAX
     through = rows[-1]["customer_id"] if rows else here["filled_through"]
     await Q.filled.run(conn, through=through, is_end=is_end, now=now)

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
+from setten.customers import timeline
 from setten.customers.segments import vocabulary
 from setten.customers.segments.vocabulary import (
     INTEGERS,
@@ -21,7 +22,8 @@ from setten.customers.segments.vocabulary import (
 )
 from setten.platform import db
 from setten.platform.db import Connection, Record
-from setten.platform.expressions import ALWAYS, Frame, Needs, instant
+from setten.platform.expressions import ALWAYS, Frame, Needs, instant, micros
+from setten.platform.log import Row
 from setten.platform.vault import KINDS
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -34,28 +36,51 @@ _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 class State(msgspec.Struct, frozen=True):
     """customers: whose the frame's rows are. living: who has identifiers still.
 
-    strongest: an identifier number to state things under, by row; 0 for who is gone.
+    strongest: an identifier number to state things under, by row; 0 for who is gone. positions: in
+    the log, of the frame's lines. seen: up to which (xid, position) of the log they are all there.
     """
 
     customers: tuple[UUID, ...]
     frame: Frame
     living: np.ndarray
     strongest: tuple[int, ...]
+    positions: np.ndarray
+    seen: tuple[int, int]
+
+
+class _Lines(msgspec.Struct, frozen=True):
+    rows: np.ndarray
+    ats: np.ndarray
+    positions: np.ndarray
+    names: list[str]
+    said: list[dict[str, Any]]
+    seen: tuple[int, int]
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_LINES = _Lines(_NONE, _NONE, _NONE, [], [], (0, 0))
 
 
 async def fetch(conn: Connection, customer_ids: Sequence[UUID], needs: Needs) -> State:
-    """What `needs` asks for of these customers, who are distinct."""
+    """What `needs` asks for of these customers, who are distinct: all but standings, relations."""
     people = await Q.identifiers.one(conn, customer_ids=customer_ids, strength=list(KINDS))
     whose = dict(zip(people["numbers"], people["places"], strict=True))
     strongest = [0] * len(customer_ids)
     # They come strongest first: the first of each is written last.
     for number, place in zip(reversed(people["numbers"]), reversed(people["places"]), strict=True):
         strongest[place] = number
+    lines = await _lines(conn, whose, needs)
+    fields = {
+        **await _traits(conn, len(customer_ids), whose, needs.fields - {STAGE}),
+        **await _stages(conn, customer_ids, needs),
+    }
     return State(
         customers=tuple(customer_ids),
-        frame=await _frame(conn, customer_ids, whose, needs),
+        frame=_frame(len(customer_ids), lines, needs, fields),
         living=np.array(strongest, np.int64) != 0,
         strongest=tuple(strongest),
+        positions=lines.positions,
+        seen=lines.seen,
     )
 
 
@@ -65,43 +90,44 @@ async def strongest(conn: Connection, customer_ids: Sequence[UUID]) -> dict[UUID
     return {one["customer_id"]: one["identifier_id"] for one in reversed(people)}
 
 
-async def _frame(
-    conn: Connection, customer_ids: Sequence[UUID], whose: dict[int, int], needs: Needs
-) -> Frame:
-    size = len(customer_ids)
-    lines = await _lines(conn, whose, needs)
-    if lines is None:
-        rows, ats, names = np.zeros(0, np.int64), np.zeros(0, np.int64), list[str]()
-    else:
-        rows, ats = np.array(lines["places"], np.int64), np.array(lines["ats"], np.int64)
-        names = list(map(_name, lines["names"], lines["totals"]))
-    said = _said(lines, needs) if lines is not None else []
+def lines_of(rows: Sequence[Row], needs: Needs) -> Frame:
+    """A frame of some events as the timeline would tell their lines, each its own subject.
+
+    rows: none of them tells a purchase; which line of a purchase counts, only the timeline knows.
+    """
+    detailed = vocabulary.detailed(needs.asked)
+    said = [timeline.summary(row.body) if row.name in detailed else {} for row in rows]
+    for row, one in zip(rows, said, strict=True):
+        one["channel"], one["location_id"] = row.channel, row.location_id
+    ats = np.fromiter((micros(row.occurred_at) for row in rows), np.int64, len(rows))
+    places = np.arange(len(rows))
+    names = [row.name for row in rows]
+    return _frame(len(rows), _Lines(places, ats, places, names, said, (0, 0)), needs, {})
+
+
+def _frame(size: int, lines: _Lines, needs: Needs, fields: dict[str, list[Any]]) -> Frame:
+    asked = needs.properties
     return Frame(
         size,
-        rows=rows,
-        ats=ats,
-        names=names,
-        texts={
-            name: [text_in(one, name) for one in said] for name in TEXTS if name in needs.properties
-        },
+        rows=lines.rows,
+        ats=lines.ats,
+        names=lines.names,
+        texts={name: [text_in(one, name) for one in lines.said] for name in TEXTS if name in asked},
         integers={
-            name: [integer_in(one, name) for one in said]
+            name: [integer_in(one, name) for one in lines.said]
             for name in INTEGERS
-            if name in needs.properties
+            if name in asked
         },
-        fields={
-            **await _traits(conn, size, whose, needs.fields - {STAGE}),
-            **await _stages(conn, customer_ids, needs),
-        },
+        fields=fields,
     )
 
 
-async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> Record | None:
+async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> _Lines:
     names = vocabulary.lines_of(set(needs.events))
     if not whose or not names:
-        return None
+        return _NO_LINES
     low = min(needs.events.values())
-    return await Q.lines.one(
+    found = await Q.lines.one(
         conn,
         identifier_ids=_array(whose),
         places=_array(whose.values()),
@@ -111,6 +137,15 @@ async def _lines(conn: Connection, whose: dict[int, int], needs: Needs) -> Recor
         told=bool(set(needs.events) & {vocabulary.PURCHASE, vocabulary.RETURN}),
         detailed=sorted(vocabulary.detailed(needs.asked)),
         most=LINES_MAX,
+        reader=timeline.READER,
+    )
+    return _Lines(
+        rows=np.array(found["places"], np.int64),
+        ats=np.array(found["ats"], np.int64),
+        positions=np.array(found["positions"], np.int64),
+        names=list(map(_name, found["names"], found["totals"])),
+        said=_said(found, needs),
+        seen=(found["xid"] or 0, found["position"] or 0),
     )
 
 

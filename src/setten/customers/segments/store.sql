@@ -1,6 +1,18 @@
 -- name: lock
--- One writer of memberships at a time: the reader, the wake-ups and the filling take turns.
-select pg_advisory_xact_lock(5_000_050);
+-- One writer of memberships at a time: the reader, the wake-ups and the filling take turns. Whoever
+-- comes this way changes what the others remember: the token is one that nobody has.
+update customers.segment_turn set token = gen_random_uuid();
+
+-- name: turn
+-- The same for those who remember: is the token theirs, nobody has written in between. The stamp
+-- differs when the lines were made anew, and when the timeline passed over an event that we met.
+select t.token, to_regclass('customers.timeline')::oid::bigint as lines,
+       (select count(*) from log.set_aside s where s.reader = :reader) as passed_over
+  from customers.segment_turn t
+   for update;
+
+-- name: pass_on
+update customers.segment_turn set token = :token;
 
 -- name: live
 select s.segment_id, s.name, s.version, v.expression::text as expression
@@ -30,8 +42,11 @@ select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(identifier
 -- the log). A line that may tell a purchase brings the purchase's figures when it is the one that
 -- counts; the seconds come as a number because reading a hundred thousand timestamps costs more than
 -- evaluating them, and summaries as one text because reading it at once costs less than line by line;
--- of lines that nobody asks for details they are empty.
-select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(name), '{}') as names,
+-- of lines that nobody asks for details they are empty. How far the lines go, from the same moment.
+select (select xid::text::bigint from log.cursors where reader = :reader) as xid,
+       (select position from log.cursors where reader = :reader) as position,
+       coalesce(array_agg(line_position), '{}') as positions,
+       coalesce(array_agg(place), '{}') as places, coalesce(array_agg(name), '{}') as names,
        coalesce(array_agg(at), '{}') as ats, coalesce(array_agg(channel), '{}') as channels,
        coalesce(array_agg(location_id), '{}') as locations,
        coalesce(array_agg(total_minor), '{}') as totals,
@@ -39,6 +54,7 @@ select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(name), '{}
        '[' || coalesce(string_agg(summary, ','), '') || ']' as summaries
   from (
        select i.place, t.name, t.channel, t.location_id, p.total_minor, p.currency,
+              t.position as line_position,
               round(date_part('epoch', t.occurred_at) * 1000000)::bigint as at,
               case when t.name = any(:detailed::text[]) then t.summary::text else '{}' end
                 as summary
@@ -75,30 +91,32 @@ select coalesce(array_agg(c.place - 1), '{}') as places,
   from unnest(:customer_ids::uuid[]) with ordinality as c(customer_id, place)
   join customers.segment_members m using (customer_id);
 
--- name: enter
-insert into customers.segment_members (customer_id, segment_id, entered_at, event_id)
-select customer_id, segment_id, :at, event_id
-  from unnest(:customer_ids::uuid[], :segment_ids::integer[], :event_ids::text[])
-       as n(customer_id, segment_id, event_id)
-on conflict do nothing;
-
--- name: leave
-delete from customers.segment_members m
- using unnest(:customer_ids::uuid[], :segment_ids::integer[]) as n(customer_id, segment_id)
- where m.customer_id = n.customer_id and m.segment_id = n.segment_id;
-
--- name: note_passages
-insert into customers.segment_passages (segment_id, at, customer_id, entered, cause, event_id)
-select segment_id, :at, customer_id, entered, cause, event_id
-  from unnest(:segment_ids::integer[], :customer_ids::uuid[], :entereds::boolean[],
-              :causes::text[], :event_ids::text[])
-       as n(segment_id, customer_id, entered, cause, event_id);
-
--- name: count_flows
--- Size and history in one statement: nobody reads one without the other.
-with changed as (
-  select * from unnest(:segment_ids::integer[], :entereds::integer[], :gones::integer[])
-       as n(segment_id, entered, gone)
+-- name: move
+-- Who enters and leaves, the passage, the sizes and the history: one statement for them all. Places
+-- are those of the customers in their list, from 1; numbers come as the text of an array, which the
+-- driver need not look into.
+with moves as materialized (
+  select c.customer_id, m.segment_id, m.entered, c.cause, c.event_id
+    from unnest(:places::text::integer[], :segment_ids::text::integer[],
+                :entereds::text::boolean[]) as m(place, segment_id, entered)
+    join unnest(:customer_ids::text::uuid[], :causes::text[], :event_ids::text[])
+         with ordinality as c(customer_id, cause, event_id, place) using (place)
+), entered as (
+  insert into customers.segment_members (customer_id, segment_id, entered_at, event_id)
+  select customer_id, segment_id, :at, event_id from moves where entered
+  on conflict do nothing
+), gone as (
+  delete from customers.segment_members m
+   using moves n
+   where not n.entered and m.customer_id = n.customer_id and m.segment_id = n.segment_id
+), noted as (
+  insert into customers.segment_passages (segment_id, at, customer_id, entered, cause, event_id)
+  select segment_id, :at, customer_id, entered, cause, event_id from moves
+), changed as (
+  select segment_id, count(*) filter (where entered)::integer as entered,
+         count(*) filter (where not entered)::integer as gone
+    from moves
+   group by segment_id
 ), sized as (
   update customers.segments s
      set size = s.size + n.entered - n.gone
@@ -156,6 +174,15 @@ update customers.segments
    set filled_through = greatest(filled_through, :through),
        filled_at = case when :is_end then :now::timestamptz end
  where filled_at is null and retired_at is null;
+
+-- name: is_waiting
+-- Whether any definition waits for its filling, or its members for their leave: asked each second.
+select exists (select from customers.segments
+                where (retired_at is null and filled_at is null)
+                   or (retired_at is not null and size > 0));
+
+-- name: is_due
+select exists (select from customers.segment_wakes where due_at <= :now);
 
 -- name: retired_members
 select m.customer_id, m.segment_id

@@ -11,7 +11,7 @@ import msgspec
 from setten.facts.commerce import OrderReported
 from setten.facts.customers import CustomerCreated, CustomerSplit, PurchaseMoved
 from setten.facts.reported import CustomerIdentified
-from setten.facts.segments import SegmentEntered, SegmentLeft
+from setten.facts.segments import MembershipsChanged
 from setten.facts.stock import OrderPlaced, ReceiptRecorded
 from setten.platform.log import Row
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 # No line of a person's own: the first line says as much; segments are shown as they stand.
 HIDDEN = frozenset({CustomerCreated.event_name, CustomerSplit.event_name,
                     PurchaseMoved.event_name,
-                    SegmentEntered.event_name, SegmentLeft.event_name})  # fmt: skip
+                    MembershipsChanged.event_name})  # fmt: skip
 SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it whole
 
 # Stock says that the till's money counts before the order's (facts/stock.py): a receipt of an
