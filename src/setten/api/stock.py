@@ -152,9 +152,9 @@ def router() -> Router:
     return Router(
         path="/api/v1/stock",
         route_handlers=[
-            put_items, put_sets, list_items, put_locations, list_locations, put_shelves, post_movements,
-            availability_api.get_availability, availability_api.ask_availability, get_balances,
-            get_ledger,
+            put_items, put_sets, list_items, put_locations, list_locations, put_shelves,
+            post_movements, availability_api.get_availability, availability_api.ask_availability,
+            get_balances, get_ledger,
         ],
         dependencies={"actor": guard.provide_actor},
         tags=["stock"],

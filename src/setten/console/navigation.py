@@ -58,6 +58,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
         found = [Link("nav.matrix", "/stock/items")]
         if actor.may(Right.hand_over):
             found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
+            found.append(Link("nav.counts", "/stock/counts"))
+            found.append(Link("nav.transfers", "/stock/transfers"))
     elif path.startswith("/run") or path == "/patterns":
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
         if actor.may(Right.manage_identity):

@@ -6,7 +6,7 @@ Handlers hold no markup and no formats: they fetch a view and call `Page.render`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
@@ -75,6 +75,10 @@ class Shown:
         """A term: only the clock when it is today, else day and clock."""
         here = self.local(at)
         return formats.clock(here) if here.date() == self.now.date() else self.moment(at)
+
+    def date(self, at: date) -> str:
+        """`11月21日(土)` of a day that has no hour."""
+        return formats.day(at, self.locale, today=self.now.date())
 
     def day_head(self, at: datetime) -> str:
         """`きょう　11月21日(土)`"""

@@ -20,6 +20,7 @@ class Right(StrEnum):
     read_stock = "read_stock"
     hold = "hold"
     hand_over = "hand_over"
+    approve_stock = "approve_stock"
     read_data = "read_data"
     mend_data = "mend_data"
     manage_sources = "manage_sources"
@@ -41,7 +42,7 @@ _FLOOR = frozenset(
 )
 _RIGHTS: dict[str, frozenset[Right]] = {
     "associate": _FLOOR,
-    "shop_manager": _FLOOR | {Right.link_customers},
+    "shop_manager": _FLOOR | {Right.approve_stock, Right.link_customers},
     "agent": _FLOOR | {Right.link_customers},
     "marketer": frozenset(
         {Right.read_stock, Right.read_data, Right.manage_stages, Right.manage_segments}
