@@ -25,7 +25,9 @@ from setten.api import delivery as delivery_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
+from setten.api import pickup as pickup_api
 from setten.api import receipts as receipts_api
+from setten.api import returns as returns_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.api import transfers as transfers_api
@@ -84,7 +86,9 @@ def _routes(settings: Settings) -> list[Any]:
         transfers_api.router(),
         counts_api.router(),
         holds_api.router(),
+        pickup_api.router(),
         receipts_api.router(),
+        returns_api.router(),
         *console.routes(),
     ]
 

@@ -248,7 +248,7 @@ async def lookup(data: Lookup, deps: Deps) -> HoldsBody:
     now = clock.now()
     async with deps.pool.acquire() as conn:
         found = await _found(conn, data, now)
-        shown = await _shown(conn, found)
+        shown = await bodies(conn, found)
     more = len(found) == data.limit and data.code is None
     return HoldsBody(shown, str(found[-1].hold_id) if more else None)
 
@@ -277,7 +277,8 @@ async def _found(conn: Connection, asked: Lookup, now: datetime) -> list[Hold]:
     )
 
 
-async def _shown(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
+async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
+    """Holds as they are shown, in order."""
     numbers = {hold.identifier_id for hold in found if hold.identifier_id is not None}
     customers = await identity.customers_for(conn, numbers)
     short = [hold.hold_id for hold in found if any(one.state == "short" for one in hold.lines)]
@@ -306,7 +307,7 @@ async def _shown(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
 async def view(hold_id: UUID, deps: Deps) -> HoldBody:
     """One hold."""
     async with deps.pool.acquire() as conn:
-        return (await _shown(conn, [await holds.get(conn, hold_id, now=clock.now())]))[0]
+        return (await bodies(conn, [await holds.get(conn, hold_id, now=clock.now())]))[0]
 
 
 @post("/holds/{hold_id:uuid}/release", status_code=200, guards=[guard.allow("server", "agent")])
@@ -318,7 +319,7 @@ async def release(
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
         ended = await holds.release(conn, hold_id, by=actor.label, now=clock.now())
-        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+        return 200, (await bodies(conn, [ended.hold]))[0], ended.event_id
 
     return await idempotency.once(deps.pool, claim, work)
 
@@ -343,7 +344,7 @@ async def collect(
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
         ended = await holds.collect(conn, hold_id, by=actor.label, now=clock.now())
-        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+        return 200, (await bodies(conn, [ended.hold]))[0], ended.event_id
 
     return await idempotency.once(deps.pool, claim, work)
 
@@ -362,7 +363,7 @@ async def extend(
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
         ended = await holds.extend(conn, hold_id, ttl_s=data.ttl_s, now=clock.now())
-        return 200, (await _shown(conn, [ended.hold]))[0], ended.event_id
+        return 200, (await bodies(conn, [ended.hold]))[0], ended.event_id
 
     return await idempotency.once(deps.pool, claim, work)
 
@@ -373,7 +374,7 @@ async def pick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
     rows = None if data.lines is None else [(one.sku, one.location_id) for one in data.lines]
     async with db.transaction(deps.pool) as conn:
         hold = await holds.pick(conn, hold_id, lines=rows, now=clock.now())
-        return (await _shown(conn, [hold]))[0]
+        return (await bodies(conn, [hold]))[0]
 
 
 @post(
@@ -391,6 +392,6 @@ async def not_on_shelf(
         hold = await holds.not_on_shelf(
             conn, hold_id, sku=data.sku, location_id=data.location_id, now=clock.now()
         )
-        return 200, (await _shown(conn, [hold]))[0], None
+        return 200, (await bodies(conn, [hold]))[0], None
 
     return await idempotency.once(deps.pool, claim, work)

@@ -203,6 +203,35 @@ class ReceiptRecorded(Fact, frozen=True, kw_only=True):
     replaces: UUID | None = None
 
 
+class ReturnRecorded(Fact, frozen=True, kw_only=True):
+    """Goods came back. Signed as a receipt of a return: lines and total_minor are below zero.
+
+    total_minor: what had been paid for them, tax included; refunded_minor: what went back of it,
+    above zero. conditions: of each line, resaleable, damaged or unusable. The order or receipt they
+    were sold on, when that is known.
+    """
+
+    event_name: ClassVar[str] = "return.recorded"
+    return_id: UUID
+    location_id: str
+    lines: tuple[SoldLine, ...]
+    conditions: tuple[str, ...]
+    total_minor: int
+    currency: str
+    refunded_minor: int
+    reason: str
+    order_system: str | None = None
+    order_ref: str | None = None
+    receipt_id: UUID | None = None
+    exchange_hold_id: UUID | None = None
+
+
+class HoldReduced(HoldChanged, frozen=True, kw_only=True):
+    """Some of it is no longer wanted: `lines` are free again, the rest waits on."""
+
+    event_name: ClassVar[str] = "stock.hold_reduced"
+
+
 class OrderPlaced(Fact, frozen=True, kw_only=True):
     """An order, told by its system of record; stated once by (system, order_ref)."""
 

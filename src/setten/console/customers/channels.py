@@ -53,6 +53,8 @@ SIGNS = {
     "stock.hold_expired": "clock",
     "stock.hold_short": "alert",
     "receipt.recorded": "receipt",
+    "return.recorded": "undo",
+    "stock.hold_ends_soon": "clock",
     "cart.reported": "cart",
     "note.written": "edit",
     "products.searched": "search",

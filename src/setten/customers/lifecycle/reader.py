@@ -16,7 +16,7 @@ from setten.customers import identity, timeline
 from setten.customers.lifecycle.model import NOWHERE
 from setten.customers.lifecycle.reckoning import count_flows, forget_merged, reckon
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
-from setten.facts.stock import OrderPlaced, ReceiptRecorded
+from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
 from setten.platform import clock
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
@@ -25,7 +25,12 @@ logger = logging.getLogger(__name__)
 READER = "lifecycle"
 # The last one is told under the identifier that loses a purchase to another.
 _PURCHASES = frozenset(
-    {OrderPlaced.event_name, ReceiptRecorded.event_name, PurchaseMoved.event_name}
+    {
+        OrderPlaced.event_name,
+        ReceiptRecorded.event_name,
+        ReturnRecorded.event_name,
+        PurchaseMoved.event_name,
+    }
 )
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     CustomerMerged.event_name: msgspec.json.Decoder(CustomerMerged),

@@ -24,7 +24,11 @@ PURCHASE, RETURN = "purchase", "return"
 # Where a customer stands in the life cycle; who has not bought yet has no row there.
 STAGE, NO_STAGE = "stage", "acquisition"
 # Lines that may tell a purchase; whether they do, customers.purchases says.
-TELLS_PURCHASE = (stock.OrderPlaced.event_name, stock.ReceiptRecorded.event_name)
+TELLS_PURCHASE = (
+    stock.OrderPlaced.event_name,
+    stock.ReceiptRecorded.event_name,
+    stock.ReturnRecorded.event_name,
+)
 
 _TEXTS = {
     "channel": Words("接点の種類", "channel"),

@@ -56,7 +56,7 @@ with told as (
      and (xid, position) <= (:last_xid::text::xid8, :last_position)
      and arrived_on >= :since
      and cardinality(identifiers) > 0
-     and name in ('order.placed', 'receipt.recorded')
+     and name in ('order.placed', 'receipt.recorded', 'return.recorded')
 ), purchases as (
   select 'order:' || (body ->> 'system') || ':' || (body ->> 'order_ref') as purchase_key,
          1 as rank, coalesce((body ->> 'total_minor')::bigint, 0) as total_minor,
@@ -74,6 +74,13 @@ with told as (
    where name = 'receipt.recorded' and json_typeof(body -> 'total_minor') = 'number'
      and json_typeof(body -> 'currency') = 'string'
      and json_typeof(body -> 'receipt_id') = 'string'
+  union all
+  select 'return:' || (body ->> 'return_id'), 2, (body ->> 'total_minor')::bigint,
+         body ->> 'currency', t.*
+    from told t
+   where name = 'return.recorded' and json_typeof(body -> 'total_minor') = 'number'
+     and json_typeof(body -> 'currency') = 'string'
+     and json_typeof(body -> 'return_id') = 'string'
   union all
   select 'receipt:' || (body ->> 'replaces'), :rank_void, 0, body ->> 'currency', t.*
     from told t

@@ -12,7 +12,7 @@ from setten.facts.commerce import OrderReported
 from setten.facts.customers import CustomerCreated, CustomerSplit, PurchaseMoved
 from setten.facts.reported import CustomerIdentified
 from setten.facts.segments import MembershipsChanged
-from setten.facts.stock import OrderPlaced, ReceiptRecorded
+from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
 from setten.platform.log import Row
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,12 @@ class _Receipt(msgspec.Struct):
     replaces: UUID | None = None
 
 
+class _Return(msgspec.Struct):
+    return_id: UUID
+    total_minor: int
+    currency: str
+
+
 class _Report(msgspec.Struct):
     order_id: str
     system: str = ""
@@ -77,6 +83,7 @@ class _Identified(msgspec.Struct):
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     OrderPlaced.event_name: msgspec.json.Decoder(_Order),
     ReceiptRecorded.event_name: msgspec.json.Decoder(_Receipt),
+    ReturnRecorded.event_name: msgspec.json.Decoder(_Return),
     OrderReported.event_name: msgspec.json.Decoder(_Report),
     CustomerIdentified.event_name: msgspec.json.Decoder(_Identified),
 }
@@ -108,6 +115,11 @@ def receipt_key(receipt_id: UUID) -> str:
     return f"receipt:{receipt_id}"
 
 
+def return_key(return_id: UUID) -> str:
+    """A purchase below zero: goods that came back over a counter of ours."""
+    return f"return:{return_id}"
+
+
 def told(body: Any) -> tuple[Told, ...]:
     """The purchases that a fact of stock (of `fact_of`) tells of: one, and the one it voids."""
     if isinstance(body, _Order):
@@ -117,6 +129,15 @@ def told(body: Any) -> tuple[Told, ...]:
                 rank=_RANK_ORDER,
                 total_minor=body.total_minor or 0,
                 currency=body.currency or "",
+            ),
+        )
+    if isinstance(body, _Return):
+        return (
+            Told(
+                purchase_key=return_key(body.return_id),
+                rank=_RANK_RECEIPT,
+                total_minor=body.total_minor,
+                currency=body.currency,
             ),
         )
     return _told_by_receipt(body) if isinstance(body, _Receipt) else ()
@@ -153,6 +174,8 @@ def purchase_key(body: Any) -> str | None:
         return order_key(body.system, body.order_id) if is_placed else None
     if isinstance(body, _Order):
         return order_key(body.system, body.order_ref)
+    if isinstance(body, _Return):
+        return return_key(body.return_id)
     return _key_of_receipt(body) if isinstance(body, _Receipt) else None
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.facts.stock import GoodsLine, HoldCollected, HoldReopened, HoldUnready
+from setten.facts.stock import GoodsLine, HoldCollected, HoldReduced, HoldReopened, HoldUnready
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
 from setten.platform.vault import Sealed, Vault
@@ -17,13 +17,15 @@ from setten.stock import ledger, tasks
 from setten.stock.holds import rules
 from setten.stock.holds.ending import (
     COLLECTED,
+    RELEASED,
+    Ended,
     end_many,
     must_be_locked,
     open_lines,
     state_of,
 )
-from setten.stock.holds.model import BadHold, CannotReopen, Hold, NobodyToName
-from setten.stock.holds.picking import lock_open
+from setten.stock.holds.model import BadHold, CannotReopen, Hold, HoldLine, NobodyToName
+from setten.stock.holds.picking import lock_open, settle_ready
 from setten.stock.holds.reading import find_many, get
 from setten.stock.holds.rules import Part
 from setten.stock.ledger import Account, Balance, Entry, Key
@@ -129,10 +131,60 @@ async def _note(
     )
 
 
+async def give_back(
+    conn: Connection, hold_id: UUID, lines: Sequence[GoodsLine], *, by: str, now: datetime
+) -> Ended:
+    """Some of it is no longer wanted: those units are free again; with the last it is released.
+
+    Raises UnknownHold, HoldEnded, BadHold.
+    """
+    before = await get(conn, hold_id, now=now)
+    balances = await ledger.lock(conn, [(one.sku, one.location_id) for one in before.lines])
+    hold = await lock_open(conn, hold_id, now)
+    must_be_locked(balances, [hold])
+    parts = rules.parts(hold.lines, lines)
+    if isinstance(parts, BadHold):
+        raise parts
+    if not any(part.left for part in parts):
+        return (await end_many(conn, [hold_id], RELEASED, by=by, now=now))[0]
+    moves = [(p.line, p.taken, Account.on_hand, "hold_released") for p in parts if p.taken]
+    await ledger.post(conn, _moves(hold_id, moves), balances=balances, now=now)
+    await _shrink(conn, hold, parts, now)
+    gone = tuple(GoodsLine(p.line.sku, p.line.location_id, p.taken) for p in parts if p.taken)
+    entry = state_of(hold, HoldReduced(hold_id=hold_id, lines=gone), now)
+    await log.state_all(conn, [entry])
+    return Ended(await settle_ready(conn, hold_id, now=now), entry.event_id)
+
+
+async def _shrink(conn: Connection, hold: Hold, parts: Sequence[Part], now: datetime) -> None:
+    whole = [p.line for p in parts if p.taken and not p.left]
+    less = [p for p in parts if p.taken and p.left]
+    await _Q.release_lines.run(
+        conn,
+        hold_id=hold.hold_id,
+        skus=[one.sku for one in whole],
+        location_ids=[one.location_id for one in whole],
+    )
+    await _Q.shrink_lines.run(
+        conn,
+        hold_id=hold.hold_id,
+        skus=[p.line.sku for p in less],
+        location_ids=[p.line.location_id for p in less],
+        qtys=[p.left for p in less],
+    )
+    picked = [p for p in parts if p.taken and p.line.state == "picked"]
+    openings = [_put_back(hold, p, p.taken) for p in picked]
+    await tasks.open_many(conn, openings, now=now)
+
+
 def _entries(hold_id: UUID, parts: Sequence[Part], keeps_rest: bool) -> list[Entry]:
     moves = [(p.line, p.taken, Account.sold, "hold_collected") for p in parts if p.taken]
     if not keeps_rest:
         moves += [(p.line, p.left, Account.on_hand, "hold_released") for p in parts if p.left]
+    return _moves(hold_id, moves)
+
+
+def _moves(hold_id: UUID, moves: Sequence[tuple[HoldLine, int, Account, str]]) -> list[Entry]:
     return [
         Entry(
             sku=line.sku,
@@ -175,18 +227,18 @@ async def _split(
     )
     if keeps_rest:
         return await _keep_rest(conn, hold, left)
-    await tasks.open_many(conn, [_put_back(hold, p) for p in left if p.line.state == "picked"],
-                          now=now)  # fmt: skip
+    picked = [_put_back(hold, p, p.left) for p in left if p.line.state == "picked"]
+    await tasks.open_many(conn, picked, now=now)
     return None
 
 
-def _put_back(hold: Hold, part: Part) -> tasks.Opening:
+def _put_back(hold: Hold, part: Part, qty: int) -> tasks.Opening:
     return tasks.Opening(
         kind="put_back",
         location_id=part.line.location_id,
         hold_id=hold.hold_id,
         sku=part.line.sku,
-        qty=part.left,
+        qty=qty,
     )
 
 
@@ -196,6 +248,7 @@ async def _keep_rest(conn: Connection, hold: Hold, left: Sequence[Part]) -> UUID
     await _Q.insert_rest.run(
         conn, hold_id=hold.hold_id, rest_id=rest_id, state="ready" if is_picked else "held"
     )
+    await _Q.keep_order.run(conn, hold_id=hold.hold_id, rest_id=rest_id)
     await _Q.insert_rest_lines.run(
         conn,
         rest_id=rest_id,

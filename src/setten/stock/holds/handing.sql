@@ -31,6 +31,12 @@ update stock.hold_lines l
   from unnest(:skus::text[], :location_ids::text[]) as t(sku, location_id)
  where l.hold_id = :hold_id and l.sku = t.sku and l.location_id = t.location_id;
 
+-- name: shrink_lines
+update stock.hold_lines l
+   set qty = t.qty
+  from unnest(:skus::text[], :location_ids::text[], :qtys::integer[]) as t(sku, location_id, qty)
+ where l.hold_id = :hold_id and l.sku = t.sku and l.location_id = t.location_id;
+
 -- name: insert_rest
 -- After its first part has ended: so the code is free again, and its customer keeps it.
 insert into stock.holds (
@@ -41,6 +47,11 @@ select :rest_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, :
        h.collector_id
   from stock.holds h
  where h.hold_id = :hold_id;
+
+-- name: keep_order
+-- The rest keeps the promise of the same order: an order finds its goods by this alone.
+insert into stock.order_holds (hold_id, order_id)
+select :rest_id, o.order_id from stock.order_holds o where o.hold_id = :hold_id;
 
 -- name: insert_rest_lines
 insert into stock.hold_lines (hold_id, sku, location_id, qty, state, is_elsewhere)
