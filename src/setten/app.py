@@ -19,6 +19,7 @@ from litestar.exceptions import HTTPException
 from setten import console
 from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
+from setten.api import consent as consent_api
 from setten.api import counts as counts_api
 from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
@@ -31,16 +32,25 @@ from setten.api import returns as returns_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.api import transfers as transfers_api
-from setten.customers import identity, ingest, lifecycle, predictions, segments, timeline
+from setten.customers import (
+    consent,
+    homes,
+    identity,
+    ingest,
+    lifecycle,
+    predictions,
+    segments,
+    timeline,
+)
 from setten.platform import auth, clock, combine, db, jobs, journal, log
 from setten.platform import settings as settings_module
-from setten.platform.db import Pool
+from setten.platform.db import Connection, Pool
 from setten.platform.expressions import Calendar
 from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import counts, holds, orders
+from setten.stock import counts, holds, locations, orders
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -79,6 +89,7 @@ def _routes(settings: Settings) -> list[Any]:
         *operations.handlers,
         *ingest_api.mounts(),
         customers_api.router(),
+        consent_api.router(),
         links_api.router(),
         rules_api.router(),
         stock_api.router(),
@@ -135,6 +146,8 @@ def readers(deps: state.Deps) -> list[Reader]:
     return [
         *ingest.readers(),
         *identity.readers(deps.vault),
+        *consent.readers(after=(identity.READER,)),
+        *homes.readers(deps.vault),
         *timeline.readers(),
         *orders.readers(),
         *lifecycle.readers(deps.settings.zone),
@@ -164,6 +177,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),
         jobs.Schedule("segments_fill", "* * * * * *", partial(segments.fill, calendar=days)),
+        jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
         jobs.Schedule("lake_carry", "* * * * * */20", deps.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
@@ -175,6 +189,19 @@ def _daily(at: time, zone: ZoneInfo) -> str:
     """The cron line of a time of the business's day; jobs go by UTC."""
     utc = datetime.combine(clock.now().astimezone(zone), at, zone).astimezone(UTC)
     return f"{utc.minute} {utc.hour} * * *"
+
+
+async def _follow_places(pool: Pool) -> None:
+    await segments.follow_places(pool, places=_places)
+
+
+async def _places(conn: Connection) -> list[segments.Place]:
+    """The shops, for segments that ask how far from one somebody lives."""
+    return [
+        segments.Place(one.location_id, one.lat, one.lon)
+        for one in await locations.list_all(conn)
+        if one.kind == "shop" and one.lat is not None and one.lon is not None
+    ]
 
 
 async def _count_stages(pool: Pool) -> None:

@@ -16,7 +16,7 @@ from tests.conftest import MASTER_KEY
 from tests.customers.conftest import START, People
 
 from setten import app
-from setten.customers import identity, lifecycle, timeline
+from setten.customers import consent, identity, lifecycle, timeline
 from setten.platform import audit, auth, clock, db
 from setten.platform import settings as settings_module
 
@@ -90,7 +90,12 @@ async def read_elsewhere(dsn: str) -> None:
     """The background process's part, in a loop of its own: the test client blocks ours."""
     await asyncio.sleep(0.2)
     pool = await db.open_pool(dsn, size=2)
-    for reader in (*identity.readers(), *timeline.readers(), *lifecycle.readers(ZONE)):
+    for reader in (
+        *identity.readers(),
+        *timeline.readers(),
+        *lifecycle.readers(ZONE),
+        *consent.readers(after=(identity.READER,)),
+    ):
         await reader.catch_up(pool)
     pool.terminate()
 
@@ -256,7 +261,12 @@ async def test_a_lookup_that_makes_no_sense_is_refused(client, body):
 def test_the_readers_that_after_waits_for_are_wired():
     from setten.api.customers import READERS
 
-    wired = (*identity.readers(), *timeline.readers(), *lifecycle.readers(ZONE))
+    wired = (
+        *identity.readers(),
+        *timeline.readers(),
+        *lifecycle.readers(ZONE),
+        *consent.readers(after=(identity.READER,)),
+    )
     assert {reader.name for reader in wired} == set(READERS)
 
 

@@ -15,8 +15,9 @@ from litestar import Router, get
 from litestar.params import Parameter
 
 from setten.api import bare, guard
+from setten.api import consent as consent_api
 from setten.api.state import Deps
-from setten.customers import identity, lifecycle, profiles, timeline
+from setten.customers import consent, identity, lifecycle, profiles, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
@@ -33,7 +34,7 @@ SCOPES = ("server", "agent")
 _LANES = 1
 # Opening a customer takes 0.3 ms of our time, during which the others of this process wait.
 _TOGETHER_MAX = 16
-READERS = (identity.READER, timeline.READER, lifecycle.READER)
+READERS = (identity.READER, timeline.READER, lifecycle.READER, consent.READER)
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +77,10 @@ class StageSentence(msgspec.Struct, frozen=True):
 
 
 class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer. stage: acquisition, trial, loyalty, retention or recovery, as of now."""
+    """One customer. stage: acquisition, trial, loyalty, retention or recovery, as of now.
+
+    consent: by purpose, then by channel; what nobody said anything of is absent.
+    """
 
     customer_id: UUID
     identifiers: list[IdentifierBody]
@@ -90,6 +94,7 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
     merged: list[UUID]
     stage: lifecycle.Stage
     stage_sentence: StageSentence
+    consent: consent_api.Stands
 
 
 class TimelineItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +222,11 @@ async def _view_all(
     now = clock.now()
     await audit.note_views(conn, noted, at=now)
     stands = await lifecycle.standings(conn, {one.customer_id for one in shown}, now=now)
-    bodies = (_body(one, stands[one.customer_id], now) for one in shown)
+    allowed = await consent.standings(conn, [one.numbers for one in shown])
+    bodies = (
+        _body(one, stands[one.customer_id], said, now)
+        for one, said in zip(shown, allowed, strict=True)
+    )
     return [one if isinstance(one, Exception) else next(bodies) for one in found]
 
 
@@ -262,7 +271,12 @@ def _noted(found: profiles.Profile, actor: Actor) -> audit.View:
     )
 
 
-def _body(found: profiles.Profile, stands: lifecycle.Standing, now: datetime) -> CustomerBody:
+def _body(
+    found: profiles.Profile,
+    stands: lifecycle.Standing,
+    allowed: tuple[consent.Standing, ...],
+    now: datetime,
+) -> CustomerBody:
     return CustomerBody(
         customer_id=found.customer_id,
         identifiers=[
@@ -282,6 +296,7 @@ def _body(found: profiles.Profile, stands: lifecycle.Standing, now: datetime) ->
             ja=lifecycle.sentence(stands, now=now, locale="ja"),
             en=lifecycle.sentence(stands, now=now, locale="en"),
         ),
+        consent=consent_api.stands(allowed),
     )
 
 

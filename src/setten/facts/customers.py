@@ -61,3 +61,9 @@ class RelationEnded(Fact, frozen=True, kw_only=True):
     kind: str
     one: int
     other: int
+
+
+class HomeMoved(Fact, frozen=True, kw_only=True):
+    """Somebody told where she lives. Where that is, is not in the log."""
+
+    event_name: ClassVar[str] = "home.moved"

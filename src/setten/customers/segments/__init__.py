@@ -6,6 +6,8 @@ have, the filling at everybody when a definition is new. Entering and leaving ar
 asks the lake how many a condition would give.
 """
 
+from setten.customers.segments.conditions import CHANNELS, KM_MAX, STATES
+from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.everyone import SAMPLE, Preview, preview
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
@@ -15,6 +17,7 @@ from setten.customers.segments.model import (
     Member,
     Overlap,
     Passage,
+    RelatedTooDeep,
     Segment,
     SegmentCircle,
     SegmentInUse,
@@ -39,9 +42,17 @@ from setten.customers.segments.service import (
     used_by,
     versions,
 )
-from setten.customers.segments.vocabulary import LANGUAGE, VOCABULARY
+from setten.customers.segments.vocabulary import LANGUAGE, RELATIONS, VOCABULARY
 
 __all__ = [
+    "CHANNELS",
+    "KM_MAX",
+    "RELATIONS",
+    "STATES",
+    "Place",
+    "Places",
+    "RelatedTooDeep",
+    "follow_places",
     "CUSTOMERS_MAX",
     "LAKE_COLUMNS",
     "LANGUAGE",

@@ -7,10 +7,11 @@ from datetime import datetime
 from operator import is_
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from setten.customers import timeline
-from setten.customers.segments import rules, state
+from setten.customers.segments import rules, standing, state
 from setten.customers.segments.memory import Known, Memory
 from setten.customers.segments.model import Live
 from setten.customers.segments.state import Q, State
@@ -108,10 +109,10 @@ async def look(
         return changed
     if not memory.segments or not whom:
         return 0
-    known = await _known(conn, list(whom), memory, is_kept=is_kept)
-    moment = micros(now)
-    at = LANGUAGE.evaluation(known.state.frame, calendar, moment)
-    verdict = rules.decide(memory.segments, at, known.state.living)
+    whom = await _with_holders(conn, whom, memory.needs, now)
+    known, verdict = await _decide(
+        conn, list(whom), memory, is_kept=is_kept, calendar=calendar, moment=micros(now)
+    )
     moves = _moves(memory.segments, known, verdict.belongs)
     await write(conn, moves, whom=whom, now=now)
     armed = await _arm(conn, known, verdict.due, now)
@@ -120,6 +121,53 @@ async def look(
     else:
         memory.forget(whom)
     return sum(len(one.entered) + len(one.left) for one in moves)
+
+
+async def _with_holders(
+    conn: Connection, whom: Mapping[UUID, Why], needs: Needs, now: datetime
+) -> Mapping[UUID, Why]:
+    """Besides them those whose answers hang on them by way of a relation, for the same reason."""
+    if not needs.relations:
+        return whom
+    asked = list(whom)
+    holders = await standing.holders(conn, asked, needs.relations)
+    room = max(0, CUSTOMERS_MAX - len(whom))
+    if late := list(holders)[room:]:
+        await Q.arm.run(conn, customer_ids=late, due_ats=[now] * len(late))
+    return {**{one: whom[holders[one]] for one in list(holders)[:room]}, **whom}
+
+
+async def _decide(
+    conn: Connection,
+    customer_ids: Sequence[UUID],
+    memory: Memory,
+    *,
+    is_kept: bool,
+    calendar: Calendar,
+    moment: int,
+) -> tuple[Known, rules.Verdict]:
+    """What is known of some customers, and what is so of them; others are only asked about."""
+    more, relations = await standing.related(conn, customer_ids, memory.needs.relations)
+    everyone = [*customer_ids, *more]
+    known = await _known(conn, everyone, memory, is_kept=is_kept)
+    frame = known.state.frame
+    frame.relations = relations
+    frame.standings = await standing.answers(conn, everyone, memory.needs.standings)
+    at = LANGUAGE.evaluation(frame, calendar, moment)
+    verdict = rules.decide(memory.segments, at, known.state.living)
+    if not more:
+        return known, verdict
+    size = len(customer_ids)
+    own = msgspec.structs.replace(
+        known.state,
+        customers=known.state.customers[:size],
+        strongest=known.state.strongest[:size],
+        living=known.state.living[:size],
+    )
+    return (
+        Known(own, known.belonged[:, :size], known.armed[:size]),
+        rules.Verdict(verdict.belongs[:, :size], verdict.due[:size]),
+    )
 
 
 async def _known(

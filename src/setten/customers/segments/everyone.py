@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import timeline
-from setten.customers.segments import evaluating, lines, rules
+from setten.customers.segments import evaluating, lines, rules, standing
 from setten.customers.segments.vocabulary import (
     INTEGERS,
     LANGUAGE,
@@ -27,6 +27,7 @@ from setten.platform import clock, db
 from setten.platform import lake as lakes
 from setten.platform.db import Connection, Pool
 from setten.platform.expressions import Calendar, Needs, Statement, micros
+from setten.platform.expressions import question as name_of
 from setten.platform.lake import Lake
 from setten.platform.lake.engine import quoted
 
@@ -59,6 +60,22 @@ class Question(msgspec.Struct, frozen=True):
 
     statement: Statement
     needs: Needs
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A condition about what stands, as statements name it, and a file of whom it is true."""
+
+    question: str
+    csv: Path
+
+
+class Files(msgspec.Struct, frozen=True, kw_only=True):
+    """What PostgreSQL told for a question, as files for the engine."""
+
+    people: Path
+    said: Path | None = None
+    standings: tuple[Answer, ...] = ()
+    relations: Path | None = None
 
 
 async def ask(conn: Connection, expression: Any, *, calendar: Calendar, now: datetime) -> Question:
@@ -94,11 +111,15 @@ async def preview(
             question = await ask(conn, expression, calendar=calendar, now=now)
             files = await lake.files(conn)
             as_of = await lake.written_to(conn)
-            people = await _people(conn, lake, Path(scratch))
-            said = await _said(conn, question.needs, Path(scratch))
+            told = Files(
+                people=await _people(conn, lake, Path(scratch)),
+                said=await _said(conn, question.needs, Path(scratch)),
+                standings=await _standings(conn, question.needs, Path(scratch)),
+                relations=await _relations(conn, question.needs, Path(scratch)),
+            )
         hits, everybody, sample = await lakes.work(
             lake.folder,
-            lambda duck: count(duck, lake, files, people, said, question),
+            lambda duck: count(duck, lake, files, told, question),
             most_s=most_s,
         )
     return Preview(
@@ -148,16 +169,38 @@ async def _said(conn: Connection, needs: Needs, scratch: Path) -> Path | None:
     return csv
 
 
+async def _standings(conn: Connection, needs: Needs, scratch: Path) -> tuple[Answer, ...]:
+    """Of whom each condition about what stands is true, a file each."""
+    found = []
+    for number, node in enumerate(sorted(needs.standings, key=name_of)):
+        asked, csv = standing.question(node), scratch / f"standing-{number}.csv"
+        await conn.copy_from_query(
+            asked.of_everybody, *asked.arguments, output=str(csv), format="csv"
+        )
+        found.append(Answer(name_of(node), csv))
+    return tuple(found)
+
+
+async def _relations(conn: Connection, needs: Needs, scratch: Path) -> Path | None:
+    """Who has to do with whom as a file; None when nobody asks."""
+    if not needs.relations:
+        return None
+    csv = scratch / "relations.csv"
+    await conn.copy_from_query(
+        standing.Q.all_related.sql, sorted(needs.relations), output=str(csv), format="csv"
+    )
+    return csv
+
+
 def count(
     duck: duckdb.DuckDBPyConnection,
     lake: Lake,
     files: Sequence[Path],
-    people: Path,
-    said: Path | None,
+    told: Files,
     question: Question,
 ) -> tuple[int, int, list[Any] | None]:
     """(how many, of how many, a few of them); on an engine of its own."""
-    open_relations(duck, lake, files, people=people, said=said, needs=question.needs)
+    open_relations(duck, lake, files, told=told, needs=question.needs)
     sql = Q.count_and_sample.sql.format(statement=question.statement.sql, sample=SAMPLE)
     found = duck.execute(sql, list(question.statement.parameters)).fetchone()
     assert found is not None
@@ -169,13 +212,13 @@ def open_relations(
     lake: Lake,
     files: Sequence[Path],
     *,
-    people: Path,
-    said: Path | None,
+    told: Files,
     needs: Needs,
 ) -> None:
-    """Give an engine the relations that statements read: subjects, events, fields."""
+    """Give an engine the relations that statements read: subjects, events, fields, standings,
+    relations."""
     lake.open_lines(duck, files)
-    duck.execute(Q.people.sql.format(path=quoted(str(people))))
+    duck.execute(Q.people.sql.format(path=quoted(str(told.people))))
     duck.execute(Q.subjects.sql)
     words: Mapping[str, Any] = {
         "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
@@ -185,7 +228,17 @@ def open_relations(
     buys = bool(needs.events.keys() & {PURCHASE, RETURN})
     template = Q.events_with_purchases if buys else Q.events
     duck.execute(template.sql.format(**words))
-    if said is None or not said.stat().st_size:
+    if _is_empty(told.said):
         duck.execute(Q.no_fields.sql)
     else:
-        duck.execute(Q.fields.sql.format(csv=quoted(str(said))))
+        duck.execute(Q.fields.sql.format(csv=quoted(str(told.said))))
+    duck.execute(Q.no_standings.sql)
+    for answer in told.standings:
+        if not _is_empty(answer.csv):
+            duck.execute(Q.standing.sql.format(csv=quoted(str(answer.csv))), [answer.question])
+    if not _is_empty(told.relations):
+        duck.execute(Q.relations.sql.format(csv=quoted(str(told.relations))))
+
+
+def _is_empty(file: Path | None) -> bool:
+    return file is None or not file.stat().st_size

@@ -93,6 +93,23 @@ select subject, name,
 create or replace temp view fields as
 select 0 as subject, '' as name, '' as text, 0::double as number, false as truth where false;
 
+-- name: no_standings
+create or replace temp table standings (question varchar, subject integer);
+
+-- name: standing
+insert into standings
+select distinct $1, p.subject
+  from read_csv('{csv}', header = false, columns = {{'customer_id': 'uuid'}}) s
+  join people p using (customer_id);
+
+-- name: relations
+create or replace temp table relations as
+select distinct p.subject, r.name, o.subject as other
+  from read_csv('{csv}', header = false,
+                columns = {{'customer_id': 'uuid', 'name': 'varchar', 'other': 'uuid'}}) r
+  join people p using (customer_id)
+  join people o on o.customer_id = r.other;
+
 -- name: count_and_sample
 -- The sample is the same ten while the condition is being written, not ten new ones each time.
 with hits as materialized ({statement}), few as (

@@ -106,6 +106,12 @@ class SegmentCircle(Conflict):
     code = "segment_circle"
 
 
+class RelatedTooDeep(Conflict):
+    """Of somebody related it asks for a segment that asks for relations itself. through: which."""
+
+    code = "related_too_deep"
+
+
 class SegmentInUse(Conflict):
     """Others are made of it. by: their names."""
 

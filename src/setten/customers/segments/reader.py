@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from setten.customers import identity, timeline
-from setten.customers.segments import evaluating, state, vocabulary
+from setten.customers.segments import copies, evaluating, standing, state, vocabulary
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.memory import Memory
 from setten.customers.segments.state import Q
@@ -49,13 +49,14 @@ _MEMORY = Memory()
 
 
 def readers(calendar: Calendar, now: Now = clock.now, *, memory: Memory = _MEMORY) -> list[Reader]:
-    """The reader of this feature: it sees an event when its person and her timeline have it.
+    """The readers of this feature: the copies, and what looks at an event when its person, her
+    timeline and the copies have it.
 
     memory: shared with `wake` and `fill` of the same process.
     """
-    after = (identity.READER, timeline.READER)
+    after = (identity.READER, timeline.READER, copies.READER)
     handle = partial(_handle, calendar=calendar, now=now, memory=memory)
-    return [Reader(READER, handle, after=after, gather_s=GATHER_S)]
+    return [*copies.readers(), Reader(READER, handle, after=after, gather_s=GATHER_S)]
 
 
 async def _handle(
@@ -65,7 +66,7 @@ async def _handle(
     if not memory.segments:
         memory.leave()
         return
-    whom = await _whom(conn, rows, memory)
+    whom = await _whom(conn, rows, memory, now())
     people = iter(whom.items())
     while some := dict(islice(people, CUSTOMERS_MAX)):
         await evaluating.look(conn, some, now=now(), calendar=calendar, memory=memory, is_kept=True)
@@ -74,7 +75,7 @@ async def _handle(
 
 def _watched(needs: Needs) -> set[str]:
     """Names of events that may change any answer."""
-    names = vocabulary.lines_of(set(needs.events))
+    names = vocabulary.lines_of(set(needs.events)) | standing.watched(needs)
     if names & set(vocabulary.TELLS_PURCHASE):
         names = names | {PurchaseMoved.event_name}
     if vocabulary.STAGE in needs.fields:
@@ -83,7 +84,9 @@ def _watched(needs: Needs) -> set[str]:
     return names | {CustomerIdentified.event_name} if has_traits else names
 
 
-async def _whom(conn: Connection, rows: Sequence[Row], memory: Memory) -> dict[UUID, Why]:
+async def _whom(
+    conn: Connection, rows: Sequence[Row], memory: Memory, now: datetime
+) -> dict[UUID, Why]:
     """Whose answers may have changed, and by which event; the last one of each.
 
     Lines are added to what is remembered; whom anything else has happened to is forgotten.
@@ -102,6 +105,9 @@ async def _whom(conn: Connection, rows: Sequence[Row], memory: Memory) -> dict[U
             told.append((owner, row))
         else:
             memory.forget((owner,))
+    for one, event_id in (await standing.touched(conn, rows, memory.needs, now=now)).items():
+        memory.forget((one,))
+        whom[one] = Why("event", event_id)
     for row in rows:
         for one in _touched(row) if row.name in _IDENTITY else ():
             # Who has just begun is known already when her first event was looked at.

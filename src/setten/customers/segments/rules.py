@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
-from setten.customers.segments.model import Live, SegmentCircle, SegmentNotFound
+from setten.customers.segments.model import (
+    Live,
+    RelatedTooDeep,
+    SegmentCircle,
+    SegmentNotFound,
+)
 from setten.customers.segments.vocabulary import LANGUAGE
 from setten.platform.expressions import (
     NEVER,
@@ -17,7 +23,10 @@ from setten.platform.expressions import (
     Evaluation,
     Needs,
     Node,
+    Related,
 )
+
+_UTC = Calendar(ZoneInfo("UTC"))
 
 # Of a retired segment: nothing is evaluated of it any more.
 NOBODY: Node = LANGUAGE.read(
@@ -32,7 +41,10 @@ def read(expression: str) -> Node:
 
 
 def in_order(segments: Iterable[Live]) -> list[Live]:
-    """Each after those that it is made of. Raises SegmentCircle, SegmentNotFound."""
+    """Each after those that it is made of.
+
+    Raises SegmentCircle, SegmentNotFound, RelatedTooDeep.
+    """
     by_name = {one.name: one for one in segments}
     found: dict[str, Live] = {}
     way: list[str] = []
@@ -53,7 +65,26 @@ def in_order(segments: Iterable[Live]) -> list[Live]:
 
     for name in sorted(by_name):
         visit(name)
+    _refuse_deep(found.values())
     return list(found.values())
+
+
+def _refuse_deep(ordered: Iterable[Live]) -> None:
+    """Relations are followed one step, also where a segment is asked of somebody related."""
+    leads: set[str] = set()  # segments that lead to a relation
+    for one in ordered:
+        if through := asked_of_others(one.node) & leads:
+            raise RelatedTooDeep(name=one.name, through=", ".join(sorted(through)))
+        asks = bool(LANGUAGE.needs(one.node, _UTC, 0).relations)
+        if asks or LANGUAGE.groups_in(one.node) & leads:
+            leads.add(one.name)
+
+
+def asked_of_others(node: Node) -> frozenset[str]:
+    """Names of the segments that an expression asks of somebody related."""
+    if isinstance(node, Related):
+        return LANGUAGE.groups_in(node)
+    return frozenset().union(*map(asked_of_others, node.parts()))
 
 
 def needs(segments: Sequence[Live], calendar: Calendar, now: int) -> Needs:
@@ -83,30 +114,16 @@ def decide(ordered: Sequence[Live], at: Evaluation, living: np.ndarray) -> Verdi
     return Verdict(belongs, np.where(living, due, NEVER))
 
 
-class Changes(msgspec.Struct, frozen=True):
-    """Pairs of (segment's place, customer's place) that are new, or no longer so."""
-
-    entered: list[tuple[int, int]]
-    left: list[tuple[int, int]]
-
-
-def changes(belongs: np.ndarray, belonged: np.ndarray) -> Changes:
-    """The differences between now and before."""
-
-    def pairs(where: np.ndarray) -> list[tuple[int, int]]:
-        rows, columns = np.nonzero(where)
-        return list(zip(rows.tolist(), columns.tolist(), strict=True))
-
-    return Changes(pairs(belongs & ~belonged), pairs(belonged & ~belongs))
-
-
 def users_of(name: str, segments: Iterable[Live]) -> list[str]:
     """The names of segments that are made of this one."""
     return sorted(one.name for one in segments if name in LANGUAGE.groups_in(one.node))
 
 
 def leads_to(node: Node, segments: Mapping[str, Live]) -> dict[str, Node]:
-    """The expressions of all segments that an expression leads to. Raises SegmentNotFound."""
+    """The expressions of all segments that an expression leads to.
+
+    Raises SegmentNotFound, RelatedTooDeep.
+    """
     found: dict[str, Node] = {}
     ahead = sorted(LANGUAGE.groups_in(node))
     while ahead:
@@ -117,4 +134,7 @@ def leads_to(node: Node, segments: Mapping[str, Live]) -> dict[str, Node]:
             raise SegmentNotFound(name=name)
         found[name] = segments[name].node
         ahead += sorted(LANGUAGE.groups_in(found[name]))
+    if asked_of_others(node):
+        # Its name is none that a segment can have.
+        in_order([*segments.values(), Live(0, "", 1, node)])
     return found

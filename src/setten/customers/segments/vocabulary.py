@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from setten.customers.segments.conditions import KINDS
 from setten.facts import commerce, reported, stock
 from setten.platform.expressions import (
+    BASIC,
     EventKind,
     Field,
     Language,
@@ -51,6 +53,14 @@ _INTEGERS = {
     "price_minor": Words("単価", "price"),
     "qty": Words("数量", "quantity"),
     "lines": Words("品数", "number of lines"),
+}
+# Who stands to her in each relation, from her side.
+RELATIONS = {
+    "household": Words("同じ世帯の人", "somebody in the household"),
+    "gives_to": Words("贈る相手", "somebody to give to"),
+    "given_by": Words("贈ってくれる人", "somebody who gives to them"),
+    "referred": Words("紹介した相手", "somebody they referred"),
+    "referred_by": Words("紹介してくれた人", "somebody who referred them"),
 }
 TEXTS = tuple(_TEXTS)
 INTEGERS = tuple(_INTEGERS)
@@ -105,8 +115,9 @@ VOCABULARY = Vocabulary(
     fields=(Field(STAGE, Type.TEXT, Words("段階", "stage")),),
     field=Words("特徴", "trait"),
     group=Words("セグメント", "segment"),
+    relations=RELATIONS,
 )  # fmt: skip
-LANGUAGE = Language(VOCABULARY)
+LANGUAGE = Language(VOCABULARY, kinds=(*BASIC, *KINDS))
 
 
 def lines_of(events: frozenset[str] | set[str]) -> set[str]:
