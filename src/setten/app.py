@@ -21,12 +21,14 @@ from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
 from setten.api import consent as consent_api
 from setten.api import counts as counts_api
+from setten.api import carts as carts_api
 from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
 from setten.api import pickup as pickup_api
+from setten.api import orders as orders_api
 from setten.api import receipts as receipts_api
 from setten.api import returns as returns_api
 from setten.api import rules as rules_api
@@ -50,7 +52,7 @@ from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import counts, holds, locations, orders
+from setten.stock import carts, counts, holds, locations, orders
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -99,6 +101,8 @@ def _routes(settings: Settings) -> list[Any]:
         holds_api.router(),
         pickup_api.router(),
         receipts_api.router(),
+        carts_api.router(),
+        orders_api.router(),
         returns_api.router(),
         *console.routes(),
     ]
@@ -173,6 +177,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
+        jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),

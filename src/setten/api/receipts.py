@@ -19,7 +19,7 @@ from setten.platform import clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.vault import Identifier, UnusableIdentifier, normalise
-from setten.stock import catalog, receipts
+from setten.stock import catalog, orders, receipts
 from setten.stock.locations import LOCATION_ID_LENGTH_MAX, UnknownLocation
 from setten.stock.receipts import (
     RECEIPTS_MAX,
@@ -184,8 +184,17 @@ async def _receipts(conn: Connection, deps: Deps, told: Sequence[ReceiptIn]) -> 
         card = cards.get(one.loyalty_card) if one.loyalty_card else None
         number = numbers[card] if card else None
         lines = tuple(_line(line, skus) for line in one.lines)
-        found.append(_receipt(one, lines, number, owners.get(number or 0, frozenset())))
+        receipt = _receipt(one, lines, number, owners.get(number or 0, frozenset()))
+        found.append(await _for_order(conn, receipt))
     return found
+
+
+async def _for_order(conn: Connection, receipt: Receipt) -> Receipt:
+    """A receipt for one of our own orders takes the goods that wait for it at this place."""
+    if receipt.order_system != orders.OURS or receipt.hold_id or not receipt.order_ref:
+        return receipt
+    hold_id = await orders.hold_at(conn, receipt.order_ref, receipt.location_id)
+    return msgspec.structs.replace(receipt, hold_id=hold_id)
 
 
 def _card(written: str) -> Identifier | None:

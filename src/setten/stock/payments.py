@@ -16,7 +16,7 @@ import msgspec
 from setten.facts.commerce import PaymentRecorded
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 
 _Q = db.load(__file__)
 METHODS = ("card", "wallet", "transfer", "on_delivery", "counter", "voucher", "other")
@@ -34,7 +34,7 @@ class UnknownPayment(NotFound):
     code = "unknown_payment"
 
 
-class BadPayment(Invalid):
+class BadPayment(Conflict):
     """This cannot be a payment, or a step of one. facts: why."""
 
     code = "bad_payment"

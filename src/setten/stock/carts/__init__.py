@@ -48,7 +48,7 @@ from setten.stock.carts.quoting import (
     quote,
 )
 from setten.stock.carts.reading import Listed, find, latest, open_of, owner_of
-from setten.stock.carts.service import change, close, lock_open, note_refusal
+from setten.stock.carts.service import change, close, ensure, lock_open, note_refusal
 
 __all__ = [
     "CHANGES_MAX",
@@ -80,6 +80,7 @@ __all__ = [
     "UnknownCartCode",
     "change",
     "close",
+    "ensure",
     "find",
     "find_by_code",
     "find_by_token",

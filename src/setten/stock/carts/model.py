@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 
 METHODS = ("carry", "pickup", "ship")
 LINES_MAX = 100  # of a cart: as many as a hold takes
@@ -28,7 +28,7 @@ class CartFull(Conflict):
     code = "cart_full"
 
 
-class BadCartChange(Invalid):
+class BadCartChange(Conflict):
     """This cannot be done to a cart. facts: why."""
 
     code = "bad_cart_change"

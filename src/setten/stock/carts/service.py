@@ -10,14 +10,25 @@ from uuid import UUID
 from setten.facts.commerce import CartChanged, CartLine
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
+from setten.platform.errors import Unavailable
 from setten.stock import catalog, locations
 from setten.stock.carts import rules
-from setten.stock.carts.model import Add, Cart, Change, Changed, Row, SetMethod, UnknownCart
+from setten.stock.carts.model import (
+    Add,
+    Cart,
+    Change,
+    Changed,
+    Part,
+    Row,
+    SetMethod,
+    UnknownCart,
+)
 from setten.stock.carts.reading import parts_from, rows_of
 from setten.stock.carts.rules import Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _NO_PLACE: frozenset[str] = frozenset()
+_ROUNDS = 4  # carts that others ordered while we waited
 
 
 async def change(
@@ -40,8 +51,7 @@ async def change(
         raise refusal
     await _check_goods(conn, changes)
     whose = sorted({*identifier_ids, under})
-    await _Q.start.run(conn, cart_id=ids.uuid7(), identifier_id=under, channel=channel, now=now)
-    parts = parts_from(await _Q.lock.all(conn, identifier_ids=whose))
+    parts = await _locked(conn, whose, under, channel, now)
     before = await rows_of(conn, [part.cart_id for part in parts])
     mine = next(part.cart_id for part in parts if part.identifier_id == under)
     after = rules.apply(before, changes, into=mine, channel=channel, now=now)
@@ -61,6 +71,21 @@ async def change(
     ]
     await log.state_all(conn, entries)
     return Changed(rules.cart_from(parts, after), entries[-1].event_id)
+
+
+async def _locked(
+    conn: Connection, identifier_ids: Sequence[int], under: int, channel: str, now: datetime
+) -> list[Part]:
+    """The person's open parts, locked, with one under `under` among them.
+
+    Who waits for a checkout finds the cart ordered: what she puts in goes into a new one.
+    """
+    for _ in range(_ROUNDS):
+        await _Q.start.run(conn, cart_id=ids.uuid7(), identifier_id=under, channel=channel, now=now)
+        parts = parts_from(await _Q.lock.all(conn, identifier_ids=list(identifier_ids)))
+        if any(part.identifier_id == under for part in parts):
+            return parts
+    raise Unavailable()
 
 
 async def _check_goods(conn: Connection, changes: Sequence[Change]) -> None:
@@ -113,6 +138,14 @@ def _fact(
         identifiers=(identifier_id,),
         channel=channel,
     )
+
+
+async def ensure(
+    conn: Connection, identifier_ids: Sequence[int], *, under: int, channel: str, now: datetime
+) -> Cart:
+    """The person's cart; an empty one under `under` is made when she has none there."""
+    parts = await _locked(conn, sorted({*identifier_ids, under}), under, channel, now)
+    return rules.cart_from(parts, await rows_of(conn, [part.cart_id for part in parts]))
 
 
 async def lock_open(conn: Connection, identifier_ids: Sequence[int]) -> Cart:

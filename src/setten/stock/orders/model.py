@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 from setten.stock.pricing import TaxLine
 
 OURS = "setten"
@@ -31,7 +31,7 @@ class UnknownOrderLine(NotFound):
     code = "unknown_order_line"
 
 
-class BadOrder(Invalid):
+class BadOrder(Conflict):
     """This cannot be an order. facts: why."""
 
     code = "bad_order"

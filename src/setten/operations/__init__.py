@@ -1,0 +1,1 @@
+"""Acts that span domains: whose cart it is, what it costs to the door, checking out, cancelling."""

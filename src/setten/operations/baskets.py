@@ -1,0 +1,58 @@
+"""Whose cart it is: people are the customers' domain, carts are stock's; here they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+from setten.customers import identity
+from setten.platform.db import Connection
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose cart: under which identifier is acted, and all that are the same person's."""
+
+    under: int
+    identifier_ids: tuple[int, ...]
+    customer_id: UUID | None
+
+
+async def of_customer(conn: Connection, customer_id: UUID) -> Owner:
+    """A customer, under her strongest identifier; follows a merge. Raises CustomerNotFound."""
+    person = await identity.person(conn, customer_id)
+    return _owner(person, person.nodes[0].identifier_id)
+
+
+async def of_identifier(conn: Connection, identifier_id: int) -> Owner:
+    """Whoever an identifier is. One that identity has not met yet is a person of its own.
+
+    What several people share (a tablet in the shop) has a cart of its own: whoever stands before
+    it must not see the cart of the one who was there before.
+    """
+    customers = await identity.customers_for(conn, [identifier_id])
+    if identifier_id not in customers:
+        return Owner(under=identifier_id, identifier_ids=(identifier_id,), customer_id=None)
+    person = await identity.person(conn, customers[identifier_id])
+    node = next((one for one in person.nodes if one.identifier_id == identifier_id), None)
+    if node is None or node.is_shared:
+        return Owner(under=identifier_id, identifier_ids=(identifier_id,), customer_id=None)
+    return _owner(person, identifier_id)
+
+
+async def customers_of(conn: Connection, identifier_ids: Collection[int]) -> dict[int, UUID]:
+    """Whose carts are: customers by identifier, for a list."""
+    return dict(await identity.customers_for(conn, identifier_ids))
+
+
+def _owner(person: identity.Person, under: int) -> Owner:
+    return Owner(
+        under=under,
+        identifier_ids=tuple(
+            node.identifier_id
+            for node in person.nodes
+            if node.identifier_id == under or not node.is_shared
+        ),
+        customer_id=person.customer_id,
+    )
