@@ -101,8 +101,8 @@ async def test_an_event_on_the_day_after_the_last_partition_still_has_a_place(po
 
 @given(st.lists(ENTRIES, max_size=4))
 def test_every_entry_packs_as_many_columns_as_are_named(entries):
-    packed = packing.pack(enumerate(entries, 1))
-    at, found = len(packing._HEADER), 0
+    packed = b"".join((db.copying.HEADER, *packing.pack(enumerate(entries, 1)), db.copying.TRAILER))
+    at, found = len(db.copying.HEADER), 0
     while (columns := int.from_bytes(packed[at : at + 2], "big", signed=True)) >= 0:
         assert columns == len(packing.COLUMNS)
         at, found = at + 2, found + 1

@@ -3,6 +3,7 @@
 Verbs of the domains take a connection and never commit; the edge opens `transaction`.
 """
 
+from setten.platform.db.copying import NULL, copy_rows
 from setten.platform.db.migrate import apply_migrations, head, pending
 from setten.platform.db.pool import (
     AWAY,
@@ -18,6 +19,7 @@ from setten.platform.db.queries import Queries, Query, load
 
 __all__ = [
     "AWAY",
+    "NULL",
     "Connection",
     "Pool",
     "Queries",
@@ -26,6 +28,7 @@ __all__ = [
     "apply_migrations",
     "connect",
     "connection",
+    "copy_rows",
     "head",
     "load",
     "open_pool",

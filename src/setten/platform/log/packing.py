@@ -1,8 +1,4 @@
-"""Entries as PostgreSQL's binary COPY reads them.
-
-A batch that is written this way costs the database half of what rows from arrays cost, and spares
-the driver a look at every element.
-"""
+"""Entries of the log as PostgreSQL's binary COPY reads them."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ import struct
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
+from setten.platform.db import NULL
 from setten.platform.log.model import Entry
 
 # In the order in which `pack` writes them.
@@ -33,9 +30,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 _INT8_OID = 20
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
-_NULL = b"\xff\xff\xff\xff"
+_usual = struct.Struct("!hiiiqiqiqiqiqii").pack  # all columns up to the source
 _first = struct.Struct("!hii").pack  # number of columns, and the day
 _int4 = struct.Struct("!ii").pack
 _int8 = struct.Struct("!iq").pack
@@ -51,34 +46,34 @@ class _Said(dict[str | None, bytes]):
         return packed
 
 
-def pack(entries: Iterable[tuple[int, Entry]]) -> bytes:
-    """Positions and entries as the rows of one COPY (binary) with COLUMNS.
+def pack(entries: Iterable[tuple[int, Entry]]) -> list[bytes]:
+    """Positions and entries as rows for `db.copy_rows`, with COLUMNS.
 
     Each arrives on the day of its `received_at`.
     """
-    parts = [_HEADER]
+    parts: list[bytes] = []
     said = _Said()
     received_at = sent_at = None
-    first = received = b""
-    sent = _NULL
+    day = received = sent = 0
     for position, entry in entries:
         if entry.received_at is not received_at:
             received_at = entry.received_at
-            first = _first(len(COLUMNS), 4, (received_at.date() - _EPOCH_DAY).days)
-            received = _moment(received_at)
+            day = (received_at.date() - _EPOCH_DAY).days
+            received = _micros(received_at)
         if entry.sent_at is not sent_at:
             sent_at = entry.sent_at
-            sent = _moment(sent_at)
+            sent = 0 if sent_at is None else _micros(sent_at)
+        if sent_at is None or entry.original_at is None or entry.source_id is None:
+            head = _rare(position, entry, day)
+        else:
+            head = _usual(
+                len(COLUMNS), 4, day, 8, position, 8, received, 8, _micros(entry.occurred_at),
+                8, sent, 8, _micros(entry.original_at), 4, entry.source_id,
+            )  # fmt: skip
         event_id, body = entry.event_id.encode(), entry.body.encode()
         parts += (
-            first,
-            _int8(8, position),
-            received,
-            _moment(entry.occurred_at),
-            sent,
-            _moment(entry.original_at),
-            _NULL if entry.source_id is None else _int4(4, entry.source_id),
-            _NULL if entry.sealed_id is None else _int8(8, entry.sealed_id),
+            head,
+            NULL if entry.sealed_id is None else _int8(8, entry.sealed_id),
             _array(entry.identifiers),
             _length(len(event_id)),
             event_id,
@@ -88,19 +83,37 @@ def pack(entries: Iterable[tuple[int, Entry]]) -> bytes:
             _length(len(body)),
             body,
         )
-    parts.append(_TRAILER)
-    return b"".join(parts)
+    return parts
+
+
+def _rare(position: int, entry: Entry, day: int) -> bytes:
+    """The columns up to the source of an entry that lacks some of them."""
+    return b"".join(
+        (
+            _first(len(COLUMNS), 4, day),
+            _int8(8, position),
+            _moment(entry.received_at),
+            _moment(entry.occurred_at),
+            _moment(entry.sent_at),
+            _moment(entry.original_at),
+            NULL if entry.source_id is None else _int4(4, entry.source_id),
+        )
+    )
 
 
 def _text(text: str | None) -> bytes:
     if text is None:
-        return _NULL
+        return NULL
     raw = text.encode()
     return _length(len(raw)) + raw
 
 
 def _moment(moment: datetime | None) -> bytes:
-    return _NULL if moment is None else _int8(8, (moment - _EPOCH) // _MICROSECOND)
+    return NULL if moment is None else _int8(8, _micros(moment))
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _array(numbers: tuple[int, ...]) -> bytes:

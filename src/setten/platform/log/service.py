@@ -73,34 +73,27 @@ async def claim(
     """
     if not wanted:
         return {}
-    ids_by_hash = {}
-    hashes = []
-    for _, event_id in wanted:
-        hashed = hash_id(event_id)
-        ids_by_hash[hashed] = event_id
-        hashes.append(hashed.hex)
-    assert len(ids_by_hash) == len(wanted), "ids are distinct"
-    rows = await _Q.claim.all(
+    texts = [hash_id(event_id).hex for _, event_id in wanted]
+    row = await _Q.claim.one(
         conn,
         days=f"{{{','.join([day.isoformat() for day, _ in wanted])}}}",
-        hashes=f"{{{','.join(hashes)}}}",
+        hashes=f"{{{','.join(texts)}}}",
         arrived_on=on,
     )
-    return {ids_by_hash[hashed]: position for hashed, position in rows}
+    drawn, claimed = row
+    positions = zip([event_id for _, event_id in wanted], drawn, strict=True)
+    if claimed is not None and len(claimed) == len(drawn):
+        return dict(positions)
+    new = set(claimed or ())
+    return {event_id: position for event_id, position in positions if position in new}
 
 
 async def write(conn: Connection, entries: Sequence[Entry], places: Mapping[str, int]) -> None:
     """Write entries at the positions that `claim` gave their ids in this transaction."""
     if not entries:
         return
-    await conn.copy_to_table(
-        "events",
-        schema_name="log",
-        columns=packing.COLUMNS,
-        format="binary",
-        # A view, because the driver takes plain bytes for the name of a file.
-        source=memoryview(packing.pack((places[one.event_id], one) for one in entries)),
-    )
+    rows = packing.pack((places[one.event_id], one) for one in entries)
+    await db.copy_rows(conn, "log", "events", packing.COLUMNS, rows)
 
 
 def _array(numbers: Sequence[int]) -> str:

@@ -32,12 +32,21 @@ returning event_id;
 -- name: claim
 -- The first half of `append` alone, for batches: what was claimed is then written by COPY. Days and
 -- hashes come as the text of an array, because the driver writes an array element by element.
-insert into log.seen (day, hash, position, arrived_on)
-select day, hash, nextval('log.position'), :arrived_on
-  from unnest(:days::text::date[], :hashes::text::uuid[]) as i(day, hash)
- order by day, hash
-on conflict do nothing
-returning hash, position;
+-- Positions are drawn in the order of the list, so one row tells which were claimed: `claimed` has
+-- fewer than `drawn` only where something was known.
+with input as materialized (
+  select day, hash, nextval('log.position') as position
+    from unnest(:days::text::date[], :hashes::text::uuid[]) as i(day, hash)
+), claimed as (
+  insert into log.seen (day, hash, position, arrived_on)
+  select day, hash, position, :arrived_on
+    from input
+   order by day, hash
+  on conflict do nothing
+  returning position
+)
+select (select array_agg(position) from input) as drawn,
+       (select array_agg(position) from claimed) as claimed;
 
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.

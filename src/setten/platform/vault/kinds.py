@@ -35,7 +35,7 @@ class UnusableIdentifier(Invalid):
     code = "unusable_identifier"
 
 
-class Identifier(msgspec.Struct, frozen=True):
+class Identifier(msgspec.Struct, frozen=True, gc=False):
     """A kind and a normalised value. Make it with `normalise`."""
 
     kind: str
@@ -106,17 +106,19 @@ def normalise(kind: str, value: str) -> Identifier:
     Raises UnusableIdentifier (facts: kind, why) for an unknown kind, an empty, over-long or
     blocked value, or one that its kind cannot have.
     """
-    if kind not in _NORMALISERS:
+    how = _NORMALISERS.get(kind)
+    if how is None:
         raise UnusableIdentifier(kind=kind[:40], why="kind")
     if len(value) > VALUE_LENGTH_MAX or "\x00" in value:
         raise UnusableIdentifier(kind=kind, why="length")
     # As written too: taking a hyphen off "-1" would make a card of it.
-    written = _text(value)
+    written = value.strip() if value.isascii() else _text(value)
     if _is_blocked(written):
         raise UnusableIdentifier(kind=kind, why="blocked")
-    how = _NORMALISERS[kind]
-    text = written if how is _text else how(value)
-    if text is not written and _is_blocked(text):
+    if how is _text:
+        return Identifier(kind, written)
+    text = how(value)
+    if _is_blocked(text):
         raise UnusableIdentifier(kind=kind, why="blocked")
     return Identifier(kind, text)
 

@@ -9,9 +9,12 @@ on conflict do nothing;
 select token, identifier_id from vault.identifiers where token = any(:tokens::uuid[]);
 
 -- name: known_with_keys
-select token, identifier_id, wrapped_key
-  from vault.identifiers
- where token = any(:tokens::text::uuid[]);
+-- In one row: the driver takes three arrays in a fraction of the time of many rows. The place of
+-- each token in the list spares us its bytes. Tokens come as the text of an array for the same reason.
+select array_agg(t.place) as places, array_agg(i.identifier_id) as identifier_ids,
+       array_agg(i.wrapped_key) as wrapped_keys
+  from unnest(:tokens::text::uuid[]) with ordinality as t(token, place)
+  join vault.identifiers i using (token);
 
 -- name: insert_identifiers
 -- In token order, so that two batches that meet the same new people queue instead of locking.
@@ -42,7 +45,7 @@ returning sealed_id;
 
 -- name: draw_envelopes
 -- Numbers for envelopes that come by COPY, which can answer none.
-select nextval('vault.envelopes_sealed_id_seq') from generate_series(1, :count);
+select array_agg(nextval('vault.envelopes_sealed_id_seq')) from generate_series(1, :count);
 
 -- name: envelopes
 select e.sealed_id, e.identifier_id, e.sealed, i.wrapped_key
