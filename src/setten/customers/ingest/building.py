@@ -1,4 +1,4 @@
-"""The fields that a fact has beyond what all reports share, from the part that is not personal."""
+"""The fields that a fact has beyond what all reports share."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from setten.customers.ingest.model import BadEvent
+from setten.customers.ingest.model import BadEvent, Event
 from setten.facts import commerce, reported
 from setten.facts.commerce import Item
-from setten.facts.reported import Alias, Told
+from setten.facts.reported import Told
 from setten.platform import money
 from setten.platform.vault.classify import Splitter
 
@@ -18,114 +18,115 @@ _TEXTS = ("sku", "product_id", "name", "variant", "brand", "category", "coupon")
 _QUANTITY_MAX = 1_000_000
 _LOCATION_LENGTH_MAX = 64
 Fields = dict[str, Any]
-_NOT_YET = Alias(0, 0)  # numbers are known only once the vault has been asked
 
 
-def fill(
-    kind: type[Told], fields: Fields, event: Fields, splitter: Splitter, currency: str
-) -> None:
-    """Add what `kind` has of its own to `fields`. Raises BadEvent where a must is missing."""
+def from_event(kind: type[Told], fields: Fields, event: Event, splitter: Splitter) -> None:
+    """Add what `kind` takes from elsewhere than the properties. Raises BadEvent."""
+    if kind is reported.PageViewed or kind is reported.ScreenViewed:
+        _named(fields, event, splitter)
+    elif kind is reported.CustomerIdentified:
+        fields["traits"] = _traits(event, splitter)
+    elif kind is reported.CustomerGrouped:
+        _grouped(fields, event, splitter)
+
+
+def from_properties(kind: type[Told], action: str | None, said: Fields, currency: str) -> Fields:
+    """The fields that `kind` takes from the part of its properties that is not personal.
+
+    currency: of the source, for reports that name none. Raises BadEvent where a must is missing.
+    """
+    fields: Fields = {}
     filler = _FILLERS.get(kind)
     if filler is not None:
-        filler(fields, event, splitter, currency)
+        filler(fields, said, currency)
     elif issubclass(kind, commerce.ItemReport):
-        fields["currency"] = used = _currency(fields["properties"], currency)
-        fields["item"] = _item(fields["properties"], used)
+        fields["currency"] = used = _currency(said, currency)
+        fields["item"] = _item(said, used)
     elif issubclass(kind, commerce.ItemsReport):
-        _items(fields, currency)
+        _items(fields, said, currency)
+        if kind is commerce.CartReported:
+            _cart(fields, said, action)
+    return fields
 
 
-def location_id(properties: Fields, context: Fields) -> str | None:
-    """The place the client says it happened at."""
-    for holder in (properties, context):
-        for key in ("location_id", "store_id"):
-            found = _text(holder[key]) if key in holder else None
-            if found and len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
-                return found
+def location_id(*said: Any) -> str | None:
+    """The first that can be the id of the place where it happened."""
+    for one in said:
+        found = text_of(one)
+        if found and len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
+            return found
     return None
 
 
-def _page(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    _screen(fields, event, splitter, _)
-    properties, page = fields["properties"], fields["context"].get("page")
-    page = page if isinstance(page, dict) else {}
-    for key in ("path", "title"):
-        fields[key] = _text(properties.get(key)) or _text(page.get(key))
-
-
-def _screen(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    properties = fields["properties"]
-    own = {key: event[key] for key in ("name", "category") if isinstance(event.get(key), str)}
-    own = splitter.split(own, "") if own else own
+def _named(fields: Fields, event: Event, splitter: Splitter) -> None:
+    own = {}
+    if isinstance(event.name, str):
+        own["name"] = event.name
+    if isinstance(event.category, str):
+        own["category"] = event.category
+    if own:
+        own = splitter.split(own, "")
     for key in ("name", "category"):
-        fields[key] = own.get(key) or _text(properties.get(key))
+        fields[key] = own.get(key) or fields.get(key)
 
 
-def _identified(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    fields["traits"] = _traits(event, splitter)
-
-
-def _grouped(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    group = _text(event.get("groupId"))
+def _grouped(fields: Fields, event: Event, splitter: Splitter) -> None:
+    group = text_of(event.group_id)
     if not group:
         raise BadEvent("group_id_missing", "groupId")
     fields["group_id"] = splitter.split({"groupId": group}, "").get("groupId")
     fields["traits"] = _traits(event, splitter)
 
 
-def _traits(event: Fields, splitter: Splitter) -> Fields:
-    traits = event.get("traits")
-    if traits is None:
+def _traits(event: Event, splitter: Splitter) -> Fields:
+    if event.traits is None:
         return {}
-    if not isinstance(traits, dict):
+    if not isinstance(event.traits, dict):
         raise BadEvent("not_an_object", "traits")
-    return splitter.split(traits, "traits.", is_person=True)
+    return splitter.split(event.traits, "traits.", is_person=True)
 
 
-def _aliased(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    fields["alias"] = _NOT_YET
+def _page(fields: Fields, said: Fields, _: str) -> None:
+    _screen(fields, said, _)
+    for key in ("path", "title"):
+        fields[key] = text_of(said.get(key))
 
 
-def _consented(fields: Fields, event: Fields, splitter: Splitter, _: str) -> None:
-    if fields["consent"] is None:
-        raise BadEvent("consent_missing", "context.consent.categoryPreferences")
+def _screen(fields: Fields, said: Fields, _: str) -> None:
+    for key in ("name", "category"):
+        fields[key] = text_of(said.get(key))
 
 
-def _cart(fields: Fields, event: Fields, splitter: Splitter, currency: str) -> None:
-    properties = fields["properties"]
-    _items(fields, currency)
-    if not fields["items"] and fields["action"] in ("added", "removed"):
-        fields["items"] = (_item(properties, fields["currency"]),)
-    fields["cart_id"] = _text(properties.get("cart_id"))
+def _cart(fields: Fields, said: Fields, action: str | None) -> None:
+    if not fields["items"] and action in ("added", "removed"):
+        fields["items"] = (_item(said, fields["currency"]),)
+    fields["cart_id"] = text_of(said.get("cart_id"))
 
 
-def _checkout(fields: Fields, event: Fields, splitter: Splitter, currency: str) -> None:
-    properties = fields["properties"]
-    _items(fields, currency)
-    fields["checkout_id"] = _text(properties.get("checkout_id"))
-    fields["order_id"] = _text(properties.get("order_id"))
+def _checkout(fields: Fields, properties: Fields, currency: str) -> None:
+    _items(fields, properties, currency)
+    fields["checkout_id"] = text_of(properties.get("checkout_id"))
+    fields["order_id"] = text_of(properties.get("order_id"))
     fields["step"] = _whole(properties.get("step"))
     fields["total_minor"] = money.to_minor(
         properties.get("total", properties.get("value")), fields["currency"]
     )
 
 
-def _order(fields: Fields, event: Fields, splitter: Splitter, currency: str) -> None:
-    properties = fields["properties"]
-    order_id = _text(properties.get("order_id")) or _text(properties.get("orderId"))
+def _order(fields: Fields, properties: Fields, currency: str) -> None:
+    order_id = text_of(properties.get("order_id")) or text_of(properties.get("orderId"))
     if not order_id:
         # Told as an order, it could never be found again as the same one.
         raise BadEvent("order_id_missing", "properties.order_id")
-    _items(fields, currency)
+    _items(fields, properties, currency)
     fields["order_id"] = order_id
     for name in ("checkout_id", "coupon", "affiliation"):
-        fields[name] = _text(properties.get(name))
+        fields[name] = text_of(properties.get(name))
     for name in ("total", "revenue", "subtotal", "shipping", "tax", "discount"):
         fields[f"{name}_minor"] = money.to_minor(properties.get(name), fields["currency"])
 
 
-def _items(fields: Fields, default: str) -> None:
-    properties = fields["properties"]
+def _items(fields: Fields, properties: Fields, default: str) -> None:
     fields["currency"] = currency = _currency(properties, default)
     products = properties.get("products")
     fields["items"] = (
@@ -136,7 +137,7 @@ def _items(fields: Fields, default: str) -> None:
 
 
 def _item(said: Fields, currency: str) -> Item:
-    texts = {key: text for key in _TEXTS if key in said and (text := _text(said[key]))}
+    texts = {key: text for key in _TEXTS if key in said and (text := text_of(said[key]))}
     return Item(
         price_minor=money.to_minor(said["price"], currency) if "price" in said else None,
         quantity=_whole(said.get("quantity")),
@@ -153,7 +154,8 @@ def _currency(properties: Fields, default: str) -> str:
     return default
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """A text or a whole number as text; None for anything else, and for no text."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -173,14 +175,9 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and abs(value) <= _QUANTITY_MAX else None
 
 
-_FILLERS: dict[type[Told], Callable[[Fields, Fields, Splitter, str], None]] = {
+_FILLERS: dict[type[Told], Callable[[Fields, Fields, str], None]] = {
     reported.PageViewed: _page,
     reported.ScreenViewed: _screen,
-    reported.CustomerIdentified: _identified,
-    reported.CustomerGrouped: _grouped,
-    reported.CustomerAliased: _aliased,
-    reported.ConsentReported: _consented,
-    commerce.CartReported: _cart,
     commerce.CheckoutReported: _checkout,
     commerce.OrderReported: _order,
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from setten.customers.ingest.contexts import Context
+from setten.customers.ingest.model import Event
 from setten.platform.vault import Identifier, UnusableIdentifier, normalise
 from setten.platform.vault.kinds import STRENGTH
 
@@ -31,27 +33,28 @@ _EXTERNAL = _TRAITS | {
 }
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """Identifiers strongest first, and kinds that were said but stand for nobody."""
 
     identifiers: tuple[Identifier, ...]
     unusable: tuple[str, ...]
 
 
-def find(event: dict[str, Any], context: dict[str, Any], type_: str) -> Found:
+def find(event: Event, context: Context, type_: str) -> Found:
     """The identifiers of one event. A group's traits are the group's, so they do not count."""
     said: list[tuple[str, Any]] = []
-    for kind, key in (("user_id", "userId"), ("anonymous_id", "anonymousId")):
-        if (value := event.get(key)) is not None:
-            said.append((kind, value))
-    if type_ != "group" and (traits := event.get("traits")):
-        _of_traits(traits, said)
-    if traits := context.get("traits"):
-        _of_traits(traits, said)
-    if (device := context.get("device")) and isinstance(device, dict):
-        said.append(("device_id", device.get("id")))
-    if external := context.get("externalIds"):
-        _of_external(external, said)
+    if event.user_id is not None:
+        said.append(("user_id", event.user_id))
+    if event.anonymous_id is not None:
+        said.append(("anonymous_id", event.anonymous_id))
+    if event.traits and type_ != "group":
+        _of_traits(event.traits, said)
+    if context.traits:
+        _of_traits(context.traits, said)
+    if context.device and isinstance(context.device, dict):
+        said.append(("device_id", context.device.get("id")))
+    if context.external_ids:
+        _of_external(context.external_ids, said)
     return _usable(said)
 
 
@@ -59,11 +62,12 @@ def _usable(said: list[tuple[str, Any]]) -> Found:
     found: dict[Identifier, None] = {}
     unusable: dict[str, None] = {}
     for kind, value in said:
-        if value is None or value is True or value is False:
-            continue
-        text = value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+        if value.__class__ is not str:
+            if value is None or value is True or value is False:
+                continue
+            value = str(value) if isinstance(value, int) else ""
         try:
-            found[normalise(kind, text)] = None
+            found[normalise(kind, value)] = None
         except UnusableIdentifier:
             unusable[kind] = None
         if len(found) >= IDENTIFIERS_MAX:
@@ -100,14 +104,13 @@ def _of_external(entries: Any, said: list[tuple[str, Any]]) -> None:
             said.append((kind, entry.get("id")))
 
 
-def alias(event: dict[str, Any]) -> tuple[Identifier, Identifier] | None:
+def alias(event: Event) -> tuple[Identifier, Identifier] | None:
     """(previous, user) of an alias call; None when either stands for nobody.
 
     A browser fills previousId with the user id it has, else with its anonymousId, and sends that
     too. Without one to compare with, a random-looking id is an anonymous one.
     """
-    user, previous = event.get("userId"), event.get("previousId")
-    anonymous = event.get("anonymousId")
+    user, previous, anonymous = event.user_id, event.previous_id, event.anonymous_id
     if user is None or previous is None:
         return None
     is_anonymous = previous == anonymous if anonymous else _is_random(str(previous))

@@ -143,6 +143,30 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     ip: str | None = None
 
 
+class Event(msgspec.Struct, rename="camel", gc=False):
+    """One event as a client says it, any value anywhere.
+
+    Context and properties stay bytes until it is known whether they were read before.
+    """
+
+    type: Any = None
+    message_id: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    previous_id: Any = None
+    group_id: Any = None
+    event: Any = None
+    name: Any = None
+    category: Any = None
+    traits: Any = None
+    integrations: Any = None
+    context: msgspec.Raw = msgspec.Raw()
+    properties: msgspec.Raw = msgspec.Raw()
+
+
 class Taken(msgspec.Struct, frozen=True):
     """What became of a delivery's events: new, already known, kept as dead letters."""
 

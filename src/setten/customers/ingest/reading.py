@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from setten.customers.ingest import building, identifying, names, times
+from setten.customers.ingest import building, contexts, identifying, names, times
+from setten.customers.ingest.contexts import Context
+from setten.customers.ingest.memory import BYTES_MAX, Memory
 from setten.customers.ingest.model import (
     EVENT_BYTES_MAX,
     EVENT_NAME_LENGTH_MAX,
     MESSAGE_ID_LENGTH_MAX,
     BadEvent,
     Delivery,
+    Event,
     Said,
     Source,
 )
 from setten.customers.ingest.times import Times
-from setten.facts import reported
-from setten.facts.reported import Told
+from setten.facts import commerce, reported
+from setten.facts.reported import Alias, Told
 from setten.platform.vault import Identifier
 from setten.platform.vault.classify import Splitter
 from setten.platform.vault.patterns import holds_person, is_random_id
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Decimals keep an amount as it was written; floats would not.
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_decode = msgspec.json.Decoder(Event, float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _FACTS: dict[str, type[Told]] = {
     "page": reported.PageViewed,
     "screen": reported.ScreenViewed,
@@ -67,17 +70,21 @@ _TRAIT_NAMES = {
 }
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """One event, read. `fact` has no personal data; `sealed` and `traits` have nothing else."""
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """One event, read. `body` has no personal data; `sealed` and `traits` have nothing else.
+
+    name: of its fact. body: the fact's JSON; an alias gets its numbers by `with_alias`.
+    """
 
     event_id: str
-    fact: Told
+    name: str
+    body: bytes
     times: Times
     identifiers: tuple[Identifier, ...]
     sealed: dict[str, Any]
-    traits: tuple[tuple[str, Any], ...]
-    alias: tuple[Identifier, Identifier] | None
     location_id: str | None
+    traits: tuple[tuple[str, Any], ...] = ()
+    alias: tuple[Identifier, Identifier] | None = None
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -89,31 +96,56 @@ class Reading(msgspec.Struct, frozen=True):
     conceal: Callable[[str], str]
 
 
-def decode(raw: bytes) -> dict[str, Any]:
+class _Told(msgspec.Struct, frozen=True, gc=False):
+    """The part of a fact that an event tells without its context.
+
+    json: open at its end. missing: fields that its context may still tell. nodes: values read.
+    """
+
+    name: str
+    json: bytes
+    location_id: str | None
+    missing: tuple[str, ...]
+    nodes: int
+
+
+# By source, type, names and properties, which is all that this part depends on.
+_told: Memory[tuple[object, ...], _Told] = Memory()
+# Each of these has something of its own in it, so none comes again.
+_UNIQUE = frozenset(
+    (
+        commerce.OrderReported,
+        commerce.CheckoutReported,
+        reported.CustomerIdentified,
+        reported.CustomerGrouped,
+    )
+)
+
+
+def decode(raw: bytes) -> Event:
     """The JSON object of one event. Raises BadEvent."""
     if len(raw) > EVENT_BYTES_MAX:
         raise BadEvent("event_too_large")
     try:
-        event = _decode(raw)
+        return _decode(raw)
+    except msgspec.ValidationError as cause:
+        raise BadEvent("not_an_object") from cause
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as cause:
         raise BadEvent("not_json") from cause
-    if not isinstance(event, dict):
-        raise BadEvent("not_an_object")
-    return event
 
 
-def message_id(event: dict[str, Any]) -> str | None:
+def message_id(event: Event) -> str | None:
     """The client's id of the event; None when it gave none. Raises BadEvent."""
-    found = event.get("messageId")
-    if found is None or found == "":
-        return None
-    if isinstance(found, int) and not isinstance(found, bool):
+    found = event.message_id
+    if found.__class__ is not str:
+        if found is None:
+            return None
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise BadEvent("bad_message_id", "messageId")
         found = str(found)
-    if not isinstance(found, str):
-        raise BadEvent("bad_message_id", "messageId")
     if len(found) > MESSAGE_ID_LENGTH_MAX:
         raise BadEvent("message_id_too_long", "messageId")
-    return found
+    return found or None
 
 
 def event_id_for(said: str, conceal: Callable[[str], str]) -> str:
@@ -125,102 +157,138 @@ def event_id_for(said: str, conceal: Callable[[str], str]) -> str:
     return said
 
 
-def read(said: Said, event: dict[str, Any], with_: Reading) -> Prepared:
+def read(said: Said, event: Event, with_: Reading) -> Prepared:
     """Check one decoded event and part it into fact, identifiers and sealed values.
 
     Raises BadEvent with the reason under which it is kept as a dead letter.
     """
-    type_ = said.type or event.get("type")
+    type_ = said.type or event.type
     if type_ not in TYPES:
         raise BadEvent("unknown_type", "type")
-    context = _context(event, with_.delivery)
+    splitter = Splitter()
+    context = contexts.read(bytes(event.context), with_.delivery, splitter)
     when = _times(event, with_.delivery)
     found = identifying.find(event, context, type_)
     pair = identifying.alias(event) if type_ == "alias" else None
     if type_ == "alias" and pair is None:
         raise BadEvent("alias_without_ids", "previousId")
-    identifiers = (pair[1], pair[0], *found.identifiers) if pair else found.identifiers
+    identifiers = found.identifiers
+    if pair:
+        identifiers = tuple(dict.fromkeys((pair[1], pair[0], *identifiers)))
     if not identifiers:
         raise BadEvent("no_identifier", "userId")
     id_said = message_id(event)
-    splitter = Splitter()
-    fact, location_id = _fact(event, type_, context, found.unusable, splitter, with_)
+    told = _tell(event, type_, with_.source, splitter)
+    body = _body(told, event, context, found.unusable, splitter, with_.delivery)
     return Prepared(
         with_.new_id() if id_said is None else event_id_for(id_said, with_.conceal),
-        fact,
+        told.name,
+        body,
         when,
-        tuple(dict.fromkeys(identifiers)),
+        identifiers,
         splitter.sealed,
-        _traits(event["traits"]) if type_ == "identify" and event.get("traits") else (),
+        told.location_id or building.location_id(context.location_id, context.store_id),
+        _traits(event.traits) if type_ == "identify" and event.traits else (),
         pair,
-        location_id,
     )
 
 
-def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:
-    found = holder.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise BadEvent("not_an_object", key)
-    return found
+def with_alias(body: bytes, alias: Alias) -> bytes:
+    """The body of an alias with its numbers, which only the vault knows."""
+    return b'%b,"alias":%b}' % (body[:-1], _encode(alias))
 
 
-def _context(event: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
-    own = _object(event, "context")
-    context = {**delivery.context, **own} if delivery.context else own
-    # A server's own address says nothing of its customer; a browser's does.
-    is_direct = delivery.origin is not None or context.get("direct") is True
-    if is_direct and delivery.ip and "ip" not in context:
-        context = {**context, "ip": delivery.ip}
-    return context
-
-
-def _times(event: dict[str, Any], delivery: Delivery) -> Times:
-    original = event.get("timestamp")
+def _times(event: Event, delivery: Delivery) -> Times:
+    original = event.timestamp
     if original is None:
-        original = event.get("originalTimestamp")
-    sent_at: datetime | None = times.find(event.get("sentAt")) or delivery.sent_at
+        original = event.original_timestamp
+    sent_at = delivery.sent_at
+    if event.sent_at is not None:
+        sent_at = times.find(event.sent_at) or sent_at
     try:
         return times.correct(original, sent_at, received_at=delivery.received_at)
     except times.BadTime as cause:
         raise BadEvent("bad_timestamp", "timestamp") from cause
 
 
-def _fact(
-    event: dict[str, Any],
-    type_: str,
-    context: dict[str, Any],
-    unusable: tuple[str, ...],
-    splitter: Splitter,
-    with_: Reading,
-) -> tuple[Told, str | None]:
-    source = with_.source
+def _tell(event: Event, type_: str, source: Source, splitter: Splitter) -> _Told:
+    """The part of the fact that comes byte for byte again with other events, read once for all."""
+    raw = bytes(event.properties)
+    said = event.event if type_ == "track" else (event.name, event.category)
+    key = (type_, said, raw, source.source_id, source.system, source.is_record, source.currency)
+    try:
+        known = _told.get(key)
+    except TypeError:  # a name that is a list or an object
+        known = None
+    if known is not None:
+        splitter.nodes += known.nodes
+        return known
+    before, sealed = splitter.nodes, len(splitter.sealed)
     name = _name(event) if type_ == "track" else None
     kind, action = names.fact_for(name) if name else (_FACTS[type_], None)
-    properties = splitter.split(_object(event, "properties"), "properties.")
-    public = _public_context(context, splitter)
-    fields: dict[str, Any] = {
-        "type": type_,
-        "system": source.system,
-        "is_record": source.is_record,
-        "properties": properties,
-        "context": public,
-        "unusable": unusable,
-        "consent": _consent(context),
-        "forward": _may_forward(event, with_.delivery),
-    }
+    public = splitter.split(contexts.object_of(raw, "properties"), "properties.")
+    fields = building.from_properties(kind, action, public, source.currency)
+    building.from_event(kind, fields, event, splitter)
     if name is not None:
-        fields["event"] = _public_name(name, splitter)
+        fields["event"] = splitter.split({"event": name}, "").get("event")
     if action is not None:
         fields["action"] = action
-    building.fill(kind, fields, event, splitter, source.currency)
-    fields["sealed"] = tuple(splitter.sealed)
-    return kind(**fields), building.location_id(properties, public)
+    # What an alias has of its own comes last.
+    made = Told if kind is reported.CustomerAliased else kind
+    fact = made(
+        type=type_,
+        system=source.system,
+        is_record=source.is_record,
+        properties=public,
+        **fields,
+    )
+    found = _Told(
+        kind.event_name,
+        _encode(fact)[:-1],
+        building.location_id(public.get("location_id"), public.get("store_id")),
+        tuple(key for key in ("path", "title") if not fields[key])
+        if kind is reported.PageViewed
+        else (),
+        splitter.nodes - before,
+    )
+    if len(splitter.sealed) == sealed and len(raw) <= BYTES_MAX and kind not in _UNIQUE:
+        _told.put(key, found)
+    return found
 
 
-def _name(event: dict[str, Any]) -> str:
-    name = event.get("event")
+def _body(
+    told: _Told,
+    event: Event,
+    context: Context,
+    unusable: tuple[str, ...],
+    splitter: Splitter,
+    delivery: Delivery,
+) -> bytes:
+    """The fact's JSON: what the event told, and what only this one has."""
+    texts = [told.json]
+    for field in told.missing:
+        if text := building.text_of(context.page.get(field)):
+            texts.append(b',"%b":%b' % (field.encode(), _encode(text)))
+    if context.public:
+        texts.append(b',"context":')
+        texts.append(context.public)
+    if unusable:
+        texts.append(b',"unusable":' + _encode(unusable))
+    if splitter.sealed:
+        texts.append(b',"sealed":' + _encode(list(splitter.sealed)))
+    consent = None if context.consent is None else _consent(context.consent)
+    if consent is not None:
+        texts.append(b',"consent":' + _encode(consent))
+    elif told.name == reported.ConsentReported.event_name:
+        raise BadEvent("consent_missing", "context.consent.categoryPreferences")
+    if (event.integrations or delivery.integrations) and not _may_forward(event, delivery):
+        texts.append(b',"forward":false')
+    texts.append(b"}")
+    return b"".join(texts)
+
+
+def _name(event: Event) -> str:
+    name = event.event
     if not isinstance(name, str) or not name.strip():
         raise BadEvent("event_name_missing", "event")
     if len(name) > EVENT_NAME_LENGTH_MAX:
@@ -228,37 +296,15 @@ def _name(event: dict[str, Any]) -> str:
     return name
 
 
-def _public_name(name: str, splitter: Splitter) -> str | None:
-    return splitter.split({"event": name}, "").get("event")
-
-
-def _public_context(context: dict[str, Any], splitter: Splitter) -> dict[str, Any]:
-    if not context:
-        return {}
-    traits = context.get("traits")
-    if traits is not None or "consent" in context:
-        # These are read by themselves.
-        context = {k: v for k, v in context.items() if k not in ("traits", "consent")}
-    public = splitter.split(context, "context.")
-    if isinstance(traits, dict):
-        kept = splitter.split(traits, "context.traits.", is_person=True)
-        if kept:
-            public["traits"] = kept
-    return public
-
-
-def _consent(context: dict[str, Any]) -> dict[str, bool] | None:
-    consent = context.get("consent")
+def _consent(consent: Any) -> dict[str, bool] | None:
     preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
     if not isinstance(preferences, dict):
         return None
     return {key[:100]: value is True for key, value in list(preferences.items())[:100]}
 
 
-def _may_forward(event: dict[str, Any], delivery: Delivery) -> bool:
-    own = event.get("integrations")
-    if not own and not delivery.integrations:
-        return True
+def _may_forward(event: Event, delivery: Delivery) -> bool:
+    own = event.integrations
     said = {**(delivery.integrations or {}), **(own if isinstance(own, dict) else {})}
     return said.get("All") is not False
 

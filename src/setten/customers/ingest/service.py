@@ -15,6 +15,7 @@ from setten.customers.ingest import reading, store
 from setten.customers.ingest.model import (
     BadEvent,
     Delivery,
+    Event,
     OriginRefused,
     Said,
     Source,
@@ -31,7 +32,6 @@ from setten.platform.errors import SettenError
 from setten.platform.log import Entry
 from setten.platform.vault import Identifier, Met, Sealed, Trait, Vault
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 _NEW, _REPEATED, _REFUSED = range(3)  # the fields of Taken
 
 
@@ -144,7 +144,7 @@ def _new_id() -> str:
     return str(ids.uuid7())
 
 
-def _letter_hash(event: dict[str, Any], raw: bytes, with_: Reading) -> uuid.UUID:
+def _letter_hash(event: Event, raw: bytes, with_: Reading) -> uuid.UUID:
     """The hash under which a read that names this event in `after` finds it refused."""
     try:
         said = reading.message_id(event)
@@ -221,14 +221,14 @@ def _entry(
     sealed_id: int | None,
     now: datetime,
 ) -> Entry:
-    fact = event.fact
+    body = event.body
     if event.alias is not None:
         previous, user = event.alias
-        fact = msgspec.structs.replace(fact, alias=Alias(met.numbers[previous], met.numbers[user]))
+        body = reading.with_alias(body, Alias(met.numbers[previous], met.numbers[user]))
     return Entry(
         event_id=event.event_id,
         day=event.times.day,
-        name=fact.event_name,
+        name=event.name,
         occurred_at=event.times.occurred_at,
         received_at=now,
         sent_at=event.times.sent_at,
@@ -236,9 +236,9 @@ def _entry(
         source_id=source.source_id,
         channel=source.channel,
         location_id=event.location_id,
-        identifiers=tuple(met.numbers[one] for one in event.identifiers),
+        identifiers=tuple([met.numbers[one] for one in event.identifiers]),
         sealed_id=sealed_id,
-        body=_encode(fact).decode(),
+        body=body.decode(),
     )
 
 

@@ -32,7 +32,7 @@ class BadTime(ValueError):
     """Not a time."""
 
 
-class Times(msgspec.Struct, frozen=True):
+class Times(msgspec.Struct, frozen=True, gc=False):
     """When it happened (corrected), and what the client said. `day` is for deduplication."""
 
     occurred_at: datetime
@@ -132,12 +132,17 @@ def correct(original: Any, sent_at: datetime | None, *, received_at: datetime) -
             occurred_at = _plausible(received_at - (sent_at - said_at))
         except OverflowError as cause:
             raise BadTime from cause
-    return Times(min(occurred_at, received_at), said_at, sent_at, _day(original, said_at))
+    return Times(
+        occurred_at if occurred_at < received_at else received_at,
+        said_at,
+        sent_at,
+        _day(original, said_at),
+    )
 
 
 def _day(original: Any, said_at: datetime) -> date:
     # From the client's own text, not from the corrected time: a re-send repeats only the text.
-    if isinstance(original, str):
+    if original.__class__ is str and not original.endswith("Z"):
         try:
             return date.fromisoformat(original[:10])
         except ValueError:

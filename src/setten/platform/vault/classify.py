@@ -54,13 +54,13 @@ _SPELLINGS_MAX = 1_000
 
 
 class Splitter:
-    """Parts the values of one event. `sealed` collects path → value."""
+    """Parts the values of one event. `sealed` collects path → value, `nodes` counts values."""
 
-    __slots__ = ("_nodes", "sealed")
+    __slots__ = ("nodes", "sealed")
 
     def __init__(self) -> None:
         self.sealed: dict[str, Any] = {}
-        self._nodes = 0
+        self.nodes = 0
 
     def split(
         self, values: dict[str, Any], path: str, *, is_person: bool = False
@@ -73,8 +73,8 @@ class Splitter:
 
     def _dict(self, node: dict[str, Any], path: str, person: bool, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        self._nodes += len(node)
-        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
+        self.nodes += len(node)
+        if self.nodes > NODES_MAX or depth > DEPTH_MAX:
             self.sealed[path + "*"] = node
             return kept
         is_thing = not person and "name" in node
@@ -106,7 +106,7 @@ class Splitter:
             elif meaning == _URL and value.__class__ is str and value in whole:
                 kept[key] = value
                 continue
-            elif value is not None and (meaning == _BAD_KEY or value.__class__ is not bool):
+            elif meaning == _BAD_KEY or (value is not None and value.__class__ is not bool):
                 value = self._marked(key, value, path, meaning, person, depth)
             if value is not None:
                 kept[key] = value
@@ -167,8 +167,8 @@ class Splitter:
         return None
 
     def _list(self, node: list[Any], path: str, person: bool, depth: int) -> list[Any] | None:
-        self._nodes += len(node)
-        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
+        self.nodes += len(node)
+        if self.nodes > NODES_MAX or depth > DEPTH_MAX:
             self.sealed[path + "*"] = node
             return None
         kept: list[Any] = []
@@ -190,6 +190,11 @@ class Splitter:
             elif value is not None:
                 kept.append(value)
         return kept
+
+
+def is_personal(key: str) -> bool:
+    """Whether what stands under this key is personal wherever it stands, as `split` has met it."""
+    return _plain.get(key) == _PERSONAL
 
 
 def _flat(key: str) -> str:
@@ -251,4 +256,4 @@ def _is_personal(words: list[str]) -> bool:
     )
 
 
-__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter"]
+__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter", "is_personal"]
