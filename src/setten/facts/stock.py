@@ -185,6 +185,47 @@ class StockCounted(Fact, frozen=True, kw_only=True):
     lines: tuple[GoodsLine, ...] = ()
 
 
+class PreorderChanged(Fact, frozen=True, kw_only=True):
+    """Base of what becomes of a promise of goods that are still to come."""
+
+    preorder_id: UUID
+    lines: tuple[GoodsLine, ...] = ()
+
+
+class PreorderPlaced(PreorderChanged, frozen=True, kw_only=True):
+    """Units of a delivery were promised to somebody, expected on due_on."""
+
+    event_name: ClassVar[str] = "preorder.placed"
+    due_on: date
+
+
+class PreorderMoved(PreorderChanged, frozen=True, kw_only=True):
+    """It comes on another day than was said (`was`)."""
+
+    event_name: ClassVar[str] = "preorder.moved"
+    due_on: date
+    was: date
+
+
+class PreorderKept(PreorderChanged, frozen=True, kw_only=True):
+    """The goods have come and are held."""
+
+    event_name: ClassVar[str] = "preorder.kept"
+    hold_id: UUID
+
+
+class PreorderShort(PreorderChanged, frozen=True, kw_only=True):
+    """They will not come: no delivery has room for it."""
+
+    event_name: ClassVar[str] = "preorder.short"
+
+
+class PreorderReleased(PreorderChanged, frozen=True, kw_only=True):
+    """It was given up."""
+
+    event_name: ClassVar[str] = "preorder.released"
+
+
 class ReceiptRecorded(Fact, frozen=True, kw_only=True):
     """A till sold. Money the till took: this, and order.placed without a receipt, are revenue."""
 
