@@ -16,7 +16,7 @@ from setten.console.run import data, rules
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in
-from setten.console.stock import counting, holding, item, moving, pickup, sheet
+from setten.console.stock import counting, delivering, holding, item, moving, pickup, sheet
 from setten.platform import db
 from setten.platform.errors import SettenError
 
@@ -91,6 +91,7 @@ PAGES: list[ControllerRouterHandler] = [
     sheet.sheet,
     sheet.sheet_csv,
     item.item,
+    delivering.ask,
     counting.counts_page,
     counting.open_count,
     counting.count_page,

@@ -11,7 +11,7 @@ import msgspec
 
 from setten.customers import ingest
 from setten.customers.ingest import Buckets, Delivery, Said
-from setten.demo import deeds, tills, world
+from setten.demo import deeds, delivering, tills, world
 from setten.demo.world import World
 from setten.platform import auth, db, ids
 from setten.platform.auth.model import SYSTEM
@@ -62,6 +62,7 @@ async def seed(settings: Settings, *, scale: str, now: datetime) -> bool:
             await vault.prove(conn)
             found = world.load()
             await _stock(conn, found, now)
+            await delivering.seed(conn, now=now)
             await _staff(conn, now)
             await _people(conn, vault, found, now)
             return True
