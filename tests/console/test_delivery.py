@@ -1,4 +1,4 @@
-"""Who brings it there, asked beside the item: by a tap, without scripts, and never in an address."""
+"""Who brings it there, asked beside the item: by a tap, and never in an address."""
 
 from __future__ import annotations
 
