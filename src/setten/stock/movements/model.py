@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from setten.stock.holds import Shortened
@@ -23,6 +25,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     reason: one of REASONS, or words of one's own; must be there for what takes goods out of sale.
     ref: the teller's own name for it; told again with the same ref it changes nothing.
+    inbound_ref: of a receipt of goods, the order of ours that they belong to.
     """
 
     kind: str
@@ -31,13 +34,15 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     qty: int
     reason: str | None = None
     ref: str | None = None
+    inbound_ref: str | None = None
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a call. already: told before under the same ref."""
+    """What came of a call. already: told before under the same ref. held: for those who waited."""
 
     booked: int
     already: int
     refused: tuple[Refused, ...]
     short: tuple[Shortened, ...]
     event_id: str | None
+    held: tuple[UUID, ...] = ()

@@ -40,7 +40,7 @@ def check(movement: Movement) -> str | None:
         return "bad_qty"
     if movement.kind in _NEEDS_REASON and not (movement.reason or "").strip():
         return "reason_missing"
-    texts = (movement.reason or "", movement.ref or "")
+    texts = (movement.reason or "", movement.ref or "", movement.inbound_ref or "")
     if any(len(text) > TEXT_LENGTH_MAX or "\x00" in text for text in texts):
         return "bad_text"
     if movement.ref is not None and not movement.ref.strip():

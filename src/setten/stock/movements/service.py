@@ -13,7 +13,7 @@ import msgspec
 from setten.facts.stock import StockMoved
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.stock import catalog, holds, ledger, locations, sets
+from setten.stock import catalog, holds, inbound, ledger, locations, sets
 from setten.stock.ledger import Balance, Entry, Key
 from setten.stock.movements import rules
 from setten.stock.movements.model import Booked, Movement
@@ -62,6 +62,7 @@ async def book(
     after = await ledger.post(conn, sorted_out.entries, balances=balances, now=now)
     event_id = await _write(conn, sorted_out.rows, by=by, now=now)
     short = await holds.shorten(conn, after, now=now)
+    held = await inbound.arrived(conn, _arrivals(sorted_out.rows, parts), now=now)
     sorted_out.refused.sort(key=lambda one: one.index)
     return Booked(
         booked=len(sorted_out.rows),
@@ -69,7 +70,17 @@ async def book(
         refused=tuple(sorted_out.refused),
         short=tuple(short),
         event_id=event_id,
+        held=tuple(held),
     )
+
+
+def _arrivals(rows: Sequence[_Row], parts: Parts) -> list[inbound.Arrived]:
+    return [
+        inbound.Arrived(sku=sku, location_id=m.location_id, qty=m.qty * units, ref=m.inbound_ref)
+        for _, m in rows
+        if m.kind == "receive"
+        for sku, units in parts.get(m.sku, {m.sku: 1}).items()
+    ]
 
 
 def _rows_of(movement: Movement, parts: Parts) -> list[Key]:

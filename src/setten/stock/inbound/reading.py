@@ -1,0 +1,69 @@
+"""Finding what is due, and preorders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+from setten.platform import db
+from setten.platform.db import Connection
+from setten.stock.inbound.model import PAGE_MAX, Due, Preorder, PreorderState, UnknownPreorder
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+DUE_MAX = 2_000  # deliveries that one question looks at
+_FIRST_DAY = date(1970, 1, 1)
+_FIRST = UUID(int=0)
+
+
+async def due(
+    conn: Connection,
+    skus: Sequence[str],
+    location_ids: Sequence[str],
+    *,
+    by: date | None = None,
+) -> list[Due]:
+    """What is due of these at these places, by a day or whenever; soonest first."""
+    rows = await _Q.due.all(
+        conn, skus=list(skus), location_ids=list(location_ids), by=by, most=DUE_MAX
+    )
+    return [Due(**dict(row)) for row in rows]
+
+
+async def open_at(
+    conn: Connection,
+    location_id: str,
+    *,
+    after: tuple[date, UUID] | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Due]:
+    """What is due at a place, soonest first; pages by the last (due_on, inbound_id)."""
+    day, last = after or (_FIRST_DAY, _FIRST)
+    rows = await _Q.open_at.all(
+        conn, location_id=location_id, after_day=day, after=last, most=min(limit, PAGE_MAX)
+    )
+    return [Due(**dict(row)) for row in rows]
+
+
+async def get(conn: Connection, preorder_id: UUID) -> Preorder:
+    """One preorder. Raises UnknownPreorder."""
+    row = await _Q.by_id.maybe(conn, preorder_id=preorder_id)
+    if row is None:
+        raise UnknownPreorder(preorder_id=str(preorder_id))
+    return preorder_from(row)
+
+
+async def of_identifiers(
+    conn: Connection, identifier_ids: Sequence[int], *, limit: int = PAGE_MAX
+) -> list[Preorder]:
+    """Preorders of a person, newest first."""
+    rows = await _Q.of_identifiers.all(
+        conn, identifier_ids=list(identifier_ids), most=min(limit, PAGE_MAX)
+    )
+    return [preorder_from(row) for row in rows]
+
+
+def preorder_from(row: db.Record) -> Preorder:
+    """A preorder from its row."""
+    return Preorder(**{**dict(row), "state": PreorderState(row["state"])})
