@@ -9,6 +9,7 @@ more than it adds makes the reader forget whom it changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -176,13 +177,13 @@ class Memory:
                 fresh.setdefault(one, []).append(line)
         for one, which in fresh.items():
             place = self._places[one]
-            old, new = self._lines[place], lines[which]
-            both = np.concatenate((old, new))
-            is_late = len(old) and new[0, _AT] < old[-1, _AT]
-            if is_late or len(which) > 1:
+            old = self._lines[place]
+            both = np.concatenate((old, lines[which]))
+            order = both[max(0, len(old) - 1) :, : _POSITION + 1].tolist()
+            if any(later < earlier for earlier, later in pairwise(order)):
                 both = both[np.lexsort((both[:, _POSITION], both[:, _AT]))]
             self._lines[place] = both
-            self._bytes += new.nbytes
+            self._bytes += both.nbytes - old.nbytes
         return set(fresh)
 
     def recall(self, customer_ids: Sequence[UUID]) -> Known:

@@ -122,6 +122,20 @@ def _decide(claim: Claim, value: Any) -> bool:
     return given[0] in value if claim.op == "contains" else value.startswith(given[0])
 
 
+def of_texts(claim: Claim) -> Callable[[str | None], bool]:
+    """`holds` of a text property as a function of the text, for those who ask it of many."""
+    if claim.op in (KNOWN, UNKNOWN):
+        is_known = claim.op == KNOWN
+        return lambda text: (text is not None) == is_known
+    if claim.op == "is":
+        (given,) = operands(claim)
+        return lambda text: text == given
+    if claim.op == "starts_with":
+        (given,) = operands(claim)
+        return lambda text: text is not None and text.startswith(str(given))
+    return lambda text: text is not None and _decide(claim, text)
+
+
 def over(claim: Claim, values: NDArray[Any], known: Truths | None = None) -> Truths:
     """Decide a claim of a column of numbers; `known` is false where a value is missing."""
     if claim.op in (KNOWN, UNKNOWN):

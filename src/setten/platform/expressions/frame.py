@@ -115,7 +115,7 @@ class Frame:
         claim = where.claim()
         if (column := self.integers.get(where.property)) is not None:
             return claims.over(claim, column.values, column.known)
-        return self.texts[where.property].over(lambda word: claims.holds(claim, Type.TEXT, word))
+        return self.texts[where.property].over(claims.of_texts(claim))
 
 
 class Decided(Frame):
