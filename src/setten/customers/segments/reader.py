@@ -29,7 +29,7 @@ READER = "segments"
 # Rounds of one wake-up, so that a midnight at which many turn does not hold the job for long.
 ROUNDS_MAX = 20
 # A hundred segments cost a batch some milliseconds whoever is in it: fewer batches, more in each.
-GATHER_S = 0.06
+GATHER_S = 0.03
 _IDENTITY = frozenset(f.event_name for f in (CustomerCreated, CustomerMerged, CustomerSplit))
 Now = Callable[[], datetime]
 
