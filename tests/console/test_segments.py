@@ -170,6 +170,8 @@ def test_two_segments_are_compared(house: House) -> None:
         assert answer.status_code == 200
         assert f"{name}だけ" in answer.text
         assert agent.get(f"/customers/segments/compare?a={a}&b=999999").status_code == 404
+        unchosen = agent.get("/customers/segments/compare")
+        assert (unchosen.headers.get("location") or unchosen.url.path) == "/customers/segments"
 
 
 def test_a_file_holds_ids_and_goes_on_record(house: House) -> None:

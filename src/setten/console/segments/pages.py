@@ -179,10 +179,12 @@ async def retire(request: Asked, segment_id: int) -> Response[str]:
 
 
 @get("/customers/segments/compare", include_in_schema=False)
-async def compare(request: Asked, a: int, b: int) -> Response[str]:
+async def compare(request: Asked, a: int = 0, b: int = 0) -> Response[str]:
     """Two segments beside each other: only in one, only in the other, in both."""
     page = page_of(request)
     require_reader(page)
+    if not a or not b:
+        return redirect("/customers/segments")  # they are chosen there
     async with guard.deps_of(request).pool.acquire() as conn:
         one, other = await segments.get(conn, a), await segments.get(conn, b)
         shared = await segments.overlap(conn, a, b)
