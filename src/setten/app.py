@@ -24,6 +24,7 @@ from setten.api import counts as counts_api
 from setten.api import carts as carts_api
 from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
+from setten.api import fulfilments as fulfilments_api
 from setten.api import holds as holds_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
@@ -52,7 +53,8 @@ from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import carts, counts, holds, locations, orders
+from setten.stock import carts, counts, fulfilments, holds, locations, orders
+from setten.stock.locations import Directory
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
@@ -104,6 +106,7 @@ def _routes(settings: Settings) -> list[Any]:
         carts_api.router(),
         orders_api.router(),
         returns_api.router(),
+        fulfilments_api.router(),
         *console.routes(),
     ]
 
@@ -178,6 +181,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
         jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),
+        jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),
@@ -207,6 +211,11 @@ async def _places(conn: Connection) -> list[segments.Place]:
         for one in await locations.list_all(conn)
         if one.kind == "shop" and one.lat is not None and one.lon is not None
     ]
+
+
+def _look_after_parts(zone: ZoneInfo) -> Callable[[Pool], Awaitable[None]]:
+    directory = Directory()
+    return lambda pool: fulfilments.look_after(pool, directory, zone)
 
 
 async def _count_stages(pool: Pool) -> None:

@@ -283,3 +283,51 @@ class OrderPlaced(Fact, frozen=True, kw_only=True):
     lines: tuple[SoldLine, ...]
     total_minor: int | None
     currency: str | None
+
+
+class PartLine(msgspec.Struct, frozen=True):
+    """Units of a line of an order in one part of it."""
+
+    line_no: int
+    sku: str
+    qty: int
+
+
+class FulfilmentFact(Fact, frozen=True, kw_only=True):
+    """Base of what is told of one part of an order on its way to its customer."""
+
+    fulfilment_id: UUID
+    order_id: UUID
+    system: str
+    order_ref: str
+    lines: tuple[PartLine, ...] = ()
+
+
+class FulfilmentChanged(FulfilmentFact, frozen=True, kw_only=True):
+    """A part of an order went a step further. state: routed, accepted, picked, packed, shipped,
+    delivered, rejected, cancelled or waiting (no place has its goods now).
+
+    parts: into how many the order is split, told when it is routed. instead_of: the part it takes
+    the place of.
+    """
+
+    event_name: ClassVar[str] = "fulfilment.changed"
+    state: str
+    way: str
+    location_id: str | None
+    reason: str | None = None
+    carrier: str | None = None
+    carrier_ref: str | None = None
+    arrives_from: date | None = None
+    arrives_to: date | None = None
+    parts: int | None = None
+    instead_of: UUID | None = None
+
+
+class FulfilmentLate(FulfilmentFact, frozen=True, kw_only=True):
+    """A part did not leave on the day that was promised: told before anybody asks."""
+
+    event_name: ClassVar[str] = "fulfilment.late"
+    location_id: str | None
+    ships_on: date
+    arrives_to: date | None = None

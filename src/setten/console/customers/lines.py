@@ -28,7 +28,8 @@ LOOKING = frozenset({"product.viewed", "page.viewed", "screen.viewed", "cart.rep
 GAP = {"ja": "　", "en": " · "}
 
 
-ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage"}
+ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage",
+           "fulfilment.changed": "state"}  # fmt: skip
 """Which part of an event chooses among its sentences, where it is not the action."""
 
 

@@ -21,6 +21,7 @@ from setten.stock.holds.handing import (
     reopen,
     seal_name,
     unpick,
+    withdraw,
 )
 from setten.stock.holds.jobs import remind, tidy_all
 from setten.stock.holds.model import (
@@ -54,6 +55,7 @@ from setten.stock.holds.reading import (
     count_open,
     find_by_code,
     find_by_identifiers,
+    find_many,
     forget_old_failures,
     get,
     queue,
@@ -95,6 +97,7 @@ __all__ = [
     "extend",
     "find_by_code",
     "find_by_identifiers",
+    "find_many",
     "forget_old_failures",
     "get",
     "not_on_shelf",
@@ -121,6 +124,7 @@ __all__ = [
     "reopen",
     "seal_name",
     "unpick",
+    "withdraw",
     "remind",
     "CannotReopen",
     "CannotSubstitute",

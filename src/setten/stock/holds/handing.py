@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
-from setten.facts.stock import GoodsLine, HoldCollected, HoldReduced, HoldReopened, HoldUnready
+from setten.facts.stock import (
+    GoodsLine,
+    HoldCollected,
+    HoldReduced,
+    HoldReleased,
+    HoldReopened,
+    HoldUnready,
+)
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
 from setten.platform.vault import Sealed, Vault
@@ -154,6 +161,31 @@ async def give_back(
     entry = state_of(hold, HoldReduced(hold_id=hold_id, lines=gone), now)
     await log.state_all(conn, [entry])
     return Ended(await settle_ready(conn, hold_id, now=now), entry.event_id)
+
+
+async def withdraw(
+    conn: Connection, hold_id: UUID, *, gone: Mapping[str, Account], by: str, now: datetime
+) -> Ended:
+    """Give up a hold of which some goods turned out not to be usable: those go to an account by
+    sku (shrinkage, quarantine), the others are free again. Raises UnknownHold, HoldEnded.
+    """
+    before = await get(conn, hold_id, now=now)
+    balances = await ledger.lock(conn, [(one.sku, one.location_id) for one in before.lines])
+    hold = await lock_open(conn, hold_id, now)
+    must_be_locked(balances, [hold])
+    open_ones = [one for one in hold.lines if one.is_open]
+    moves = [
+        (one, one.qty, gone.get(one.sku, Account.on_hand), "hold_released") for one in open_ones
+    ]
+    await ledger.post(conn, _moves(hold_id, moves), balances=balances, now=now)
+    await _S.end_lines.run(conn, hold_ids=[hold_id], state=RELEASED.state, receipt_id=None)
+    await _S.end_holds.run(conn, hold_ids=[hold_id], state=RELEASED.state, now=now, ended_by=by)
+    back = [Part(one, one.qty, 0) for one in open_ones
+            if one.state == "picked" and one.sku not in gone]  # fmt: skip
+    await tasks.open_many(conn, [_put_back(hold, one, one.taken) for one in back], now=now)
+    entry = state_of(hold, HoldReleased(hold_id=hold_id, lines=open_lines(hold)), now)
+    await log.state_all(conn, [entry])
+    return Ended(await get(conn, hold_id, now=now), entry.event_id)
 
 
 async def _shrink(conn: Connection, hold: Hold, parts: Sequence[Part], now: datetime) -> None:
