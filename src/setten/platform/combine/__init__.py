@@ -13,6 +13,7 @@ from setten.platform.combine.claims import (
     forget_old,
     key_hash,
     remember,
+    remembered,
     request_hash,
     unclaim,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "forget_old",
     "key_hash",
     "remember",
+    "remembered",
     "request_hash",
     "unclaim",
 ]

@@ -78,12 +78,19 @@ def _outcome(row: db.Record, asked: Claim) -> Outcome:
 async def remember(conn: Connection, answers: Sequence[tuple[uuid.UUID, int, bytes]]) -> None:
     """Keep (key, status, body) of claimed keys, in the transaction that did the work."""
     if answers:
-        await _Q.remember.run(
-            conn,
-            keys=[a[0] for a in answers],
-            statuses=[a[1] for a in answers],
-            answers=[a[2] for a in answers],
-        )
+        await db.together(conn, [remembered(answers)], _Q.done)
+
+
+def remembered(answers: Sequence[tuple[uuid.UUID, int, bytes]]) -> db.Part:
+    """`remember` as a part of the statement that does the work."""
+    return db.Part(
+        _Q.remembered,
+        {
+            "keys": [a[0] for a in answers],
+            "statuses": [a[1] for a in answers],
+            "answers": [a[2] for a in answers],
+        },
+    )
 
 
 async def unclaim(conn: Connection, keys: Sequence[uuid.UUID]) -> None:

@@ -12,11 +12,17 @@ select key_hash, request_hash, status, answer
   from combine.claims
  where key_hash = any(:keys::uuid[]);
 
--- name: remember
-update combine.claims c
-   set status = a.status, answer = a.answer
-  from unnest(:keys::uuid[], :statuses::smallint[], :answers::bytea[]) as a(key_hash, status, answer)
- where c.key_hash = a.key_hash;
+-- name: remembered
+combine_remembered as (
+  update combine.claims c
+     set status = a.status, answer = a.answer
+    from unnest(:keys::uuid[], :statuses::smallint[], :answers::bytea[])
+         as a(key_hash, status, answer)
+   where c.key_hash = a.key_hash
+)
+
+-- name: done
+select true as done;
 
 -- name: forget_old
 delete from combine.claims where claimed_at < :before;

@@ -15,12 +15,13 @@ from setten.platform.db.pool import (
     open_pool,
     transaction,
 )
-from setten.platform.db.queries import Queries, Query, load
+from setten.platform.db.queries import Part, Queries, Query, load, together
 
 __all__ = [
     "AWAY",
     "NULL",
     "Connection",
+    "Part",
     "Pool",
     "Queries",
     "Query",
@@ -33,5 +34,6 @@ __all__ = [
     "load",
     "open_pool",
     "pending",
+    "together",
     "transaction",
 ]

@@ -1,15 +1,18 @@
 """Named queries: SQL lives in `.sql` files, Python holds none.
 
 A file holds blocks that begin with `-- name: word`. Parameters are written `:word` and compiled
-once, at load, to PostgreSQL's `$n`.
+once, at load, to PostgreSQL's `$n`. A block may also be a part of a statement: common table
+expressions, which `together` joins with those of other domains, so that what belongs together
+takes one round trip and each domain's SQL stays its own.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from setten.platform.db.pool import Connection, Record
 
@@ -21,10 +24,15 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z_][a-z0-9_]*)")
 class Query:
     """One named statement. Arguments are keyword-only and must match its parameters exactly."""
 
-    __slots__ = ("name", "params", "sql")
+    __slots__ = ("_text", "name", "params", "sql")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
+        self._text = text
+        self.sql, self.params = self.numbered(1)
+
+    def numbered(self, first: int) -> tuple[str, tuple[str, ...]]:
+        """The statement with its parameters as `$first`, …, and their words in that order."""
         params: list[str] = []
 
         def number(found: re.Match[str]) -> str:
@@ -33,10 +41,9 @@ class Query:
                 return found.group(0)
             if word not in params:
                 params.append(word)
-            return f"${params.index(word) + 1}"
+            return f"${params.index(word) + first}"
 
-        self.sql = _TOKEN.sub(number, text).strip()
-        self.params = tuple(params)
+        return _TOKEN.sub(number, self._text).strip(), tuple(params)
 
     def args(self, given: dict[str, Any]) -> list[Any]:
         """The arguments in the statement's order. Raises TypeError on a missing or extra one."""
@@ -69,6 +76,36 @@ class Query:
         status = await conn.execute(self.sql, *self.args(given))
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+
+class Part(NamedTuple):
+    """A part of a statement with what it is given. Its names begin with its domain's."""
+
+    query: Query
+    given: dict[str, Any]
+
+
+async def together(conn: Connection, parts: Sequence[Part], answer: Query) -> Record:
+    """Run `parts` as one statement and answer the one row of `answer`, which takes no parameters.
+
+    All parts see the tables as they were before: none sees what another writes.
+    """
+    sql = _together(tuple(part.query for part in parts), answer)
+    args = [value for part in parts for value in part.query.args(part.given)]
+    row = await conn.fetchrow(sql, *args)
+    assert row is not None, "an answer has a row"
+    return row
+
+
+@cache
+def _together(parts: tuple[Query, ...], answer: Query) -> str:
+    written, first = [], 1
+    for part in parts:
+        sql, params = part.numbered(first)
+        written.append(sql)
+        first += len(params)
+    ctes = ",\n".join(written)
+    return f"with {ctes}\n{answer.sql}"
 
 
 class Queries:

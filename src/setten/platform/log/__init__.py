@@ -27,6 +27,7 @@ from setten.platform.log.service import (
     oldest_writer_s,
     state,
     state_all,
+    stated,
     wait_for,
     write,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "run",
     "state",
     "state_all",
+    "stated",
     "wait_for",
     "write",
 ]

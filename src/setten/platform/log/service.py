@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -97,7 +97,12 @@ async def write(conn: Connection, entries: Sequence[Entry], places: Mapping[str,
 
 
 def _array(numbers: Sequence[int]) -> str:
-    return "{" + ",".join(map(str, numbers)) + "}"
+    return _text_array(map(str, numbers))
+
+
+def _text_array(words: Iterable[str]) -> str:
+    """An array as text, of words that need no quotes."""
+    return "{" + ",".join(words) + "}"
 
 
 def entry_for(
@@ -158,6 +163,30 @@ async def state_all(conn: Connection, entries: Sequence[Entry]) -> None:
         return
     places = await claim(conn, [(one.day, one.event_id) for one in entries], on=days.pop())
     await write(conn, [one for one in entries if one.event_id in places], places)
+
+
+def stated(entries: Sequence[Entry]) -> db.Part:
+    """The part of a statement that states facts: as `state_all`, within another's writing.
+
+    entries: made with `entry_for` at one moment, at least one, nothing of them sealed.
+    """
+    at = entries[0].received_at
+    assert all(e.received_at == at and e.sealed_id is None for e in entries), "of one moment, ours"
+    return db.Part(
+        _Q.stated,
+        {
+            "days": _text_array([e.day.isoformat() for e in entries]),
+            "hashes": _text_array([hash_id(e.event_id).hex for e in entries]),
+            "event_ids": [e.event_id for e in entries],
+            "names": [e.name for e in entries],
+            "channels": [e.channel for e in entries],
+            "location_ids": [e.location_id for e in entries],
+            "identifiers": [_array(e.identifiers) for e in entries],
+            "bodies": [e.body for e in entries],
+            "at": at,
+            "arrived_on": at.date(),
+        },
+    )
 
 
 async def find(conn: Connection, event_id: str, *, today: date) -> Cursor | None:

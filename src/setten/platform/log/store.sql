@@ -48,6 +48,28 @@ with input as materialized (
 select (select array_agg(position) from input) as drawn,
        (select array_agg(position) from claimed) as claimed;
 
+-- name: stated
+-- Facts of ours within another statement. Their ids are made a moment before, so there is nothing to
+-- look up: a claim that is taken ends the statement.
+log_stated as materialized (
+  select nextval('log.position') as position, i.day, i.hash, i.event_id, i.name, i.channel,
+         i.location_id, i.identifiers, i.body
+    from unnest(:days::text::date[], :hashes::text::uuid[], :event_ids::text[], :names::text[],
+                :channels::text[], :location_ids::text[], :identifiers::text[], :bodies::text[])
+         as i(day, hash, event_id, name, channel, location_id, identifiers, body)
+), log_seen as (
+  insert into log.seen (day, hash, position, arrived_on)
+  select s.day, s.hash, s.position, :arrived_on
+    from log_stated s
+), log_written as (
+  insert into log.events (
+    arrived_on, position, event_id, name, occurred_at, received_at, channel, location_id,
+    identifiers, body)
+  select :arrived_on, s.position, s.event_id, s.name, :at, :at, s.channel, s.location_id,
+         s.identifiers::bigint[], s.body::json
+    from log_stated s
+)
+
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.
 -- The day bound lets the planner drop old partitions; a transaction never outlives a day. The order

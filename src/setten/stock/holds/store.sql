@@ -1,22 +1,50 @@
--- name: insert
--- A code stands for one open hold of its place. Those that met a taken code are not returned and
--- come again with another.
-insert into stock.holds (
-  hold_id, identifier_id, location_id, code, purpose, channel, placed_at, expires_at, placed_by)
-select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, :now,
-       h.expires_at, h.placed_by
-  from unnest(:hold_ids::uuid[], :identifier_ids::bigint[], :location_ids::text[], :codes::text[],
-              :purposes::text[], :channels::text[], :expires_ats::timestamptz[], :bys::text[])
-       as h(hold_id, identifier_id, location_id, code, purpose, channel, expires_at, placed_by)
- order by h.code, h.location_id
-on conflict (code, location_id) where ended_at is null do nothing
-returning hold_id, code;
+-- name: codes_taken
+-- Looked up before anything is locked, so that the insert meets a taken code only when two draw the
+-- same at once. Asked for as the first of those that follow, since only one index has that order:
+-- asked for as equal, a plan made while there are few holds reads all of them by another index.
+select c.code, c.location_id
+  from unnest(:codes::text[], :location_ids::text[]) as c(code, location_id)
+ cross join lateral (
+         select h.code, h.location_id
+           from stock.holds h
+          where (h.code, h.location_id) >= (c.code, c.location_id) and h.ended_at is null
+          order by h.code, h.location_id
+          limit 1) as t
+ where t.code = c.code and t.location_id = c.location_id;
 
--- name: insert_lines
-insert into stock.hold_lines (hold_id, sku, location_id, qty, is_elsewhere)
-select l.hold_id, l.sku, l.location_id, l.qty, l.is_elsewhere
-  from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :qtys::integer[],
-              :elsewheres::boolean[]) as l(hold_id, sku, location_id, qty, is_elsewhere);
+-- name: inserted
+-- Those that met a taken code after all are not written, and come again with another.
+holds_inserted as (
+  insert into stock.holds (
+    hold_id, identifier_id, location_id, code, purpose, channel, placed_at, expires_at, placed_by)
+  select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, :now,
+         h.expires_at, h.placed_by
+    from unnest(:hold_ids::uuid[], :identifier_ids::bigint[], :location_ids::text[],
+                :codes::text[], :purposes::text[], :channels::text[], :expires_ats::timestamptz[],
+                :bys::text[])
+         as h(hold_id, identifier_id, location_id, code, purpose, channel, expires_at, placed_by)
+   order by h.code, h.location_id
+  on conflict (code, location_id) where ended_at is null do nothing
+  returning hold_id, code
+)
+
+-- name: lines
+holds_lines as (
+  insert into stock.hold_lines (hold_id, sku, location_id, qty, is_elsewhere)
+  select l.hold_id, l.sku, l.location_id, l.qty, l.is_elsewhere
+    from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :qtys::integer[],
+                :elsewheres::boolean[]) as l(hold_id, sku, location_id, qty, is_elsewhere)
+)
+
+-- name: written
+-- After `inserted` and what the ledger has posted: all of it, unless a code was taken.
+select (select count(*) from holds_inserted) as holds, (select count(*) from ledger_moved) as rows;
+
+-- name: ids_inserted
+select array(select hold_id from holds_inserted) as hold_ids;
+
+-- name: known
+select h.hold_id from stock.holds h where h.hold_id = any(:hold_ids::uuid[]);
 
 -- name: take_back_due
 -- Lines of holds that have run out, on rows that the caller has locked and somebody now wants. They

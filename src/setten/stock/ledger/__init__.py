@@ -7,6 +7,7 @@ touch (one order for all, so nobody waits in a circle), decide, then `post`.
 
 from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
 from setten.stock.ledger.service import (
+    Posting,
     Proof,
     balances_at,
     balances_of,
@@ -14,6 +15,7 @@ from setten.stock.ledger.service import (
     entries_of,
     lock,
     post,
+    posted,
     preview,
     put_shelves,
     reconcile,
@@ -27,6 +29,7 @@ __all__ = [
     "Entry",
     "Key",
     "Posted",
+    "Posting",
     "Proof",
     "balances_at",
     "balances_of",
@@ -34,6 +37,7 @@ __all__ = [
     "entries_of",
     "lock",
     "post",
+    "posted",
     "preview",
     "put_shelves",
     "reconcile",

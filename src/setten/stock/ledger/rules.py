@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from setten.facts.stock import AvailabilityChanged
 from setten.stock.ledger.model import KEPT, Account, Balance, Entry, Key
 
 
@@ -27,6 +28,17 @@ def applied(
 ) -> dict[Key, Balance]:
     """The rows that change, as they will be."""
     return {key: _after(balances[key], change) for key, change in changes.items()}
+
+
+def crossings(
+    before: Mapping[Key, Balance], after: Mapping[Key, Balance]
+) -> list[AvailabilityChanged]:
+    """The rows that come into another band."""
+    return [
+        AvailabilityChanged(sku=sku, location_id=place, band=is_now.band, was=was.band)
+        for (sku, place), is_now in after.items()
+        if (was := before[sku, place]).band != is_now.band
+    ]
 
 
 def _after(balance: Balance, change: Mapping[Account, int]) -> Balance:

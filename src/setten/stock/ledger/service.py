@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from setten.facts.stock import AvailabilityChanged
 from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.stock.ledger import rules
@@ -31,6 +30,15 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     def is_clean(self) -> bool:
         """No drift, and all accounts together are zero."""
         return not self.drifts and sum(self.sums.values()) == 0
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a statement that writes entries and balances, the changed rows as they will be,
+    and the `availability.changed` of those that cross into another band."""
+
+    part: db.Part
+    after: dict[Key, Balance]
+    crossings: tuple[log.Entry, ...]
 
 
 async def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Balance]:
@@ -93,40 +101,39 @@ async def post(
     """
     if not entries:
         return {}
+    posting = posted(entries, balances=balances, now=now)
+    parts = [posting.part, *([log.stated(posting.crossings)] if posting.crossings else [])]
+    answer = await db.together(conn, parts, _Q.rows_moved)
+    assert answer["rows"] == len(posting.after), "rows are locked, so they are there"
+    return posting.after
+
+
+def posted(entries: Sequence[Entry], *, balances: Mapping[Key, Balance], now: datetime) -> Posting:
+    """What `post` would write, for a verb that writes more in the same statement.
+
+    Its part is `ledger_moved`, one row for each changed row of stock; `crossings` are to be stated.
+    """
     changes = rules.deltas(entries)
     after = rules.applied(balances, changes)
     columns = {f"{account.name}s": [c[account] for c in changes.values()] for account in KEPT}
-    moved = await _Q.post.value(
-        conn,
-        skus=[sku for sku, _ in changes],
-        location_ids=[place for _, place in changes],
+    given = {
+        "skus": [sku for sku, _ in changes],
+        "location_ids": [place for _, place in changes],
         **columns,
-        at=now,
-        entry_skus=[e.sku for e in entries],
-        entry_location_ids=[e.location_id for e in entries],
-        froms=[e.source for e in entries],
-        tos=[e.target for e in entries],
-        qtys=[e.qty for e in entries],
-        causes=[e.cause for e in entries],
-        cause_ids=[e.cause_id for e in entries],
+        "at": now,
+        "entry_skus": [e.sku for e in entries],
+        "entry_location_ids": [e.location_id for e in entries],
+        "froms": [e.source for e in entries],
+        "tos": [e.target for e in entries],
+        "qtys": [e.qty for e in entries],
+        "causes": [e.cause for e in entries],
+        "cause_ids": [e.cause_id for e in entries],
+    }
+    crossings = tuple(
+        log.entry_for(fact, at=now, location_id=fact.location_id)
+        for fact in rules.crossings(balances, after)
     )
-    assert moved == len(changes), "rows are locked, so they are there"
-    await _state_crossings(conn, balances, after, now)
-    return after
-
-
-async def _state_crossings(
-    conn: Connection, before: Mapping[Key, Balance], after: Mapping[Key, Balance], now: datetime
-) -> None:
-    crossed = [
-        AvailabilityChanged(sku=sku, location_id=place, band=is_now.band, was=was.band)
-        for (sku, place), is_now in after.items()
-        if (was := before[sku, place]).band != is_now.band
-    ]
-    if crossed:
-        await log.state_all(
-            conn, [log.entry_for(fact, at=now, location_id=fact.location_id) for fact in crossed]
-        )
+    return Posting(part=db.Part(_Q.posted, given), after=after, crossings=crossings)
 
 
 async def put_shelves(

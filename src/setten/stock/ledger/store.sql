@@ -29,8 +29,9 @@ select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.sa
  order by b.sku
  limit :most;
 
--- name: post
-with moved as (
+-- name: posted
+-- Balances and entries, within a statement that may write more of the same deed.
+ledger_moved as (
   update stock.balances b
      set on_hand = b.on_hand + d.on_hand,
          held = b.held + d.held,
@@ -41,14 +42,16 @@ with moved as (
          as d(sku, location_id, on_hand, held, in_transit, quarantine)
    where b.sku = d.sku and b.location_id = d.location_id
   returning 1
-), written as (
+), ledger_written as (
   insert into stock.ledger (at, sku, location_id, from_account, to_account, qty, cause, cause_id)
   select :at, e.sku, e.location_id, e.from_account, e.to_account, e.qty, e.cause, e.cause_id
     from unnest(:entry_skus::text[], :entry_location_ids::text[], :froms::smallint[],
                 :tos::smallint[], :qtys::integer[], :causes::text[], :cause_ids::uuid[])
          as e(sku, location_id, from_account, to_account, qty, cause, cause_id)
 )
-select count(*) from moved;
+
+-- name: rows_moved
+select count(*) as rows from ledger_moved;
 
 -- name: put_shelves
 -- How much is kept back, and where it lies: no units move.
