@@ -47,6 +47,9 @@ def import_receipts(
     creates_places: Annotated[
         bool, typer.Option("--create-missing", help="Make shops that are not known yet.")
     ] = False,
+    encoding: Annotated[
+        str, typer.Option(help="Letters of a CSV: auto, utf-8 or cp932 (Shift_JIS).")
+    ] = "auto",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +58,10 @@ def import_receipts(
     Rows that cannot be used go to FILE.refused.csv. Ends with 1 when there are such.
     """
     options = Options(
-        columns=mapping.load(columns), moves_stock=moves_stock, creates_places=creates_places
+        columns=mapping.load(columns),
+        moves_stock=moves_stock,
+        creates_places=creates_places,
+        encoding=encoding,
     )
 
     async def work(deps: Deps) -> tuple[list[Summary], list[Total]]:

@@ -66,16 +66,17 @@ update stock.count_lines l
 -- name: late
 -- Units that left (or came back) before a line was counted, told by a till after it: the book did
 -- not know yet. A till that was offline tells within days.
-select l.sku, sum(rl.qty)::integer as qty
+select l.sku, sum(rl.qty * coalesce(p.qty, 1))::integer as qty
   from stock.count_lines l
   join stock.counts c on c.count_id = l.count_id
   join stock.receipts r
     on r.location_id = c.location_id and r.replaced_by is null and r.moved_stock
    and r.business_day >= (l.counted_at - interval '3 days')::date
    and r.recorded_at > l.counted_at and r.occurred_at <= l.counted_at
-  join stock.receipt_lines rl
-    on rl.receipt_id = r.receipt_id and rl.sku = l.sku and not rl.is_unknown
- where l.count_id = :count_id and l.counted is not null
+  join stock.receipt_lines rl on rl.receipt_id = r.receipt_id and not rl.is_unknown
+  left join stock.set_parts p on p.set_sku = rl.sku
+ where coalesce(p.part_sku, rl.sku) = l.sku
+   and l.count_id = :count_id and l.counted is not null
  group by l.sku;
 
 -- name: set_late

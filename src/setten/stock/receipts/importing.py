@@ -6,6 +6,8 @@ together in the file (interleaving within one chunk is no matter).
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +37,8 @@ from setten.stock.receipts.service import book
 
 ROWS_A_COMMIT = 5_000  # DESIGN: no writing transaction lasts over 2 s
 _CSV_BLOCK_BYTES = 1 << 20
+_LOOKED_AT_BYTES = 1 << 20  # names of shops and goods stand in the first rows
+ENCODINGS = ("auto", "utf-8", "cp932")
 _REASON = "setten_reason"
 _ROW = "setten_row"
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # the wide ones too, in a Japanese spreadsheet
@@ -42,12 +46,16 @@ _NUMBER = re.compile(r"[-+]?[\d.,]+")  # of a return, say: the mended file is gi
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """moves_stock: false for history. creates_places: make shops that are not known yet."""
+    """moves_stock: false for history. creates_places: make shops that are not known yet.
+
+    encoding: of a CSV: utf-8, cp932 (Shift_JIS as tills write it), or auto to look.
+    """
 
     columns: Columns
     moves_stock: bool = False
     creates_places: bool = False
     by: str = "system:import"
+    encoding: str = "auto"
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -78,14 +86,35 @@ def count_rows(path: Path) -> int | None:
     return None
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+def encoding_of(path: Path, said: str = "auto") -> str:
+    """How the letters of a CSV are written: as said, else as its first megabyte reads.
+
+    Raises NotUtf8 when it is neither UTF-8 nor CP932.
+    """
+    if said not in ENCODINGS:
+        raise NotUtf8(encoding=said[:40])
+    if said != "auto":
+        return "utf-8-sig" if said == "utf-8" else said
+    with path.open("rb") as file:
+        head = file.read(_LOOKED_AT_BYTES)
+    for name in ("utf-8-sig", "cp932"):
+        with contextlib.suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder(name)().decode(head, final=False)
+            return name
+    raise NotUtf8()
+
+
+def _batches(path: Path, encoding: str) -> Iterator[pa.RecordBatch]:
     try:
         if path.suffix == ".parquet":
             yield from pa.parquet.ParquetFile(path).iter_batches(batch_size=ROWS_A_COMMIT)
         else:
             # All text: a leading zero of a code is a part of it.
-            options = pa.csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
-            with path.open(encoding="utf-8-sig") as file:
+            letters = encoding_of(path, encoding)
+            options = pa.csv.ReadOptions(
+                block_size=_CSV_BLOCK_BYTES, encoding="cp932" if letters == "cp932" else "utf8"
+            )
+            with path.open(encoding=letters, newline="") as file:
                 names = next(csv.reader(file), [])
             convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
             yield from pa.csv.open_csv(path, read_options=options, convert_options=convert)
@@ -97,8 +126,8 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
         raise BadMapping(why=str(cause)[:200]) from cause
 
 
-def _rows(path: Path) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-    for batch in _batches(path):
+def _rows(path: Path, encoding: str) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
+    for batch in _batches(path, encoding):
         names = [name.lstrip("\ufeff") for name in batch.schema.names]
         columns = [_plain(column).to_pylist() for column in batch.columns]
         yield (
@@ -131,7 +160,7 @@ async def load(
         waiting: dict[Any, _Told] = {}
         reader: RowReader | None = None
         number = 0
-        for names, rows in _rows(path):
+        for names, rows in _rows(path, options.encoding):
             reader = reader or RowReader(options.columns, names)
             last: Any = None
             for row in rows:

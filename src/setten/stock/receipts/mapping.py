@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,7 +37,7 @@ class MissingColumn(Invalid):
 
 
 class NotUtf8(Invalid):
-    """The file's letters are in another encoding."""
+    """The file's letters are in another encoding than was said or found."""
 
     code = "not_utf8"
 
@@ -47,10 +47,15 @@ class BadRow(Exception):
 
 
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column holds what. Several columns of `coupon` or `discount` are added."""
+    """Which column holds what. Several columns of `coupon` or `discount` are added, those of `at`
+    are put together (a day and a time).
+
+    day_ends: when the business day ends that no column names: 26:00 is two in the night.
+    """
 
     currency: str = "JPY"
     timezone: str = "Asia/Tokyo"
+    day_ends: str = "24:00"
     columns: dict[str, str | list[str]] = {}
     constants: dict[str, str] = {}
     prefixes: dict[str, str] = {}
@@ -74,6 +79,7 @@ def load(name: str | None) -> Columns:
     try:
         found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Columns)
         ZoneInfo(found.timezone)
+        after_midnight(found.day_ends)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as cause:
         raise BadMapping(why=str(cause)) from cause
     except ZoneInfoNotFoundError as cause:
@@ -81,18 +87,33 @@ def load(name: str | None) -> Columns:
     return found
 
 
-_SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?:[ T]+(\d{1,2})(:.*))?")
+_DAY = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(.*))?")
+_ENDS = re.compile(r"(2[4-9]|30):([0-5]\d)")
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_HOURS_OF_A_DAY = 24
+_LAST_HOUR = 30  # six in the morning: who is open longer has no end of the day
 
 
-def _iso(text: str) -> str:
-    """A moment as Japanese tills and spreadsheets write it (2026/1/2 9:05) in the form of ISO."""
-    found = _SLASHED.fullmatch(text.strip())
+def after_midnight(day_ends: str) -> timedelta:
+    """How long after midnight the business day goes on; "26:00" is two hours. Raises ValueError."""
+    found = _ENDS.fullmatch(day_ends)
+    if found is None:
+        raise ValueError(f"day_ends {day_ends[:20]}")
+    return timedelta(hours=int(found[1]) - _HOURS_OF_A_DAY, minutes=int(found[2]))
+
+
+def _iso(text: str) -> tuple[str, int]:
+    """A moment as Japanese tills and spreadsheets write it (2026/1/2 9:05) in the form of ISO, and
+    the days to add: 26:10 is ten past two of the next day."""
+    found = _DAY.fullmatch(text.strip())
     if not found:
-        return text.strip()
-    year, month, day, hour, rest = found.groups()
+        return text.strip(), 0
+    year, month, day, hour, minute, rest = found.groups()
     date_ = f"{year}-{int(month):02}-{int(day):02}"
-    return date_ if hour is None else f"{date_} {int(hour):02}{rest}"
+    if hour is None:
+        return date_, 0
+    days = 1 if _HOURS_OF_A_DAY <= int(hour) < _LAST_HOUR else 0
+    return f"{date_} {int(hour) - days * _HOURS_OF_A_DAY:02}:{minute}{rest}", days
 
 
 def _plain_number(value: Any) -> Any:
@@ -123,6 +144,7 @@ class RowReader:
 
     def __init__(self, mapping: Columns, columns: list[str]) -> None:
         self._zone = ZoneInfo(mapping.timezone)
+        self._night = after_midnight(mapping.day_ends)
         self._scale = 10 ** _EXPONENTS.get(mapping.currency.upper(), 2)
         self._mapping = mapping
         has = set(columns)
@@ -136,10 +158,10 @@ class RowReader:
 
     def read(self, row: Mapping[str, Any]) -> Line:
         """One row. Raises BadRow."""
-        at = self._moment(row)
-        day = _iso(self._text(row, "business_day"))
+        at, written_on = self._moment(row)
+        day, _ = _iso(self._text(row, "business_day"))
         try:
-            business_day = date.fromisoformat(day[:10]) if day else at.astimezone(self._zone).date()
+            business_day = date.fromisoformat(day[:10]) if day else written_on
         except ValueError:
             raise BadRow("bad_business_day") from None
         return Line(
@@ -201,13 +223,21 @@ class RowReader:
             minor += rounded
         return minor
 
-    def _moment(self, row: Mapping[str, Any]) -> datetime:
-        value = row[self._names["at"][0]] if self._names["at"] else None
+    def _moment(self, row: Mapping[str, Any]) -> tuple[datetime, date]:
+        """When it was, and the business day that is in the way it is written. Raises BadRow."""
+        found = [row[name] for name in self._names["at"]]
+        value = found[0] if len(found) == 1 else " ".join(str(one or "").strip() for one in found)
+        days = 0
         if isinstance(value, str):
+            text, days = _iso(value)
             try:
-                value = datetime.fromisoformat(_iso(value))
+                value = datetime.fromisoformat(text)
             except ValueError:
                 raise BadRow("bad_at") from None
         if not isinstance(value, datetime):
             raise BadRow("bad_at")
-        return value if value.tzinfo else value.replace(tzinfo=self._zone)
+        at = value if value.tzinfo else value.replace(tzinfo=self._zone)
+        local = at.astimezone(self._zone)
+        # An hour beyond 24 says by itself to which day it belongs.
+        written_on = local.date() if days else (local - self._night).date()
+        return at + timedelta(days=days), written_on

@@ -21,6 +21,7 @@ from setten.stock.receipts.model import (
     TENDERS_MAX,
     Receipt,
 )
+from setten.stock.sets import Parts
 
 ReceiptKey: TypeAlias = tuple[str, str, str, str]
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -185,13 +186,18 @@ def _entry(
     )
 
 
-def moving(receipt: Receipt, known: frozenset[str]) -> dict[str, tuple[int, int]]:
-    """Units (sold, returned) by sku, of the goods we know."""
+def moving(
+    receipt: Receipt, known: frozenset[str], parts: Parts
+) -> dict[str, tuple[int, int]]:
+    """Units (sold, returned) by sku, of the goods we know; of a set, of its parts."""
     units: dict[str, tuple[int, int]] = {}
     if not receipt.moves_stock:
         return units
     for line in receipt.lines:
-        if line.sku in known and line.qty:
-            sold, returned = units.get(line.sku, (0, 0))
-            units[line.sku] = (sold + max(0, line.qty), returned + max(0, -line.qty))
+        if line.sku not in known or not line.qty:
+            continue
+        for sku, each in parts.get(line.sku, {line.sku: 1}).items():
+            sold, returned = units.get(sku, (0, 0))
+            qty = line.qty * each
+            units[sku] = (sold + max(0, qty), returned + max(0, -qty))
     return units

@@ -11,7 +11,7 @@ import msgspec
 
 from setten.platform import db, ids
 from setten.platform.db import Connection
-from setten.stock import catalog, holds, ledger, locations
+from setten.stock import catalog, holds, ledger, locations, sets
 from setten.stock.holds import Payable, Payment, Shortened
 from setten.stock.ledger import Account, Balance, Entry, Key
 from setten.stock.receipts import recording, rules
@@ -20,6 +20,11 @@ from setten.stock.receipts.recording import New
 from setten.stock.receipts.rules import Promise, ReceiptKey
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
+# Which way units go when the receipt that moved them is corrected.
+_TAKEN_BACK = (
+    ("sold", Account.sold, Account.on_hand),
+    ("returned", Account.on_hand, Account.returned),
+)
 
 
 async def book(
@@ -80,6 +85,7 @@ async def _sort_out(
         return []
     await _Q.queue_up.all(conn, keys=[rules.lock_of(one) for _, one in fit])
     standing = await _standing(conn, [one for _, one in fit])
+    parts = await sets.parts_of(conn, known)
     new: list[New] = []
     for index, one in fit:
         content = rules.content_hash(one)
@@ -97,7 +103,7 @@ async def _sort_out(
                 receipt=one,
                 receipt_id=ids.uuid7(),
                 content=content,
-                moving=rules.moving(one, known),
+                moving=rules.moving(one, known, parts),
                 replaces=one.replaces,
             )
             new.append(made)
@@ -130,25 +136,22 @@ async def _reversals(conn: Connection, corrected: Sequence[New]) -> list[Entry]:
     if not corrected:
         return []
     rows = await _Q.moved_lines.all(conn, receipt_ids=[one.replaces for one in corrected])
-    entries = []
-    for row in rows:
-        for qty, source, target in (
-            (row["sold"], Account.sold, Account.on_hand),
-            (row["returned"], Account.on_hand, Account.returned),
-        ):
-            if qty:
-                entries.append(
-                    Entry(
-                        sku=row["sku"],
-                        location_id=row["location_id"],
-                        source=source,
-                        target=target,
-                        qty=qty,
-                        cause="receipt_corrected",
-                        cause_id=row["receipt_id"],
-                    )
-                )
-    return entries
+    parts = await sets.parts_of(conn, [row["sku"] for row in rows])
+    return [
+        Entry(
+            sku=sku,
+            location_id=row["location_id"],
+            source=source,
+            target=target,
+            qty=row[side] * each,
+            cause="receipt_corrected",
+            cause_id=row["receipt_id"],
+        )
+        for row in rows
+        for sku, each in parts.get(row["sku"], {row["sku"]: 1}).items()
+        for side, source, target in _TAKEN_BACK
+        if row[side]
+    ]
 
 
 async def _lock(
