@@ -156,7 +156,9 @@ async def test_price_stock_and_promise_are_those_of_the_moment_of_looking(shop: 
                  location_id="ginza"), Add(sku="rug"))  # fmt: skip
     async with db.transaction(shop.pool) as conn:
         cart = await carts.find(conn, [PHONE])
-        found = await carts.quote(conn, Directory(), cart, now=NOW, shipping_minor=550)
+        found = await carts.quote(
+            conn, Directory(), cart, now=NOW, senders=["depot"], shipping_minor=550
+        )
     assert [(q.unit_price_minor, q.amount_minor, q.available) for q in found.lines] == [
         (1080, 3240, 2),
         (None, 0, 0),

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -19,7 +17,7 @@ from setten.operations import parcels
 from setten.operations.parcels import Parcel
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict, SettenError
-from setten.stock import availability, carts, holds, orders, payments, sets
+from setten.stock import availability, carts, fulfilments, holds, orders, payments, sets
 from setten.stock.carts import Cart, Quote, QuotedLine
 from setten.stock.delivery import Wanted
 from setten.stock.holds import Ask, NotEnoughStock, Placed
@@ -119,13 +117,24 @@ async def look(
     *,
     postcode: str | None,
     now: datetime,
+    sold_at: str | None = None,
 ) -> tuple[Quote, tuple[Parcel, ...], SettenError | None]:
-    """What a cart costs to the door now; the parcels, or why it cannot be sent."""
-    quote = await carts.quote(conn, directory, cart, now=now)
+    """What a cart costs to the door now; the parcels, or why it cannot be sent.
+
+    sold_at: the shop that sells it, when one does.
+    """
+    senders = await parcels.senders(conn)
+    quote = await carts.quote(conn, directory, cart, now=now, senders=senders)
     wanted = [Wanted(one.sku, one.qty) for one in cart.lines if one.method == "ship"]
     try:
         found = await parcels.plan(
-            conn, directory, wanted, postcode=postcode, subtotal_minor=quote.goods_minor, now=now
+            conn,
+            directory,
+            wanted,
+            postcode=postcode,
+            subtotal_minor=quote.goods_minor,
+            now=now,
+            near=None if sold_at is None else directory.find(sold_at),
         )
     except (NotEnoughStock, parcels.NotDelivered, parcels.PostcodeMissing) as refusal:
         return quote, (), refusal
@@ -147,7 +156,9 @@ async def check_out(
         raise CartEmpty()
     if cart.version != asked.cart_version:
         raise CartChangedMeanwhile(version=cart.version, cart_id=str(cart.cart_id))
-    quote, sent, refusal = await look(conn, directory, cart, postcode=asked.postcode, now=now)
+    quote, sent, refusal = await look(
+        conn, directory, cart, postcode=asked.postcode, now=now, sold_at=asked.location_id
+    )
     _check_priced(quote)
     if refusal is not None:
         raise await _with_alternatives(conn, refusal, now)
@@ -157,8 +168,11 @@ async def check_out(
     order = await orders.place(conn, _new_order(quote, asked, placed), now=now)
     paid = await _pay(conn, order.order, asked, now)
     await carts.close(conn, cart, state="ordered", channel=asked.channel, now=now)
-    if sum(one.captured_minor for one in paid) == quote.total_minor:
+    is_paid = sum(one.captured_minor for one in paid) == quote.total_minor
+    if is_paid:
         await _hand_over(conn, going, placed, asked.by, now)
+    parts = _parts(going, placed, sent, is_paid=is_paid)
+    await fulfilments.open_for(conn, order.order, parts, by=asked.by, now=now)
     return Bought(
         order=order.order,
         holds=tuple(placed),
@@ -328,6 +342,32 @@ async def _hand_over(
             await holds.collect(conn, hold.hold_id, by=by, now=now)
 
 
+def _parts(
+    going: Sequence[_Going], placed: Sequence[Placed], sent: Sequence[Parcel], *, is_paid: bool
+) -> list[fulfilments.Going]:
+    """What the fulfilment is told of each hold. What is not yet paid waits at the counter."""
+    dates = {one.location_id: _dates(one) for one in sent}
+    return [
+        fulfilments.Going(
+            hold_id=hold.hold_id,
+            way="pickup" if one.method == "carry" and not is_paid else one.method,
+            dates=dates[one.location_id] if one.method == "ship" else fulfilments.Dates(),
+        )
+        for one, hold in zip(going, placed, strict=True)
+    ]
+
+
+def _dates(parcel: Parcel) -> fulfilments.Dates:
+    if parcel.option is None:
+        return fulfilments.Dates()
+    return fulfilments.Dates(
+        service_id=parcel.option.service_id,
+        ships_on=parcel.option.ships_on,
+        arrives_from=parcel.option.arrives_from,
+        arrives_to=parcel.option.arrives_to,
+    )
+
+
 def refusal_word(refusal: SettenError) -> str | None:
     """The reason of a left cart that a refused checkout gives, if it gives one."""
     words: Mapping[type[SettenError], str] = {
@@ -335,16 +375,3 @@ def refusal_word(refusal: SettenError) -> str | None:
         PriceChanged: "price_changed",
     }
     return words.get(type(refusal))
-
-
-def hold_of(bought: Bought, location_id: str) -> UUID | None:
-    """The hold of a new order at a place."""
-    for hold in bought.holds:
-        if hold.lines and hold.lines[0].location_id == location_id:
-            return hold.hold_id
-    return None
-
-
-def problems_of(refusal: SettenError) -> dict[str, Any]:
-    """What a refusal to send tells of a cart that is only looked at."""
-    return {"code": refusal.code, **refusal.facts}

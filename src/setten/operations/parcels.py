@@ -1,7 +1,7 @@
 """From where sent goods go to their customer, and what the way costs: as few parcels as can be.
 
 With delivery services set up, each parcel goes by the soonest service that carries it. Without any,
-goods go from the places that send of their own accord, and the way costs nothing.
+goods go from the places that send (`fulfilments.plan`), and the way costs nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import msgspec
 
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict
-from setten.stock import availability, carts, delivery
+from setten.stock import availability, delivery, fulfilments
 from setten.stock.delivery import Option, Wanted
+from setten.stock.fulfilments import Want
 from setten.stock.holds import NotEnoughStock
-from setten.stock.locations import Directory
+from setten.stock.locations import Directory, Location
 
 PARCELS_MAX = 3  # of one order: whoever gets four boxes on four days asks where the rest is
 
@@ -54,22 +55,18 @@ async def plan(
     postcode: str | None,
     subtotal_minor: int,
     now: datetime,
+    near: Location | None = None,
 ) -> tuple[Parcel, ...]:
     """How to send these goods, all of them. Promises nothing yet.
 
-    Raises NotEnoughStock, NotDelivered, PostcodeMissing, BadPostcode.
+    near: the shop that sells them, when one does. Raises NotEnoughStock, NotDelivered,
+    PostcodeMissing, BadPostcode.
     """
     if not wanted:
         return ()
     services = await delivery.services(conn)
     if not services:
-        senders = [
-            one.location_id
-            for kind in carts.SHIPS_FROM
-            for one in (await directory.fresh(conn)).of_kind(kind)
-        ]
-        parts = await _shared_out(conn, directory, wanted, senders, now)
-        return tuple(Parcel(location_id=place, wanted=goods) for place, goods in parts)
+        return await _by_senders(conn, directory, wanted, near, now)
     if postcode is None:
         raise PostcodeMissing()
     whole = await _option(conn, directory, postcode, wanted, subtotal_minor, now)
@@ -86,6 +83,34 @@ async def plan(
             raise NotDelivered(skus=sorted({one.sku for one in goods}))
         parcels.append(Parcel(location_id=place, wanted=goods, option=option))
     return tuple(parcels)
+
+
+async def senders(conn: Connection) -> tuple[str, ...]:
+    """Ids of the places that goods are sent from."""
+    services = await delivery.services(conn)
+    if services:
+        return tuple(sorted({one.origin for one in services}))
+    return tuple(one.location_id for one in await fulfilments.senders(conn) if one.ships)
+
+
+async def _by_senders(
+    conn: Connection,
+    directory: Directory,
+    wanted: Sequence[Wanted],
+    near: Location | None,
+    now: datetime,
+) -> tuple[Parcel, ...]:
+    wants = [Want(number, one.sku, one.qty) for number, one in enumerate(wanted, start=1)]
+    found = await fulfilments.plan(conn, directory, wants, near=near, now=now)
+    return tuple(
+        Parcel(
+            location_id=place,
+            wanted=tuple(
+                Wanted(one.sku, one.qty) for one in found.shares if one.location_id == place
+            ),
+        )
+        for place in found.places
+    )
 
 
 async def _option(

@@ -40,7 +40,6 @@ from setten.stock.carts.model import (
 )
 from setten.stock.carts.quoting import (
     CURRENCY,
-    SHIPS_FROM,
     Problem,
     Quote,
     QuotedLine,
@@ -72,7 +71,6 @@ __all__ = [
     "Quote",
     "QuotedLine",
     "Remove",
-    "SHIPS_FROM",
     "SetMethod",
     "SetQty",
     "TooManyCartGuesses",

@@ -16,9 +16,6 @@ from setten.stock.catalog import Item
 from setten.stock.locations import Directory
 from setten.stock.pricing import TaxLine
 
-SHIPS_FROM = ("warehouse", "online")
-"""Kinds of places that send of their own accord; a shop sends when it is asked to."""
-
 CURRENCY = "JPY"
 """Of a cart in which nothing has a price yet."""
 
@@ -77,12 +74,16 @@ async def quote(
     cart: Cart,
     *,
     now: datetime,
+    senders: Sequence[str] = (),
     shipping_minor: int = 0,
 ) -> Quote:
-    """Price, tax and promise of a cart now. shipping_minor: what the way costs, with tax."""
+    """Price, tax and promise of a cart now. senders: ids of the places that goods are sent from.
+
+    shipping_minor: what the way costs, with tax.
+    """
     skus = [line.sku for line in cart.lines]
     items = await catalog.find_many(conn, skus)
-    free = await _free(conn, await directory.fresh(conn), cart.lines, now)
+    free = await _free(conn, directory, cart.lines, senders, now)
     lines = tuple(_quoted(line, items.get(line.sku), free) for line in cart.lines)
     return priced(cart, lines, shipping_minor=shipping_minor)
 
@@ -130,10 +131,13 @@ def _quoted(line: Line, item: Item | None, free: Mapping[tuple[str, str], int]) 
 
 
 async def _free(
-    conn: Connection, directory: Directory, lines: Sequence[Line], now: datetime
+    conn: Connection,
+    directory: Directory,
+    lines: Sequence[Line],
+    senders: Sequence[str],
+    now: datetime,
 ) -> dict[tuple[str, str], int]:
     """What can be promised of each line the way it goes; sent goods from all places that send."""
-    senders = [place.location_id for kind in SHIPS_FROM for place in directory.of_kind(kind)]
     sent = [line.sku for line in lines if line.method == "ship"]
     found: dict[tuple[str, str], int] = {}
     for one in await availability.at(conn, directory, sent, location_ids=senders, now=now):
