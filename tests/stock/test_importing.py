@@ -1,5 +1,6 @@
 """Receipts from files."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -97,12 +98,50 @@ async def test_a_refused_row_can_be_mended_in_a_spreadsheet_and_given_again(shop
     assert refused.endswith("atlantis,'＝cmd|x,0001,2026-01-05T10:00:00,mug,-2,-2000,")
 
 
-async def test_a_file_in_another_encoding_is_refused_in_words(shop, vault, tmp_path):
+async def test_a_file_in_shift_jis_is_read_as_it_is(shop, vault, tmp_path):
     path = tmp_path / "x.csv"
-    for text in ("店,レジ\n1,2\n", HEAD + "ginza,レジ,0001,2026-01-05T10:00:00,mug,2,2000,C-1\n"):
-        path.write_bytes(text.encode("cp932"))
-        with pytest.raises(NotUtf8):
-            await load(shop, vault, path)
+    head = "店,レジ,番号,営業日,時刻,品番,点数,金額\n"
+    row = "ginza,一階①,0001,2026/1/5,26:10,mug,2,2000\n"
+    path.write_bytes((head + row).encode("cp932"))
+    columns = Columns(columns={
+        "location_id": "店", "register": "レジ", "sequence": "番号", "business_day": "営業日",
+        "at": ["営業日", "時刻"], "sku": "品番", "qty": "点数", "amount": "金額",
+    })  # fmt: skip
+    for encoding in ("auto", "cp932"):
+        options = Options(columns=columns, encoding=encoding)
+        done = await importing.load(shop.pool, vault, path, options)
+        assert (done.booked_rows + done.already_rows, done.refused_rows) == (1, 0)
+    async with shop.pool.acquire() as conn:
+        row = await conn.fetchrow("select register, business_day, occurred_at from stock.receipts")
+    assert row["register"] == "一階①"
+    assert row["business_day"] == date(2026, 1, 5)
+    assert row["occurred_at"] == datetime(2026, 1, 5, 17, 10, tzinfo=UTC)
+
+
+async def test_letters_that_are_neither_are_refused_in_words(shop, vault, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(HEAD.encode() + b"ginza,\x81\x20,0001,2026-01-05T10:00:00,mug,2,2,\n")
+    with pytest.raises(NotUtf8):
+        await load(shop, vault, path)
+    path.write_bytes((HEAD + "ginza,レジ,0001,2026-01-05T10:00:00,mug,2,2,\n").encode("cp932"))
+    with pytest.raises(NotUtf8):
+        await importing.load(shop.pool, vault, path, Options(columns=Columns(), encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("at", "ends", "day"),
+    [
+        ("2026/1/5 25:59", "24:00", 5), ("2026-01-06 01:59", "26:00", 5),
+        ("2026-01-06 02:00", "26:00", 6), ("2026-01-06T01:30:00+09:00", "26:00", 5),
+    ],
+)  # fmt: skip
+async def test_the_night_belongs_to_the_day_before(shop, vault, tmp_path, at, ends, day):
+    path = tmp_path / "x.csv"
+    path.write_text(HEAD + f"ginza,r1,0001,{at},mug,1,1,\n")
+    await importing.load(shop.pool, vault, path, Options(columns=Columns(day_ends=ends)))
+    async with shop.pool.acquire() as conn:
+        found = await conn.fetchval("select business_day from stock.receipts")
+    assert found == date(2026, 1, day)
 
 
 async def test_dates_and_sums_are_read_as_spreadsheets_write_them(shop, vault, tmp_path):
