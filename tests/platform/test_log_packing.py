@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -82,6 +84,48 @@ async def test_what_was_claimed_before_is_not_claimed_again_and_can_be_found(poo
     assert row is not None
     assert row.event_id == third.event_id
     assert row.position == places[third.event_id]
+
+
+@pytest.mark.parametrize("count", [5, 200])
+async def test_a_crowd_in_which_some_are_known_or_came_elsewhere_claims_only_the_rest(pool, count):
+    days = [log.NO_DAY, date(1999, 12, 31), DAY]
+    wanted = [(days[number % 3], f"e{number}") for number in range(count)]
+    async with db.transaction(pool) as conn:
+        first = await log.claim(conn, wanted[::2], on=DAY)
+        assert set(first) == {event_id for _, event_id in wanted[::2]}
+        again = await log.claim(conn, wanted, on=DAY)
+        assert set(again) == {event_id for _, event_id in wanted[1::2]}
+        assert await log.claim(conn, wanted, on=DAY) == {}
+        kept = {
+            (row["day"], row["hash"]): row["position"]
+            for row in await conn.fetch("select day, hash, position from log.seen")
+        }
+    assert kept == {
+        (day, log.hash_id(event_id)): (first | again)[event_id] for day, event_id in wanted
+    }
+
+
+async def test_two_crowds_with_the_same_ids_in_any_order_claim_each_once(pool):
+    days = [log.NO_DAY, DAY]
+    wanted = [(days[number % 2], f"e{number}") for number in range(300)]
+    rng = random.Random(5)
+
+    async def bring_some() -> set[str]:
+        mine = rng.sample(wanted, 200)
+        async with db.transaction(pool) as conn:
+            return set(await log.claim(conn, mine, on=DAY))
+
+    found = await asyncio.gather(*(bring_some() for _ in range(12)))
+    everything = [event_id for claimed in found for event_id in claimed]
+    assert len(everything) == len(set(everything))
+
+
+@given(st.lists(st.tuples(st.dates(), st.uuids().map(str)), unique=True, max_size=20))
+def test_claims_are_packed_in_the_order_of_day_and_hash(wanted):
+    rows = packing.pack_seen([(day, said, 1) for day, said in wanted], DAY)
+    found = [(int.from_bytes(row[6:10], "big", signed=True), row[14:30]) for row in rows]
+    assert found == sorted(found)
+    assert {digest for _, digest in found} == {log.hash_id(said).bytes for _, said in wanted}
 
 
 async def test_nothing_claimed_writes_nothing(pool):

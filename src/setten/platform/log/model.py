@@ -84,7 +84,12 @@ class EventRefused(Conflict):
     code = "event_refused"
 
 
-def hash_id(event_id: str) -> uuid.UUID:
+def digest_of(event_id: str) -> bytes:
     """The 16 bytes under which `log.seen` knows an event id."""
-    found: uuid.UUID = UUID(hashlib.blake2b(event_id.encode(), digest_size=16).digest())
+    return hashlib.blake2b(event_id.encode(), digest_size=16).digest()
+
+
+def hash_id(event_id: str) -> uuid.UUID:
+    """`digest_of` as the database keeps it."""
+    found: uuid.UUID = UUID(digest_of(event_id))
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from setten.platform.db import NULL
-from setten.platform.log.model import Entry
+from setten.platform.log.model import Entry, digest_of
 
 # In the order in which `pack` writes them.
 COLUMNS = (
@@ -26,11 +27,14 @@ COLUMNS = (
     "location_id",
     "body",
 )
+SEEN = ("day", "hash", "position", "arrived_on")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCH_DAY = date(2000, 1, 1)
+_EPOCH_ORDINAL = date(2000, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _INT8_OID = 20
 _usual = struct.Struct("!hiiiqiqiqiqiqii").pack  # all columns up to the source
+_claim = struct.Struct("!hiii16siqii").pack
+_BEFORE_EPOCH = struct.pack("!hii", 4, 4, -(2**31))
 _first = struct.Struct("!hii").pack  # number of columns, and the day
 _int4 = struct.Struct("!ii").pack
 _int8 = struct.Struct("!iq").pack
@@ -58,7 +62,7 @@ def pack(entries: Iterable[tuple[int, Entry]]) -> list[bytes]:
     for position, entry in entries:
         if entry.received_at is not received_at:
             received_at = entry.received_at
-            day = (received_at.date() - _EPOCH_DAY).days
+            day = received_at.toordinal() - _EPOCH_ORDINAL
             received = _micros(received_at)
         if entry.sent_at is not sent_at:
             sent_at = entry.sent_at
@@ -84,6 +88,23 @@ def pack(entries: Iterable[tuple[int, Entry]]) -> list[bytes]:
             body,
         )
     return parts
+
+
+def pack_seen(claims: Iterable[tuple[date, str, int]], on: date) -> list[bytes]:
+    """Claims (day, event id, position) as rows for `db.copy_rows`, with SEEN.
+
+    In the order of (day, hash), so that two batches with the same ids queue instead of locking.
+    on: the day of arrival.
+    """
+    arrived = on.toordinal() - _EPOCH_ORDINAL
+    rows = [
+        _claim(4, 4, day.toordinal() - _EPOCH_ORDINAL, 16, digest_of(said), 8, position, 4, arrived)
+        for day, said, position in claims
+    ]
+    rows.sort()
+    # As bytes, days before 2000 sort behind all others.
+    early = bisect_left(rows, _BEFORE_EPOCH)
+    return rows[early:] + rows[:early]
 
 
 def _rare(position: int, entry: Entry, day: int) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from setten.platform import db, ids
@@ -27,6 +28,7 @@ from setten.platform.log.model import (
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
 LATEST_MAX = 1_000  # what a person may look through or take away at once
+_MANY = 64  # ids; fewer are claimed in one round trip instead of four
 _FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
 _POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
 _encode = msgspec.json.Encoder().encode
@@ -71,13 +73,17 @@ async def claim(
 
     The ids are distinct. `write` must follow in the same transaction. on: the day of arrival.
     """
+    if len(wanted) > _MANY:
+        try:
+            return await _claim_unseen(conn, wanted, on)
+        except asyncpg.UniqueViolationError:
+            pass  # one of them is known, which is rare: now each is looked at
     if not wanted:
         return {}
-    texts = [hash_id(event_id).hex for _, event_id in wanted]
     row = await _Q.claim.one(
         conn,
-        days=f"{{{','.join([day.isoformat() for day, _ in wanted])}}}",
-        hashes=f"{{{','.join(texts)}}}",
+        days=_text_array([day.isoformat() for day, _ in wanted]),
+        hashes=_text_array([hash_id(event_id).hex for _, event_id in wanted]),
         arrived_on=on,
     )
     drawn, claimed = row
@@ -86,6 +92,21 @@ async def claim(
         return dict(positions)
     new = set(claimed or ())
     return {event_id: position for event_id, position in positions if position in new}
+
+
+async def _claim_unseen(
+    conn: Connection, wanted: Sequence[tuple[date, str]], on: date
+) -> dict[str, int]:
+    """Claim ids that are all new, by COPY: two thirds of what looking for each of them costs.
+
+    Raises UniqueViolationError and claims nothing when one of them is known.
+    """
+    drawn: list[int] = await _Q.draw_positions.value(conn, count=len(wanted))
+    places = {event_id: place for (_, event_id), place in zip(wanted, drawn, strict=True)}
+    async with conn.transaction():
+        rows = packing.pack_seen([(day, said, places[said]) for day, said in wanted], on)
+        await db.copy_rows(conn, "log", "seen", packing.SEEN, rows)
+    return places
 
 
 async def write(conn: Connection, entries: Sequence[Entry], places: Mapping[str, int]) -> None:

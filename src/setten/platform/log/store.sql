@@ -70,6 +70,10 @@ log_stated as materialized (
     from log_stated s
 )
 
+-- name: draw_positions
+-- For ids that come by COPY, which can answer none.
+select array_agg(nextval('log.position')) from generate_series(1, :count);
+
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.
 -- The day bound lets the planner drop old partitions; a transaction never outlives a day. The order
