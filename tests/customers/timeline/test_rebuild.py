@@ -44,6 +44,8 @@ async def a_month(people) -> None:
                 ("order.reported", {"type": "track", "order_id": ref, "system": "shop"}),
                 ("order.placed", order(ref, chance.randrange(100, 9_000))),
                 ("order.placed", {"nonsense": 1}),
+                ("order.cancelled", {"system": "shop", "order_ref": ref, "is_whole": True}),
+                ("order.cancelled", {"system": "shop", "order_ref": ref, "is_whole": "yes"}),
                 ("receipt.recorded", chance.choice(receipts)),
                 ("receipt.recorded", receipt(500, order_system="shop", order_ref=ref)),
                 ("receipt.recorded", receipt(7, replaces=receipts[count % 12]["receipt_id"])),

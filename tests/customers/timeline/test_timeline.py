@@ -126,6 +126,24 @@ async def test_the_till_outranks_the_order_in_any_order_of_arrival(people, pool,
     assert bought.total_minor == 88_000
 
 
+@pytest.mark.parametrize("order_of_arrival", [(0, 1), (1, 0)])
+async def test_a_cancelled_order_counts_no_more_and_a_part_leaves_it(
+    people, pool, order_of_arrival
+):
+    gone = {"system": "shop", "order_ref": "1001", "is_whole": True, "currency": "JPY"}
+    told = [("order.placed", order()), ("order.cancelled", gone)]
+    for index in order_of_arrival:
+        name, body = told[index]
+        await people.happens("user_id:ann", minute=index, name=name, body=body)
+    await people.happens("user_id:ann", minute=3, name="order.placed", body=order("1002", 500))
+    part = {"system": "shop", "order_ref": "1002", "currency": "JPY", "lines": []}
+    await people.happens("user_id:ann", minute=4, name="order.cancelled", body=part)
+    await people.read()
+    async with pool.acquire() as conn:
+        bought = await timeline.purchases(conn, await people.numbers("user_id:ann"))
+    assert [one.total_minor for one in bought] == [500]
+
+
 async def test_a_corrected_receipt_counts_no_more(people, pool):
     wrong = receipt(9_900)
     right = receipt(990, replaces=wrong["receipt_id"], sequence="8")

@@ -29,7 +29,7 @@ GAP = {"ja": "　", "en": " · "}
 
 
 ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage",
-           "fulfilment.changed": "state"}  # fmt: skip
+           "fulfilment.changed": "state", "cart.left": "reason"}  # fmt: skip
 """Which part of an event chooses among its sentences, where it is not the action."""
 
 

@@ -15,6 +15,7 @@ import msgspec
 from setten.customers import identity, timeline
 from setten.customers.lifecycle.model import NOWHERE
 from setten.customers.lifecycle.reckoning import count_flows, forget_merged, reckon
+from setten.facts.commerce import OrderCancelled
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
 from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
 from setten.platform import clock
@@ -27,6 +28,7 @@ READER = "lifecycle"
 _PURCHASES = frozenset(
     {
         OrderPlaced.event_name,
+        OrderCancelled.event_name,
         ReceiptRecorded.event_name,
         ReturnRecorded.event_name,
         PurchaseMoved.event_name,

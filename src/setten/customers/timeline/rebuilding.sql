@@ -56,7 +56,7 @@ with told as (
      and (xid, position) <= (:last_xid::text::xid8, :last_position)
      and arrived_on >= :since
      and cardinality(identifiers) > 0
-     and name in ('order.placed', 'receipt.recorded', 'return.recorded')
+     and name in ('order.placed', 'order.cancelled', 'receipt.recorded', 'return.recorded')
 ), purchases as (
   select 'order:' || (body ->> 'system') || ':' || (body ->> 'order_ref') as purchase_key,
          1 as rank, coalesce((body ->> 'total_minor')::bigint, 0) as total_minor,
@@ -88,6 +88,13 @@ with told as (
      and json_typeof(body -> 'total_minor') = 'number'
      and json_typeof(body -> 'currency') = 'string'
      and json_typeof(body -> 'receipt_id') = 'string'
+  union all
+  select 'order:' || (body ->> 'system') || ':' || (body ->> 'order_ref'), :rank_void, 0,
+         coalesce(body ->> 'currency', ''), t.*
+    from told t
+   where name = 'order.cancelled' and json_typeof(body -> 'system') = 'string'
+     and json_typeof(body -> 'order_ref') = 'string'
+     and (body -> 'is_whole')::text = 'true'
 ), best as (
   select distinct on (purchase_key) *
     from purchases

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.facts.commerce import OrderReported
+from setten.facts.commerce import OrderCancelled, OrderReported
 from setten.facts.customers import CustomerCreated, CustomerSplit, PurchaseMoved
 from setten.facts.reported import CustomerIdentified
 from setten.facts.segments import MembershipsChanged
@@ -31,7 +31,7 @@ _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_r
                 "location_id", "purpose", "alternative", "group_id", "category", "code",
                 "register", "note_id", "voice", "by_name", "customer_id", "gone",
                 "receipt_id", "hold_id", "expires_at", "step", "coupon", "stage", "state",
-                "was")  # fmt: skip
+                "was", "reason")  # fmt: skip
 _NUMBER_FIELDS = ("total_minor", "is_record")
 _SHOWN = dict.fromkeys(_TEXT_FIELDS, True) | dict.fromkeys(_NUMBER_FIELDS, False)
 _GOODS = (("sku", "sku"), ("name", "item"), ("variant", "variant"), ("product_id", "product_id"),
@@ -51,6 +51,13 @@ class _Order(msgspec.Struct):
     system: str
     order_ref: str
     total_minor: int | None = None
+    currency: str | None = None
+
+
+class _Cancelled(msgspec.Struct):
+    system: str
+    order_ref: str
+    is_whole: bool = False
     currency: str | None = None
 
 
@@ -82,6 +89,7 @@ class _Identified(msgspec.Struct):
 # As much of each fact as a line needs: older and newer forms of it are read alike.
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     OrderPlaced.event_name: msgspec.json.Decoder(_Order),
+    OrderCancelled.event_name: msgspec.json.Decoder(_Cancelled),
     ReceiptRecorded.event_name: msgspec.json.Decoder(_Receipt),
     ReturnRecorded.event_name: msgspec.json.Decoder(_Return),
     OrderReported.event_name: msgspec.json.Decoder(_Report),
@@ -131,6 +139,15 @@ def told(body: Any) -> tuple[Told, ...]:
                 currency=body.currency or "",
             ),
         )
+    if isinstance(body, _Cancelled) and body.is_whole:
+        return (
+            Told(
+                purchase_key=order_key(body.system, body.order_ref),
+                rank=RANK_VOID,
+                total_minor=0,
+                currency=body.currency or "",
+            ),
+        )
     if isinstance(body, _Return):
         return (
             Told(
@@ -172,7 +189,7 @@ def purchase_key(body: Any) -> str | None:
     if isinstance(body, _Report):
         is_placed = body.action in ("placed", "updated")
         return order_key(body.system, body.order_id) if is_placed else None
-    if isinstance(body, _Order):
+    if isinstance(body, _Order | _Cancelled):
         return order_key(body.system, body.order_ref)
     if isinstance(body, _Return):
         return return_key(body.return_id)

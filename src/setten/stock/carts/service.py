@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -132,12 +132,20 @@ def _fact(
             lines=tuple(CartLine(row.sku, row.qty) for row in mine),
             action=action,
             skus=tuple(sorted(skus)),
+            item=_item(rows, sorted(skus)),
             location_id=places.pop() if len(places) == 1 else None,
         ),
         at=now,
         identifiers=(identifier_id,),
         channel=channel,
     )
+
+
+def _item(rows: Mapping[Key, Row], skus: Sequence[str]) -> CartLine | None:
+    """The first line of a change as it is now, over all parts."""
+    if not skus:
+        return None
+    return CartLine(skus[0], sum(row.qty for (_, sku), row in rows.items() if sku == skus[0]))
 
 
 async def ensure(
