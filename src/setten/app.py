@@ -45,7 +45,8 @@ from setten.customers import (
     segments,
     timeline,
 )
-from setten.platform import auth, clock, combine, db, jobs, journal, log
+from setten.insight import touchpoints
+from setten.platform import auth, clock, combine, db, jobs, journal, lake, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Connection, Pool
 from setten.platform.expressions import Calendar
@@ -158,6 +159,7 @@ def readers(deps: state.Deps) -> list[Reader]:
         *timeline.readers(),
         *orders.readers(),
         *lifecycle.readers(deps.settings.zone),
+        *touchpoints.readers(deps.settings.zone),
         *segments.readers(Calendar(deps.settings.zone)),
     ]
 
@@ -167,6 +169,8 @@ def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
     return {
         "identity": partial(identity.rebuild, deps.pool),
         "timeline": partial(timeline.rebuild, deps.pool),
+        "lake": partial(lake.rebuild, deps.lake, deps.pool),
+        "touchpoints": partial(touchpoints.rebuild, deps.pool, zone=deps.settings.zone),
         "lifecycle": partial(lifecycle.reckon_everybody, deps.pool, zone=deps.settings.zone),
     }
 

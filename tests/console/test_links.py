@@ -168,3 +168,67 @@ def _people(house: House, link: str) -> int:
             f" where l.link_id = {link}"
         )
     )
+
+
+def outgrown(house: House) -> tuple[str, str]:
+    """A program that shows a new cookie with every visit; the customer, and who came late."""
+    robot = f"robot-{uuid.uuid4().hex[:8]}"
+    house.tell({"type": "identify", "userId": robot, "anonymousId": f"{robot}-0"})
+    customer = house.customer(robot)
+    number = (
+        "(select i.identifier_id from customers.identifiers i"
+        f" where i.customer_id = '{customer}' and i.kind = 'user_id')"
+    )
+    first = uuid.uuid4().int % 10**6 * 20_000  # far below the vault's own
+    house.run_in_database(
+        "insert into customers.identifiers (identifier_id, kind, customer_id, born_as, first_at)"
+        f" select {first} + n, 'anonymous_id', '{customer}', gen_random_uuid(), '2026-11-01'"
+        " from generate_series(1, 10000) n"
+    )
+    house.run_in_database(
+        "insert into customers.links (a, b, kind, event_id, occurred_at)"
+        f" select {first} + n, {number}, 'event', '{robot}-' || n, '2026-11-01'"
+        " from generate_series(1, 10000) n"
+    )
+    card = f"29{uuid.uuid4().int % 10**10:010d}"
+    house.tell({"type": "track", "event": "Seen", "userId": robot,
+                "context": {"externalIds": [{"type": "loyalty_card", "id": card}]}})  # fmt: skip
+    return customer, house.customer(card)
+
+
+def test_an_outgrown_customer_says_why_and_what_mends_it_is_proposed_from_the_page(
+    house: House,
+) -> None:
+    customer, late = outgrown(house)
+    with house.person("page-agent") as agent:
+        text = page_of(agent, customer)
+        assert "一人のものとは思えません" in text
+        assert "個人情報の担当に頼んで" in text
+        assert "links/block" not in text
+        assert f"/customers/{customer}/links" in page_of(agent, late), "who waits is led there"
+    with house.person("page-admin") as admin:
+        assert f"/customers/{customer}/links" in admin.get("/run/identity").text
+        text = page_of(admin, customer)
+        hub = re.findall(r'name="identifier" value="(\d+)"', text)[0]
+        path = f"/customers/{customer}/links/block"
+        assert admin.post(path, identifier=hub, reason="x").status_code == 422
+        assert admin.post(path, identifier="1", reason=REASON).status_code == 404
+        other = f"/customers/{late}/links/block"
+        assert admin.post(other, identifier=hub, reason=REASON).status_code == 404
+        done = admin.post(path, identifier=hub, reason=REASON)
+        assert (done.status_code, done.headers["location"]) == (303, "/run/identity")
+        deadline = time.monotonic() + 60
+        while 'value="apply"' not in (text := admin.get("/run/identity").text):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        assert "分かれる 10,0" in text, "what would come apart is counted before anything is"
+        [change] = re.findall(r'action="/run/identity/([0-9a-f-]{36})"', text)
+        assert admin.post(f"/run/identity/{change}", act="withdraw").status_code == 303
+
+
+@pytest.mark.parametrize("login", ["page-agent", "page-marketer"])
+def test_without_the_right_no_value_is_blocked_from_a_page(house: House, login: str) -> None:
+    customer = house.customer("佐伯")
+    with house.person(login) as person:
+        answer = person.post(f"/customers/{customer}/links/block", identifier="1", reason=REASON)
+    assert answer.status_code == 403

@@ -58,6 +58,9 @@ def test_a_blocked_value_is_counted_applied_and_used_again(house: House) -> None
     [
         {"what": "rule", "kind": "email", "most": "0", "shared_after": "20"},
         {"what": "rule", "kind": "email", "most": "x", "shared_after": "20"},
+        {"what": "rule", "kind": "email"},
+        {"what": "rule", "kind": "email", "priority": "100"},
+        {"what": "rule", "kind": "email", "priority": "-1"},
         {"what": "rule", "kind": "burn", "most": "3", "shared_after": "20"},
         {"what": "value", "kind": "email", "value": ""},
         {"what": "value", "kind": "email", "value": "no mail at all"},

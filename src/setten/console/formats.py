@@ -6,6 +6,7 @@ Nothing here knows a page, a request or a database.
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ SYMBOLS = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 WITHOUT_MINOR = {"JPY", "KRW"}
 WEEKDAYS_JA = "月火水木金土日"
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 EARTH_NEAR_KM = 10.0
@@ -152,6 +154,18 @@ def distance(km: float | None) -> str:
 def share(part: float) -> str:
     """A fraction as `41.2%`."""
     return f"{part * 100:.1f}%"
+
+
+def weekday(at: date, locale: str) -> str:
+    """`土曜` or `Saturday`."""
+    return f"{WEEKDAYS_JA[at.weekday()]}曜" if locale == "ja" else DAYS_EN[at.weekday()]
+
+
+def percent(part: float) -> str:
+    """A share in percent without its sign: `100`, `99.92`, `87.4`; only the whole reads as 100."""
+    if part in (0.0, 1.0):
+        return f"{part * 100:.0f}"
+    return f"{part * 100:.1f}" if part < 0.99 else f"{math.floor(part * 10_000) / 100:.2f}"
 
 
 def person(family: str | None, given: str | None, locale: str) -> str:

@@ -17,6 +17,7 @@ HOMES = {
     "shop_manager": "/stock/pickup",
     "engineer": "/run/data",
 }
+"""Where a role's work lies; everybody else begins with the day."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -32,9 +33,26 @@ class Link(msgspec.Struct, frozen=True):
 
 def home_of(actor: Actor) -> str:
     """The first screen of this person's role."""
-    if actor.role in HOMES:
-        return HOMES[actor.role]
-    return "/customers" if actor.may(Right.read_customers) else "/stock/items"
+    return HOMES.get(actor.role, "/")
+
+
+def is_home(path: str) -> bool:
+    """Whether a page belongs to the day."""
+    return path == "/" or path.startswith("/today")
+
+
+def _tabs(actor: Actor) -> list[Link]:
+    """The first screens of the roles that this person may open."""
+    found = [Link("today.everyone", "/")]
+    if actor.may(Right.hand_over):
+        found.append(Link("today.floor", "/stock/pickup"))
+    if actor.may(Right.read_customers):
+        found.append(Link("today.service", "/customers"))
+    if actor.may(Right.manage_segments):
+        found.append(Link("today.marketing", "/customers/segments"))
+    if actor.may(Right.read_data):
+        found.append(Link("half.run", "/run/data"))
+    return found
 
 
 def halves(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
@@ -54,7 +72,9 @@ def halves(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
 def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The pages of the half one stands in."""
     found: list[Link] = []
-    if path.startswith("/stock") and actor.may(Right.read_stock):
+    if is_home(path):
+        found = _tabs(actor)
+    elif path.startswith("/stock") and actor.may(Right.read_stock):
         found = [Link("nav.matrix", "/stock/items")]
         if actor.may(Right.hand_over):
             found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
@@ -76,17 +96,18 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
 
 def places(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     """The places of the thumb bar, scan in the middle for those who stand in a shop."""
-    found = []
+    found = [Link("nav.home", "/", "home")]
     if actor.may(Right.read_customers):
         found.append(Link("half.customers", "/customers", "customer"))
     if actor.may(Right.hand_over):
+        found.append(Link("nav.scan", "/find", "scan"))
         found.append(Link("nav.pickup", "/stock/pickup", "hold", waiting=waiting))
-        found.insert(1, Link("nav.scan", "/find", "scan"))
     if actor.may(Right.read_stock):
         found.append(Link("half.stock", "/stock/items", "stock"))
     if actor.may(Right.read_data) and len(found) < PLACES_MAX - 1:
         found.append(Link("half.run", "/run/data", "ops"))
-    found.append(Link("nav.settings", "/me", "more"))
+    if len(found) < PLACES_MAX:
+        found.append(Link("nav.settings", "/me", "more"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
@@ -112,6 +133,8 @@ def key_list(path: str) -> list[tuple[str, str]]:
 
 
 def _is_in(path: str, href: str) -> bool:
+    if href == "/":
+        return is_home(path)
     if href == "/stock/pickup" and path.startswith("/stock/holds"):
         return True
     if href == "/customers" and path.startswith(("/customers/stages", "/customers/segments")):

@@ -71,6 +71,14 @@ class Shown:
         """`11月21日(土)`"""
         return formats.day(self.local(at), self.locale, today=self.now.date())
 
+    def weekday(self, at: date) -> str:
+        """`土曜` or `Saturday`: the same day of another week."""
+        return formats.weekday(at, self.locale)
+
+    def percent(self, part: float) -> str:
+        """`99.92`, never rounded up to all; the sign comes beside."""
+        return formats.percent(part)
+
     def until(self, at: datetime) -> str:
         """A term: only the clock when it is today, else day and clock."""
         here = self.local(at)
@@ -154,6 +162,11 @@ class Page(msgspec.Struct, frozen=True):
     def initial(self) -> str:
         """What stands in the ring at the foot of the rail."""
         return self.who.name.strip()[:1] or "·"
+
+    @property
+    def is_home(self) -> bool:
+        """Whether this page belongs to the day."""
+        return navigation.is_home(self.path)
 
     @property
     def may_run(self) -> bool:

@@ -15,7 +15,7 @@ from setten.console.customers import page as customer_page
 from setten.console.run import data, rules
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
-from setten.console.shell import find, password, patterns, preferences, sign_in
+from setten.console.shell import find, password, patterns, preferences, sign_in, today
 from setten.console.stock import counting, delivering, holding, item, moving, pickup, sheet
 from setten.platform import db
 from setten.platform.errors import SettenError
@@ -26,7 +26,10 @@ FORM_BYTES_MAX = 2 * 1024 * 1024
 """A dead letter of a whole batch, mended, with each letter written as %XX."""
 
 PAGES: list[ControllerRouterHandler] = [
-    sign_in.home,
+    today.today,
+    today.events,
+    today.sales,
+    today.sales_csv,
     sign_in.sign_in_page,
     sign_in.sign_in,
     sign_in.link_page,
@@ -60,6 +63,7 @@ PAGES: list[ControllerRouterHandler] = [
     stages.stage_people,
     stages.change,
     links.links,
+    links.block,
     links.review,
     links.decide,
     links.seek,

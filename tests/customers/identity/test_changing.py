@@ -178,17 +178,35 @@ async def test_a_kind_made_a_devices_joins_no_two_people_any_more(people, rules)
     assert not await people.together("email:a@example.jp", "email:b@example.jp")
 
 
-async def test_the_priority_says_which_link_of_one_event_gives_way(people, rules):
-    people_ = ("user_id:u", "email:m@example.jp", "phone:0801234567{n}")
-    for number in range(6):
-        await people.happens(people_[0], people_[2].format(n=number), minute=1,
-                             event_id="one" if number == 5 else None)  # fmt: skip
+async def test_the_priority_says_whose_a_new_phone_becomes_where_one_event_names_two_people(
+    people, rules
+):
+    """Her card, his mail address and an unknown phone in one event: the stronger kind takes it."""
+    mail, card, phone = "email:m@example.jp", "loyalty_card:4417", "phone:08012345678"
+    await people.happens(ANN, card, minute=1)
+    await people.happens(BO, mail, minute=2)
+    await people.happens(card, mail, phone, minute=3)
     await people.read()
-    before = set(await people.numbers(people_[0]))
-    change = await rules.count(rules=[RuleAsked(kind="phone", priority=1)])
-    assert (change.merges, change.splits) == (0, 0), "one kind against itself stays as it was"
+    assert await people.together(phone, ANN)
+    assert not await people.together(ANN, BO)
+    change = await rules.count(rules=[RuleAsked(kind="email", priority=1)])
+    assert change.splits == 1, "the phone leaves her for him"
     await rules.apply(change)
-    assert set(await people.numbers(people_[0])) == before
+    assert await people.together(phone, BO)
+    assert not await people.together(phone, ANN)
+    await rules.apply(await rules.count(rules=[RuleAsked(kind="email", is_default=True)]))
+    assert await people.together(phone, ANN)
+
+
+async def test_a_priority_changes_nothing_between_two_of_one_kind(people, rules):
+    for number in range(6):
+        await people.happens("user_id:u", f"phone:0801234567{number}", minute=1)
+    await people.read()
+    before = await rules.state()
+    change = await rules.count(rules=[RuleAsked(kind="phone", priority=1)])
+    assert (change.merges, change.splits) == (0, 0)
+    await rules.apply(change)
+    assert await rules.state() == before
 
 
 async def test_many_parts_come_to_the_same_as_one(people, rules, monkeypatch):

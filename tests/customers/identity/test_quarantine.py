@@ -68,3 +68,20 @@ async def test_blocking_the_value_that_holds_it_together_mends_it(people):
     await people.read()
     assert await people.together(ANN, "anonymous_id:late")
     assert not await people.together("anonymous_id:first", ROBOT)
+
+
+async def test_what_holds_an_outgrown_customer_together_is_named_masked(people):
+    await robot(people, LINKS_MAX)
+    await people.happens(ROBOT, "anonymous_id:late", minute=1)
+    await people.happens(ANN, "anonymous_id:ann", minute=1)
+    await people.read()
+    owner = await people.customer(ROBOT)
+    async with people.pool.acquire() as conn:
+        [one] = await identity.outgrown(conn, people.vault, customer_id=owner)
+        hub, second, *_ = await identity.hubs(conn, people.vault, owner)
+        ann = await people.customer(ANN)
+        assert await identity.outgrown(conn, people.vault, customer_id=ann) == ()
+        assert await identity.outgrown(conn, people.vault) == (one,)
+    assert (one.kind, one.customer_id, one.value) == ("user_id", owner, "••••obot")
+    assert hub.identifier_id == one.identifier_id == await people.number(ROBOT)
+    assert hub.links > LINKS_MAX > second.links

@@ -56,6 +56,28 @@ def test_a_card_joins_two_mail_addresses_of_one_person():
     assert people(link(CARD, 4, 1), link(CARD, 5, 2)) == {frozenset((CARD, 4, 5))}
 
 
+def test_within_one_event_the_kind_of_the_lowest_priority_is_weighed_first():
+    """Ann's card and Bo's mail address come with a mail address that nobody had."""
+    one_event = [link(CARD, 5, 3), link(CARD, 6, 3), link(5, 6, 3)]
+    links = [link(CARD, ANN, 1), link(5, BO, 2), *one_event]
+    by_card = {**RULES, "loyalty_card": Rule(False, 2, 20, priority=10)}
+    assert frozenset((ANN, CARD, 6)) in resolve(links, KINDS, by_card).parts
+    by_mail = {**RULES, "email": Rule(False, 2, 4, priority=10)}
+    assert frozenset((BO, 5, 6)) in resolve(links, KINDS, by_mail).parts
+
+
+def test_priority_never_outweighs_an_earlier_event():
+    by_mail = {**RULES, "email": Rule(False, 2, 4, priority=1)}
+    links = [link(CARD, ANN, 1), link(5, BO, 2), link(CARD, 6, 3), link(5, 6, 4)]
+    assert frozenset((ANN, CARD, 6)) in resolve(links, KINDS, by_mail).parts
+
+
+def test_of_equal_priorities_the_stronger_kind_is_weighed_first():
+    level = {kind: Rule(one.is_weak, one.most, one.shared_after, 50) for kind, one in RULES.items()}
+    links = [link(CARD, ANN, 1), link(5, BO, 2), link(CARD, 5, 3), link(CARD, 6, 3), link(5, 6, 3)]
+    assert frozenset((ANN, CARD, 6)) in resolve(links, KINDS, level).parts
+
+
 def test_a_merge_over_the_limit_is_refused_and_the_rest_stays():
     links = (link(CARD, 4, 1), link(CARD, 5, 2), link(CARD, 6, 3))
     assert people(*links) == {frozenset((CARD, 4, 5))}

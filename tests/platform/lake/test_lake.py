@@ -150,6 +150,95 @@ async def test_two_that_merge_at_once_leave_each_event_once(pool, water):
     assert sorted(await skus(pool, water)) == names(1, 2, 3)
 
 
+async def test_a_rebuild_writes_the_same_beside_the_old_and_swaps_it_in(pool, water, monkeypatch):
+    monkeypatch.setattr("setten.platform.lake.rebuilding.BATCH_MAX", 7)
+    await happens(pool, names(*range(20)))
+    await water.carry(pool)
+    await water.merge(pool)
+    await happens(pool, names(*range(20, 30)), days=3)
+    await water.carry(pool)
+    async with pool.acquire() as conn:
+        old = await water.files(conn)
+    told: list[int] = []
+    await happens(pool, ["late"], days=4)  # the live writer has not come to it
+    assert await lake.rebuild(water, pool, progress=told.append) == 30
+    assert told == [7, 14, 21, 28]
+    assert Counter(await skus(pool, water)) == Counter(names(*range(30)))
+    async with pool.acquire() as conn:
+        assert not set(old) & set(await water.files(conn))
+        parts = [row["part"] for row in await conn.fetch("select part from lake.files order by 1")]
+    assert parts == ["2026-01", "2026-02"]
+    await water.carry(pool)
+    assert Counter(await skus(pool, water)) == Counter([*names(*range(30)), "late"])
+
+
+async def test_other_columns_are_there_for_the_past_after_a_rebuild(pool, water):
+    await happens(pool, names(1, 2))
+    await water.carry(pool)
+
+    def more(row: Row) -> list[Line]:
+        return [Line(row.name, {"sku": json.loads(row.body)["sku"], "shelf": "A"})]
+
+    wider = Lake(water.folder, [Column("sku", "text"), Column("shelf", "text")], more)
+    await lake.rebuild(wider, pool)
+    async with pool.acquire() as conn:
+        files = await wider.files(conn)
+
+    def ask(duck: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+        wider.open_lines(duck, files)
+        return duck.execute("select sku, shelf from lines order by 1").fetchall()
+
+    assert await lake.work(wider.folder, ask) == [("e1", "A"), ("e2", "A")]
+
+
+async def test_what_an_interrupted_rebuild_wrote_counts_nowhere_and_is_swept(
+    pool, water, monkeypatch
+):
+    monkeypatch.setattr("setten.platform.lake.rebuilding.BATCH_MAX", 3)
+    await happens(pool, names(*range(9)))
+    await water.carry(pool)
+
+    def stop(done: int) -> None:
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await lake.rebuild(water, pool, progress=stop)
+    assert Counter(await skus(pool, water)) == Counter(names(*range(9)))
+    for path in water.folder.glob("fresh/*"):
+        os.utime(path, (0, 0))
+    assert await water.tidy(pool) == 0, "a rebuild under way keeps its files"
+    assert await lake.rebuild(water, pool) == 9
+    assert Counter(await skus(pool, water)) == Counter(names(*range(9)))
+    for path in water.folder.glob("*/*.parquet"):
+        os.utime(path, (0, 0))
+    await water.tidy(pool)
+    async with pool.acquire() as conn:
+        assert set(water.folder.glob("*/*.parquet")) == set(await water.files(conn))
+
+
+async def test_of_two_rebuilds_at_once_the_later_one_counts(pool, water, monkeypatch):
+    monkeypatch.setattr("setten.platform.lake.rebuilding.BATCH_MAX", 4)
+    await happens(pool, names(*range(10)))
+    await water.carry(pool)
+    calls: list[int] = []
+    write = water.write
+
+    async def slow(conn: db.Connection, rows: Sequence[Row], *, part: str) -> str | None:
+        calls.append(len(rows))
+        if len(calls) == 2:
+            await lake.rebuild(Lake(water.folder, water.columns, lines), pool)
+        return await write(conn, rows, part=part)
+
+    monkeypatch.setattr(water, "write", slow)
+    with pytest.raises(lake.RebuiltMeanwhile):
+        await lake.rebuild(water, pool)
+    assert Counter(await skus(pool, water)) == Counter(names(*range(10)))
+    monkeypatch.undo()
+    assert await lake.rebuild(water, pool) == 10
+    assert Counter(await skus(pool, water)) == Counter(names(*range(10)))
+
+
 async def test_a_question_that_takes_too_long_is_refused_and_stops(water):
     endless = "select count(*) from range(10000000000) a, range(1000) b where a.range % 7 = b.range"
     with pytest.raises(LakeTooSlow):

@@ -23,7 +23,7 @@ from setten.customers.identity import LINKS_ASKED_MAX
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
+from setten.platform.errors import Invalid, NotFound
 
 CANDIDATES_MAX = 8
 _ACTS = {"split": identity.split, "rejoin": identity.rejoin}
@@ -33,6 +33,12 @@ class NothingChosen(Invalid):
     """No link was chosen, or more than one decision may hold."""
 
     code = "no_link_chosen"
+
+
+class NotHers(NotFound):
+    """The identifier is another's, or nobody's any more."""
+
+    code = "identifier_not_found"
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +61,8 @@ async def links(request: Asked, customer_id: UUID) -> Response[str]:
         profile = await profiles.get(conn, deps.vault, customer_id)
         found = await identity.links_of(conn, profile.customer_id)
         names = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
+        outgrown = await identity.outgrown(conn, deps.vault, customer_id=profile.customer_id)
+        hubs = await identity.hubs(conn, deps.vault, profile.customer_id) if outgrown else ()
         await audit.note(
             conn, page.who, "links.viewed", at=page.now, customer_id=profile.customer_id
         )
@@ -69,8 +77,40 @@ async def links(request: Asked, customer_id: UUID) -> Response[str]:
         "masks": {one.identifier_id: one.value for one in profile.identifiers},
         "names": names,
         "may_link": page.who.may(Right.link_customers),
+        "outgrown": outgrown,
+        "hubs": hubs,
+        "halted": None if outgrown else _halted(found, profile.numbers),
+        "most_links": identity.LINKS_MAX,
+        "may_block": page.who.may(Right.manage_identity),
     }  # fmt: skip
     return page.render("customers/links.html", shown)
+
+
+def _halted(found: Sequence[identity.LinkShown], numbers: Sequence[int]) -> UUID | None:
+    """Whose identifier holds too much for this customer's to be linked to it; None: nobody's."""
+    for link in found:
+        if link.refusal == "quarantined":
+            return link.b_customer if link.a in numbers else link.a_customer
+    return None
+
+
+@post("/customers/{customer_id:uuid}/links/block", include_in_schema=False)
+async def block(request: Asked, customer_id: UUID) -> Response[str]:
+    """Propose that a value which holds too much together is nobody's; counted before it is so."""
+    page, deps, form = page_of(request), guard.deps_of(request), await request.form()
+    auth.require(page.who, Right.manage_identity)
+    reason = reason_of(str(form.get("reason") or ""))
+    said = str(form.get("identifier") or "")
+    number = min(int(said), 2**63 - 1) if said.isdecimal() and len(said) < 20 else 0
+    async with db.transaction(deps.pool) as conn:
+        living = await identity.current(conn, customer_id)
+        owner = (await identity.customers_for(conn, [number])).get(number)
+        opened = (await deps.vault.values(conn, [number])).get(number)
+        if owner != living or opened is None:
+            raise NotHers()
+        asked = identity.Asked(block=[(opened.kind, opened.value)])
+        await identity.propose(conn, deps.vault, page.who, asked, reason=reason, now=clock.now())
+    return redirect("/run/identity")
 
 
 @post("/customers/{customer_id:uuid}/links/review", include_in_schema=False)

@@ -24,6 +24,8 @@ ASK_NO_MORE = 286
 
 ACTS = {"apply": identity.apply, "withdraw": identity.withdraw}
 _DIGITS_MAX = 6
+_NUMBERS = ("most", "shared_after", "priority")
+"""Of a rule; what is left empty stays as it is."""
 
 
 @get("/run/identity", include_in_schema=False)
@@ -34,9 +36,14 @@ async def rules(request: Asked) -> Response[str]:
     async with db.transaction(deps.pool) as conn:
         book = await identity.book(conn, deps.vault)
         shown = await _changes(conn)
-        quarantined = await identity.quarantines(conn)
+        quarantined = await identity.outgrown(conn, deps.vault)
         await audit.note(conn, page.who, "identity_rules.viewed", at=page.now)
-    view = {"book": book, "kinds": KINDS, "quarantined": quarantined}
+    view = {
+        "book": book,
+        "kinds": KINDS,
+        "quarantined": quarantined,
+        "most_links": identity.LINKS_MAX,
+    }
     return page.render("run/rules.html", view | shown)
 
 
@@ -101,8 +108,15 @@ def _asked(form: FormMultiDict) -> identity.Asked:
         return identity.Asked(rules=[RuleAsked(kind=kind, is_default=True)])
     if what != "rule":
         raise BadRule(field="what")
-    most, shared_after = _whole(form, "most"), _whole(form, "shared_after")
-    return identity.Asked(rules=[RuleAsked(kind=kind, most=most, shared_after=shared_after)])
+    most, shared_after, priority = (_stays(form, name) for name in _NUMBERS)
+    if most is shared_after is priority is None:
+        raise BadRule(field="changes")
+    rule = RuleAsked(kind=kind, most=most, shared_after=shared_after, priority=priority)
+    return identity.Asked(rules=[rule])
+
+
+def _stays(form: FormMultiDict, name: str) -> int | None:
+    return _whole(form, name) if str(form.get(name) or "").strip() else None
 
 
 def _whole(form: FormMultiDict, name: str) -> int:

@@ -61,7 +61,16 @@ async def sign_in(request: Asked) -> Response[str]:
     except auth.BadCredentials:
         view = _form(to, login=login, problem=page.words()("sign_in.wrong"))
         return page.render("shell/sign_in.html", view, status=401)
-    return redirect(to, [_session(request, token)])
+    return redirect(await _begin(request, token, to), [_session(request, token)])
+
+
+async def _begin(request: Asked, token: str, to: str = "/") -> str:
+    """Where somebody begins: as asked for, else the first screen of the role."""
+    if to != "/":
+        return to
+    async with guard.deps_of(request).pool.acquire() as conn:
+        who = await auth.find_session(conn, token, now=clock.now())
+    return navigation.home_of(who) if who else to
 
 
 async def _checked(request: Asked, login: str, password: str) -> str:
@@ -110,7 +119,7 @@ async def use_link(request: Asked, token: str) -> Response[str]:
             await _end_present(conn, request)
     except auth.LinkUsed:
         return page_of(request).render("shell/sign_in_link.html", {"gone": True}, status=401)
-    return redirect("/", [_session(request, session)])
+    return redirect(await _begin(request, session), [_session(request, session)])
 
 
 @post("/sign-out", include_in_schema=False)
@@ -121,12 +130,6 @@ async def sign_out(request: Asked) -> Response[str]:
         async with db.transaction(guard.deps_of(request).pool) as conn:
             await auth.sign_out(conn, token)
     return redirect("/sign-in", [guard.make_cookie(request, "session", "", seconds=0)])
-
-
-@get("/", include_in_schema=False)
-async def home(request: Asked) -> Response[str]:
-    """Each person starts on the first screen of their role."""
-    return redirect(navigation.home_of(page_of(request).who))
 
 
 def sign_in_address(token: str) -> str:

@@ -38,6 +38,7 @@ from setten.customers.identity.merging import (
 from setten.customers.identity.model import (
     DEFAULTS,
     LINKS_ASKED_MAX,
+    LINKS_MAX,
     ComponentQuarantined,
     CustomerNotFound,
     Link,
@@ -47,6 +48,7 @@ from setten.customers.identity.model import (
     Quarantine,
     Rule,
 )
+from setten.customers.identity.outgrown import Hub, Outgrown, hubs, outgrown
 from setten.customers.identity.reader import READER, readers
 from setten.customers.identity.rebuilding import rebuild
 from setten.customers.identity.rules import Resolution, resolve
@@ -84,6 +86,9 @@ from setten.customers.identity.walking import work
 
 __all__ = [
     "DEFAULTS",
+    "LINKS_MAX",
+    "Hub",
+    "Outgrown",
     "Asked",
     "BadRule",
     "BlockedNotFound",
@@ -130,6 +135,8 @@ __all__ = [
     "current",
     "customers_for",
     "find_by",
+    "hubs",
+    "outgrown",
     "identifier_for",
     "identifiers_of",
     "links_of",

@@ -6,6 +6,7 @@ order; `work` lends an engine (DuckDB) with limits.
 
 from setten.platform.lake.engine import ANSWER_S_MAX, WORK_S_MAX, LakeTooSlow, work
 from setten.platform.lake.model import Column, Line, Lines
+from setten.platform.lake.rebuilding import RebuiltMeanwhile, rebuild
 from setten.platform.lake.service import READER, Lake, MergedMeanwhile
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "Line",
     "Lines",
     "MergedMeanwhile",
+    "RebuiltMeanwhile",
+    "rebuild",
     "work",
 ]

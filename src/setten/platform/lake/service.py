@@ -52,7 +52,7 @@ class Lake:
     async def carry(self, pool: Pool) -> int:
         """Bring the lake up to the log, merge when there are many small files, tidy up."""
         # Loaded before a transaction waits for it.
-        await asyncio.to_thread(_load)
+        await asyncio.to_thread(load_engine)
         reader, passed = self.reader(), 0
         for _ in range(ROUNDS_MAX):
             passed += (some := await reader.step(pool))
@@ -63,15 +63,19 @@ class Lake:
         return passed
 
     async def _write(self, conn: Connection, rows: Sequence[Row]) -> None:
+        await self.write(conn, rows, part=FRESH)
+
+    async def write(self, conn: Connection, rows: Sequence[Row], *, part: str) -> str | None:
+        """Write a file of these events and enter it under a part; answers its path, if any."""
         batch = self._batch(rows)
         if not batch.num_rows:
-            return
+            return None
         path = self._new(FRESH)
         await engine.work(self.folder, lambda duck: self._save(duck, batch, path))
-        await self._enter(conn, path, FRESH, batch.num_rows)
+        return await self._enter(conn, path, part, batch.num_rows)
 
     def _batch(self, rows: Sequence[Row]) -> pa.Table:
-        import pyarrow as pa  # noqa: PLC0415 - see _load
+        import pyarrow as pa  # noqa: PLC0415 - see load_engine
 
         lines = [
             {
@@ -107,15 +111,17 @@ class Lake:
         stem = "" if part == FRESH else f"{part}_"
         return folder / f"{stem}{ids.uuid7()}.parquet"
 
-    async def _enter(self, conn: Connection, path: Path, part: str, rows: int) -> None:
+    async def _enter(self, conn: Connection, path: Path, part: str, rows: int) -> str:
+        name = path.relative_to(self.folder).as_posix()
         await Q.put_file.run(
             conn,
-            path=path.relative_to(self.folder).as_posix(),
+            path=name,
             part=part,
             rows=rows,
             bytes=await asyncio.to_thread(_size, path),
             at=clock.now(),
         )
+        return name
 
     async def files(self, conn: Connection) -> list[Path]:
         """The files that count now."""
@@ -203,7 +209,7 @@ class Lake:
     async def tidy(self, pool: Pool) -> int:
         """Sweep away files that do not count and are old enough that nobody opens them."""
         async with pool.acquire() as conn:
-            known = set(await self.files(conn))
+            known = {self.folder / row["path"] for row in await Q.all_files.all(conn)}
         return await asyncio.to_thread(self._sweep, known, clock.now() - KEPT_AFTER)
 
     def _sweep(self, known: set[Path], before: datetime) -> int:
@@ -222,7 +228,7 @@ class MergedMeanwhile(RuntimeError):
     """Another process has merged these files first; ours are swept away later."""
 
 
-def _load() -> None:
+def load_engine() -> None:
     """The libraries of who writes; whoever only asks for pages never loads them."""
     import duckdb  # noqa: F401, PLC0415
     import pyarrow  # noqa: F401, PLC0415

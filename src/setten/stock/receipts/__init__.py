@@ -9,6 +9,7 @@ from setten.stock.receipts.model import (
     LINES_MAX,
     RECEIPTS_MAX,
     BadReceipt,
+    DayTotal,
     PromisedToAnother,
     Receipt,
     ReceiptDiffers,
@@ -20,7 +21,7 @@ from setten.stock.receipts.model import (
     Total,
     UnknownReceipt,
 )
-from setten.stock.receipts.reading import drifts, get, of_identifiers, totals
+from setten.stock.receipts.reading import by_day, drifts, get, of_identifiers, totals
 from setten.stock.receipts.rules import key_of
 from setten.stock.receipts.service import book
 
@@ -28,6 +29,7 @@ __all__ = [
     "LINES_MAX",
     "RECEIPTS_MAX",
     "BadReceipt",
+    "DayTotal",
     "PromisedToAnother",
     "Receipt",
     "ReceiptDiffers",
@@ -39,6 +41,7 @@ __all__ = [
     "Total",
     "UnknownReceipt",
     "book",
+    "by_day",
     "drifts",
     "get",
     "key_of",

@@ -149,6 +149,17 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ReceiptLine, ...] = ()
 
 
+class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tills of a place took on a business day, in minor units of one currency."""
+
+    location_id: str
+    business_day: date
+    currency: str
+    receipts: int
+    lines: int
+    total_minor: int
+
+
 class Total(msgspec.Struct, frozen=True, kw_only=True):
     """What tills took in one currency."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.stock.receipts.model import ReceiptLine, Recorded, Total, UnknownReceipt
+from setten.stock.receipts.model import DayTotal, ReceiptLine, Recorded, Total, UnknownReceipt
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
+DAY_TOTALS_MAX = 10_000  # a thousand places over some days, in a few currencies
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -52,6 +53,14 @@ async def totals(conn: Connection, *, location_id: str | None = None) -> list[To
     """What tills took by currency, from sums kept by day: counts no receipt."""
     rows = await _Q.totals.all(conn, location_id=location_id)
     return [Total(**dict(row)) for row in rows]
+
+
+async def by_day(
+    conn: Connection, days: Sequence[date], *, location_id: str | None = None
+) -> list[DayTotal]:
+    """What tills took on some days by place and currency, from kept sums; of one place if named."""
+    rows = await _Q.by_day.all(conn, days=list(days), location_id=location_id, most=DAY_TOTALS_MAX)
+    return [DayTotal(**dict(row)) for row in rows]
 
 
 async def drifts(conn: Connection) -> dict[str, tuple[int, int]]:

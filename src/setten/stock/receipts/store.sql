@@ -116,6 +116,14 @@ select t.currency, sum(t.receipts)::bigint as receipts, sum(t.lines)::bigint as 
  group by t.currency
  order by t.currency;
 
+-- name: by_day
+select location_id, business_day, currency, receipts, lines, total_minor
+  from stock.receipt_totals
+ where business_day = any(:days::date[])
+   and (:location_id::text is null or location_id = :location_id)
+ order by location_id, business_day, currency
+ limit :most;
+
 -- name: prove_totals
 -- The sums again from the receipts themselves: what the kept ones are proven by.
 select r.currency, count(*) as receipts, sum(r.total_minor)::bigint as total_minor

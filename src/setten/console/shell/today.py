@@ -1,0 +1,332 @@
+"""Today: what happens, what it brought, what needs a hand. Every number opens into its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+from litestar import Response, get
+
+from setten.console import guard
+from setten.console.customers.channels import MARKS, Mark, mark
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import Named, named
+from setten.console.run import tables
+from setten.console.shell import strips
+from setten.customers import identity, ingest, lifecycle
+from setten.customers.lifecycle import NOWHERE
+from setten.insight import touchpoints
+from setten.insight.touchpoints import TOUCHES
+from setten.platform import auth, log
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+from setten.stock import holds, receipts, tasks
+from setten.stock.receipts import DayTotal
+
+WEEK = timedelta(days=7)
+PLACES_SHOWN = 8
+ARRIVED_SHOWN = 6
+MOVES_SHOWN = 5
+TASKS_MAX = 99
+KEPT_DAYS = 7
+"""Promises are told over a week: of a morning's two nothing can be said."""
+
+_HELD, _COLLECTED, _SHORT = "stock.held", "stock.hold_collected", "stock.hold_short"
+_ENDED = (_COLLECTED, "stock.hold_released", "stock.hold_expired", _SHORT)
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that waits for a hand. is_late: it is a promise at risk."""
+
+    what: str
+    meta: str
+    n: int
+    href: str
+    is_late: bool = False
+
+
+class Sold(msgspec.Struct, frozen=True, kw_only=True):
+    """What a place's tills took on the day, beside the same weekday a week before (whole)."""
+
+    location_id: str
+    name: str
+    receipts: int
+    total_minor: int
+    before_minor: int
+    currency: str
+    is_mine: bool
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a list."""
+
+    event_id: str
+    word: str
+    place: str
+    mark: Mark
+    touch: touchpoints.Touch
+
+
+@get("/", include_in_schema=False)
+async def today(request: Asked, view: str = "") -> Response[str]:
+    """The first thing people see."""
+    page, deps = page_of(request), guard.deps_of(request)
+    here = page.shown().now
+    day = here.date()
+    async with deps.pool.acquire() as conn:
+        names = await named(request, conn, page.locale)
+        found = await touchpoints.strips_of(conn, [day, day - WEEK])
+        shown: dict[str, object] = await _stock(conn, day)
+        shown |= await _sales(conn, page, names, day)
+        shown |= await _customers(conn, page, day)
+        shown |= await _arrived(conn, page)
+        shown["needs"] = await _needs(conn, page)
+    slot = (here.hour * 60 + here.minute) // 15
+    drawing = strips.drawn(found[day], found[day - WEEK], slot=slot, t=page.words())
+    shown |= {
+        "drawing": drawing,
+        "is_table": view == "table",
+        "week_ago": day - WEEK,
+        "shops": len(names.shops()),
+        "may_open": _may_open(page),
+    }
+    return page.render("shell/today.html", shown)
+
+
+def _may_open(page: Page) -> bool:
+    """Events are opened by who may see people or the machinery."""
+    return page.who.may(Right.read_customers) or page.who.may(Right.read_data)
+
+
+async def _stock(conn: Connection, day: date) -> dict[str, object]:
+    """Promises made and kept, from what happened."""
+    now = await touchpoints.events(conn, first_day=day, last_day=day)
+    week = await touchpoints.events(
+        conn, first_day=day - timedelta(days=KEPT_DAYS - 1), last_day=day
+    )
+    ended = sum(week.get(name, 0) for name in _ENDED)
+    return {
+        "held": now.get(_HELD, 0),
+        "collected": now.get(_COLLECTED, 0),
+        "short": now.get(_SHORT, 0),
+        "ended": ended,
+        "kept": 1 - week.get(_SHORT, 0) / ended if ended else None,
+        "short_week": week.get(_SHORT, 0),
+    }
+
+
+async def _sales(conn: Connection, page: Page, names: Named, day: date) -> dict[str, object]:
+    """What tills took: of all places, or of one's own for those who work in one."""
+    if not page.who.may(Right.read_data) and page.shop is None:
+        return {"sold": None}
+    only = None if page.who.may(Right.read_data) else page.shop
+    totals = await receipts.by_day(conn, [day, day - WEEK], location_id=only)
+    rows = sold(totals, day, names, places=_places(names, only), mine=page.shop)
+    placed = await touchpoints.orders(conn, [day]) if only is None else ()
+    return {
+        "sold": rows[:PLACES_SHOWN],
+        "sold_more": max(0, len(rows) - PLACES_SHOWN),
+        "sold_totals": _by_currency([(one.currency, one.total_minor) for one in rows]),
+        "before_totals": _by_currency([(one.currency, one.before_minor) for one in rows]),
+        "receipts_n": sum(one.receipts for one in rows),
+        "orders_n": sum(one.orders for one in placed),
+        "orders_totals": _by_currency([(one.currency, one.total_minor) for one in placed]),
+        "has_orders": only is None,
+    }
+
+
+def sold(
+    totals: Sequence[DayTotal], day: date, names: Named, *, places: Sequence[str], mine: str | None
+) -> list[Sold]:
+    """Places side by side with a week ago, one's own first, then the most.
+
+    places: those that stand there also when nothing was sold.
+    """
+    keys = {(one.location_id, one.currency) for one in totals}
+    quiet = {one for one in places if one not in {place for place, _ in keys}}
+    keys |= {(place, "JPY") for place in quiet}
+    of = {(one.location_id, one.currency, one.business_day): one for one in totals}
+    rows = []
+    for location_id, currency in keys:
+        now = of.get((location_id, currency, day))
+        before = of.get((location_id, currency, day - WEEK))
+        rows.append(
+            Sold(
+                location_id=location_id,
+                name=names(location_id),
+                receipts=now.receipts if now else 0,
+                total_minor=now.total_minor if now else 0,
+                before_minor=before.total_minor if before else 0,
+                currency=currency,
+                is_mine=location_id == mine,
+            )
+        )
+    return sorted(rows, key=lambda one: (not one.is_mine, -one.total_minor, one.location_id))
+
+
+def _places(names: Named, only: str | None) -> list[str]:
+    return [only] if only else [shop.location_id for shop in names.shops()]
+
+
+def _by_currency(amounts: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
+    """(sum, currency), the most common currency first; yen when there is nothing yet."""
+    sums: dict[str, int] = {}
+    for currency, minor in amounts:
+        sums[currency] = sums.get(currency, 0) + minor
+    found = [(minor, currency) for currency, minor in sums.items() if currency]
+    return sorted(found, reverse=True) or [(0, "JPY")]
+
+
+async def _customers(conn: Connection, page: Page, day: date) -> dict[str, object]:
+    """Who came, who moved: flows of the life cycle, counted as they happen."""
+    if not _may_open(page):
+        return {"flows": None}
+    now = await lifecycle.board(conn, first_day=day, last_day=day)
+    week = await lifecycle.board(conn, first_day=day - timedelta(days=6), last_day=day)
+    counted = {(one.was, one.stage): one.customers for one in now.flows}
+    moves = [one for one in week.flows if NOWHERE not in (one.was, one.stage)]
+    return {
+        "flows": True,
+        "new_customers": counted.get((NOWHERE, "acquisition"), 0),
+        "merged": sum(n for (_, stage), n in counted.items() if stage == NOWHERE),
+        "loyal": sum(n for (_, stage), n in counted.items() if stage == "loyalty"),
+        "leaving": sum(
+            n for (was, stage), n in counted.items()
+            if stage in ("retention", "recovery") and was != stage
+        ),
+        "moves": sorted(moves, key=lambda one: -one.customers)[:MOVES_SHOWN],
+        "stage_names": {name: words[page.locale] for name, words in lifecycle.NAMES.items()},
+    }  # fmt: skip
+
+
+async def _arrived(conn: Connection, page: Page) -> dict[str, object]:
+    """The freshest events, for those who look after the machinery."""
+    if not page.may_run:
+        return {"arrived": None}
+    rows = await log.latest(conn, most=ARRIVED_SHOWN)
+    t = page.words()
+    return {
+        "arrived": [(row, mark(row.channel, t, event=row.name), word_of(row.name, page))
+                    for row in rows],
+    }  # fmt: skip
+
+
+def word_of(name: str, page: Page) -> str:
+    """An event as a list names it; one without a word of ours by its own name."""
+    t = page.words()
+    return t(f"happened.{name}") if t.has(f"happened.{name}") else name
+
+
+async def _needs(conn: Connection, page: Page) -> list[Need]:
+    """What waits for this person's hand, promises first."""
+    found = await _needs_of_shop(conn, page)
+    t = page.words()
+    if page.who.may(Right.manage_identity):
+        if outgrown := len(await identity.quarantines(conn)):
+            found.append(Need(what=t("today.need_outgrown"), meta=t("today.need_outgrown_meta"),
+                              n=outgrown, href="/run/identity"))  # fmt: skip
+        waiting = [one for one in await identity.changes(conn) if one.state == "counted"]
+        if waiting:
+            found.append(Need(what=t("today.need_rules"), meta=t("today.need_rules_meta"),
+                              n=len(waiting), href="/run/identity"))  # fmt: skip
+    if page.may_run:
+        if letters := await ingest.letters.count(conn):
+            found.append(Need(what=t("today.need_letters"), meta=t("today.need_letters_meta"),
+                              n=letters, href="/run/data#letters"))  # fmt: skip
+        if aside := await log.set_aside(conn):
+            found.append(Need(what=t("today.need_aside"), meta=t("today.need_aside_meta"),
+                              n=aside, href="/run/data"))  # fmt: skip
+    return found
+
+
+async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
+    if page.shop is None or not page.who.may(Right.hand_over):
+        return []
+    t, f, found = page.words(), page.shown(), list[Need]()
+    place = page.shop_name or page.shop
+    if late := len(await tasks.list_open(conn, page.shop, limit=TASKS_MAX)):
+        found.append(Need(what=t("today.need_tasks"), meta=t("today.need_tasks_meta", place=place),
+                          n=late, href="/stock/pickup", is_late=True))  # fmt: skip
+    counted = await holds.count_open(conn, page.shop, now=page.now)
+    if counted["held"]:
+        [first, *_] = await holds.queue(conn, page.shop, now=page.now, state="held", limit=1)
+        meta = t("today.need_pick_meta", until=f.until(first.expires_at), place=place)
+        found.append(Need(what=t("today.need_pick"), meta=meta, n=counted["held"],
+                          href="/stock/pickup"))  # fmt: skip
+    if counted["ready"]:
+        meta = t("today.need_ready_meta", place=place)
+        found.append(Need(what=t("today.need_ready"), meta=meta, n=counted["ready"],
+                          href="/stock/pickup"))  # fmt: skip
+    return found
+
+
+@get("/today/events", include_in_schema=False)
+async def events(
+    request: Asked, channel: str = "", name: str = "", place: str = ""
+) -> Response[str]:
+    """The events behind a number of today: of a channel, of a name, of a place."""
+    page = page_of(request)
+    if not page.who.may(Right.read_data):
+        auth.require(page.who, Right.read_customers)
+    begin = page.shown().now.replace(hour=0, minute=0, second=0, microsecond=0)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        names = await named(request, conn, page.locale)
+        found = await touchpoints.latest(
+            conn,
+            begin=begin,
+            until=begin + timedelta(days=1),
+            channels=[one for one, (kind, _) in MARKS.items() if kind == channel] or None,
+            names=[name] if name else sorted(TOUCHES),
+            location_id=place or None,
+        )
+    t = page.words()
+    rows = [
+        Happened(
+            event_id=one.event_id,
+            word=word_of(one.name, page),
+            touch=one,
+            place=names(one.location_id),
+            mark=mark(one.channel, t, event=one.name),
+        )
+        for one in found
+    ]
+    parts = [t(f"channel.{channel}") if t.has(f"channel.{channel}") else "",
+             word_of(name, page) if name else "", names(place or None)]  # fmt: skip
+    shown = {"rows": rows, "parts": [one for one in parts if one],
+             "looked": touchpoints.LOOKED_MAX, "most": touchpoints.LATEST_MAX}  # fmt: skip
+    return page.render("shell/today_events.html", shown)
+
+
+@get("/today/sales", include_in_schema=False)
+async def sales(request: Asked) -> Response[str]:
+    """Every place's day beside the same weekday a week before."""
+    page, rows, day = await _all_sales(request)
+    return page.render("shell/today_sales.html", {"sold": rows, "week_ago": day - WEEK})
+
+
+@get("/today/sales.csv", include_in_schema=False)
+async def sales_csv(request: Asked) -> Response[str]:
+    """The same to take away."""
+    _, rows, day = await _all_sales(request)
+    head = ("location_id", "name", "currency", "receipts", str(day), str(day - WEEK))
+    return tables.as_csv(
+        "sales", head,
+        [(one.location_id, one.name, one.currency, one.receipts, one.total_minor,
+          one.before_minor) for one in rows],
+    )  # fmt: skip
+
+
+async def _all_sales(request: Asked) -> tuple[Page, list[Sold], date]:
+    page = page_of(request)
+    only = None
+    if not page.who.may(Right.read_data):
+        if page.shop is None:
+            auth.require(page.who, Right.read_data)
+        only = page.shop
+    day = page.shown().now.date()
+    async with guard.deps_of(request).pool.acquire() as conn:
+        names = await named(request, conn, page.locale)
+        totals = await receipts.by_day(conn, [day, day - WEEK], location_id=only)
+    rows = sold(totals, day, names, places=_places(names, only), mine=page.shop)
+    return page, rows, day
