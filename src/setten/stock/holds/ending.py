@@ -15,7 +15,7 @@ from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.platform.errors import Unavailable
 from setten.platform.log import Fact
-from setten.stock import ledger, tasks
+from setten.stock import allocations, ledger, tasks
 from setten.stock.holds.model import Hold, HoldEnded, UnknownHold
 from setten.stock.holds.reading import holds_from
 from setten.stock.ledger import Account, Balance, Entry, Key
@@ -113,7 +113,11 @@ async def end_many(
     able_ids = [row["hold_id"] for row in able]
     holds = holds_from(able, await _Q.lines_of.all(conn, hold_ids=able_ids), now=now)
     must_be_locked(balances, holds)
-    await _Q.end_lines.run(conn, hold_ids=able_ids, state=ending.state, receipt_id=receipt_id)
+    ended = await _Q.end_lines.all(
+        conn, hold_ids=able_ids, state=ending.state, receipt_id=receipt_id
+    )
+    if ending.target is Account.on_hand:
+        await allocations.give_back(conn, allocations.given_in(ended))
     await ledger.post(conn, _entries(holds, ending), balances=balances, now=now)
     await _Q.end_holds.run(conn, hold_ids=able_ids, state=ending.state, now=now, ended_by=by)
     await tasks.open_many(conn, _put_backs(holds, ending), now=now)

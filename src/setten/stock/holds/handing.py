@@ -20,7 +20,7 @@ from setten.facts.stock import (
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
 from setten.platform.vault import Sealed, Vault
-from setten.stock import ledger, tasks
+from setten.stock import allocations, ledger, tasks
 from setten.stock.holds import rules
 from setten.stock.holds.ending import (
     COLLECTED,
@@ -178,7 +178,8 @@ async def withdraw(
         (one, one.qty, gone.get(one.sku, Account.on_hand), "hold_released") for one in open_ones
     ]
     await ledger.post(conn, _moves(hold_id, moves), balances=balances, now=now)
-    await _S.end_lines.run(conn, hold_ids=[hold_id], state=RELEASED.state, receipt_id=None)
+    ended = await _S.end_lines.all(conn, hold_ids=[hold_id], state=RELEASED.state, receipt_id=None)
+    await allocations.give_back(conn, allocations.given_in(ended))
     await _S.end_holds.run(conn, hold_ids=[hold_id], state=RELEASED.state, now=now, ended_by=by)
     back = [Part(one, one.qty, 0) for one in open_ones
             if one.state == "picked" and one.sku not in gone]  # fmt: skip

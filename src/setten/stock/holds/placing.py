@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -14,10 +14,13 @@ from setten.platform import combine, db
 from setten.platform.combine import IdempotencyMismatch
 from setten.platform.db import Connection
 from setten.platform.errors import SettenError
-from setten.stock import catalog, ledger, locations
+from setten.stock import allocations, catalog, ledger, locations, sets
+from setten.stock.allocations import Share
 from setten.stock.holds import rules, writing
-from setten.stock.holds.model import Ask, NotEnoughStock, Placed, Short, UnknownGoods
+from setten.stock.holds.model import Ask, NotEnoughStock, Placed, UnknownGoods
+from setten.stock.holds.rules import Verdict
 from setten.stock.ledger import Account, Balance, Entry, Key
+from setten.stock.sets import Parts
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _decode_placed = msgspec.json.Decoder(Placed).decode
@@ -48,7 +51,8 @@ async def place_many(conn: Connection, asks: Sequence[Ask], *, now: datetime) ->
     per ask, in order. An ask whose claim was answered before gets that answer again; the claim of
     a refused one is given back. States `stock.held` for each.
     """
-    answers, wishes, repeats = await _take_claims(conn, asks)
+    parts = await sets.parts_of(conn, [line.sku for ask in asks for line in ask.lines])
+    answers, wishes, repeats = await _take_claims(conn, asks, parts)
     answers |= {w.index: bad for w in wishes if (bad := rules.check(w.ask)) is not None}
     good = [wish for wish in wishes if wish.index not in answers]
     answers |= await _granted_or_refused(conn, good, now)
@@ -71,21 +75,64 @@ async def _granted_or_refused(
     if not wishes:
         return {}
     drafts = await writing.draft(conn, [(wish.ask, wish.lines) for wish in wishes], now=now)
-    refused, balances = await _decide(conn, wishes, now)
+    refused, balances, takes = await _decide(conn, wishes, now)
     granted = [
         (wish.index, one)
         for wish, one in zip(wishes, drafts, strict=True)
         if wish.index not in refused
     ]
+    if takes:
+        balances = await _take_own(conn, wishes, takes, balances)
     answers: dict[int, Answer] = {**refused}
     if granted:
         placed = await writing.write(conn, [one for _, one in granted], balances=balances, now=now)
         answers |= {index: one for (index, _), one in zip(granted, placed, strict=True)}
+        if takes:
+            await _note_own(conn, granted, takes)
     return answers
 
 
+async def _take_own(
+    conn: Connection,
+    wishes: Sequence[_Wish],
+    takes: Mapping[int, Mapping[Key, int]],
+    balances: Mapping[Key, Balance],
+) -> dict[Key, Balance]:
+    """Take out of what is set aside for the channels of these wishes; the rows after it."""
+    taken: dict[Share, int] = {}
+    after = dict(balances)
+    for wish in wishes:
+        for key, units in takes.get(wish.index, {}).items():
+            share = (*key, wish.ask.channel)
+            taken[share] = taken.get(share, 0) + units
+            row = after[key]
+            after[key] = msgspec.structs.replace(row, allocated=row.allocated - units)
+    await allocations.take(conn, taken)
+    return after
+
+
+async def _note_own(
+    conn: Connection,
+    granted: Sequence[tuple[int, writing.Draft]],
+    takes: Mapping[int, Mapping[Key, int]],
+) -> None:
+    """Keep with each line what it took of its channel's own, to give it back one day."""
+    rows = [
+        (one.placed.hold_id, key, units)
+        for index, one in granted
+        for key, units in takes.get(index, {}).items()
+    ]
+    await _Q.set_allocated.run(
+        conn,
+        hold_ids=[hold_id for hold_id, _, _ in rows],
+        skus=[sku for _, (sku, _), _ in rows],
+        location_ids=[place for _, (_, place), _ in rows],
+        qtys=[units for _, _, units in rows],
+    )
+
+
 async def _take_claims(
-    conn: Connection, asks: Sequence[Ask]
+    conn: Connection, asks: Sequence[Ask], parts: Parts
 ) -> tuple[dict[int, Answer], list[_Wish], dict[int, int]]:
     """Answers that stand already, the wishes to decide, and repeats of a wish in this call."""
     answers: dict[int, Answer] = {}
@@ -107,38 +154,54 @@ async def _take_claims(
             if earlier != index:
                 repeats[index] = earlier
                 continue
-        wishes.append(_Wish(index, ask, rules.merged(ask.lines)))
+        wishes.append(_Wish(index, ask, rules.merged(sets.exploded(ask.lines, parts))))
     return answers, wishes, repeats
 
 
 async def _decide(
     conn: Connection, wishes: Sequence[_Wish], now: datetime
-) -> tuple[dict[int, SettenError], dict[Key, Balance]]:
-    """Lock what is wanted and say who does not get it; the rows, locked, as they are now."""
+) -> tuple[dict[int, SettenError], dict[Key, Balance], dict[int, dict[Key, int]]]:
+    """Lock what is wanted and say who does not get it; the rows, locked, as they are now; and what
+    each wish takes of its channel's own."""
     keys = {(line.sku, line.location_id) for wish in wishes for line in wish.lines}
     balances = await ledger.lock(conn, keys)
     refused: dict[int, SettenError] = {}
     if len(balances) < len(keys):
         refused = await _unknown(conn, wishes, keys - balances.keys())
     good = [wish for wish in wishes if wish.index not in refused]
-    short = await _verdicts(conn, good, balances, now)
-    refused |= {
-        wish.index: NotEnoughStock(short=[msgspec.to_builtins(one) for one in lacks])
-        for wish, lacks in zip(good, short, strict=True)
-        if lacks
-    }
-    return refused, balances
+    verdicts = await _verdicts(conn, good, balances, now)
+    takes = {}
+    for wish, verdict in zip(good, verdicts, strict=True):
+        if verdict.short:
+            short = [msgspec.to_builtins(one) for one in verdict.short]
+            refused[wish.index] = NotEnoughStock(short=short)
+        elif verdict.takes:
+            takes[wish.index] = verdict.takes
+    return refused, balances, takes
 
 
 async def _verdicts(
     conn: Connection, wishes: Sequence[_Wish], balances: dict[Key, Balance], now: datetime
-) -> list[tuple[Short, ...]]:
+) -> list[Verdict]:
     lines = [wish.lines for wish in wishes]
-    verdicts = rules.decide(lines, {key: b.promisable for key, b in balances.items()})
-    lacking = {(one.sku, one.location_id) for lacks in verdicts for one in lacks}
+    channels = [wish.ask.channel for wish in wishes]
+    own = await _own(conn, balances)
+    free = {key: b.promisable for key, b in balances.items()}
+    verdicts = rules.decide(lines, free, channels=channels, own=own)
+    lacking = {(one.sku, one.location_id) for verdict in verdicts for one in verdict.short}
     if lacking and await take_back_due(conn, lacking & balances.keys(), balances, now):
-        verdicts = rules.decide(lines, {key: b.promisable for key, b in balances.items()})
+        own = await _own(conn, balances)
+        free = {key: b.promisable for key, b in balances.items()}
+        verdicts = rules.decide(lines, free, channels=channels, own=own)
     return verdicts
+
+
+async def _own(conn: Connection, balances: Mapping[Key, Balance]) -> dict[Share, int]:
+    """What is set aside by channel: asked only for rows that say there is something."""
+    apart = [key for key, row in balances.items() if row.allocated]
+    if not apart:
+        return {}
+    return {share: one.qty for share, one in (await allocations.left(conn, apart)).items()}
 
 
 async def take_back_due(
@@ -166,6 +229,10 @@ async def take_back_due(
         for row in taken
     ]
     balances |= await ledger.post(conn, entries, balances=balances, now=now)
+    given = allocations.given_in(taken)
+    if given:
+        await allocations.give_back(conn, given)
+        balances |= await ledger.lock(conn, {(one.sku, one.location_id) for one in given})
     return bool(entries)
 
 

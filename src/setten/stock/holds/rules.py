@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from setten.facts.stock import GoodsLine
+from setten.stock.allocations import Share
 from setten.stock.holds.model import (
     LINES_MAX,
     QTY_MAX,
@@ -20,6 +21,14 @@ from setten.stock.holds.model import (
 from setten.stock.ledger import Key
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """short: what a wish lacks, empty when it is granted. takes: units by row that come out of what
+    is set aside for its channel."""
+
+    short: tuple[Short, ...] = ()
+    takes: dict[Key, int] = {}
 
 
 def check(ask: Ask) -> BadHold | None:
@@ -45,31 +54,55 @@ def merged(lines: Iterable[GoodsLine]) -> tuple[GoodsLine, ...]:
 
 
 def decide(
-    wishes: Sequence[Sequence[GoodsLine]], free: Mapping[Key, int]
-) -> list[tuple[Short, ...]]:
-    """For each wish (lines merged) what it lacks; empty when it is granted, every line or none.
+    wishes: Sequence[Sequence[GoodsLine]],
+    free: Mapping[Key, int],
+    *,
+    channels: Sequence[str] = (),
+    own: Mapping[Share, int] | None = None,
+) -> list[Verdict]:
+    """For each wish (lines merged) whether it is granted, every line or none.
 
-    free: promisable units by row; absent rows have none. First come, first served: what an earlier
-    wish takes, a later one lacks.
+    free: units that anybody may be promised, by row; absent rows have none. own: units set aside
+    for a channel, which takes them first; `channels` are those of the wishes. First come, first
+    served: what an earlier wish takes, a later one lacks.
     """
-    left = dict(free)
-    verdicts = []
-    for lines in wishes:
-        short = tuple(
-            Short(
-                sku=line.sku,
-                location_id=line.location_id,
-                wanted=line.qty,
-                available=max(0, left.get((line.sku, line.location_id), 0)),
+    left, apart = dict(free), dict(own or {})
+    names = channels if apart else [""] * len(wishes)
+    return [_decide(lines, name, left, apart) for lines, name in zip(wishes, names, strict=True)]
+
+
+def _decide(
+    lines: Sequence[GoodsLine], channel: str, left: dict[Key, int], apart: dict[Share, int]
+) -> Verdict:
+    short, takes = [], {}
+    for line in lines:
+        aside = apart.get((*line_key(line), channel), 0) if apart else 0
+        available = left.get(line_key(line), 0) + aside
+        if available < line.qty:
+            short.append(
+                Short(
+                    sku=line.sku,
+                    location_id=line.location_id,
+                    wanted=line.qty,
+                    available=max(0, available),
+                )
             )
-            for line in lines
-            if left.get((line.sku, line.location_id), 0) < line.qty
-        )
-        if not short:
-            for line in lines:
-                left[line.sku, line.location_id] -= line.qty
-        verdicts.append(short)
-    return verdicts
+        elif aside:
+            takes[line_key(line)] = min(aside, line.qty)
+    if short:
+        return Verdict(short=tuple(short))
+    for line in lines:
+        key = line_key(line)
+        taken = takes.get(key, 0)
+        if taken:
+            apart[*key, channel] -= taken
+        left[key] -= line.qty - taken
+    return Verdict(takes=takes)
+
+
+def line_key(line: GoodsLine) -> Key:
+    """The row of stock that a line is about."""
+    return line.sku, line.location_id
 
 
 class Promise(msgspec.Struct, frozen=True):

@@ -78,7 +78,14 @@ update stock.hold_lines l
   from wanted w
  where l.hold_id = w.hold_id and l.sku = w.sku and l.location_id = w.location_id
    and l.state in ('held', 'picked') and l.hold_id in (select k.hold_id from locked k)
-returning l.hold_id, l.sku, l.location_id, l.qty;
+returning l.hold_id, l.sku, l.location_id, l.qty, l.allocated;
+
+-- name: set_allocated
+update stock.hold_lines l
+   set allocated = n.qty
+  from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :qtys::integer[])
+       as n(hold_id, sku, location_id, qty)
+ where l.hold_id = n.hold_id and l.sku = n.sku and l.location_id = n.location_id;
 
 -- name: open_keys
 select distinct l.sku, l.location_id
@@ -100,9 +107,16 @@ select l.hold_id, l.sku, l.location_id, l.qty, l.state
  order by l.hold_id, l.sku, l.location_id;
 
 -- name: end_lines
-update stock.hold_lines l
-   set state = :state, receipt_id = :receipt_id
- where l.hold_id = any(:hold_ids::uuid[]) and l.state in ('held', 'picked');
+-- Answers the lines that took units set aside for their channel: nearly always none.
+with ended as (
+  update stock.hold_lines l
+     set state = :state, receipt_id = :receipt_id
+   where l.hold_id = any(:hold_ids::uuid[]) and l.state in ('held', 'picked')
+  returning l.hold_id, l.sku, l.location_id, l.allocated
+)
+select e.hold_id, e.sku, e.location_id, e.allocated
+  from ended e
+ where e.allocated > 0;
 
 -- name: end_holds
 update stock.holds

@@ -19,6 +19,7 @@ from setten.stock.ledger.service import (
     preview,
     put_shelves,
     reconcile,
+    state_crossings,
     untouched,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "preview",
     "put_shelves",
     "reconcile",
+    "state_crossings",
     "untouched",
 ]

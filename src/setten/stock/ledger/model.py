@@ -34,7 +34,11 @@ KEPT = (Account.on_hand, Account.held, Account.in_transit, Account.quarantine)
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of stock. Units."""
+    """One row of stock. Units.
+
+    Kept back from promises: safety, display (on show, sold by the shop itself alone) and allocated
+    (set aside for some channel and not yet taken by it).
+    """
 
     sku: str
     location_id: str
@@ -43,6 +47,8 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
     in_transit: int = 0
     quarantine: int = 0
     safety: int = 0
+    display: int = 0
+    allocated: int = 0
     shelf: str | None = None
 
     @property
@@ -57,8 +63,8 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def promisable(self) -> int:
-        """Units that may still be promised; below zero when more was sold than known."""
-        return self.on_hand - self.safety
+        """Units that anybody may still be promised; below zero when more was sold than known."""
+        return self.on_hand - self.safety - self.display - self.allocated
 
     @property
     def band(self) -> Band:

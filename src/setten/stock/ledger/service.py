@@ -137,20 +137,41 @@ def posted(entries: Sequence[Entry], *, balances: Mapping[Key, Balance], now: da
 
 
 async def put_shelves(
-    conn: Connection, shelves: Sequence[tuple[str, str, int | None, str | None]]
+    conn: Connection,
+    shelves: Sequence[tuple[str, str, int | None, str | None]],
+    *,
+    displays: Mapping[Key, int] | None = None,
+    now: datetime | None = None,
 ) -> None:
-    """Set (sku, location_id, safety, shelf); None leaves what is there."""
-    for keeps_safety in (True, False):
-        rows = [s for s in shelves if (s[2] is None) == keeps_safety]
-        if rows:
-            await _Q.put_shelves.run(
-                conn,
-                skus=[r[0] for r in rows],
-                location_ids=[r[1] for r in rows],
-                safeties=[r[2] or 0 for r in rows],
-                shelves=[r[3] for r in rows],
-                keeps_safety=keeps_safety,
-            )
+    """Set (sku, location_id, safety, shelf), and units on show by row; None leaves what is there.
+
+    now: the moment to state `availability.changed` at, where a band is crossed.
+    """
+    keys = [(sku, place) for sku, place, _, _ in shelves]
+    on_show = displays or {}
+    await ensure(conn, keys)
+    before = await lock(conn, keys)
+    await _Q.put_shelves.run(
+        conn,
+        skus=[sku for sku, _ in keys],
+        location_ids=[place for _, place in keys],
+        safeties=[row[2] for row in shelves],
+        displays=[on_show.get(key) for key in keys],
+        shelves=[row[3] for row in shelves],
+    )
+    if now is not None:
+        await state_crossings(conn, before, await lock(conn, keys), now=now)
+
+
+async def state_crossings(
+    conn: Connection, before: Mapping[Key, Balance], after: Mapping[Key, Balance], *, now: datetime
+) -> None:
+    """State `availability.changed` for rows that are in another band than before."""
+    facts = rules.crossings(before, after)
+    if facts:
+        await log.state_all(
+            conn, [log.entry_for(fact, at=now, location_id=fact.location_id) for fact in facts]
+        )
 
 
 async def entries_of(

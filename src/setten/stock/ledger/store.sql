@@ -1,7 +1,8 @@
 -- name: lock
 -- One order for everybody: racing callers queue and never wait in a circle. Not `for update`:
 -- readers with foreign keys need not wait.
-select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety, b.shelf
+select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety,
+       b.display, b.allocated, b.shelf
   from stock.balances b
  where (b.sku, b.location_id) in (
          select k.sku, k.location_id from unnest(:skus::text[], :location_ids::text[])
@@ -23,7 +24,8 @@ select k.sku, k.location_id
                     where l.sku = k.sku and l.location_id = k.location_id);
 
 -- name: balances_at
-select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety, b.shelf
+select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety,
+       b.display, b.allocated, b.shelf
   from stock.balances b
  where b.location_id = :location_id and b.sku > :after
  order by b.sku
@@ -55,15 +57,12 @@ select count(*) as rows from ledger_moved;
 
 -- name: put_shelves
 -- How much is kept back, and where it lies: no units move.
-insert into stock.balances as b (sku, location_id, safety, shelf)
-select s.sku, s.location_id, coalesce(s.safety, 0), s.shelf
-  from unnest(:skus::text[], :location_ids::text[], :safeties::integer[], :shelves::text[])
-       as s(sku, location_id, safety, shelf)
- order by s.sku collate "C", s.location_id collate "C"
-on conflict (sku, location_id) do update
-   set safety = case when excluded.safety = 0 and :keeps_safety then b.safety
-                     else excluded.safety end,
-       shelf = coalesce(excluded.shelf, b.shelf);
+update stock.balances b
+   set safety = coalesce(s.safety, b.safety), display = coalesce(s.display, b.display),
+       shelf = coalesce(s.shelf, b.shelf)
+  from unnest(:skus::text[], :location_ids::text[], :safeties::integer[], :displays::integer[],
+              :shelves::text[]) as s(sku, location_id, safety, display, shelf)
+ where b.sku = s.sku and b.location_id = s.location_id;
 
 -- name: entries_of
 select l.entry_id, l.at, f.name as source, t.name as target, l.qty, l.cause, l.cause_id
@@ -96,16 +95,21 @@ with sides as (
     from stock.hold_lines
    where state in ('held', 'picked')
    group by sku, location_id
+), set_aside as (
+  select sku, location_id, sum(qty) as qty
+    from stock.allocations
+   group by sku, location_id
 ), both_sides as (
   select coalesce(b.sku, p.sku, l.sku) as sku,
          coalesce(b.location_id, p.location_id, l.location_id) as location_id,
          b.on_hand, b.held, b.in_transit, b.quarantine,
          p.on_hand as p_on_hand, p.held as p_held, p.in_transit as p_in_transit,
-         p.quarantine as p_quarantine, l.qty as open_lines
+         p.quarantine as p_quarantine, l.qty as open_lines, b.allocated, a.qty as set_aside
     from stock.balances b
     full join proven p on p.sku = b.sku and p.location_id = b.location_id
     full join lines l on l.sku = coalesce(b.sku, p.sku)
                      and l.location_id = coalesce(b.location_id, p.location_id)
+    left join set_aside a on a.sku = b.sku and a.location_id = b.location_id
 )
 select s.sku, s.location_id, c.what, coalesce(c.balance, 0)::bigint as balance,
        coalesce(c.proven, 0)::bigint as proven
@@ -113,7 +117,7 @@ select s.sku, s.location_id, c.what, coalesce(c.balance, 0)::bigint as balance,
  cross join lateral (values
        ('on_hand', s.on_hand::bigint, s.p_on_hand), ('held', s.held, s.p_held),
        ('in_transit', s.in_transit, s.p_in_transit), ('quarantine', s.quarantine, s.p_quarantine),
-       ('open_lines', s.held, s.open_lines)) as c(what, balance, proven)
+       ('open_lines', s.held, s.open_lines), ('allocated', s.allocated, s.set_aside)) as c(what, balance, proven)
  where coalesce(c.balance, 0) <> coalesce(c.proven, 0)
  order by s.sku, s.location_id, c.what
  limit :most;
@@ -132,7 +136,7 @@ select a.name, coalesce(sum(s.qty), 0)::bigint as qty
 
 -- name: balances_of
 -- Reading only: pages show these numbers, and each opens into its entries.
-select sku, location_id, on_hand, held, in_transit, quarantine, safety, shelf
+select sku, location_id, on_hand, held, in_transit, quarantine, safety, display, allocated, shelf
   from stock.balances
  where sku = any(:skus::text[])
  order by sku, location_id
