@@ -11,9 +11,12 @@ create table customers.lists (
   matched      integer     not null default 0,
   unmatched    integer     not null default 0,
   refused      integer     not null default 0,
+  -- The refused rows as they came, sealed, for whoever brought the file to mend; not kept for long.
+  refused_sealed  bytea,
   constraint name_is_short check (length(name) between 1 and 100)
 );
-create unique index lists_name on customers.lists (name);
+-- One that is being read stands beside the one that it will take the place of.
+create unique index lists_name on customers.lists (name) where ready_at is not null;
 
 create table customers.list_entries (
   list_id        integer not null references customers.lists on delete cascade,

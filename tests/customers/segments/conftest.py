@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.customers.conftest import START, People
 
-from setten.customers import lifecycle, segments
+from setten.customers import consent, homes, identity, lifecycle, relations, segments
 from setten.customers.segments import evaluating
 from setten.customers.segments.writing import Why
-from setten.platform import db
+from setten.platform import clock, db
 from setten.platform.auth import Actor
 from setten.platform.expressions import Calendar
+from setten.platform.vault import Trait
 
 TOKYO = Calendar(ZoneInfo("Asia/Tokyo"))
 STAFF = Actor(kind="staff", id="1", name="Sato", role="marketer")
@@ -72,10 +74,64 @@ class Shop:
         """Let everybody pass everything, our own facts too."""
         for _ in range(2):
             await self.people.read()
+            for reader in (
+                *consent.readers(after=(identity.READER,)),
+                *homes.readers(self.people.vault),
+            ):
+                await reader.catch_up(self.pool)
             for reader in lifecycle.readers(TOKYO.zone, now=self.clock):
                 await reader.catch_up(self.pool)
             for reader in segments.readers(TOKYO, now=self.clock):
                 await reader.catch_up(self.pool)
+
+    async def lives(self, who: str, lat: float, lon: float, *, minute: float | None = None) -> None:
+        """She tells where she lives."""
+        at = START + timedelta(minutes=self.minute if minute is None else minute)
+        number = await self.people.number(who)
+        async with db.transaction(self.pool) as conn:
+            trait = Trait(number, "address", {"lat": lat, "lon": lon}, at)
+            await self.people.vault.put_traits(conn, [trait])
+        await self.people.happens(
+            who, minute=self.minute if minute is None else minute, name="customer.identified",
+            body={"type": "identify"},
+        )  # fmt: skip
+
+    async def relate(self, kind: relations.Kind, one: str, other: str) -> relations.Made:
+        """Write down a relation of two people."""
+        ours, theirs = await self.people.customer(one), await self.people.customer(other)
+        async with db.transaction(self.pool) as conn:
+            return await relations.relate(
+                conn, self.people.vault, STAFF, customer_id=ours, other=theirs, kind=kind,
+                reason=None, now=clock.now(),  # facts of ours arrive when they are stated
+            )  # fmt: skip
+
+    async def open_shops(self, **points: tuple[float, float]) -> bool:
+        """These are the shops there are."""
+
+        async def places(conn: db.Connection) -> list[segments.Place]:
+            return [segments.Place(name, *point) for name, point in points.items()]
+
+        return await segments.follow_places(self.pool, places=places)
+
+    async def stocked(self, sku: str, location_id: str, band: str) -> None:
+        """What can be promised of a sku at a place has crossed into another band."""
+        body = {"sku": sku, "location_id": location_id, "band": band, "was": "few"}
+        await self.people.happens(minute=self.minute, name="availability.changed", body=body)
+
+    async def carts(self, who: str, *skus: str) -> None:
+        """Her cart holds these now."""
+        lines = [{"sku": sku, "qty": 1} for sku in skus]
+        body = {"cart_id": str(uuid.uuid4()), "lines": lines, "action": "set"}
+        await self.people.happens(who, minute=self.minute, name="cart.changed", body=body)
+
+    async def bring(
+        self, name: str, text: str, *, replaces: bool = False
+    ) -> segments.lists.Brought:
+        """A list of people is brought in."""
+        return await segments.lists.bring(
+            self.pool, self.people.vault, text.encode(), name=name, replaces=replaces,
+            actor=STAFF, now=self.now,
+        )  # fmt: skip
 
     async def wake(self) -> int:
         return await segments.wake(self.pool, calendar=TOKYO, now=self.clock)

@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import uuid
 from typing import Any
 
 from tests.customers.conftest import People
+from tests.customers.segments.conftest import Shop
+
+from setten.customers import relations
 
 DAY = 24 * 60
 SKUS = ["SOFA", "MUG", "ソファ", "L'été"]
 PLACES = ["kobe", "osaka", None]
 RANKS: list[Any] = ["gold", "silver", 3, 2.5, True, None, ["a"], "a\u0000b"]
 SIGHTS = ["product.viewed", "page.viewed", "cart.reported", "custom.event"]
+
+
+KOBE, OSAKA, TOKYO = (34.69, 135.19), (34.70, 135.50), (35.68, 139.76)
+SHOPS = {"kobe": KOBE, "osaka": OSAKA}
+KINDS_OF_RELATION = ["household", "gift_giver", "referrer"]
+NAMES_OF_RELATION = ["household", "gives_to", "given_by", "referred", "referred_by"]
+
+
+async def stand(shop: Shop, chance: random.Random, times: int) -> None:
+    """Random consent, bounces, homes, carts, stock and relations of the same people."""
+    known = [f"user_id:u{n}" for n in range(9)]
+    known = [one for one in known if await shop.people.customer(one)]
+    for _ in range(times if known else 0):
+        who, minute = chance.choice(known), chance.randrange(40 * 24) * 60
+        match chance.choice(["allow", "bounce", "move", "cart", "stock", "relate"]):
+            case "allow":
+                body = {"consent": {"Email": chance.random() < 0.7, "LINE": chance.random() < 0.5}}
+                name = chance.choice(["consent.reported", "page.viewed"])
+                more = chance.choice([(), ("email:a@example.jp",), (f"email:{who[8:]}@b.jp",)])
+                await shop.people.happens(who, *more, minute=minute, name=name, body=body)
+            case "bounce":
+                body = {"type": "track", "event": "Email Bounced"}
+                mail = chance.choice(["email:a@example.jp", f"email:{who[8:]}@b.jp"])
+                await shop.people.happens(mail, minute=minute, name="custom.event", body=body)
+            case "move":
+                lat, lon = chance.choice([KOBE, OSAKA, TOKYO])
+                off = chance.choice([0, 0.05, 0.3])
+                await shop.lives(who, lat + off, lon, minute=minute)
+            case "cart":
+                await shop.carts(who, *chance.sample(SKUS, chance.randrange(3)))
+            case "stock":
+                band = chance.choice(["none", "few"])
+                await shop.stocked(chance.choice(SKUS), chance.choice(list(SHOPS)), band)
+            case "relate":
+                kind = chance.choice(KINDS_OF_RELATION)
+                with contextlib.suppress(relations.RelatedAlready, relations.RelatedToOneself):
+                    await shop.relate(kind, who, chance.choice(known))
 
 
 async def happen(people: People, chance: random.Random, events: int) -> None:
@@ -74,7 +115,27 @@ def condition(chance: random.Random, groups: list[str], depth: int = 0) -> dict[
         return {"kind": "not", "of": condition(chance, groups, depth + 1)}
     if groups and draw < 0.45:
         return {"kind": "group", "name": chance.choice(groups)}
+    if draw < 0.65:
+        return standing(chance)
+    if draw < 0.75:
+        of = chance.choice([None, _leaf(chance), standing(chance)])
+        found = {"kind": "related", "relation": chance.choice(NAMES_OF_RELATION)}
+        return found if of is None else {**found, "of": of}
     return _leaf(chance)
+
+
+def standing(chance: random.Random) -> dict[str, Any]:
+    """The JSON of a random condition about what stands."""
+    kind = chance.choice(["consent", "reachable", "lives_near", "cart_near", "listed"])
+    if kind == "listed":
+        return {"kind": kind, "name": "招待"}
+    if kind in ("consent", "reachable"):
+        found = {"kind": kind, "channel": chance.choice(["email", "line", "post"])}
+        states = ["granted", "refused", "withdrawn"]
+        return found | ({"state": chance.choice(states)} if kind == "consent" else {})
+    found = {"kind": kind, "km": chance.choice([1, 8, 40])}
+    is_of = kind == "lives_near" and chance.random() < 0.5
+    return found | ({"location_id": chance.choice(["kobe", "osaka", "no"])} if is_of else {})
 
 
 def _leaf(chance: random.Random) -> dict[str, Any]:

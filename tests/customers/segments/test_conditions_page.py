@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from setten.customers.segments import LANGUAGE, VOCABULARY
+from setten.customers.segments import CHANNELS, KM_MAX, LANGUAGE, STATES, VOCABULARY
+from setten.customers.segments.conditions import KINDS
 from setten.platform.expressions import BASIC, Type
 from setten.platform.expressions import model as limits
 from setten.platform.expressions.claims import OPS
@@ -40,6 +41,15 @@ EXAMPLES: list[dict[str, Any]] = [
     {"kind": "field", "name": "rank", "claim": {"op": "in", "value": ["gold", "silver"]}},
     {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "recovery"}},
     {"kind": "group", "name": "VIP"},
+    {"kind": "consent", "channel": "email"},
+    {"kind": "consent", "channel": "line", "state": "withdrawn", "purpose": "survey"},
+    {"kind": "reachable", "channel": "sms"},
+    {"kind": "lives_near", "km": 5, "location_id": "kobe"},
+    {"kind": "lives_near", "km": 5},
+    {"kind": "cart_near", "km": 10},
+    {"kind": "listed", "name": "春の招待"},
+    {"kind": "related", "relation": "referred_by"},
+    {"kind": "related", "relation": "household", "of": BOUGHT},
     {"kind": "all", "of": [
         BOUGHT,
         {"kind": "any", "of": [{"kind": "group", "name": "VIP"},
@@ -62,6 +72,12 @@ read back as the same. This page is made from the language itself:
 - A purchase is one purchase, however many have told of it; a return has a negative amount.
 - The steps of a sequence follow each other in time, the last within the span of the first; here a
   day is 24 hours.
+- Consent, reach, home, cart, lists and relations are as they stand now, not as they stood. Of several
+  identifiers of one person the stricter word of consent stands. A home is a square of about a
+  kilometre, so a distance is right to about one; `lives_near` counts shops, not warehouses.
+- Relations are followed one step, also by way of a segment: `household`, `gives_to`, `given_by`,
+  `referred`, `referred_by`.
+- Channels are {channels}; states are {states}; distances are 1 to {km} km.
 
 At most {nodes} conditions, {depth} deep, {bytes} bytes of JSON, {chars} characters of words,
 {values} values in a list, {value} characters in a value.
@@ -72,7 +88,7 @@ At most {nodes} conditions, {depth} deep, {bytes} bytes of JSON, {chars} charact
 
 def _kinds() -> list[str]:
     found = ["| `kind` | Says |", "| --- | --- |"]
-    for kind in BASIC:
+    for kind in (*BASIC, *KINDS):
         says = " ".join((inspect.getdoc(kind.node) or "").split())
         found.append(f"| `{kind.name}` | {says} |")
     return found
@@ -118,6 +134,9 @@ def page() -> str:
         chars=limits.TEXT_CHARS_MAX,
         values=limits.VALUES_MAX,
         value=limits.VALUE_CHARS_MAX,
+        channels=", ".join(f"`{one}`" for one in CHANNELS),
+        states=", ".join(f"`{one}`" for one in STATES),
+        km=KM_MAX,
     )
     return head + "\n".join([*_kinds(), *_examples(), *_claims(), *_events()])
 
@@ -131,7 +150,7 @@ def test_the_reference_page_says_what_the_language_says() -> None:
 def test_every_kind_has_an_example_and_every_example_reads_back_in_both_languages() -> None:
     nodes = [LANGUAGE.read(raw) for raw in EXAMPLES]
     met = frozenset().union(*(LANGUAGE.kinds_in(node) for node in nodes))
-    assert met == {kind.name for kind in BASIC}
+    assert met == {kind.name for kind in (*BASIC, *KINDS)}
     for node in nodes:
         for locale in ("ja", "en"):
             assert LANGUAGE.read_words(LANGUAGE.say(node, locale), locale) == node

@@ -6,6 +6,7 @@ have, the filling at everybody when a definition is new. Entering and leaving ar
 asks the lake how many a condition would give.
 """
 
+from setten.customers.segments import lists
 from setten.customers.segments.conditions import CHANNELS, KM_MAX, STATES
 from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
@@ -13,7 +14,10 @@ from setten.customers.segments.everyone import SAMPLE, Preview, preview
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
 from setten.customers.segments.lines import lines as lake_lines
 from setten.customers.segments.model import (
+    BadList,
     Flow,
+    ListNameTaken,
+    ListNotFound,
     Member,
     Overlap,
     Passage,
@@ -59,8 +63,11 @@ __all__ = [
     "READER",
     "SAMPLE",
     "VOCABULARY",
+    "BadList",
     "BadSegmentName",
     "Flow",
+    "ListNameTaken",
+    "ListNotFound",
     "Member",
     "Overlap",
     "Passage",
@@ -79,6 +86,7 @@ __all__ = [
     "get",
     "lake_lines",
     "listed",
+    "lists",
     "members",
     "names_of",
     "overlap",

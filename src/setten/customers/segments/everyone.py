@@ -236,7 +236,9 @@ def open_relations(
     for answer in told.standings:
         if not _is_empty(answer.csv):
             duck.execute(Q.standing.sql.format(csv=quoted(str(answer.csv))), [answer.question])
-    if not _is_empty(told.relations):
+    if _is_empty(told.relations):
+        duck.execute(Q.no_relations.sql)
+    else:
         duck.execute(Q.relations.sql.format(csv=quoted(str(told.relations))))
 
 

@@ -102,6 +102,9 @@ select distinct $1, p.subject
   from read_csv('{csv}', header = false, columns = {{'customer_id': 'uuid'}}) s
   join people p using (customer_id);
 
+-- name: no_relations
+create or replace temp table relations (subject integer, name varchar, other integer);
+
 -- name: relations
 create or replace temp table relations as
 select distinct p.subject, r.name, o.subject as other

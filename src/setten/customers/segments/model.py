@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from setten.facts.ids import CustomerId
-from setten.platform.errors import Conflict, NotFound
+from setten.platform.errors import Conflict, Invalid, NotFound
 from setten.platform.expressions import Node
 
 NAME_CHARS_MAX = 100
@@ -110,6 +110,24 @@ class RelatedTooDeep(Conflict):
     """Of somebody related it asks for a segment that asks for relations itself. through: which."""
 
     code = "related_too_deep"
+
+
+class BadList(Invalid):
+    """The file is no list. why: no_csv, no_column, too_large (MB), too_many (rows); most: which."""
+
+    code = "bad_list"
+
+
+class ListNameTaken(Conflict):
+    """There is a list of this name already."""
+
+    code = "list_name_taken"
+
+
+class ListNotFound(NotFound):
+    """There is no such list, or not what was asked of it."""
+
+    code = "list_not_found"
 
 
 class SegmentInUse(Conflict):

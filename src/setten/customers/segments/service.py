@@ -47,6 +47,12 @@ class BadSegmentName(Invalid):
     code = "bad_segment_name"
 
 
+def check_name(name: str) -> None:
+    """Raises BadSegmentName."""
+    if not name.strip() or name != name.strip() or len(name) > NAME_CHARS_MAX or "\0" in name:
+        raise BadSegmentName(most=NAME_CHARS_MAX)
+
+
 async def define(
     conn: Connection, name: str, expression: Any, *, actor: Actor, now: datetime
 ) -> int:
@@ -55,8 +61,7 @@ async def define(
     Raises BadSegmentName, SegmentNameTaken, TooManySegments, SegmentNotFound, SegmentCircle and
     what `Language.read` raises.
     """
-    if not name.strip() or name != name.strip() or len(name) > NAME_CHARS_MAX or "\0" in name:
-        raise BadSegmentName(most=NAME_CHARS_MAX)
+    check_name(name)
     node = LANGUAGE.read(expression)
     await Q.lock.run(conn)
     others = await evaluating.live(conn)

@@ -15,7 +15,7 @@ from setten.platform.expressions.frame import (
     Needs,
     Test,
 )
-from setten.platform.expressions.kinds import BASIC, Kind, Standing, standing
+from setten.platform.expressions.kinds import BASIC, Kind, Related, Standing, standing
 from setten.platform.expressions.language import Language
 from setten.platform.expressions.model import (
     BadExpression,
@@ -63,6 +63,7 @@ __all__ = [
     "Path",
     "Phrase",
     "Property",
+    "Related",
     "Standing",
     "Statement",
     "Test",

@@ -1,0 +1,148 @@
+"""A list of people from a file: who is matched, what is refused, and that nothing else is kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.customers.segments.conftest import STAFF
+
+from setten.customers import segments
+from setten.customers.segments import reading
+from setten.platform import db
+
+CSV = """お名前,メールアドレス,電話番号,会員番号
+田中,Ann@Example.jp,,
+佐藤,,０９０−１２３４−５６７８,
+鈴木,nobody@example.jp,,
+山田,not a mail,,
+空,,,
+二つ,nobody2@example.jp,,4417-1
+"""
+
+
+async def met(shop) -> None:
+    for who in ("email:ann@example.jp", "phone:090-1234-5678", "loyalty_card:44171",
+                "user_id:cy"):  # fmt: skip
+        await shop.people.happens(who, minute=1)
+    await shop.read()
+
+
+async def test_a_list_becomes_a_segment_of_those_who_are_known(shop, people):
+    await met(shop)
+    brought = await shop.bring("春の招待", CSV)
+    told = brought.list
+    assert (told.rows, told.matched, told.unmatched, told.refused) == (6, 3, 1, 2)
+    await shop.fill()
+    inside = await shop.inside(brought.segment_id)
+    assert inside == {
+        await people.customer(one)
+        for one in ("email:ann@example.jp", "phone:090-1234-5678", "loyalty_card:44171")
+    }
+    async with shop.pool.acquire() as conn:
+        [listed] = await segments.lists.listed(conn)
+    assert listed == told
+
+
+async def test_refused_rows_come_back_as_they_were_for_a_week(shop, people):
+    await met(shop)
+    told = (await shop.bring("春の招待", CSV)).list
+    async with db.transaction(shop.pool) as conn:
+        columns, rows = await segments.lists.refused_rows(
+            conn, people.vault, told.list_id, actor=STAFF, now=shop.now
+        )
+        assert columns == ("お名前", "メールアドレス", "電話番号", "会員番号")
+        assert [(one.line, one.cells[1], one.reason) for one in rows] == [
+            (5, "not a mail", "unusable"), (6, "", "empty"),
+        ]  # fmt: skip
+        await segments.lists.tidy(conn, now=shop.now + timedelta(days=8))
+        with pytest.raises(segments.ListNotFound):
+            await segments.lists.refused_rows(
+                conn, people.vault, told.list_id, actor=STAFF, now=shop.now
+            )
+
+
+async def test_no_value_of_a_file_stands_anywhere_in_plain(shop):
+    await met(shop)
+    await shop.bring("春の招待", CSV)
+    async with shop.pool.acquire() as conn:
+        tables = await conn.fetch(
+            "select schemaname || '.' || tablename as name from pg_tables"
+            " where schemaname in ('customers', 'log', 'audit', 'platform', 'vault')"
+        )
+        whole = [
+            row[0] for one in tables
+            for row in await conn.fetch(f"select t::text from {one['name']} t")
+        ]  # fmt: skip
+    assert not [text for text in whole if "not a mail" in text or "nobody@" in text
+                or "田中" in text]  # fmt: skip
+
+
+async def test_a_name_is_taken_until_somebody_says_replace(shop, people):
+    await met(shop)
+    first = await shop.bring("招待", "email\nann@example.jp\n")
+    await shop.fill()
+    with pytest.raises(segments.ListNameTaken):
+        await shop.bring("招待", "user_id\ncy\n")
+    second = await shop.bring("招待", "user_id\ncy\n", replaces=True)
+    assert second.segment_id == first.segment_id
+    await shop.fill()
+    assert await shop.inside(first.segment_id) == {await people.customer("user_id:cy")}
+
+
+async def test_a_list_whose_segment_name_is_taken_leaves_nothing(shop):
+    await met(shop)
+    await shop.define("招待", {"kind": "consent", "channel": "email"})
+    with pytest.raises(segments.SegmentNameTaken):
+        await shop.bring("招待", "user_id\ncy\n")
+    async with db.transaction(shop.pool) as conn:
+        assert await segments.lists.listed(conn) == ()
+        await segments.lists.tidy(conn, now=shop.now + timedelta(hours=2))
+        assert await conn.fetchval("select count(*) from customers.lists") == 0
+
+
+async def test_entries_follow_merges(shop, people):
+    await met(shop)
+    brought = await shop.bring("招待", "user_id\ncy\n")
+    await shop.fill()
+    await people.happens("user_id:cy", "email:ann@example.jp", minute=shop.minute)
+    await shop.read()
+    assert await shop.inside(brought.segment_id) == {await people.customer("email:ann@example.jp")}
+
+
+def test_a_file_of_a_japanese_spreadsheet_is_read() -> None:
+    file = reading.read("会員番号,メール\r\n4417,\r\n,ann@example.jp\r\n".encode("cp932"))
+    assert [one.identifiers[0].kind for one in file.usable] == ["loyalty_card", "email"]
+    assert reading.read("\ufeffEmail\nann@example.jp\n".encode()).refused == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "no_column"),
+        (b"name,age\nann,3\n", "no_column"),
+        (b"\x81", "no_csv"),
+        (b"email\n" + b"a@b.jp\n" * (reading.ROWS_MAX + 1), "too_many"),
+        (b"x" * (reading.BYTES_MAX + 1), "too_large"),
+        (b'email\n"' + b"a" * 200_000, "no_csv"),
+    ],
+)
+def test_what_is_no_list_is_refused(raw: bytes, why: str) -> None:
+    with pytest.raises(segments.BadList) as refused:
+        reading.read(raw)
+    assert refused.value.facts["why"] == why
+
+
+@given(rows=st.lists(st.lists(st.text(max_size=12), max_size=4), max_size=8))
+def test_every_row_is_used_or_refused(rows: list[list[str]]) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([["email", "電話番号", "x"], *rows])
+    try:
+        file = reading.read(out.getvalue().encode())
+    except (segments.BadList, UnicodeEncodeError):
+        return
+    assert len(file.usable) + len(file.refused) <= len(rows) * 3
