@@ -84,6 +84,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
         if actor.may(Right.manage_identity):
             found.insert(1, Link("nav.rules", "/run/identity"))
+        if actor.may(Right.manage_staff):
+            found[1:1] = [Link("nav.staff", "/run/staff"), Link("nav.api_keys", "/run/keys")]
     elif path == "/me":
         found = [Link("nav.me", "/me")]
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):

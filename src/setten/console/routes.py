@@ -12,7 +12,7 @@ from setten.console.assets import static_file
 from setten.console.customers import links, purchases, record, related, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.run import data, rules
+from setten.console.run import data, keys, rules, staff
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
@@ -77,6 +77,15 @@ PAGES: list[ControllerRouterHandler] = [
     rules.changes,
     rules.propose,
     rules.decide,
+    staff.staff,
+    staff.add,
+    staff.invite,
+    staff.change,
+    staff.close,
+    staff.reopen,
+    keys.keys,
+    keys.make,
+    keys.revoke,
     data.data,
     data.data_live,
     data.make_source,

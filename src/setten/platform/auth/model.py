@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from setten.platform.errors import Conflict, Denied, Invalid, Unauthenticated
+from setten.platform.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 
 
 class Right(StrEnum):
@@ -20,6 +20,8 @@ class Right(StrEnum):
     read_stock = "read_stock"
     hold = "hold"
     hand_over = "hand_over"
+    take_returns = "take_returns"
+    decide_returns = "decide_returns"
     approve_stock = "approve_stock"
     read_data = "read_data"
     mend_data = "mend_data"
@@ -38,11 +40,12 @@ _FLOOR = frozenset(
         Right.read_stock,
         Right.hold,
         Right.hand_over,
+        Right.take_returns,
     }
 )
 _RIGHTS: dict[str, frozenset[Right]] = {
     "associate": _FLOOR,
-    "shop_manager": _FLOOR | {Right.approve_stock, Right.link_customers},
+    "shop_manager": _FLOOR | {Right.approve_stock, Right.decide_returns, Right.link_customers},
     "agent": _FLOOR | {Right.link_customers},
     "marketer": frozenset(
         {Right.read_stock, Right.read_data, Right.manage_stages, Right.manage_segments}
@@ -91,6 +94,24 @@ class LoginTaken(Conflict):
     """Somebody has this login already."""
 
     code = "login_taken"
+
+
+class UnknownStaff(NotFound):
+    """There is no such member of staff."""
+
+    code = "unknown_staff"
+
+
+class BadStaff(Invalid):
+    """A login or a name cannot be kept. facts: why."""
+
+    code = "bad_staff"
+
+
+class LastAdmin(Conflict):
+    """Without this person nobody could let others in."""
+
+    code = "last_admin"
 
 
 class WeakPassword(Invalid):

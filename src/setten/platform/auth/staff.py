@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +11,25 @@ import msgspec
 
 from setten.platform import db, ids
 from setten.platform.auth import passwords, sessions
-from setten.platform.auth.model import ROLES, BadCredentials, LoginTaken
+from setten.platform.auth.model import (
+    ROLES,
+    BadCredentials,
+    BadStaff,
+    LastAdmin,
+    LoginTaken,
+    UnknownStaff,
+)
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 
 _Q = db.load(__file__)
+_LOGIN = re.compile(r"[^\s\x00-\x1f/\\]{1,100}")
+NAME_LENGTH_MAX = 100
+ADMIN = "admin"
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff as lists show them."""
+    """A member of staff as lists show them. seen_at: last use of a session that still stands."""
 
     staff_id: uuid.UUID
     login: str
@@ -27,6 +38,7 @@ class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     created_at: datetime
     disabled_at: datetime | None
+    seen_at: datetime | None
     locations: tuple[str, ...]
 
 
@@ -49,10 +61,13 @@ async def create_staff(
 ) -> uuid.UUID:
     """Make an account; without a password only a link signs in.
 
-    Raises UnknownRole, WeakPassword, LoginTaken.
+    Raises BadStaff, UnknownRole, WeakPassword, LoginTaken.
     """
-    if role not in ROLES:
-        raise UnknownRole(role=role[:40], roles=", ".join(ROLES))
+    if not _LOGIN.fullmatch(login):
+        raise BadStaff(why="login")
+    if not name.strip() or len(name) > NAME_LENGTH_MAX or "\x00" in name:
+        raise BadStaff(why="name")
+    _check_role(role)
     hashed = None
     if password is not None:
         passwords.check(password, said_of=(login, name))
@@ -73,6 +88,46 @@ async def create_staff(
     return uuid.UUID(str(staff_id))
 
 
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise UnknownRole(role=role[:40], roles=", ".join(ROLES))
+
+
+async def change_staff(
+    conn: Connection, staff_id: uuid.UUID, *, role: str, locations: Sequence[str]
+) -> StaffMember:
+    """Give somebody another role or other shops, from their next request on; who they were before.
+
+    Raises UnknownRole, UnknownStaff, LastAdmin.
+    """
+    _check_role(role)
+    before = await _find(conn, staff_id)
+    if role != ADMIN:
+        await _keep_an_admin(conn, staff_id)
+    await _Q.set_role.run(conn, staff_id=staff_id, role=role)
+    await set_locations(conn, staff_id, locations)
+    return before
+
+
+async def _find(conn: Connection, staff_id: uuid.UUID) -> StaffMember:
+    found = next((one for one in await list_staff(conn) if one.staff_id == staff_id), None)
+    if found is None:
+        raise UnknownStaff()
+    return found
+
+
+async def _keep_an_admin(conn: Connection, without: uuid.UUID) -> None:
+    """Somebody must be left who can let others in. Raises LastAdmin."""
+    admins = {row["staff_id"] for row in await _Q.lock_admins.all(conn, role=ADMIN)}
+    if admins == {without}:
+        raise LastAdmin()
+
+
+async def reopen_staff(conn: Connection, staff_id: uuid.UUID) -> bool:
+    """Open a closed account again, with its password; False when it was open."""
+    return await _Q.reopen.value(conn, staff_id=staff_id) is not None
+
+
 async def set_locations(conn: Connection, staff_id: uuid.UUID, locations: Sequence[str]) -> None:
     """The shops this person works for, home first; none means all."""
     await _Q.drop_locations.run(conn, staff_id=staff_id)
@@ -81,7 +136,8 @@ async def set_locations(conn: Connection, staff_id: uuid.UUID, locations: Sequen
 
 
 async def disable_staff(conn: Connection, staff_id: uuid.UUID, *, now: datetime) -> bool:
-    """Close an account and end its sessions; False when it was closed already."""
+    """Close an account and end its sessions; False when it was closed already. Raises LastAdmin."""
+    await _keep_an_admin(conn, staff_id)
     ended = await _Q.disable.value(conn, staff_id=staff_id, now=now)
     await sessions.end_sessions_of(conn, staff_id)
     return ended is not None

@@ -16,6 +16,18 @@ select :staff_id, location_id, ord
 update auth.staff set disabled_at = :now where staff_id = :staff_id and disabled_at is null
 returning staff_id;
 
+-- name: reopen
+update auth.staff set disabled_at = null where staff_id = :staff_id and disabled_at is not null
+returning staff_id;
+
+-- name: set_role
+update auth.staff set role = :role where staff_id = :staff_id;
+
+-- name: lock_admins
+-- Two administrators who close each other at one moment must wait for each other.
+select staff_id from auth.staff where role = :role and disabled_at is null order by staff_id
+   for update;
+
 -- name: account
 select login, name from auth.staff where staff_id = :staff_id;
 
@@ -33,6 +45,7 @@ update auth.staff
 
 -- name: list
 select p.staff_id, p.login, p.name, p.role, p.locale, p.created_at, p.disabled_at,
+       (select max(s.seen_at) from auth.sessions s where s.staff_id = p.staff_id) as seen_at,
        coalesce(array_agg(l.location_id order by l.rank) filter (where l.location_id is not null),
                 '{}') as locations
   from auth.staff p

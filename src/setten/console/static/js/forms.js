@@ -1,4 +1,4 @@
-// Small manners of forms: a sent composer empties, a dialog closes, a button presses another.
+// Small manners of forms: a sent composer empties, a dialog closes, a button presses another, a link is chosen whole.
 (() => {
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!event.detail.successful) return;
@@ -12,6 +12,9 @@
     const el = document.querySelector(`[data-key="${presser.dataset.press}"]`);
     if (!el) return;
     if (el.matches("textarea, input")) el.focus(); else el.click();
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("[data-selects]")) event.target.select();
   });
   document.addEventListener("input", (event) => {
     const area = event.target;
