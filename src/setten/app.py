@@ -26,10 +26,12 @@ from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
 from setten.api import fulfilments as fulfilments_api
 from setten.api import holds as holds_api
+from setten.api import inbound as inbound_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
 from setten.api import pickup as pickup_api
 from setten.api import orders as orders_api
+from setten.api import promise as promise_api
 from setten.api import receipts as receipts_api
 from setten.api import returns as returns_api
 from setten.api import rules as rules_api
@@ -54,7 +56,7 @@ from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import carts, counts, fulfilments, holds, locations, orders
+from setten.stock import allocations, carts, counts, fulfilments, holds, locations, orders, proving
 from setten.stock.locations import Directory
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
@@ -62,6 +64,7 @@ BACKGROUND_POOL_SIZE = 12
 BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
 PROGRAM_PATHS = ("/api/", "/v1/", "/ingest/", "/analytics.js/")
 NIGHT = time(3, 40)  # of the business: tills are closed, backups not yet begun
+PROOF = time(4, 20)  # after the night's other work: it reads the whole ledger
 logger = logging.getLogger(__name__)
 
 
@@ -101,6 +104,8 @@ def _routes(settings: Settings) -> list[Any]:
         delivery_api.router(),
         transfers_api.router(),
         counts_api.router(),
+        inbound_api.router(),
+        promise_api.router(),
         holds_api.router(),
         pickup_api.router(),
         receipts_api.router(),
@@ -183,6 +188,8 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
+        jobs.Schedule("allocations_end", "* * * * *", allocations.end_all),
+        jobs.Schedule("stock_prove", _daily(PROOF, zone), proving.prove_all),
         jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
         jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),
         jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),

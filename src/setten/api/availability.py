@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,14 +18,17 @@ from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
 from setten.stock import availability
 from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability, Nearby
-from setten.stock.locations import Directory
+from setten.stock.locations import Directory, Location
 
 LIMIT_DEFAULT = 10
 RADIUS_KM_DEFAULT = 20.0
 NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no doorstep
 # Degrees of latitude and longitude, as far as the earth goes.
 _POINT = r"^[+-]?(90(\.0+)?|[0-8]?\d(\.\d+)?),[+-]?(180(\.0+)?|(1[0-7]\d|\d{1,2})(\.\d+)?)$"
+_CHANNEL = "^[a-z][a-z0-9_]{0,39}$"
 COMBINER = "availability"
+# Places that a question about a channel or a day looks at: nearest first.
+_ASKED_PLACES_MAX = 200
 SCOPES = ("server", "agent", "public")
 # Questions that are answered together: each costs the others 0.2 ms.
 _TOGETHER_MAX = 16
@@ -34,7 +37,10 @@ Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_M
 
 
 class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One sku at one place. `available` in units for scope `server`, null for others."""
+    """One sku at one place. `available` in units for scope `server`, null for others.
+
+    due: of these, units that are still to come; only when `by` was asked.
+    """
 
     sku: str
     location_id: str
@@ -43,6 +49,7 @@ class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
     distance_km: float | None
     opens_at: datetime | None
     closes_at: datetime | None
+    due: int | None = None
 
 
 class AvailabilitiesBody(msgspec.Struct, frozen=True):
@@ -59,7 +66,10 @@ class Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where are these, near an exact point, at named places, or anywhere?"""
+    """Where are these, near an exact point, at named places, or anywhere?
+
+    channel: with what is set aside for it. by: with what is due on or before that day.
+    """
 
     skus: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SKUS_MAX)]
     near: Near | None = None
@@ -88,6 +98,8 @@ async def get_availability(
     radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
     limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
     include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
+    channel: Annotated[str | None, Parameter(pattern=_CHANNEL)] = None,
+    by: date | None = None,
 ) -> AvailabilitiesBody:
     """Where these are: near a point (rounded to 0.01°), at named places, or anywhere."""
     point = None
@@ -101,6 +113,8 @@ async def get_availability(
         radius_km=radius_km,
         limit=limit,
         include=include,
+        channel=channel,
+        by=by,
     )
     # Not as dependencies: resolving those costs as much as the answer.
     return await _find(request.app.state.deps, guard.actor_of(request.scope), question)
@@ -136,7 +150,9 @@ def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Nearby, 
 async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
     skus = [clean(sku) for sku in dict.fromkeys(question.skus)]
     named = list(dict.fromkeys(question.location_ids))
-    if question.near is None:
+    if question.channel is not None or question.by is not None:
+        found = await _promised(deps, question, skus, named)
+    elif question.near is None:
         found = await _at(deps, question, skus, named)
     else:
         nearby = Nearby(
@@ -149,7 +165,44 @@ async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesB
         )
         found = await deps.combiners[COMBINER].ask(nearby)
         found = [one for one in found if not named or one.location_id in named]
-    return AvailabilitiesBody([_shown(one, actor) for one in found])
+    return AvailabilitiesBody(
+        [_shown(one, actor, is_dated=question.by is not None) for one in found]
+    )
+
+
+async def _promised(
+    deps: Deps, question: Question, skus: list[str], named: list[str]
+) -> list[Availability]:
+    """For a channel or a day: not gathered with others, and at the nearest places only."""
+    async with deps.pool.acquire() as conn:
+        places = await _directory.fresh(conn)
+        found = await availability.for_channel(
+            conn,
+            places,
+            skus,
+            places=_places(places, question, named),
+            channel=question.channel,
+            by=question.by,
+            now=clock.now(),
+            include_empty=question.include is not None,
+        )
+    if question.near is None:
+        return found
+    kept = [
+        one for sku in skus for one in [row for row in found if row.sku == sku][: question.limit]
+    ]
+    return kept
+
+
+def _places(
+    directory: Directory, question: Question, named: list[str]
+) -> list[tuple[float | None, Location]]:
+    if question.near is not None:
+        close = directory.near(question.near.lat, question.near.lon, radius_km=question.radius_km)
+        mine = [one for one in close if not named or one[1].location_id in named]
+        return [(km, place) for km, place in mine[:_ASKED_PLACES_MAX]]
+    asked = named or directory.first(PLACES_MAX)
+    return [(None, place) for one in asked if (place := directory.find(one)) is not None]
 
 
 async def _at(
@@ -166,7 +219,7 @@ async def _at(
         )
 
 
-def _shown(one: Availability, actor: Actor) -> AvailabilityBody:
+def _shown(one: Availability, actor: Actor, *, is_dated: bool) -> AvailabilityBody:
     return AvailabilityBody(
         sku=one.sku,
         location_id=one.location_id,
@@ -175,4 +228,5 @@ def _shown(one: Availability, actor: Actor) -> AvailabilityBody:
         distance_km=one.distance_km,
         opens_at=one.opens_at,
         closes_at=one.closes_at,
+        due=one.due if is_dated and actor.scope == "server" else None,
     )

@@ -93,12 +93,14 @@ class LocationsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShelfIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a sku lies in a place, and how many units are kept back from promises."""
+    """Where a sku lies in a place, and how many units are kept back from promises: as safety, or
+    because they are on display (sold by the shop itself alone)."""
 
     sku: str
     location_id: str
     # gt, not ge: the writer of the OpenAPI description forgets a bound of 0
     safety: Annotated[int, msgspec.Meta(gt=-1, le=1_000_000)] | None = None
+    display: Annotated[int, msgspec.Meta(gt=-1, le=1_000_000)] | None = None
     shelf: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 
@@ -234,7 +236,12 @@ async def put_shelves(data: ShelvesIn, deps: Deps) -> Written:
             for index, s in enumerate(data.shelves)
             if index not in bad
         }
-        await ledger.put_shelves(conn, list(rows.values()))
+        on_show = {
+            (s.sku, s.location_id): s.display
+            for index, s in enumerate(data.shelves)
+            if index not in bad and s.display is not None
+        }
+        await ledger.put_shelves(conn, list(rows.values()), displays=on_show, now=clock.now())
     return Written(len(data.shelves) - len(refused), refused)
 
 

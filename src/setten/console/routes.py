@@ -16,7 +16,7 @@ from setten.console.run import data, keys, rules, staff
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
-from setten.console.stock import counting, delivering, holding, item, moving, pickup, sheet
+from setten.console.stock import counting, delivering, holding, item, moving, pickup, sheet, why
 from setten.platform import db
 from setten.platform.errors import SettenError
 
@@ -104,6 +104,7 @@ PAGES: list[ControllerRouterHandler] = [
     sheet.sheet,
     sheet.sheet_csv,
     item.item,
+    why.why,
     delivering.ask,
     counting.counts_page,
     counting.open_count,

@@ -226,6 +226,20 @@ class PreorderReleased(PreorderChanged, frozen=True, kw_only=True):
     event_name: ClassVar[str] = "preorder.released"
 
 
+class StockDrifted(Fact, frozen=True, kw_only=True):
+    """The nightly proof found two tellings of one number that differ. entries: of the ledger, newest
+    first, that may explain it."""
+
+    event_name: ClassVar[str] = "stock.drifted"
+    drift_id: UUID
+    what: str
+    balance: int
+    proven: int
+    sku: str | None = None
+    location_id: str | None = None
+    entries: tuple[int, ...] = ()
+
+
 class ReceiptRecorded(Fact, frozen=True, kw_only=True):
     """A till sold. Money the till took: this, and order.placed without a receipt, are revenue."""
 

@@ -6,15 +6,16 @@ A hold that has run out counts as free at the moment it runs out, tidied or not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.stock import locations
+from setten.stock import locations, sets
 from setten.stock.bands import Band, band_of
 from setten.stock.locations import Directory, Location
+from setten.stock.sets import Parts
 
 _Q = db.load(__file__)
 SKUS_MAX = 50
@@ -24,6 +25,8 @@ RADIUS_KM_MAX = 500.0
 # the rows are read by key. The rest is asked in growing steps.
 NEAREST_FIRST = 40
 _GROWTH = 8
+# A set is looked for at so many places: it needs all its parts at one of them.
+SETS_PLACES = 200
 
 
 class Nearby(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +44,10 @@ class Nearby(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be promised of one sku at one place. `available` in units, never below zero."""
+    """What can be promised of one sku at one place. `available` in units, never below zero.
+
+    due: units of `available` that are still to come, when a day was asked about.
+    """
 
     sku: str
     location_id: str
@@ -51,6 +57,7 @@ class Availability(msgspec.Struct, frozen=True, kw_only=True):
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     shelf: str | None = None
+    due: int = 0
 
 
 async def at(
@@ -68,10 +75,53 @@ async def at(
     """
     places = await directory.fresh(conn)
     wanted = [(None, place) for one in location_ids if (place := places.find(one)) is not None]
-    free = await _free(conn, skus, [place.location_id for _, place in wanted], now)
-    found = _answer(skus, wanted, free, now)
+    here = [place.location_id for _, place in wanted]
+    parts = await sets.parts_of(conn, skus) if places.sells_sets else {}
+    free = await _free(conn, _with_parts(skus, parts), here, now)
+    found = _answer(skus, wanted, _with_sets(free, parts, here), now)
     if include_empty:
         found = await _with_empty(conn, skus, wanted, found, now)
+    return found
+
+
+async def for_channel(
+    conn: Connection,
+    directory: Directory,
+    skus: Sequence[str],
+    *,
+    places: Sequence[tuple[float | None, Location]],
+    channel: str | None,
+    by: date | None,
+    now: datetime,
+    include_empty: bool = False,
+) -> list[Availability]:
+    """What a channel may be promised at these places, with what is set aside for it, and what is
+    due on or before a day; in the order of the places."""
+    await directory.fresh(conn)
+    parts = await sets.parts_of(conn, skus) if directory.sells_sets else {}
+    known = {row["sku"] for row in await _Q.known.all(conn, skus=list(skus))}
+    rows = await _Q.asked_for.all(
+        conn,
+        skus=_with_parts(skus, parts),
+        location_ids=[place.location_id for _, place in places],
+        channel=channel or "",
+        by=by,
+        now=now,
+    )
+    there = {(row["sku"], row["location_id"]): row for row in rows}
+    found = []
+    for distance, place in places:
+        for sku in dict.fromkeys(skus):
+            inside = parts.get(sku, {sku: 1})
+            mine = {part: there[part, place.location_id] for part in inside}
+            available = sets.whole_sets(inside, {p: r["available"] for p, r in mine.items()})
+            total = sets.whole_sets(
+                inside, {p: max(0, r["available"]) + r["due"] for p, r in mine.items()}
+            )
+            if total or (include_empty and sku in known):
+                shelf = mine[sku]["shelf"] if sku in mine else None
+                one = _one(sku, place, total, now, distance, shelf)
+                found.append(msgspec.structs.replace(one, due=total - available))
     return found
 
 
@@ -102,12 +152,48 @@ async def near_many(
 ) -> list[list[Availability]]:
     """As `near`, for the questions of one moment, each step of all of them in one query."""
     await directory.fresh(conn)
-    searches = [_Search(one, directory) for one in questions]
+    parts: Parts = {}
+    if directory.sells_sets:
+        parts = await sets.parts_of(conn, [sku for one in questions for sku in one.skus])
+    searches = [_Search(_without(one, parts), directory) for one in questions]
     while steps := [(one, *step) for one in searches if (step := one.step())]:
         free = await _free_all(conn, [(skus, _ids(part)) for _, skus, part in steps], now)
         for (search, skus, part), here in zip(steps, free, strict=True):
             search.take(_answer(skus, part, here, now))
-    return [await one.answer(conn, now) for one in searches]
+    answers = [await one.answer(conn, now) for one in searches]
+    if not parts:
+        return answers
+    return [
+        [*answer, *await _sets_near(conn, directory, one, parts, now)]
+        for one, answer in zip(questions, answers, strict=True)
+    ]
+
+
+def _without(question: Nearby, parts: Parts) -> Nearby:
+    if not parts:
+        return question
+    return msgspec.structs.replace(
+        question, skus=[sku for sku in question.skus if sku not in parts]
+    )
+
+
+async def _sets_near(
+    conn: Connection, directory: Directory, question: Nearby, parts: Parts, now: datetime
+) -> list[Availability]:
+    """Sets that can be put together near a point, at the nearest SETS_PLACES places."""
+    wanted = [sku for sku in dict.fromkeys(question.skus) if sku in parts]
+    places = directory.near(question.lat, question.lon, radius_km=question.radius_km)
+    places = places[:SETS_PLACES]
+    here = [place.location_id for _, place in places]
+    bare = {sku: parts[sku] for sku in wanted}
+    free = _with_sets(await _free(conn, _with_parts(wanted, bare), here, now), bare, here)
+    found = []
+    for sku in wanted:
+        rows = _answer([sku], places, free, now)
+        if question.include_empty:
+            rows = await _with_empty(conn, [sku], places, rows, now)
+        found += rows[: question.limit]
+    return found
 
 
 _Places = list[tuple[float, Location]]
@@ -149,6 +235,24 @@ def _ids(places: _Places) -> list[str]:
 
 
 _Free = Mapping[tuple[str, str], tuple[int, str | None]]
+
+
+def _with_parts(skus: Sequence[str], parts: Parts) -> list[str]:
+    """What is looked up for these: parts in place of sets."""
+    return list(dict.fromkeys(one for sku in skus for one in parts.get(sku, (sku,))))
+
+
+def _with_sets(free: _Free, parts: Parts, location_ids: Sequence[str]) -> _Free:
+    """The rows, and of each set how many its parts make at each place."""
+    if not parts:
+        return free
+    made: dict[tuple[str, str], tuple[int, str | None]] = dict(free)
+    for sku, inside in parts.items():
+        for place in location_ids:
+            there = {part: free[part, place][0] for part in inside if (part, place) in free}
+            if (whole := sets.whole_sets(inside, there)) > 0:
+                made[sku, place] = (whole, None)
+    return made
 
 
 async def _free(

@@ -171,6 +171,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._version = -1
+        self.sells_sets = False
         self._looked_at = -FRESH_S
         self._places: dict[str, Location] = {}
         self._points: list[tuple[tuple[float, float, float], Location]] = []
@@ -180,10 +181,11 @@ class Directory:
         moment = time.monotonic()
         if moment - self._looked_at < FRESH_S:
             return self
-        version = await _Q.version.value(conn)
-        if version != self._version:
+        row = await _Q.version.one(conn)
+        self.sells_sets = bool(row["sells_sets"])
+        if row["version"] != self._version:
             self._fill(await list_all(conn))
-            self._version = version
+            self._version = row["version"]
         self._looked_at = moment
         return self
 

@@ -15,7 +15,8 @@ on conflict (location_id) do update
 update stock.locations_version set version = version + 1;
 
 -- name: version
-select version from stock.locations_version;
+-- Also whether there are sets at all: who sells none asks for none.
+select version, exists (select 1 from stock.set_parts) as sells_sets from stock.locations_version;
 
 -- name: all
 select location_id, name_ja, name_en, kind, lat, lon, timezone, hours::text as hours

@@ -1,0 +1,50 @@
+"""Why this number: a promise opened into everything that stands behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from litestar import Response, get
+
+from setten.console import guard
+from setten.console.page import Asked, page_of
+from setten.console.places import named
+from setten.console.stock.goods import good, goods
+from setten.console.stock.item import move_word
+from setten.platform import auth
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+from setten.stock import catalog, explaining
+
+CHANNEL_MAX = 40
+
+
+@get("/stock/why", include_in_schema=False)
+async def why(request: Asked, sku: str, at: str, channel: str = "", by: str = "") -> Response[str]:
+    """What can be promised of an item at a place, as a sum whose every part opens."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await explaining.explain(
+            conn, sku, at, now=page.now, channel=channel[:CHANNEL_MAX] or None, by=_day(by)
+        )
+        item = await catalog.get(conn, sku)
+        names = await named(request, conn, page.locale)
+        shown = await goods(conn, [part.sku for part in found.parts], page)
+    view = {
+        "why": found,
+        "good": good(item, page),
+        "place": names(at),
+        "parts": [(part, shown[part.sku]) for part in found.parts],
+        "words": {entry.entry_id: move_word(entry, page.words()) for entry in found.entries},
+        "channel": channel[:CHANNEL_MAX],
+        "by": by,
+    }
+    return page.render("stock/why.html", view)
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError as cause:
+        raise Invalid(errors="by") from cause
