@@ -3,6 +3,7 @@
     python bench/holds.py [--seconds 10] [--processes 2] [--callers 200] [--loop both]
                           [--skip-http] [--skip-verb] [--only hot|wide]
 
+Before each loop comes a second of the same load, told apart: in it processes connect and plan.
 Each of hot (everybody wants one sku) and wide (50,000 skus) runs three ways in one run: the rows of
 a hold written bare in batches of 200 (the limit), `holds.place_many` behind a combiner in N
 processes, and `POST /api/v1/stock/holds` on a served installation with N workers. The last two in
@@ -168,7 +169,10 @@ def measure(
     rate = len(samples) / max(one.wall_s for one in said)
     print(f"{name:<10} {loop:<13} {rate:>7,.0f} holds/s  {honesty.percentiles(samples)}"
           f"{f'  NOT ANSWERED {missed}' if missed else ''}")  # fmt: skip
-    each = "  ".join(f"{who} {s * 1e6 / max(1, len(samples)):.0f}" for who, s in used.items())
+    early = [one for part in said for one in part.early]
+    holds = max(1, len(samples) + len(early))
+    each = "  ".join(f"{who} {s * 1e6 / holds:.0f}" for who, s in used.items())
+    print(f"{'':<24} the second before, apart: {honesty.percentiles(early)}")
     print(f"{'':<24} µs of processor a hold: {each}; machine idle {idle:.0%}", flush=True)
     time.sleep(REST_S)
     return said
@@ -221,12 +225,21 @@ def served(folder: Path, workers: int) -> Iterator[int]:
         for _ in range(600):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
-                break
+                if listening(port) >= workers:  # else all callers meet at the first one up
+                    break
             time.sleep(0.1)
         yield port
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait(60)
+
+
+def listening(port: int) -> int:
+    """How many sockets wait for callers at a port: one for each web process."""
+    return sum(
+        one.status == psutil.CONN_LISTEN and one.laddr.port == port
+        for one in psutil.net_connections("tcp4")
+    )
 
 
 async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> tuple[str, int]:
@@ -257,7 +270,7 @@ def run_verb(args: argparse.Namespace) -> bool:
             for load in loads(args, kind, args.callers, VERB_RATE):
                 said = measure(f"verb {kind}", load, args.processes, {"database": database},
                                "--dsn", dsn)  # fmt: skip
-                answered += sum(len(one.samples) for one in said)
+                answered += sum(len(one.samples) + len(one.early) for one in said)
         return asyncio.run(prove(dsn, answered))
 
 

@@ -32,24 +32,35 @@ LATE_S = 5.0  # what is not answered so long after the end never will be
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process of callers does. rate: holds a second of this process; 0: closed loop."""
+    """What one process of callers does. rate: holds a second of this process; 0: closed loop.
+
+    warm_s: seconds of the same load before those that count; told apart, since in them every
+    process connects, learns the types and makes its plans.
+    """
 
     kind: str
     callers: int
     seconds: float
     rate: float
     start: float
+    warm_s: float = 1.0
 
 
 class Said(msgspec.Struct, kw_only=True):
-    """What it saw. samples: seconds of each answer; missed: due and never answered."""
+    """What it saw. samples: seconds of each answer, `early` those of the first seconds; missed: due
+    and never answered."""
 
     samples: list[float] = []
+    early: list[float] = []
     statuses: dict[str, int] = {}
     missed: int = 0
     wall_s: float = 0.0
     processor_s: float = 0.0
     batches: int = 0
+
+    def note(self, due: float, counts_from: float) -> None:
+        """An answer that came now."""
+        (self.samples if due >= counts_from else self.early).append(time.perf_counter() - due)
 
 
 def pick(kind: str) -> str:
@@ -77,7 +88,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
             claim=Claim(key, key),
         )
         await combiner.ask(ask)
-        said.samples.append(time.perf_counter() - begun)
+        said.note(begun, counts_from)
 
     async def caller(end: float) -> None:
         while (begun := time.perf_counter()) < end:
@@ -85,6 +96,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
 
     await asyncio.sleep(max(0.0, load.start - time.time()))
     used, begun = _processor_s(), time.perf_counter()
+    counts_from = begun + load.warm_s
     if load.rate:
         running: set[asyncio.Task[None]] = set()
 
@@ -96,9 +108,9 @@ async def at_verb(dsn: str, load: Load) -> Said:
         await _fall_due(load, send)
         await asyncio.gather(*running)
     else:
-        end = time.perf_counter() + load.seconds
+        end = counts_from + load.seconds
         await asyncio.gather(*(caller(end) for _ in range(load.callers)))
-    said.wall_s = time.perf_counter() - begun
+    said.wall_s = time.perf_counter() - counts_from
     said.processor_s = _processor_s() - used
     said.batches = combiner.batches
     pool.terminate()
@@ -112,11 +124,11 @@ async def over_http(port: int, key: str, load: Load) -> Said:
     idle: list[_Caller] = []
     bodies = _requests(key, load.kind)
     loop = asyncio.get_running_loop()
-    end = float("inf")
+    end = counts_from = float("inf")
 
     def answered(caller: _Caller, status: str, due: float) -> None:
         now = time.perf_counter()
-        said.samples.append(now - due)
+        said.note(due, counts_from)
         said.statuses[status] = said.statuses.get(status, 0) + 1
         if not load.rate:
             if now < end:
@@ -133,6 +145,7 @@ async def over_http(port: int, key: str, load: Load) -> Said:
     idle += callers
     await asyncio.sleep(max(0.0, load.start - time.time()))
     used, begun = _processor_s(), time.perf_counter()
+    counts_from = begun + load.warm_s
     if load.rate:
 
         def send(due: float) -> None:
@@ -143,16 +156,16 @@ async def over_http(port: int, key: str, load: Load) -> Said:
 
         await _fall_due(load, send)
     else:
-        end = time.perf_counter() + load.seconds
+        end = counts_from + load.seconds
         for caller in callers:
             caller.send(next(bodies), time.perf_counter())
-        await asyncio.sleep(load.seconds)
-    said.wall_s = time.perf_counter() - begun
+        await asyncio.sleep(load.warm_s + load.seconds)
+    said.wall_s = time.perf_counter() - counts_from
     for _ in range(int(LATE_S / _LOOK_S)):
         if not waiting and not any(c.is_busy for c in callers):
             break
         await asyncio.sleep(_LOOK_S)
-        said.wall_s = time.perf_counter() - begun
+        said.wall_s = time.perf_counter() - counts_from
     said.missed = len(waiting) + sum(c.is_busy for c in callers)
     said.processor_s = _processor_s() - used
     return said
@@ -205,7 +218,7 @@ def _requests(key: str, kind: str):
 async def _fall_due(load: Load, send: Callable[[float], None]) -> None:
     """Call `send(due)` for every hold of the open loop, at its time."""
     begun = time.perf_counter()
-    total, sent = int(load.rate * load.seconds), 0
+    total, sent = int(load.rate * (load.warm_s + load.seconds)), 0
     while sent < total:
         due_by_now = min(total, int((time.perf_counter() - begun) * load.rate))
         for index in range(sent, due_by_now):
