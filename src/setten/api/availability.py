@@ -82,6 +82,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def directory() -> Directory:
     """The places of this business, in the memory of this process."""
     return _directory
+    channel: Annotated[str, msgspec.Meta(pattern=_CHANNEL)] | None = None
+    by: date | None = None
 
 
 def clean(text: str) -> str:

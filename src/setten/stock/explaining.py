@@ -129,7 +129,7 @@ async def _plain(
         by=by,
         available=available,
         total=available + sum(step.qty for step in later),
-        steps=tuple([*here, *(later if by else [])]),
+        steps=(*here, *(later if by else [])),
         balance=row,
         holds=tuple(Held(**dict(one)) for one in held),
         allocations=aside,

@@ -1,7 +1,7 @@
 """The nightly proof: every balance by its ledger, every sum of receipts by the receipts.
 
-A difference is told at once: a task at the place and a fact, with the movements that may explain it.
-It is never mended in silence.
+A difference is told at once: a task at the place and a fact, with the movements that may explain
+it. It is never mended in silence.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from setten.stock.transfers.model import (
     UnknownTransfer,
     UnknownTransferGoods,
 )
-from setten.stock.transfers.reading import coming, due, get, going
+from setten.stock.transfers.reading import Due, coming, due, get, going
 from setten.stock.transfers.service import cancel, close, plan, receive, ship
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "PAGE_MAX",
     "Arrival",
     "BadTransfer",
+    "Due",
     "Line",
     "Plan",
     "Transfer",
