@@ -78,6 +78,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
         found = [Link("nav.matrix", "/stock/items")]
         if actor.may(Right.hand_over):
             found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
+            found.append(Link("nav.sending", "/stock/sending"))
+            found.append(Link("nav.returns", "/stock/returns"))
             found.append(Link("nav.counts", "/stock/counts"))
             found.append(Link("nav.transfers", "/stock/transfers"))
     elif path.startswith("/run") or path == "/patterns":

@@ -16,7 +16,19 @@ from setten.console.run import data, keys, rules, staff
 from setten.console.segments import composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
-from setten.console.stock import counting, delivering, holding, item, moving, pickup, sheet, why
+from setten.console.stock import (
+    counter,
+    counting,
+    delivering,
+    holding,
+    item,
+    moving,
+    pickup,
+    returning,
+    sending,
+    sheet,
+    why,
+)
 from setten.platform import db
 from setten.platform.errors import SettenError
 
@@ -126,6 +138,20 @@ PAGES: list[ControllerRouterHandler] = [
     pickup.collection,
     pickup.by_code,
     pickup.finish_task,
+    counter.unpick,
+    counter.reopen,
+    counter.counter,
+    counter.hand_over,
+    counter.substitute,
+    returning.start,
+    returning.find,
+    returning.purchase,
+    returning.take,
+    returning.done,
+    sending.sending,
+    sending.move,
+    sending.ship,
+    sending.reject,
 ]
 
 

@@ -16,10 +16,15 @@ from setten.console.stock import queue
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import holds, locations, tasks
+from setten.platform.errors import NotFound
+from setten.stock import catalog, holds, locations, tasks
 from setten.stock.holds import Hold
 
-CODE_MAX = 20
+
+class NothingWaits(NotFound):
+    """No hold to be picked waits for the goods that were scanned."""
+
+    code = "nothing_waits"
 
 
 @get("/stock/pickup", include_in_schema=False)
@@ -92,12 +97,12 @@ async def pick(request: Asked, hold_id: UUID) -> Response[str]:
     page, form = page_of(request), await request.form()
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        await _may_move(conn, page, hold_id)
+        await may_move(conn, page, hold_id)
         lines = [(sku, place)] if sku else None
         hold = await holds.pick(conn, hold_id, now=clock.now(), lines=lines)
-        await _note(conn, page, "hold.picked", hold)
+        await note(conn, page, "hold.picked", hold)
     said = page.words()("pickup.picked", code=hold.code) if hold.state == "ready" else ""
-    return await _again(request, page, hold, said)
+    return await again(request, page, hold, said)
 
 
 @post("/stock/holds/{hold_id:uuid}/shortage", include_in_schema=False)
@@ -106,10 +111,10 @@ async def shortage(request: Asked, hold_id: UUID) -> Response[str]:
     page, form = page_of(request), await request.form()
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        await _may_move(conn, page, hold_id)
+        await may_move(conn, page, hold_id)
         hold = await holds.not_on_shelf(conn, hold_id, sku=sku, location_id=place, now=clock.now())
-        await _note(conn, page, "hold.shortened", hold)
-    return await _again(request, page, hold, page.words()("pickup.short", code=hold.code))
+        await note(conn, page, "hold.shortened", hold)
+    return await again(request, page, hold, page.words()("pickup.short", code=hold.code))
 
 
 @post("/stock/holds/{hold_id:uuid}/collection", include_in_schema=False)
@@ -117,38 +122,71 @@ async def collection(request: Asked, hold_id: UUID) -> Response[str]:
     """Hand over; whoever presses has the customer and her code before them."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        await _may_move(conn, page, hold_id)
+        await may_move(conn, page, hold_id)
         hold = await _hand_over(conn, page, hold_id)
-    return await _again(request, page, hold, page.words()("pickup.handed", code=hold.code))
+    said = page.words()("pickup.handed", code=hold.code)
+    return await again(request, page, hold, said, undo=f"/stock/holds/{hold.hold_id}/reopening")
 
 
 async def _hand_over(conn: Connection, page: Page, hold_id: UUID) -> Hold:
     now = clock.now()
     await holds.pick(conn, hold_id, now=now)
-    ended = await holds.collect(conn, hold_id, by=page.who.label, now=now)
-    await _note(conn, page, "hold.collected", ended.hold)
-    return ended.hold
+    done = await holds.hand_over(conn, hold_id, by=page.who.label, now=now)
+    await note(conn, page, "hold.collected", done.hold)
+    return done.hold
 
 
 @post("/stock/pickup/code", include_in_schema=False)
 async def by_code(request: Asked) -> Response[str]:
-    """A code typed or scanned: handed over when it is ready, else shown to be picked first."""
+    """Typed or scanned: a ready hold's code hands it over, one not yet picked is shown; the number
+    of goods (GTIN, GS1 link) ticks the first line that waits for them."""
     page, form = page_of(request), await request.form()
-    at, code = str(form.get("at") or ""), str(form.get("code") or "").strip()[:CODE_MAX]
+    at = str(form.get("at") or "")
+    code, gtin = holds.scanned(str(form.get("code") or ""))
     now = clock.now()
+    if gtin:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            ticked = await _tick_scanned(conn, page, at, code, gtin)
+        if ticked is not None:
+            said = (
+                page.words()("pickup.picked", code=ticked.code)
+                if ticked.state == "ready"
+                else (page.words()("counter.scanned", code=ticked.code))
+            )
+            return await again(request, page, ticked, said)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         auth.require(page.who, Right.hand_over)
         found = await holds.find_by_code(conn, code, now=now, location_id=at)
         if not found:
             raise holds.WrongCode()
-        await _may_move(conn, page, found[0].hold_id)
+        await may_move(conn, page, found[0].hold_id)
         hold = found[0]
         if is_ready := hold.state == "ready":
             hold = await _hand_over(conn, page, hold.hold_id)
     if is_ready:
-        return await _again(request, page, hold, page.words()("pickup.handed", code=hold.code))
+        said = page.words()("pickup.handed", code=hold.code)
+    return await again(request, page, hold, said, undo=f"/stock/holds/{hold.hold_id}/reopening")
     said = page.words()("pickup.not_picked", code=hold.code)
     return await _queue_again(request, page, at, "collect", said, first=hold.hold_id)
+
+
+async def _tick_scanned(conn: Connection, page: Page, at: str, code: str, gtin: str) -> Hold | None:
+    """Pick one scanned line, of the oldest hold that waits for such goods; None when it is none."""
+    auth.require(page.who, Right.hand_over)
+    auth.require_location(page.who, at)
+    now = clock.now()
+    if code and await holds.find_by_code(conn, code, now=now, location_id=at):
+        return None  # eight digits that are somebody's code
+    skus = set((await catalog.skus_of(conn, [gtin])).values())
+    if not skus and code:
+        return None
+    for hold in await holds.queue(conn, at, now=now, state="held", limit=queue.TICKETS_MAX):
+        for line in hold.lines:
+            if line.sku in skus and line.state == "held" and line.location_id == at:
+                picked = await holds.pick(conn, hold.hold_id, now=now, lines=[(line.sku, at)])
+                await note(conn, page, "hold.picked", picked)
+                return picked
+    raise NothingWaits()
 
 
 @post("/stock/tasks/{task_id:uuid}/completion", include_in_schema=False)
@@ -164,29 +202,47 @@ async def finish_task(request: Asked, task_id: UUID) -> Response[str]:
     return await _queue_again(request, page, task.location_id, "collect", said)
 
 
-async def _may_move(conn: Connection, page: Page, hold_id: UUID) -> None:
-    """Raises NoRight unless this person may hand over at the hold's own place."""
+async def may_move(conn: Connection, page: Page, hold_id: UUID) -> Hold:
+    """The hold. Raises NoRight unless this person may hand over at its place, UnknownHold."""
     auth.require(page.who, Right.hand_over)
     hold = await holds.get(conn, hold_id, now=clock.now())
     auth.require_location(page.who, hold.location_id)
+    return hold
 
 
-async def _note(conn: Connection, page: Page, action: str, hold: Hold) -> None:
+async def note(conn: Connection, page: Page, action: str, hold: Hold) -> None:
+    """What this person did to a hold, for the audit."""
     await audit.note(conn, page.who, action, at=clock.now(), subject=str(hold.hold_id))
 
 
-async def _again(request: Asked, page: Page, hold: Hold, said: str) -> Response[str]:
-    """The queue where the page stands, after something was done to one of its holds."""
+async def again(
+    request: Asked, page: Page, hold: Hold, said: str, *, undo: str = ""
+) -> Response[str]:
+    """The queue where the page stands, after something was done to one of its holds.
+
+    undo: where a press takes it back.
+    """
     form = await request.form()
     stage = _stage(str(form.get("stage") or "collect"))
-    return await _queue_again(request, page, hold.location_id, stage, said)
+    first = hold.hold_id if queue.STATES[stage] == hold.state else None
+    return await _queue_again(request, page, hold.location_id, stage, said, first=first, undo=undo)
 
 
 async def _queue_again(
-    request: Asked, page: Page, at: str, stage: str, said: str, *, first: UUID | None = None
+    request: Asked,
+    page: Page,
+    at: str,
+    stage: str,
+    said: str,
+    *,
+    first: UUID | None = None,
+    undo: str = "",
 ) -> Response[str]:
     if not page.is_partial:
         return redirect(f"/stock/pickup?at={at}&stage={stage}")
     here = guard.at_this_moment(page)
     view = await _view(request, here, at, stage)
-    return here.render("stock/queue_and_toast.html", view | {"said": said, "first": first})
+    return here.render(
+        "stock/queue_and_toast.html",
+        view | {"said": said, "first": first, "undo": undo, "stage": stage},
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -70,6 +71,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     def units(self) -> int:
         """Pieces of the whole ticket."""
         return sum(line.qty for line in self.lines if line.state != "short")
+
+    @property
+    def to_hand(self) -> list[Line]:
+        """Lines that may be handed over."""
+        return [line for line in self.lines if line.state in ("held", "picked")]
 
     @property
     def to_pick(self) -> int:
@@ -200,8 +206,18 @@ def ticket(
         expires_at=hold.expires_at,
         channel=hold.channel,
         person=who.get(hold.identifier_id) if hold.identifier_id is not None else None,
-        lines=tuple(_line(line, shown, shelves) for line in hold.lines),
+        lines=tuple(
+            sorted(
+                (_line(line, shown, shelves) for line in hold.lines),
+                key=lambda line: (not line.shelf, natural(line.shelf)),
+            )
+        ),
     )
+
+
+def natural(shelf: str) -> list[tuple[int, str]]:
+    """Shelves in the order of one's feet: A-2 before A-10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", shelf)]
 
 
 def _line(

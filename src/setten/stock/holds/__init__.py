@@ -60,6 +60,7 @@ from setten.stock.holds.reading import (
     get,
     queue,
 )
+from setten.stock.holds.scanning import scanned
 from setten.stock.holds.shortening import Shortened, shorten
 from setten.stock.holds.substituting import (
     AGREED_HOW,
@@ -122,6 +123,7 @@ __all__ = [
     "hand_over_of",
     "name_collector",
     "reopen",
+    "scanned",
     "seal_name",
     "unpick",
     "withdraw",
