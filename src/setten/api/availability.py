@@ -77,13 +77,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     radius_km: Annotated[float, msgspec.Meta(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT
     limit: Annotated[int, msgspec.Meta(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT
     include: Annotated[str, msgspec.Meta(pattern="^empty$")] | None = None
+    channel: Annotated[str, msgspec.Meta(pattern=_CHANNEL)] | None = None
+    by: date | None = None
 
 
 def directory() -> Directory:
     """The places of this business, in the memory of this process."""
     return _directory
-    channel: Annotated[str, msgspec.Meta(pattern=_CHANNEL)] | None = None
-    by: date | None = None
 
 
 def clean(text: str) -> str:
