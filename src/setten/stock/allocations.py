@@ -24,7 +24,7 @@ _Q = db.load(__file__)
 ALLOCATIONS_MAX = 500  # a call
 QTY_MAX = 1_000_000
 ENDED_AT_ONCE = 500  # a transaction of the job
-_CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_CHANNEL = re.compile(r"[a-z][a-z0-9_:-]{0,99}")
 
 Share: TypeAlias = tuple[str, str, str]
 """(sku, location_id, channel)"""
