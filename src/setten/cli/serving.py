@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+import uvloop
 
 from setten.cli import installation, terminal
 from setten.platform import auth, clock, db, journal, settings, supervisor
@@ -88,7 +89,7 @@ def worker() -> None:
 
     with installation.opened() as found:
         journal.configure(found.log_level)
-        asyncio.run(app.run_background(found))
+        uvloop.run(app.run_background(found))
 
 
 def _supervise(

@@ -9,7 +9,6 @@ more than it adds makes the reader forget whom it changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from setten.customers.segments.model import Live
 from setten.customers.segments.state import State
 from setten.platform.expressions import NOTHING, Coded, Decided, Frame, Integers, Needs, Test
 from setten.platform.expressions.claims import Truths
+from setten.platform.log import Row
 
 # Both bounds: of short histories the first is met, of long ones the second.
 CUSTOMERS_KEPT = 262_144
@@ -126,9 +126,14 @@ class Memory:
     def __contains__(self, customer_id: UUID) -> bool:
         return customer_id in self._places
 
-    def has_seen(self, customer_id: UUID, place: Place) -> bool:
-        """Whether a line of the log at this place is among what is known of a known customer."""
-        return place <= self._seen[self._places[customer_id]]
+    def unseen(self, told: Iterable[tuple[UUID, Row]]) -> list[tuple[UUID, Row]]:
+        """Those events of known customers that are not among what is known of them."""
+        places, seen = self._places, self._seen
+        return [
+            (one, row)
+            for one, row in told
+            if (place := places.get(one)) is not None and (row.xid, row.position) > seen[place]
+        ]
 
     def forget(self, customer_ids: Iterable[UUID]) -> None:
         """Forget some; who is not known is passed over."""
@@ -161,30 +166,39 @@ class Memory:
             assert not isinstance(values, Coded)
             self._codes[places, column] = [words.code(value) for value in values]
 
-    def learn(
-        self, whose: Sequence[UUID], places: Sequence[Place], frame: Frame, positions: Rows
-    ) -> set[UUID]:
+    def learn(self, told: Sequence[tuple[UUID, Row]], frame: Frame) -> set[UUID]:
         """Add lines to known customers, in the order of the log; whom it may matter to.
 
-        whose and places: of each line of the frame. Lines that no test is about leave no trace.
+        frame: a line for each of them. Lines that no test is about leave no trace.
         """
-        lines = self._packed(frame, positions)
-        told = self._told(lines).tolist()
-        fresh: dict[UUID, list[int]] = {}
-        for line, (one, seen) in enumerate(zip(whose, places, strict=True)):
-            self._seen[self._places[one]] = seen
-            if told[line]:
-                fresh.setdefault(one, []).append(line)
-        for one, which in fresh.items():
+        lines = self._packed(frame, np.array([row.position for _, row in told], np.int64))
+        matters = self._told(lines).tolist()
+        fresh: dict[int, list[int]] = {}
+        changed = set()
+        for line, (one, row) in enumerate(told):
             place = self._places[one]
-            old = self._lines[place]
-            both = np.concatenate((old, lines[which]))
-            order = both[max(0, len(old) - 1) :, : _POSITION + 1].tolist()
-            if any(later < earlier for earlier, later in pairwise(order)):
-                both = both[np.lexsort((both[:, _POSITION], both[:, _AT]))]
-            self._lines[place] = both
-            self._bytes += both.nbytes - old.nbytes
-        return set(fresh)
+            self._seen[place] = (row.xid, row.position)
+            if matters[line]:
+                fresh.setdefault(place, []).append(line)
+                changed.add(one)
+        ats = lines[:, _AT].tolist()
+        for place, which in fresh.items():
+            self._append(place, lines, which, is_late=ats[which[0]] <= self._last(place))
+        return changed
+
+    def _last(self, place: int) -> int:
+        own = self._lines[place]
+        return int(own[-1, _AT]) if len(own) else 0
+
+    def _append(self, place: int, lines: Rows, which: list[int], *, is_late: bool) -> None:
+        old = self._lines[place]
+        begin = which[0]
+        new = lines[begin : begin + 1] if len(which) == 1 else lines[which]
+        both = np.concatenate((old, new))
+        if is_late or len(which) > 1:
+            both = both[np.lexsort((both[:, _POSITION], both[:, _AT]))]
+        self._lines[place] = both
+        self._bytes += new.nbytes
 
     def recall(self, customer_ids: Sequence[UUID]) -> Known:
         """What is known of known customers; the frame can answer the tests of the segments."""

@@ -9,7 +9,6 @@ from itertools import islice
 from uuid import UUID
 
 import msgspec
-import numpy as np
 
 from setten.customers import identity, timeline
 from setten.customers.segments import copies, evaluating, standing, state, vocabulary
@@ -120,21 +119,11 @@ async def _whom(
 
 def _learn(memory: Memory, told: Sequence[tuple[UUID, Row]]) -> set[UUID]:
     """Remember lines of those who are known; of whom none matters to any condition."""
-    new = [
-        (customer_id, row)
-        for customer_id, row in told
-        if customer_id in memory and not memory.has_seen(customer_id, (row.xid, row.position))
-    ]
+    new = memory.unseen(told)
     met = {customer_id for customer_id, _ in told}
     if not new:
         return met
-    changed = memory.learn(
-        [customer_id for customer_id, _ in new],
-        [(row.xid, row.position) for _, row in new],
-        state.lines_of([row for _, row in new], memory.needs),
-        np.array([row.position for _, row in new], np.int64),
-    )
-    return met - changed
+    return met - memory.learn(new, state.lines_of([row for _, row in new], memory.needs))
 
 
 def _plain_lines(needs: Needs) -> frozenset[str]:

@@ -96,7 +96,7 @@ def lines_of(rows: Sequence[Row], needs: Needs) -> Frame:
     rows: none of them tells a purchase; which line of a purchase counts, only the timeline knows.
     """
     detailed = vocabulary.detailed(needs.asked)
-    said = [timeline.summary(row.body) if row.name in detailed else {} for row in rows]
+    said = [timeline.summary_of(row) if row.name in detailed else {} for row in rows]
     for row, one in zip(rows, said, strict=True):
         one["channel"], one["location_id"] = row.channel, row.location_id
     ats = np.fromiter((micros(row.occurred_at) for row in rows), np.int64, len(rows))

@@ -15,6 +15,7 @@ from setten.customers.timeline.rules import (
     Told,
     fact_of,
     summary,
+    summary_of,
     told,
 )
 from setten.customers.timeline.service import (
@@ -54,5 +55,6 @@ __all__ = [
     "rebuild",
     "since",
     "summary",
+    "summary_of",
     "told",
 ]

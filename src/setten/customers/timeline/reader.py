@@ -52,7 +52,13 @@ def told_by(rows: Sequence[Row]) -> list[Telling]:
     ]
 
 
-async def put_lines(conn: Connection, told: Sequence[Telling], *, table: str) -> None:
+async def put_lines(
+    conn: Connection,
+    told: Sequence[Telling],
+    *,
+    table: str,
+    summary: Callable[[Row], dict[str, Any]] = rules.summary_of,
+) -> None:
     """Write the lines of events: by COPY, at half the database's cost of rows from arrays."""
     await conn.copy_records_to_table(
         table,
@@ -70,7 +76,7 @@ async def put_lines(conn: Connection, told: Sequence[Telling], *, table: str) ->
                 row.channel,
                 row.location_id,
                 None if fact is None else rules.purchase_key(fact),
-                _encode(rules.summary(row.body)).decode(),
+                _encode(summary(row)).decode(),
             )
             for row, fact in told
         ],

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from setten.customers.timeline import reader, rules
 from setten.platform import db
 from setten.platform.db import Connection, Pool
-from setten.platform.log import Cursor, Row
+from setten.platform.log import Cursor, Row, row_of
 
 Q = db.load(__file__)
 # No writing transaction may hold the log's readers for long (DESIGN 3).
@@ -84,7 +84,7 @@ async def _read(conn: Connection, here: Cursor, goal: Cursor, most: int) -> list
         since=_since(here),
         most=most,
     )
-    return [Row(**{**dict(one), "identifiers": tuple(one["identifiers"])}) for one in records]
+    return [row_of(one) for one in records]
 
 
 def _since(here: Cursor) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -223,6 +224,16 @@ def summary(body: str) -> dict[str, Any]:
         short["currency"] = said["currency"]
     short.update(_goods(said))
     return short
+
+
+@lru_cache(maxsize=8_192)
+def _summary_kept(body: str) -> dict[str, Any]:
+    return summary(body)
+
+
+def summary_of(row: Row) -> dict[str, Any]:
+    """The summary of an event that has just come: readers of one process share its row."""
+    return dict(_summary_kept(row.body))
 
 
 def _goods(said: dict[str, Any]) -> dict[str, Any]:

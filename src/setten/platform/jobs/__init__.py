@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -23,6 +24,7 @@ from pgqueuer.models import Schedule as PgSchedule
 
 logger = logging.getLogger(__name__)
 _RESTART_S = 2.0
+_TICK_S = 1.0
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -48,6 +50,25 @@ async def run(pool: Pool, schedules: Sequence[Schedule], stop: asyncio.Event) ->
             await asyncio.sleep(_RESTART_S)
 
 
+async def tick(
+    pool: Pool, works: Sequence[Callable[[Pool], Awaitable[object]]], stop: asyncio.Event
+) -> None:
+    """Do small works one after the other each second until `stop`.
+
+    For what is asked every second and seldom has anything to do: a schedule of the queue costs some
+    writes each time. Processes do not take turns here: each work must bear company.
+    """
+    while not stop.is_set():
+        for work in works:
+            try:
+                await work(pool)
+            except Exception as cause:
+                # A database that is away is told of by others, and each second would be too often.
+                logger.warning("a work of each second failed: %s", type(cause).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _TICK_S)
+
+
 def _queue(pool: Pool, schedules: Sequence[Schedule]) -> PgQueuer:
     queue = PgQueuer.from_asyncpg_pool(pool)
     for one in schedules:
@@ -66,4 +87,4 @@ def _guarded(one: Schedule, pool: Pool) -> Callable[[PgSchedule], Awaitable[None
     return work
 
 
-__all__ = ["Schedule", "run"]
+__all__ = ["Schedule", "run", "tick"]

@@ -44,8 +44,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     sealed_id: int | None = None
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as a reader gets it."""
+class Row(msgspec.Struct, frozen=True):
+    """One event as a reader gets it. Its fields stand in the order of the columns of `read`."""
 
     xid: int
     position: int
@@ -54,14 +54,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     occurred_at: datetime
     received_at: datetime
-    channel: str
-    identifiers: tuple[int, ...]
-    body: str
     sent_at: datetime | None
     original_at: datetime | None
     source_id: int | None
+    channel: str
     location_id: str | None
+    identifiers: tuple[int, ...]
     sealed_id: int | None
+    body: str
 
 
 class Cursor(msgspec.Struct, frozen=True, order=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,10 @@ _EARLIEST = date.min
 Handle = Callable[[Connection, Sequence[Row]], Awaitable[None]]
 logger = logging.getLogger(__name__)
 _AWAY: tuple[type[Exception], ...] = (*db.AWAY, Unavailable)
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return (row.xid, row.position)
 
 
 class Reader:
@@ -55,6 +60,10 @@ class Reader:
         self._most = most
         self._gather_s = gather_s
         self._here: Cursor | None = None  # where `run` has brought us, unless something went wrong
+
+    def is_before(self, place: tuple[int, int]) -> bool:
+        """Whether, as far as it knows, this reader still has rows up to a place to pass."""
+        return self._here is None or (self._here.xid, self._here.position) < place
 
     async def step(self, pool: Pool, tail: Tail | None = None, *, stamp: str = "") -> int:
         """Handle one batch and answer how many events were passed (0 when level).
@@ -107,7 +116,7 @@ class Reader:
             async with pool.acquire() as conn:
                 rows = await read(conn, here, most)
         if passed is not None:
-            rows = [row for row in rows if (row.xid, row.position) <= passed]
+            rows = rows[: bisect_right(rows, passed, key=_place)]
         return here, rows
 
     async def _passed(self, conn: Connection) -> tuple[int, int]:
@@ -195,7 +204,13 @@ class Reader:
 
 async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> None:
     """Run readers side by side until `stop`: one look wakes all, one fetch serves all."""
-    pulse, tail = Pulse(), Tail(pool)
+    readers, tail = tuple(readers), Tail(pool)
+
+    async def news(stamp: str) -> bool:
+        reached = await tail.reached(stamp)
+        return reached is None or any(one.is_before(reached) for one in readers)
+
+    pulse = Pulse(news)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(pool, stop))
         for reader in readers:

@@ -31,6 +31,7 @@ LATEST_MAX = 1_000  # what a person may look through or take away at once
 _MANY = 64  # ids; fewer are claimed in one round trip instead of four
 _FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
 _POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
+_IDENTIFIERS = Row.__struct_fields__.index("identifiers")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -234,10 +235,11 @@ async def latest(conn: Connection, *, most: int = LATEST_MAX) -> list[Row]:
 
 
 def row_of(record: db.Record) -> Row:
-    """A reader's Row from a database record."""
-    values = dict(record)
-    values["identifiers"] = tuple(values["identifiers"])
-    return Row(**values)
+    """A reader's Row from a database record with the columns of `read` in their order."""
+    # By place: every event of the log comes this way, and by name costs four times as much.
+    values = list(record)
+    values[_IDENTIFIERS] = tuple(values[_IDENTIFIERS])
+    return Row(*values)
 
 
 async def wait_for(

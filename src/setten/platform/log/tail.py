@@ -57,6 +57,18 @@ class Tail:
         async with self._pool.acquire() as conn:
             return await read(conn, was, most)
 
+    async def reached(self, stamp: str) -> Place | None:
+        """The end of the log at this moment, fetched when it is beyond what we had.
+
+        None while nobody has read yet. stamp: see `after`.
+        """
+        async with self._lock:
+            if self._end is None:
+                return None
+            if stamp != self._looked:
+                await self._fetch(self._end, stamp)
+            return (self._end.xid, self._end.position)
+
     def _start(self, here: Cursor) -> None:
         self._rows, self._places, self._chars = [], [], 0
         self._begin, self._end, self._looked = (here.xid, here.position), here, ""
