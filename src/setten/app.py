@@ -183,7 +183,6 @@ def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
 def schedules(deps: state.Deps) -> list[jobs.Schedule]:
     """Every job that comes by the clock."""
     zone = deps.settings.zone
-    days = Calendar(zone)
     return [
         jobs.Schedule("log_partitions", "7 * * * *", _partitions),
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
@@ -195,14 +194,18 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
-        jobs.Schedule("segments_wake", "* * * * * *", partial(segments.wake, calendar=days)),
-        jobs.Schedule("segments_fill", "* * * * * *", partial(segments.fill, calendar=days)),
         jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
         jobs.Schedule("lake_carry", "* * * * * */20", deps.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),
     ]
+
+
+def works(deps: state.Deps) -> list[Callable[[Pool], Awaitable[object]]]:
+    """What is asked each second, in the process of the readers: they share what is remembered."""
+    days = Calendar(deps.settings.zone)
+    return [partial(segments.wake, calendar=days), partial(segments.fill, calendar=days)]
 
 
 def _daily(at: time, zone: ZoneInfo) -> str:
@@ -261,3 +264,4 @@ async def run_background(settings: Settings | None = None) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(log.run(readers(deps), deps.pool, stop))
             tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))
+            tasks.create_task(jobs.tick(deps.pool, works(deps), stop))
