@@ -21,9 +21,10 @@ from typing import Any
 import httpx
 
 from setten import demo
-from setten.customers import identity
+from setten.customers import identity, segments
 from setten.facts.stock import GoodsLine
 from setten.platform import auth, clock, db, settings
+from setten.platform.auth.model import SYSTEM
 from setten.platform.vault import Vault
 from setten.stock import holds
 from setten.stock.holds import Ask
@@ -188,6 +189,15 @@ class House:
 
         headers = {"Authorization": f"Bearer {self._run(key())}"}
         return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
+
+    def define(self, name: str, expression: dict[str, Any]) -> int:
+        """A segment."""
+
+        async def make() -> int:
+            async with self._connection() as conn:
+                return await segments.define(conn, name, expression, actor=SYSTEM, now=clock.now())
+
+        return int(self._run(make()))
 
     def run_in_database(self, statement: str) -> None:
         """One statement."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+import uuid
+from typing import Any
 
 import pytest
 
+from setten.console.customers.stages import stages_in
 from tests.console.house import START_LIMIT_S, House
 
 
@@ -83,3 +86,35 @@ def test_thresholds_are_changed_by_whoever_may(counted: House) -> None:
             assert admin.post("/customers/stages", **(good | wrong)).status_code == 422
         assert admin.post("/customers/stages", **good).status_code == 303
         assert 'value="2.5"' in admin.get("/customers/stages").text
+
+
+def test_a_stage_shows_the_segments_that_use_it_also_through_others(counted: House) -> None:
+    name = f"忠誠 {uuid.uuid4().hex[:6]}"
+    with counted.person("page-admin") as admin:
+        admin.get("/customers/segments")
+        claim = {"op": "in", "value": ["loyalty", "retention"]}
+        counted.define(name, {"kind": "field", "name": "stage", "claim": claim})
+        counted.define(f"{name} 裏", {"kind": "not", "of": {"kind": "group", "name": name}})
+        text = admin.get("/customers/stages").text
+    columns = text.split("<li>")[1:]
+    assert [f"{name} <" in one for one in columns[:5]] == [False, False, True, True, False]
+    assert [f"{name} 裏 <" in one for one in columns[:5]] == [False, False, True, True, False]
+    with counted.person("page-agent") as agent:
+        assert name not in agent.get("/customers/stages").text
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ({"kind": "field", "name": "stage", "claim": {"op": "is", "value": "trial"}}, {"trial"}),
+        ({"kind": "field", "name": "rank", "claim": {"op": "is", "value": "trial"}}, set()),
+        ({"kind": "field", "name": "stage", "claim": {"op": "is", "value": "nonsense"}}, set()),
+        ({"kind": "field", "name": "stage", "claim": {"op": "known"}}, set()),
+        ({"kind": "all", "of": [{"kind": "not", "of": {"kind": "field", "name": "stage", "claim": {
+            "op": "in", "value": ["trial", "recovery"]}}}]}, {"trial", "recovery"}),
+    ],
+)  # fmt: skip
+def test_stages_are_found_wherever_a_condition_names_them(
+    expression: dict[str, Any], named: set[str]
+) -> None:
+    assert stages_in(expression) == named

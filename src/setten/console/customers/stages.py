@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,8 +17,9 @@ from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
-from setten.customers import lifecycle
+from setten.customers import lifecycle, segments
 from setten.customers.lifecycle import NOWHERE, STAGES, Board, Listed, Stage, Standing, Thresholds
+from setten.customers.segments import Segment
 from setten.facts.ids import CustomerId
 from setten.platform import auth, clock, db
 from setten.platform.auth import Right
@@ -27,6 +29,9 @@ PERIODS = (7, 30, 90)
 """Days over which flows are shown."""
 
 ROWS = 50
+RUNS_SHOWN = 12
+"""Of one stage: what does not fit is on the segments' own page."""
+
 _BAR = 200.0
 
 
@@ -41,6 +46,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     left: int
     values: list[str]
     buyers: int
+    runs: list[Segment]
+    """What is tied to the stage: segments whose condition names it."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -70,8 +77,10 @@ async def board(request: Asked, days: int = 30) -> Response[str]:
             conn, first_day=today - timedelta(days=days - 1), last_day=today
         )
         limits = await lifecycle.thresholds(conn)
+        tied = by_stage(await segments.listed(conn))
     shown = {
-        "columns": columns(found, page),
+        "columns": columns(found, page, tied),
+        "may_see_runs": page.who.may(Right.read_data),
         "rows": matrix(found),
         "stages": STAGES,
         "nowhere": NOWHERE,
@@ -92,7 +101,7 @@ def _require_reader(page: Page) -> None:
         auth.require(page.who, Right.read_customers)
 
 
-def columns(found: Board, page: Page) -> list[Column]:
+def columns(found: Board, page: Page, tied: Mapping[str, list[Segment]]) -> list[Column]:
     """The stages from left to right."""
     all_of_them = sum(size.customers for size in found.sizes) or 1
     return [
@@ -109,9 +118,51 @@ def columns(found: Board, page: Page) -> list[Column]:
                 if one.stage == size.stage
             ],
             buyers=sum(one.buyers for one in found.values if one.stage == size.stage),
+            runs=tied.get(size.stage, [])[:RUNS_SHOWN],
         )
         for size in found.sizes
     ]
+
+
+def by_stage(listed: Sequence[Segment]) -> dict[str, list[Segment]]:
+    """Segments by the stages that their conditions name, also through segments they are made of."""
+    named = {one.name: stages_in(one.expression) for one in listed}
+    inner = {one.name: set(_said(one.expression, "group")) for one in listed}
+    for _ in listed:  # a way through segments is never longer than there are any
+        grown = {name: found.union(*(named.get(one, set()) for one in inner[name]))
+                 for name, found in named.items()}  # fmt: skip
+        if grown == named:
+            break
+        named = grown
+    return {
+        stage: [one for one in listed if stage in named[one.name]]
+        for stage in STAGES
+        if any(stage in found for found in named.values())
+    }
+
+
+def stages_in(expression: Any) -> set[str]:
+    """The stages that a condition's JSON names."""
+    found: set[str] = set()
+    for claim in _said(expression, "field", name="stage"):
+        value = claim.get("value")
+        told = value if isinstance(value, list) else [value]
+        found |= {one for one in told if one in STAGES}
+    return found
+
+
+def _said(node: Any, kind: str, *, name: str = "") -> Iterator[Any]:
+    """Claims about a field of this name, or names of groups, wherever they stand in a condition."""
+    if isinstance(node, dict):
+        if node.get("kind") == kind and kind == "group":
+            yield node.get("name")
+        elif node.get("kind") == kind and node.get("name") == name:
+            yield node.get("claim") or {}
+        for one in node.values():
+            yield from _said(one, kind, name=name)
+    elif isinstance(node, list | tuple):
+        for one in node:
+            yield from _said(one, kind, name=name)
 
 
 def matrix(found: Board) -> list[tuple[str, list[Cell]]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from datetime import timedelta
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
@@ -12,13 +14,13 @@ from setten.console import guard
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
-from setten.console.places import named
+from setten.console.places import Named, named
 from setten.console.stock.goods import goods
 from setten.customers import identity, profiles
 from setten.customers.identity import Found
 from setten.platform import audit, db
 from setten.platform.auth import Right
-from setten.stock import catalog, holds
+from setten.stock import catalog, holds, orders, receipts
 
 SAID_MAX = 100
 SAID_MIN = 2
@@ -26,6 +28,10 @@ SAID_MIN = 2
 
 CUSTOMERS_SHOWN = 8
 ITEMS_SHOWN = 6
+PURCHASES_SHOWN = 5
+LOOK_BACK = timedelta(days=400)
+"""Receipts are looked for a year back and a month: their numbers begin anew."""
+
 CODE_DIGITS = range(4, 10)
 """Pickup codes have six digits, longer ones where a place has very many."""
 
@@ -76,6 +82,8 @@ async def _hits(request: Asked, page: Page, said: str) -> list[Hit]:
         asked.append(_holds(request, page, said))
     if page.who.may(Right.read_customers):
         asked.append(_customers(request, page, said))
+    if page.who.may(Right.read_customers) and len(said) >= SAID_MIN and _is_number(said):
+        asked.append(_purchases(request, page, said))
     if page.who.may(Right.read_stock) and len(said) >= SAID_MIN:
         asked.append(_items(request, page, said))
     found = [hit for hits in await asyncio.gather(*asked) for hit in hits]
@@ -95,7 +103,9 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
             kind="hold",
             icon="hold",
             href=f"/stock/holds/{hold.hold_id}",
-            title=_joined(page, t("holds.code", code=hold.code), _named(who, hold, page)),
+            title=_joined(
+                page, t("holds.code", code=hold.code), _named(who, hold.identifier_id, page)
+            ),
             meta=_joined(
                 page,
                 names(hold.location_id),
@@ -108,8 +118,56 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
     ]
 
 
-def _named(who: dict[int, Person], hold: holds.Hold, page: Page) -> str:
-    person = who.get(hold.identifier_id) if hold.identifier_id is not None else None
+def _is_number(said: str) -> bool:
+    """Numbers of orders and receipts have digits in them: names are not looked for among them."""
+    return any(letter.isdigit() for letter in said)
+
+
+async def _purchases(request: Asked, page: Page, said: str) -> list[Hit]:
+    """Orders and receipts of this number, each opening into its event."""
+    deps = guard.deps_of(request)
+    since = page.shown().now.date() - LOOK_BACK
+    async with db.transaction(deps.pool) as conn:
+        placed = (await orders.find_said(conn, said))[:PURCHASES_SHOWN]
+        sold = await receipts.find_said(conn, said, since=since, near=page.shop)
+        names = await named(request, conn, page.locale)
+        told = [*(one.identifier_id for one in placed), *(one.identifier_id for one in sold)]
+        numbers = [number for number in told if number is not None]
+        who = await people.behind(conn, deps.vault, numbers, page.locale)
+        await people.note(conn, page.who, list(who.values()), action="purchase.found", now=page.now)
+    return [_order(one, who, page) for one in placed] + [
+        _receipt(one, who, names, page) for one in sold
+    ]
+
+
+def _order(one: orders.Order, who: dict[int, Person], page: Page) -> Hit:
+    t, f = page.words(), page.shown()
+    money = f.money(one.total_minor, one.currency or "JPY")
+    return Hit(
+        kind="order",
+        icon="cart",
+        href=f"/events/{quote(one.event_id, safe='')}",
+        title=t("find.order_of", number=one.order_ref),
+        meta=_joined(page, f.moment(one.placed_at), money, _named(who, one.identifier_id, page)),
+        is_exact=True,
+    )
+
+
+def _receipt(one: receipts.Recorded, who: dict[int, Person], names: Named, page: Page) -> Hit:
+    t, f = page.words(), page.shown()
+    return Hit(
+        kind="receipt",
+        icon="receipt",
+        href=f"/events/{quote(one.event_id, safe='')}",
+        title=t("find.receipt_of", number=f"{one.register}-{one.sequence}"),
+        meta=_joined(page, names(one.location_id), f.moment(one.occurred_at),
+                     f.money(one.total_minor, one.currency), _named(who, one.identifier_id, page)),
+        is_exact=True,
+    )  # fmt: skip
+
+
+def _named(who: dict[int, Person], number: int | None, page: Page) -> str:
+    person = who.get(number) if number is not None else None
     return polite(person.name, page) if person and person.name else ""
 
 

@@ -45,7 +45,8 @@ async def hold(request: Asked) -> Response[str]:
     async with guard.deps_of(request).pool.acquire() as conn:
         name = (await named(request, conn, page.locale))(place)
     said = page.words()("holds.done", place=name, code=placed.code)
-    return await _customer_again(request, page, customer, said)
+    undo = f"/stock/holds/{placed.hold_id}/release"
+    return await _customer_again(request, page, customer, said, undo=undo)
 
 
 async def _place(
@@ -85,13 +86,15 @@ def _uuid(said: str) -> UUID | None:
         raise Invalid(errors="customer_id") from cause
 
 
-async def _customer_again(request: Asked, page: Page, customer: UUID, said: str) -> Response[str]:
-    """Holds, stock and next step of her page as they are now."""
+async def _customer_again(
+    request: Asked, page: Page, customer: UUID, said: str, *, undo: str = ""
+) -> Response[str]:
+    """Holds, stock and next step of her page as they are now; undo: what takes it back."""
     if not page.is_partial:
         return redirect(f"/customers/{customer}")
     here = guard.at_this_moment(page)
     view = await customer_page.promises_now(request, here, customer, guard.deps_of(request), "")
-    return here.render("customers/promises_and_toast.html", view | {"said": said})
+    return here.render("customers/promises_and_toast.html", view | {"said": said, "undo": undo})
 
 
 async def _owner_of_mine(conn: Connection, page: Page, hold_id: UUID) -> UUID | None:

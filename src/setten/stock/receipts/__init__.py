@@ -21,7 +21,7 @@ from setten.stock.receipts.model import (
     Total,
     UnknownReceipt,
 )
-from setten.stock.receipts.reading import by_day, drifts, get, of_identifiers, totals
+from setten.stock.receipts.reading import by_day, drifts, find_said, get, of_identifiers, totals
 from setten.stock.receipts.rules import key_of
 from setten.stock.receipts.service import book
 
@@ -43,6 +43,7 @@ __all__ = [
     "book",
     "by_day",
     "drifts",
+    "find_said",
     "get",
     "key_of",
     "of_identifiers",

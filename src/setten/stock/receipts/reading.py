@@ -13,6 +13,8 @@ from setten.stock.receipts.model import DayTotal, ReceiptLine, Recorded, Total, 
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
+FOUND_MAX = 5  # a number comes again at every place and every year
+NUMBER_LENGTH_MAX = 60
 DAY_TOTALS_MAX = 10_000  # a thousand places over some days, in a few currencies
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -47,6 +49,27 @@ async def of_identifiers(
         most=min(limit, PAGE_MAX),
     )
     return [_recorded(row) for row in rows]
+
+
+async def find_said(
+    conn: Connection, text: str, *, since: date, near: str | None = None, limit: int = FOUND_MAX
+) -> list[Recorded]:
+    """Receipts by their printed number (`0042`, or with its register `2-0042`), without lines.
+
+    since: the business day from which on. near: the place that is asked from, whose come first.
+    """
+    said = text.strip()
+    if not said or len(said) > NUMBER_LENGTH_MAX:
+        return []
+    register, dash, sequence = said.partition("-")
+    wanted = [(None, said)] + ([(register.strip(), sequence.strip())] if dash else [])
+    rows: list[db.Record] = []
+    for of_register, number in wanted:
+        rows += await _Q.by_number.all(
+            conn, sequence=number, register=of_register, since=since, near=near,
+            most=min(limit, FOUND_MAX),
+        )  # fmt: skip
+    return [_recorded(row) for row in rows[:limit]]
 
 
 async def totals(conn: Connection, *, location_id: str | None = None) -> list[Total]:

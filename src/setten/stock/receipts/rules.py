@@ -186,9 +186,7 @@ def _entry(
     )
 
 
-def moving(
-    receipt: Receipt, known: frozenset[str], parts: Parts
-) -> dict[str, tuple[int, int]]:
+def moving(receipt: Receipt, known: frozenset[str], parts: Parts) -> dict[str, tuple[int, int]]:
     """Units (sold, returned) by sku, of the goods we know; of a set, of its parts."""
     units: dict[str, tuple[int, int]] = {}
     if not receipt.moves_stock:

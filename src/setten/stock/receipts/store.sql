@@ -107,6 +107,17 @@ select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.oc
  order by r.occurred_at desc
  limit :most;
 
+-- name: by_number
+-- By the number printed on it, and the register's when it was said; of the place asked from first.
+select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.occurred_at, r.mode,
+       r.channel, r.identifier_id, r.total_minor, r.currency, r.tax_included, r.line_count,
+       r.coupons, r.order_system, r.order_ref, r.event_id, r.replaced_by
+  from stock.receipts r
+ where r.sequence = :sequence and r.business_day >= :since and r.replaced_by is null
+   and (:register::text is null or r.register = :register)
+ order by (r.location_id = :near) desc nulls last, r.business_day desc, r.receipt_id desc
+ limit :most;
+
 -- name: totals
 select t.currency, sum(t.receipts)::bigint as receipts, sum(t.lines)::bigint as lines,
        sum(t.total_minor)::bigint as total_minor, count(distinct t.location_id) as locations,

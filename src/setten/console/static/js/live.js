@@ -58,6 +58,8 @@
     if (node.matches?.(".toast")) leave(node);
   }))).observe(document.querySelector("[data-toasts]"), { childList: true });
   document.querySelectorAll("[data-toasts] .toast").forEach(leave);
+  // What was taken back cannot be taken back again.
+  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast")?.remove());
 
   // A refusal is spoken once and must not outlive the act that follows it.
   document.addEventListener("htmx:beforeRequest", (event) => {
