@@ -58,12 +58,13 @@ class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HoldIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to promise, to whom, for how long."""
+    """What to promise, to whom, for how long. channel: takes first what is set aside for it."""
 
     lines: Annotated[list[LineIn], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     customer_id: UUID | None = None
     ttl_s: _Ttl = TTL_S_DEFAULT
     purpose: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")] = "pickup"
+    channel: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")] = "api"
 
 
 class PlacedBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +201,7 @@ def _ask(
         by=actor.label,
         ttl_s=data.ttl_s,
         purpose=data.purpose,
+        channel=data.channel,
         identifier_id=people[data.customer_id].nodes[0].identifier_id if data.customer_id else None,
         claim=claim,
     )
