@@ -210,7 +210,7 @@ def parcel(house: House, *skus: str) -> uuid.UUID:
                  for sku in skus]  # fmt: skip
         ask = holds.Ask(
             lines=tuple(GoodsLine(sku, "kichijoji", 1) for sku in skus),
-            by="test", ttl_s=86_400, purpose="order",
+            by="test", ttl_s=86_400, purpose="shipment",
         )  # fmt: skip
         held = await holds.place(conn, ask, now=now)
         tax = pricing.taxes([(TEN, 1000 * len(skus))])
@@ -228,6 +228,8 @@ def parcel(house: House, *skus: str) -> uuid.UUID:
 def test_a_parcel_is_taken_on_packed_and_sent(house: House, associate: Browser) -> None:
     part = parcel(house, goods(house))
     assert str(part) in associate.get("/stock/sending?at=kichijoji").text
+    held = do(house, fulfilments.get, part, now=clock.now()).hold_id
+    assert str(held) not in associate.get("/stock/pickup?at=kichijoji").text  # nobody collects it
     for to in ("accepted", "packed"):
         post(associate, f"/stock/sending/{part}/step", to=to)
     post(associate, f"/stock/sending/{part}/shipping", carrier="ヤマト運輸", carrier_ref="1-2-3")

@@ -53,7 +53,7 @@ async def sold(
     """An order of ours, sold in Ginza, to be sent from a place."""
     async with db.transaction(shop.pool) as conn:
         goods = tuple(GoodsLine(sku, at, qty) for sku, qty in lines)
-        ask = Ask(lines=goods, by="t", ttl_s=86_400, purpose="order", identifier_id=5)
+        ask = Ask(lines=goods, by="t", ttl_s=86_400, purpose="shipment", identifier_id=5)
         held = await holds.place(conn, ask, now=NOW)
         total = sum(100 * qty for _, qty in lines)
         new = NewOrder(

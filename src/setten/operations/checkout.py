@@ -248,7 +248,7 @@ async def _hold(
             lines=one.lines,
             by=asked.by,
             ttl_s=WAIT_S[one.method],
-            purpose="order",
+            purpose=holds.SHIPMENT if one.method == "ship" else "order",
             channel=asked.channel,
             identifier_id=asked.under,
         )

@@ -258,7 +258,7 @@ async def _hold(
             ),
             by="system:setten",
             ttl_s=WAITS_S,
-            purpose="order",
+            purpose=holds.SHIPMENT if part.way == "ship" else "order",
             channel=order.channel,
             identifier_id=order.identifier_id,
         )

@@ -27,6 +27,7 @@ from setten.stock.holds.jobs import remind, tidy_all
 from setten.stock.holds.model import (
     LINES_MAX,
     QTY_MAX,
+    SHIPMENT,
     TTL_S_DEFAULT,
     TTL_S_MAX,
     Ask,
@@ -74,6 +75,7 @@ __all__ = [
     "LINES_MAX",
     "PAGE_MAX",
     "QTY_MAX",
+    "SHIPMENT",
     "TTL_S_DEFAULT",
     "TTL_S_MAX",
     "Ask",

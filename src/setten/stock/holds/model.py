@@ -17,6 +17,10 @@ TTL_S_DEFAULT = 15 * 60  # long enough to walk to a till or to pay
 TTL_S_MAX = 30 * 24 * 3600  # stock that waits longer is not for sale
 
 
+SHIPMENT = "shipment"
+"""The purpose of a hold whose goods are sent: packed at its place, not collected at a counter."""
+
+
 class NotEnoughStock(Conflict):
     """Fewer free units than asked for. facts: short, a list of Short."""
 

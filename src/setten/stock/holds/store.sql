@@ -192,7 +192,7 @@ select h.hold_id
 
 -- name: queue_open
 -- Oldest first: who came first is picked first. Holds collected elsewhere whose goods lie here are
--- in the queue too.
+-- in the queue too; what is sent is packed elsewhere.
 select h.hold_id
   from stock.holds h
  where h.ended_at is null and h.hold_id > :after
@@ -201,7 +201,7 @@ select h.hold_id
                           where l.is_elsewhere and l.location_id = :location_id
                             and l.state in ('held', 'picked')))
    and (:state::text is null or h.state = :state)
-   and h.expires_at > :now
+   and h.expires_at > :now and h.purpose <> 'shipment'
  order by h.hold_id
  limit :most;
 
@@ -217,6 +217,7 @@ select h.hold_id
 select h.state, count(*) as holds
   from stock.holds h
  where h.location_id = :location_id and h.ended_at is null and h.expires_at > :now
+   and h.purpose <> 'shipment'
  group by h.state;
 
 -- name: failures
