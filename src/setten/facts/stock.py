@@ -240,6 +240,18 @@ class StockDrifted(Fact, frozen=True, kw_only=True):
     entries: tuple[int, ...] = ()
 
 
+class StockDisagreed(Fact, frozen=True, kw_only=True):
+    """An outside system says another number than we do; units physically there."""
+
+    event_name: ClassVar[str] = "stock.disagreed"
+    disagreement_id: UUID
+    system: str
+    sku: str
+    location_id: str
+    ours: int
+    theirs: int
+
+
 class ReceiptRecorded(Fact, frozen=True, kw_only=True):
     """A till sold. Money the till took: this, and order.placed without a receipt, are revenue."""
 
