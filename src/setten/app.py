@@ -195,6 +195,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
+        jobs.Schedule("lists_tidy", "47 * * * *", _tidy_lists),
         jobs.Schedule("lake_carry", "* * * * * */20", deps.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
@@ -212,6 +213,11 @@ def _daily(at: time, zone: ZoneInfo) -> str:
     """The cron line of a time of the business's day; jobs go by UTC."""
     utc = datetime.combine(clock.now().astimezone(zone), at, zone).astimezone(UTC)
     return f"{utc.minute} {utc.hour} * * *"
+
+
+async def _tidy_lists(pool: Pool) -> None:
+    async with db.transaction(pool) as conn:
+        await segments.lists.tidy(conn, now=clock.now())
 
 
 async def _follow_places(pool: Pool) -> None:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from setten.api.state import Deps
 from setten.cli import installation, terminal
+from setten.customers import homes
 from setten.platform.db import Connection
 from setten.stock import receipts as receipts_feature
 from setten.stock.receipts import importing, mapping
@@ -28,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 @app.callback()
 def _group() -> None:
-    """Keeps `receipts` a word of its own while it is the only kind."""
+    """Each kind is a word of its own."""
 
 
 @app.command("receipts")
@@ -109,6 +110,38 @@ def _print(done: list[Summary], totals: list[Total], *, as_json: bool) -> None:
 
 def _print_totals(totals: list[Total]) -> None:
     terminal.table([msgspec.to_builtins(one) for one in totals])
+
+
+@app.command("postcodes")
+def import_postcodes(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in where postal codes are: a CSV of postcode, lat, lon, or the file of GeoNames.
+
+    Homes of customers who told an address are worked out again. Again is no matter.
+    """
+
+    async def work(deps: Deps) -> tuple[list[homes.PostcodesRead], int]:
+        done = []
+        for file in files:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                points, read = homes.read_postcodes(lines)
+            await homes.put_postcodes(deps.pool, points)
+            done.append(read)
+        return done, await homes.work_out_again(deps.pool, deps.vault)
+
+    done, placed = installation.with_deps(work, data_dir)
+    if as_json:
+        terminal.as_json({"files": done, "homes": placed})
+        return
+    for one in done:
+        terminal.note(
+            f"郵便番号 {one.codes} 件、使えない行 {one.refused}",
+            f"{one.codes} postal codes, {one.refused} lines refused",
+        )
+    terminal.note(f"住所のあるお客様 {placed} 件を見直しました", f"{placed} homes worked out again")
 
 
 @receipts_app.command("totals")

@@ -9,11 +9,11 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
-from setten.console.customers import links, purchases, record, related, stages
+from setten.console.customers import consenting, links, purchases, record, related, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
 from setten.console.run import data, keys, rules, staff
-from setten.console.segments import composer
+from setten.console.segments import bringing, composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
 from setten.console.stock import (
@@ -61,7 +61,11 @@ PAGES: list[ControllerRouterHandler] = [
     purchases.purchases,
     record.event,
     record.open_sealed,
+    consenting.say,
     segments.list_page,
+    bringing.lists_page,
+    bringing.bring,
+    bringing.take_refused,
     segments.compare,
     segments.inside,
     segments.export,

@@ -68,6 +68,8 @@ SIGNS = {
     "purchase.moved": "receipt",
     "customer.stage_changed": "goal",
     "consent.reported": "consent",
+    "consent.given": "consent",
+    "consent.withdrawn": "consent",
     "coupon.reported": "coupon",
 }
 """An event whose own sign says more than its channel's; the colour stays the channel's."""

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response, get, post
 
 from setten.console import guard
-from setten.console.customers import lines, nearby, related, step, view
+from setten.console.customers import consenting, lines, nearby, related, step, view
 from setten.console.customers.channels import MARKS, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
@@ -80,6 +80,7 @@ async def customer(
         shown |= await past(conn, page, names, profile, channel)
         shown |= await talk(conn, deps, page, profile)
         shown |= await standing(conn, page, profile)
+        shown |= await consenting.shown(conn, page, profile.numbers)
         shown |= await related.shown(conn, deps, page, living, profile.numbers)
         shown["looked_names"] = {
             sku: one.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -18,11 +19,11 @@ from setten.console.segments import composing
 from setten.console.segments.pages import said
 from setten.console.shell.sign_in import redirect
 from setten.customers import lifecycle, segments
-from setten.customers.segments import LANGUAGE, VOCABULARY
+from setten.customers.segments import CHANNELS, LANGUAGE, RELATIONS, STATES, VOCABULARY
 from setten.platform import auth, clock, db, errors
 from setten.platform.auth import Right
 from setten.platform.errors import SettenError
-from setten.platform.expressions import Calendar, Node
+from setten.platform.expressions import Calendar, Node, Words
 
 WORDS_MAX = 8_000
 _BREAK = re.compile(r"[ \t\u3000]*[\r\n]+\s*")
@@ -62,6 +63,7 @@ async def _sheet(
     async with deps.pool.acquire() as conn:
         names = await places.named(request, conn, page.locale)
         others = [one.name for one in await segments.listed(conn) if one.segment_id != segment_id]
+        lists = [(one.name, one.name) for one in await segments.lists.listed(conn)]
     view = {
         "name": name,
         "words": words,
@@ -73,9 +75,17 @@ async def _sheet(
                    for key, one in VOCABULARY.events.items()],
         "shops": [(one.location_id, names(one.location_id)) for one in names.shops()],
         "others": others,
+        "lists": lists,
+        "channels": _choices(CHANNELS, page),
+        "states": [(one, page.words()(f"consent.state_{one}")) for one in STATES],
+        "relations": _choices(RELATIONS, page),
         "stages": [(one, lifecycle.NAMES[one][page.locale]) for one in lifecycle.STAGES],
     }  # fmt: skip
     return page.render("segments/composer.html", view, status=422 if problem else 200)
+
+
+def _choices(words: Mapping[str, Words], page: Page) -> list[tuple[str, str]]:
+    return [(key, one.say(page.locale_name)) for key, one in words.items()]
 
 
 @post("/customers/segments/words", include_in_schema=False)

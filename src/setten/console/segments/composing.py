@@ -8,16 +8,18 @@ from typing import Any
 from litestar.datastructures import FormMultiDict
 
 from setten.customers.lifecycle import STAGES
-from setten.customers.segments import LANGUAGE, VOCABULARY
+from setten.customers.segments import CHANNELS, KM_MAX, LANGUAGE, RELATIONS, STATES, VOCABULARY
 from setten.platform.errors import Invalid
 from setten.platform.expressions import Locale
 
-SHAPES = ("did", "not", "times", "sum", "last", "stage", "field", "group")
+SHAPES = ("did", "not", "times", "sum", "last", "stage", "field", "group",
+          "consent", "reachable", "lives_near", "cart_near", "listed", "related")  # fmt: skip
 """What one may add by the form; everything else is written in words."""
 
 UNITS = ("day", "week", "month", "year")
 JOINS = ("all", "any")
 _N_MAX = 10_000
+_MOST = {"amount": 10**12, "km": KM_MAX}
 
 
 class Unfinished(Invalid):
@@ -90,6 +92,47 @@ def _group(form: FormMultiDict) -> dict[str, Any]:
     return {"kind": "group", "name": _text(form, "segment")}
 
 
+def _consent(form: FormMultiDict) -> dict[str, Any]:
+    return {
+        "kind": "consent",
+        **_choice(form, "channel", CHANNELS),
+        **_choice(form, "state", STATES),
+    }
+
+
+def _reachable(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "reachable", **_choice(form, "channel", CHANNELS)}
+
+
+def _lives_near(form: FormMultiDict) -> dict[str, Any]:
+    """No shop chosen means any."""
+    place = str(form.get("place") or "")
+    found = {"kind": "lives_near", "km": _whole(form, "km")}
+    return {**found, "location_id": place} if place else found
+
+
+def _cart_near(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "cart_near", "km": _whole(form, "km")}
+
+
+def _listed(form: FormMultiDict) -> dict[str, Any]:
+    return {"kind": "listed", "name": _text(form, "list")}
+
+
+def _related(form: FormMultiDict) -> dict[str, Any]:
+    """No segment chosen means anybody."""
+    found = {"kind": "related", **_choice(form, "relation", RELATIONS)}
+    within = str(form.get("within") or "").strip()
+    return {**found, "of": {"kind": "group", "name": within}} if within else found
+
+
+def _choice(form: FormMultiDict, name: str, of: Mapping[str, object]) -> dict[str, Any]:
+    found = str(form.get(name) or "")
+    if found not in of:
+        raise Unfinished(field=name)
+    return {name: found}
+
+
 _SHAPES: Mapping[str, Callable[[FormMultiDict], dict[str, Any]]] = {
     "did": _did,
     "not": _not,
@@ -99,6 +142,12 @@ _SHAPES: Mapping[str, Callable[[FormMultiDict], dict[str, Any]]] = {
     "stage": _stage,
     "field": _field,
     "group": _group,
+    "consent": _consent,
+    "reachable": _reachable,
+    "lives_near": _lives_near,
+    "cart_near": _cart_near,
+    "listed": _listed,
+    "related": _related,
 }
 assert tuple(_SHAPES) == SHAPES
 
@@ -126,7 +175,7 @@ def _span(form: FormMultiDict) -> dict[str, Any]:
 
 def _whole(form: FormMultiDict, name: str) -> int:
     text = str(form.get(name) or "").strip().replace(",", "")
-    most = 10**12 if name == "amount" else _N_MAX
+    most = _MOST.get(name, _N_MAX)
     if not text.isdecimal() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
         raise Unfinished(field=name)
     return int(text)

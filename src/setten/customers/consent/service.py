@@ -119,7 +119,9 @@ def _entry(said: Statement, now: datetime) -> log.Entry:
         text_version=said.text_version,
         because=said.because,
     )
-    return log.entry_for(body, at=now, identifiers=[said.identifier_id])
+    entry = log.entry_for(body, at=now, identifiers=[said.identifier_id])
+    # When she said so, though it may have come to us later.
+    return msgspec.structs.replace(entry, occurred_at=said.at)
 
 
 async def _note(

@@ -6,6 +6,7 @@ that it follows merges and splits. Rows that cannot be used are sealed for whoev
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -73,7 +74,8 @@ async def bring(
     Raises BadList, ListNameTaken, BadSegmentName and what `define` raises.
     """
     service.check_name(name)
-    file = reading.read(raw)
+    # A file of a hundred thousand phone numbers takes seconds to read.
+    file = await asyncio.to_thread(reading.read, raw)
     async with db.transaction(pool) as conn:
         await _refuse_taken(conn, name, replaces)
         list_id = int(await Q.begin.value(conn, name=name, at=now, by=actor.label))

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from setten.facts.commerce import OrderCancelled, OrderReported
-from setten.facts.customers import CustomerCreated, CustomerSplit, PurchaseMoved
+from setten.facts.customers import CustomerCreated, CustomerSplit, HomeMoved, PurchaseMoved
 from setten.facts.reported import CustomerIdentified
 from setten.facts.segments import MembershipsChanged
 from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
@@ -19,6 +19,7 @@ from setten.platform.log import Row
 logger = logging.getLogger(__name__)
 # No line of a person's own: the first line says as much; segments are shown as they stand.
 HIDDEN = frozenset({CustomerCreated.event_name, CustomerSplit.event_name,
+                    HomeMoved.event_name,
                     PurchaseMoved.event_name,
                     MembershipsChanged.event_name})  # fmt: skip
 SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it whole
