@@ -75,7 +75,9 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     if is_home(path):
         found = _tabs(actor)
     elif path.startswith("/stock") and actor.may(Right.read_stock):
-        found = [Link("nav.matrix", "/stock/items")]
+        found = [Link("nav.matrix", "/stock/items"), Link("nav.orders", "/stock/orders")]
+        if actor.may(Right.read_customers):
+            found.append(Link("nav.carts", "/stock/carts"))
         if actor.may(Right.hand_over):
             found.append(Link("nav.pickup", "/stock/pickup", waiting=waiting))
             found.append(Link("nav.sending", "/stock/sending"))

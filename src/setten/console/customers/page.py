@@ -16,6 +16,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.find import is_demo
 from setten.console.shell.sign_in import redirect
+from setten.console.stock import basket
 from setten.console.stock.goods import goods
 from setten.customers import identity, lifecycle, profiles, timeline
 from setten.customers.lifecycle import STAGES
@@ -24,7 +25,8 @@ from setten.engagement import conversations
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import availability, holds
+from setten.stock import availability, carts, holds
+from setten.stock.carts import Cart
 from setten.stock.holds import Hold
 from setten.stock.locations import Directory
 
@@ -129,13 +131,18 @@ async def promises(
     near = await nearby.near(request, conn, page, names, profile, sku)
     shown = await goods(conn, _skus(found), page)
     open_holds, ended = view.holds_shown(found, shown, names)
+    cart = await carts.open_of(conn, profile.numbers)
+    shown_cart = None
+    if cart is not None and cart.lines:
+        shown_cart = await basket.view(request, conn, page, names, cart, postcode=None)
     return {
         "customer_id": profile.customer_id,
+        "basket": shown_cart,
         "open_holds": open_holds,
         "ended_holds": ended,
         "near": near,
         "step": await step.next_step(conn, page, names, profile, found, near),
-        "version": version_of(found, near),
+        "version": version_of(found, near, cart),
         "sku": sku,
     }
 
@@ -161,21 +168,23 @@ async def stamp(
     counts = await availability.at(
         conn, directory, [shown.good.sku], location_ids=shops, now=page.now, include_empty=True
     )
-    return _version(found, [(one.location_id, one.available) for one in counts])
+    cart = await carts.open_of(conn, numbers)
+    return _version(found, [(one.location_id, one.available) for one in counts], cart)
 
 
-def version_of(found: Sequence[Hold], near: nearby.Near | None) -> str:
-    """Differs whenever holds or the stock near her would look different."""
+def version_of(found: Sequence[Hold], near: nearby.Near | None, cart: Cart | None = None) -> str:
+    """Differs whenever holds, the cart or the stock near her would look different."""
     rows = near.rows if near else []
-    return _version(found, [(row.location_id, row.count) for row in rows])
+    return _version(found, [(row.location_id, row.count) for row in rows], cart)
 
 
-def _version(found: Sequence[Hold], counts: Sequence[tuple[str, int]]) -> str:
+def _version(found: Sequence[Hold], counts: Sequence[tuple[str, int]], cart: Cart | None) -> str:
     rows = ",".join(f"{place}{count}" for place, count in sorted(counts))
     states = ",".join(
         f"{h.hold_id}{h.state}{h.expires_at}{[line.state for line in h.lines]}" for h in found
     )
-    return hashlib.blake2b(f"{rows};{states}".encode(), digest_size=8).hexdigest()
+    put_in = "" if cart is None else f"{cart.cart_id}{cart.version}"
+    return hashlib.blake2b(f"{rows};{states};{put_in}".encode(), digest_size=8).hexdigest()
 
 
 async def past(

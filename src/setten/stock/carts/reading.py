@@ -63,6 +63,12 @@ async def owner_of(conn: Connection, cart_id: UUID) -> int:
     return owner
 
 
+async def touched_at(conn: Connection, cart_id: UUID) -> datetime | None:
+    """When an open cart was last touched; None when it is over, or never was."""
+    found: datetime | None = await _Q.touched_at.value(conn, cart_id=cart_id)
+    return found
+
+
 async def find(conn: Connection, identifier_ids: Sequence[int]) -> Cart:
     """As `open_of`. Raises UnknownCart."""
     cart = await open_of(conn, identifier_ids)

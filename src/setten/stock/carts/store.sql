@@ -125,3 +125,6 @@ delete from stock.cart_code_failures where failed_at < :before;
 
 -- name: forget_codes
 delete from stock.cart_codes where expires_at < :before;
+
+-- name: touched_at
+select touched_at from stock.carts where cart_id = :cart_id and state = 'open';

@@ -38,6 +38,7 @@ from setten.stock.orders.reading import (
     holds_of,
     latest,
     lock,
+    of_cart,
     of_holds,
     of_identifiers,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "holds_of",
     "latest",
     "lock",
+    "of_cart",
     "of_holds",
     "of_identifiers",
     "place",

@@ -58,6 +58,12 @@ async def find_by_ref(conn: Connection, system: str, order_ref: str) -> Order | 
     return None if row is None else await _whole(conn, row)
 
 
+async def of_cart(conn: Connection, cart_id: UUID) -> Order | None:
+    """The order that a cart became, without lines; None while it is none."""
+    row = await _Q.by_cart.maybe(conn, cart_id=cart_id)
+    return None if row is None else Order(**dict(row))
+
+
 async def find_said(conn: Connection, text: str) -> list[Order]:
     """Orders by the number that somebody said, of any system, newest first, without lines."""
     refs = {text.strip()[:_REF_LENGTH_MAX], rules.said(text) or ""} - {""}

@@ -180,3 +180,10 @@ select line_no, qty, amount_minor, reason, cancelled_by, at
   from stock.order_cancels
  where order_id = :order_id
  order by at, line_no;
+
+-- name: by_cart
+select order_id, system, order_ref, identifier_id, channel, total_minor, currency, placed_at,
+       event_id, location_id, tax_included, shipping_minor, state, placed_by, cart_id, address_id,
+       cancelled_minor
+  from stock.orders
+ where cart_id = :cart_id;

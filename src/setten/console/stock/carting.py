@@ -1,0 +1,318 @@
+"""A customer's cart at a counter or on the phone: seen, changed, handed over, completed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
+
+from setten.console import guard
+from setten.console.customers import people
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import directory_of, named
+from setten.console.shell.sign_in import redirect
+from setten.console.stock import basket
+from setten.operations import baskets, checkout
+from setten.operations.baskets import Owner
+from setten.operations.checkout import Checkout, Pay
+from setten.platform import audit, auth, clock, db, errors
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+from setten.platform.errors import Conflict, Invalid, SettenError
+from setten.platform.vault import Sealed, normalise
+from setten.stock import carts, catalog, orders
+from setten.stock.carts import Cart, Change, UnknownCart, UnknownCartCode
+from setten.stock.carts import Listed as Part
+
+ROWS = 50
+FIELD_MAX = 200
+ADDRESS = ("name", "postcode", "region", "city", "street", "building", "phone")
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart of the list."""
+
+    part: Part
+    person: people.Person | None
+    reason: str
+
+
+@get("/stock/carts", include_in_schema=False)
+async def carts_page(
+    request: Asked, left: bool = False, before: UUID | None = None
+) -> Response[str]:
+    """Open carts, last touched first; a field for the code that a customer says."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_customers)
+    deps = guard.deps_of(request)
+    async with db.transaction(deps.pool) as conn:
+        found = await carts.latest(
+            conn, only_left=left, before=await _place_of(conn, before), limit=ROWS + 1
+        )
+        shown = found[:ROWS]
+        whose = await people.behind(
+            conn, deps.vault, [one.identifier_id for one in shown], page.locale
+        )
+        await people.note(conn, page.who, list(whose.values()), action="carts.viewed", now=page.now)
+    rows = [
+        Listed(part=one, person=whose.get(one.identifier_id), reason=_reason(one)) for one in shown
+    ]
+    more = str(shown[-1].cart_id) if len(found) > ROWS else ""
+    return page.render("stock/carts.html", {"rows": rows, "only_left": left, "more": more})
+
+
+async def _place_of(conn: Connection, cart_id: UUID | None) -> tuple[datetime, UUID] | None:
+    """Where a cart stands in the list; None when it is no longer there."""
+    if cart_id is None:
+        return None
+    touched = await carts.touched_at(conn, cart_id)
+    return None if touched is None else (touched, cart_id)
+
+
+def _reason(one: Part) -> str:
+    """The key of the words for why a cart was left, "" when nobody knows or it was not."""
+    return "" if one.left_at is None or one.refusal is None else f"cart.left_{one.refusal}"
+
+
+@post("/stock/carts", include_in_schema=False)
+async def begin(request: Asked) -> Response[str]:
+    """An empty cart for somebody who stands here and has no name yet."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.hold)
+    nobody = normalise("anonymous_id", f"counter-{uuid.uuid4()}")
+    async with db.transaction(deps.pool) as conn:
+        number = (await deps.vault.identify(conn, [nobody]))[nobody]
+        cart = await carts.ensure(
+            conn, [number], under=number, channel=basket.channel_of(page), now=clock.now()
+        )
+    return redirect(f"/stock/carts/{cart.cart_id}")
+
+
+@post("/stock/carts/code", include_in_schema=False)
+async def by_code(request: Asked) -> Response[str]:
+    """Open the cart whose code a customer says."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.read_customers)
+    code = str(form.get("code") or "")[:FIELD_MAX]
+    pool = guard.deps_of(request).pool
+    # On its own: a refusal must not take back that the wrong code was counted.
+    async with db.transaction(pool) as conn:
+        number = await carts.find_by_code(conn, code, by=page.who.label, now=clock.now())
+    if number is None:
+        raise UnknownCartCode()
+    async with pool.acquire() as conn:
+        owner = await baskets.of_identifier(conn, number)
+        cart = await carts.find(conn, owner.identifier_ids)
+    return redirect(f"/stock/carts/{cart.cart_id}")
+
+
+@get("/customers/{customer_id:uuid}/cart", include_in_schema=False)
+async def of_customer(request: Asked, customer_id: UUID) -> Response[str]:
+    """The cart of a customer, made when she has none."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_customers)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await baskets.of_customer(conn, customer_id)
+        cart = await carts.open_of(conn, owner.identifier_ids)
+        if cart is None:
+            auth.require(page.who, Right.hold)
+            cart = await carts.ensure(
+                conn,
+                owner.identifier_ids,
+                under=owner.under,
+                channel=basket.channel_of(page),
+                now=clock.now(),
+            )
+    return redirect(f"/stock/carts/{cart.cart_id}")
+
+
+async def _owner(conn: Connection, cart_id: UUID) -> Owner:
+    return await baskets.of_identifier(conn, await carts.owner_of(conn, cart_id))
+
+
+@get("/stock/carts/{cart_id:uuid}", include_in_schema=False)
+async def cart_page(request: Asked, cart_id: UUID) -> Response[str]:
+    """One cart with prices and stock of this moment; one that was ordered leads to its order."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_customers)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        order = await orders.of_cart(conn, cart_id)
+        if order is not None:
+            return redirect(f"/stock/orders/{order.order_id}")
+        owner = await _owner(conn, cart_id)
+        cart = await carts.find(conn, owner.identifier_ids)
+        shown = await _shown(request, conn, page, cart, owner)
+    return page.render("stock/cart.html", shown)
+
+
+async def _shown(
+    request: Asked,
+    conn: Connection,
+    page: Page,
+    cart: Cart,
+    owner: Owner,
+    *,
+    refusal: SettenError | None = None,
+    said: dict[str, str] | None = None,
+) -> dict[str, object]:
+    """Everything of the page. said: what stands in the form. refusal: what was just refused."""
+    deps, said = guard.deps_of(request), said or {}
+    names = await named(request, conn, page.locale)
+    view = await basket.view(
+        request, conn, page, names, cart, postcode=said.get("postcode") or None
+    )
+    person = None
+    if owner.customer_id is not None:
+        whose = await people.by_id(conn, deps.vault, [owner.customer_id], page.locale)
+        person = whose.get(owner.customer_id)
+        await audit.note(
+            conn, page.who, "cart.viewed", at=page.now, customer_id=owner.customer_id,
+            subject=str(cart.cart_id),
+        )  # fmt: skip
+    told = None if refusal is None else errors.say(refusal.code, page.locale, refusal.facts)
+    elsewhere = "" if refusal is None else basket.elsewhere(refusal, names)
+    return {
+        "basket": view,
+        "person": person,
+        "customer_href": f"/customers/{owner.customer_id}" if owner.customer_id else "",
+        "refusal": told,
+        "elsewhere": elsewhere,
+        "said": {name: said.get(name, "") for name in (*ADDRESS, "pay")},
+        "handed": None,
+    }
+
+
+@post("/stock/carts/{cart_id:uuid}/changes", include_in_schema=False)
+async def change(request: Asked, cart_id: UUID) -> Response[str]:
+    """One edit: more, fewer, out, another way, or something new by sku or barcode."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.hold)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await _owner(conn, cart_id)
+        edit = await _edit(conn, page, form)
+        await carts.change(
+            conn,
+            owner.identifier_ids,
+            [edit],
+            under=owner.under,
+            channel=basket.channel_of(page),
+            now=clock.now(),
+        )
+        await audit.note(
+            conn, page.who, "cart.changed", at=page.now, customer_id=owner.customer_id,
+            subject=str(cart_id),
+        )  # fmt: skip
+        cart = await carts.find(conn, owner.identifier_ids)
+        shown = await _shown(request, conn, page, cart, owner) if page.is_partial else {}
+    if page.is_partial:
+        return page.render("stock/cart_body.html", shown)
+    return redirect(f"/stock/carts/{cart_id}")
+
+
+async def _edit(conn: Connection, page: Page, form: FormMultiDict) -> Change:
+    what, sku = str(form.get("do") or ""), str(form.get("sku") or "").strip()[:FIELD_MAX]
+    if not sku or "\x00" in sku:
+        raise Invalid(errors="sku")
+    if what == "new":
+        sku = (await catalog.skus_of(conn, [sku])).get(sku, sku)
+        method, place = basket.usual_way(page)
+        return carts.Add(sku=sku, method=method, location_id=place)
+    if what in ("more", "less"):
+        return carts.Add(sku=sku, qty=1 if what == "more" else -1)
+    if what == "out":
+        return carts.Remove(sku=sku)
+    method, _, place = str(form.get("way") or "").partition(":")
+    return carts.SetMethod(sku=sku, method=method, location_id=place or None)
+
+
+@post("/stock/carts/{cart_id:uuid}/code", include_in_schema=False)
+async def hand_over(request: Asked, cart_id: UUID) -> Response[str]:
+    """A code that leads to this cart from another screen, for a quarter of an hour."""
+    page = page_of(request)
+    auth.require(page.who, Right.hold)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await _owner(conn, cart_id)
+        cart = await carts.find(conn, owner.identifier_ids)
+        handed = await carts.hand_over(conn, cart, now=clock.now())
+        shown = await _shown(request, conn, page, cart, owner)
+    return page.render("stock/cart.html", shown | {"handed": handed})
+
+
+@post("/stock/carts/{cart_id:uuid}/order", include_in_schema=False)
+async def order(request: Asked, cart_id: UUID) -> Response[str]:
+    """Ask what the way costs, or complete it. What has changed meanwhile is shown, not taken."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.hand_over)
+    said = {name: str(form.get(name) or "").strip()[:FIELD_MAX] for name in (*ADDRESS, "pay")}
+    if form.get("do") == "quote":
+        return await _again(request, page, cart_id, None, said)
+    try:
+        async with db.transaction(guard.deps_of(request).pool) as conn:
+            owner = await _owner(conn, cart_id)
+            asked = await _asked(request, conn, page, owner, form, said)
+            bought = await checkout.check_out(conn, directory_of(request), asked, now=clock.now())
+            await audit.note(
+                conn, page.who, "order.placed", at=page.now, customer_id=owner.customer_id,
+                subject=str(bought.order.order_id),
+            )  # fmt: skip
+    except UnknownCart:
+        return redirect(f"/stock/carts/{cart_id}")  # ordered by the first of two presses
+    except Conflict as refusal:
+        return await _again(request, page, cart_id, refusal, said)
+    return redirect(f"/stock/orders/{bought.order.order_id}")
+
+
+async def _again(
+    request: Asked, page: Page, cart_id: UUID, refusal: SettenError | None, said: dict[str, str]
+) -> Response[str]:
+    """The page as it is now, with what was typed and what was refused."""
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await _owner(conn, cart_id)
+        cart = await carts.find(conn, owner.identifier_ids)
+        shown = await _shown(request, conn, page, cart, owner, refusal=refusal, said=said)
+    return page.render("stock/cart.html", shown, status=200 if refusal is None else 409)
+
+
+async def _asked(
+    request: Asked,
+    conn: Connection,
+    page: Page,
+    owner: Owner,
+    form: FormMultiDict,
+    said: dict[str, str],
+) -> Checkout:
+    address_id = None
+    address = {name: said[name] for name in ADDRESS if said[name]}
+    if address.get("street") and address.get("name"):
+        sealed = [Sealed(owner.under, address)]
+        (address_id,) = await guard.deps_of(request).vault.seal(conn, sealed)
+    return Checkout(
+        identifier_ids=owner.identifier_ids,
+        under=owner.under,
+        cart_version=_whole(form.get("version")),
+        total_minor=_whole(form.get("total")),
+        channel=basket.channel_of(page),
+        by=page.who.label,
+        location_id=page.shop,
+        pays=_pays(said["pay"]),
+        postcode=said["postcode"] or None,
+        address_id=address_id,
+    )
+
+
+def _pays(said: str) -> Sequence[Pay]:
+    if said == "paid":
+        return (Pay(method="counter", state="captured"),)
+    return (Pay(method=said if said in basket.PAYS else "counter"),)
+
+
+def _whole(said: object) -> int:
+    text = str(said or "")
+    if not text.isdecimal() or len(text) > 15:
+        raise Invalid(errors="version")
+    return int(text)

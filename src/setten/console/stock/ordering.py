@@ -1,0 +1,307 @@
+"""Orders on a page: found by number, read as one story, cancelled, paid at the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.customers import people
+from setten.console.customers.channels import Mark, mark
+from setten.console.page import Asked, Page, page_of
+from setten.console.places import Named, named
+from setten.console.shell.sign_in import redirect
+from setten.console.stock import basket
+from setten.console.stock.goods import Good, goods
+from setten.operations import cancelling
+from setten.platform import audit, auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+from setten.platform.errors import Invalid
+from setten.stock import carts, fulfilments, orders, payments
+from setten.stock.fulfilments import Fulfilment
+from setten.stock.orders import Order
+from setten.stock.payments import Payment
+
+ROWS = 50
+NUMBER_MAX = 128
+QTY_DIGITS = 4
+REASONS = ("wished", "out_of_stock", "wrong_order", "not_collected", "other")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """An order of the list."""
+
+    order: Order
+    person: people.Person | None
+    mark: Mark
+    place: str
+    total: str
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an order."""
+
+    line_no: int
+    good: Good
+    qty: int
+    cancelled: int
+    way: str
+    amount: str
+    can_cancel: bool
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an order on its way."""
+
+    part: Fulfilment
+    place: str
+    state: str
+    goods: list[tuple[Good, int]]
+    days: str
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment of the order's story: what happened, small facts, where it opens."""
+
+    at: datetime
+    what: str
+    meta: str = ""
+    href: str = ""
+
+
+@get("/stock/orders", include_in_schema=False)
+async def orders_page(
+    request: Asked, number: str = "", only: str = "", at: str = "", before: UUID | None = None
+) -> Response[str]:
+    """Orders newest first; by number, state or where they were sold."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_stock)
+    asked = only if only in ("placed", "cancelled") else None
+    async with db.transaction(deps.pool) as conn:
+        found = await _found(conn, number[:NUMBER_MAX].replace("\x00", ""), asked, at, before)
+        if number and len(found) == 1:
+            return redirect(f"/stock/orders/{found[0].order_id}")
+        names = await named(request, conn, page.locale)
+        whose = await _people(conn, deps, page, found[:ROWS])
+    t = page.words()
+    rows = [
+        Row(
+            order=one,
+            person=whose.get(one.identifier_id or 0),
+            mark=mark(one.channel, t),
+            place=names(one.location_id),
+            total=_money(one.total_minor, one.currency, page),
+        )
+        for one in found[:ROWS]
+    ]
+    more = str(found[ROWS - 1].order_id) if len(found) > ROWS else ""
+    view = {"rows": rows, "number": number[:NUMBER_MAX], "only": asked or "", "at": at,
+            "at_name": names(at or None), "more": more}  # fmt: skip
+    return page.render("stock/orders.html", view)
+
+
+async def _found(
+    conn: Connection, number: str, state: str | None, at: str, before: UUID | None
+) -> list[Order]:
+    if number.strip():
+        return await orders.find_said(conn, number)
+    last = None if before is None else await orders.get(conn, before)
+    return await orders.latest(
+        conn,
+        location_id=at.replace("\x00", "") or None,
+        state=state,
+        before=None if last is None else (last.placed_at, last.order_id),
+        limit=ROWS + 1,
+    )
+
+
+async def _people(
+    conn: Connection, deps: guard.Deps, page: Page, found: Sequence[Order]
+) -> dict[int, people.Person]:
+    """Names of those who ordered, for whom this person may see them; noted in the audit."""
+    if not page.who.may(Right.read_customers):
+        return {}
+    numbers = {one.identifier_id for one in found if one.identifier_id is not None}
+    whose = await people.behind(conn, deps.vault, numbers, page.locale)
+    await people.note(conn, page.who, list(whose.values()), action="orders.viewed", now=page.now)
+    return whose
+
+
+@get("/stock/orders/{order_id:uuid}", include_in_schema=False)
+async def order_page(request: Asked, order_id: UUID) -> Response[str]:
+    """One order: where it is, its lines, its money, and its story."""
+    page, deps = page_of(request), guard.deps_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with db.transaction(deps.pool) as conn:
+        order = await orders.get(conn, order_id)
+        names = await named(request, conn, page.locale)
+        whose = await _people(conn, deps, page, [order])
+        parts = await fulfilments.of_order(conn, order_id, now=page.now)
+        skus = [line.sku for line in order.lines]
+        skus += [line.sku for part in parts for line in part.lines]
+        shown = await goods(conn, skus, page)
+        paid = await payments.of_order(conn, order_id)
+        view = {
+            "order": order,
+            "person": whose.get(order.identifier_id or 0),
+            "mark": mark(order.channel, page.words()),
+            "place": names(order.location_id),
+            "standing": _standing(order, parts),
+            "parts": [_part(one, names, shown, page) for one in parts if not one.is_over],
+            "lines": [_line(one, order, shown, names, page) for one in order.lines],
+            "sums": _sums(order, page),
+            "payments": [(one, _money(one.intended_minor, one.currency, page)) for one in paid],
+            "story": await _story(conn, order, parts, paid, names, page),
+            "may_act": page.who.may(Right.hand_over) and order.is_ours,
+            "can_cancel": order.state == "placed" and any(x.open_qty for x in order.lines),
+            "reasons": REASONS,
+        }
+    return page.render("stock/order.html", view)
+
+
+def _standing(order: Order, parts: Sequence[Fulfilment]) -> str:
+    """The word for the whole order; a told order without parts is only what was told."""
+    if not order.is_ours and not parts:
+        return "cancelled" if order.state == "cancelled" else "told"
+    return fulfilments.standing(parts, is_cancelled=order.state == "cancelled")
+
+
+def _part(one: Fulfilment, names: Named, shown: Mapping[str, Good], page: Page) -> Part:
+    return Part(
+        part=one,
+        place=names(one.location_id),
+        state=f"order.part_{one.state}",
+        goods=[(shown[line.sku], line.qty) for line in one.lines],
+        days=basket.span(one.arrives_from, one.arrives_to, page)
+        if one.arrives_from and one.arrives_to
+        else "",
+    )
+
+
+def _line(
+    one: orders.Line, order: Order, shown: Mapping[str, Good], names: Named, page: Page
+) -> Line:
+    t = page.words()
+    way = "" if one.method is None else t(f"cart.way_{one.method}", place=names(one.location_id))
+    return Line(
+        line_no=one.line_no,
+        good=shown[one.sku],
+        qty=one.qty,
+        cancelled=one.cancelled_qty,
+        way=way,
+        amount=_money(one.amount_minor, order.currency, page),
+        can_cancel=one.open_qty > 0,
+    )
+
+
+def _money(amount: int | None, currency: str | None, page: Page) -> str:
+    return "" if amount is None else page.shown().money(amount, currency or carts.CURRENCY)
+
+
+def _sums(order: Order, page: Page) -> list[tuple[str, str]]:
+    """The sums under the lines: shipping, tax by rate, total, cancelled and due."""
+    t, found = page.words(), list[tuple[str, str]]()
+    if order.is_ours:
+        found.append((t("order.shipping"), _money(order.shipping_minor, order.currency, page)))
+    for tax in order.taxes:
+        said = t("order.tax", rate=f"{float(tax.rate) * 100:g}%",
+                 amount=_money(tax.amount_minor, order.currency, page))  # fmt: skip
+        found.append((said, _money(tax.tax_minor, order.currency, page)))
+    if order.cancelled_minor:
+        found.append(
+            (t("order.cancelled_sum"), _money(-order.cancelled_minor, order.currency, page))
+        )
+    return found
+
+
+async def _story(
+    conn: Connection,
+    order: Order,
+    parts: Sequence[Fulfilment],
+    paid: Sequence[Payment],
+    names: Named,
+    page: Page,
+) -> list[Event]:
+    """Everything that was told of the order, oldest first; each opens what told it."""
+    t = page.words()
+    story = [
+        Event(
+            at=order.placed_at,
+            what=t("order.story_placed"),
+            meta=mark(order.channel, t).word,
+            href=f"/events/{order.event_id}",
+        )
+    ]
+    for told in await orders.evidence_of(conn, order):
+        what = t(f"order.story_told_{told.kind}" if told.kind in TOLD else "order.story_told")
+        story.append(
+            Event(at=told.occurred_at, what=what, meta=mark(told.channel, t).word,
+                  href=f"/events/{told.event_id}")
+        )  # fmt: skip
+    methods = {one.payment_id: one for one in paid}
+    for step in await payments.steps_of(conn, order.order_id):
+        payment = methods[step.payment_id]
+        story.append(
+            Event(
+                at=step.at,
+                what=t(f"order.step_{step.kind}",
+                       amount=_money(step.amount_minor, payment.currency, page)),
+                meta=t(f"order.pay_{payment.method}"),
+            )
+        )  # fmt: skip
+    for gone in await orders.cancels_of(conn, order.order_id):
+        what = t("order.story_cancelled", n=gone.qty, line=gone.line_no)
+        reason = t(f"order.reason_{gone.reason}") if gone.reason in REASONS else ""
+        story.append(Event(at=gone.at, what=what, meta=reason))
+    steps = await fulfilments.steps_of(conn, order.order_id)
+    whence = {one.fulfilment_id: names(one.location_id) for one in parts}
+    for moved in steps:
+        state = t(f"order.part_{moved.state}")
+        story.append(Event(at=moved.at, what=state, meta=whence.get(moved.fulfilment_id, "")))
+    return sorted(story, key=lambda one: one.at)
+
+
+TOLD = ("placed", "updated", "cancelled", "refunded", "receipt")
+
+
+@post("/stock/orders/{order_id:uuid}/cancellation", include_in_schema=False)
+async def cancel(request: Asked, order_id: UUID) -> Response[str]:
+    """Cancel units of a line, or all that is still wanted."""
+    page, form = page_of(request), await request.form()
+    auth.require(page.who, Right.hand_over)
+    reason = str(form.get("reason") or "")
+    line = str(form.get("line_no") or "")
+    wanted = {_number(line): _number(str(form.get("qty") or "1"))} if line else None
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        await cancelling.cancel(
+            conn,
+            order_id,
+            wanted,
+            by=page.who.label,
+            now=clock.now(),
+            reason=reason if reason in REASONS else None,
+        )
+        await audit.note(conn, page.who, "order.cancelled", at=page.now, subject=str(order_id))
+    return redirect(f"/stock/orders/{order_id}")
+
+
+def _number(said: str) -> int:
+    if not said.isdecimal() or len(said) > QTY_DIGITS:
+        raise Invalid(errors="qty")
+    return int(said)
+
+
+@post("/stock/orders/payments/{payment_id:uuid}/capture", include_in_schema=False)
+async def capture(request: Asked, payment_id: UUID) -> Response[str]:
+    """The till beside this screen took the money that was to be paid at the counter."""
+    page = page_of(request)
+    auth.require(page.who, Right.hand_over)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        done = await payments.take_at_counter(conn, payment_id, by=page.who.label, now=clock.now())
+        await audit.note(conn, page.who, "payment.captured", at=page.now, subject=str(payment_id))
+    return redirect(f"/stock/orders/{done.payment.order_id}")

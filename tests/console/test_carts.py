@@ -1,0 +1,171 @@
+"""Carts and orders on their pages: seen, changed, completed, cancelled; by whom it may be."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.console.house import Browser, House
+
+
+def begin(person: Browser, *skus: str) -> str:
+    """A cart for somebody without a name, with these goods; its address."""
+    cart = str(person.post("/stock/carts").headers["location"])
+    person.get(cart)
+    for sku in skus:
+        assert person.post(f"{cart}/changes", do="new", sku=sku).status_code == 303
+    return cart
+
+
+def shown(page: httpx.Response, name: str) -> str:
+    found = re.search(rf'name="{name}" value="(\d+)"', page.text)
+    assert found, page.text[:500]
+    return found[1]
+
+
+def complete(person: Browser, cart: str, **more: str) -> httpx.Response:
+    page = person.get(cart)
+    said = {"do": "order", "version": shown(page, "version"), "total": shown(page, "total"),
+            "pay": "counter"} | more  # fmt: skip
+    return person.post(f"{cart}/order", **said)
+
+
+def test_a_cart_is_filled_changed_and_completed_at_the_counter(house: House) -> None:
+    with house.person("page-associate") as associate:
+        cart = begin(associate, "MUG-WHT", "KETTLE-IRON")
+        associate.post(f"{cart}/changes", do="more", sku="MUG-WHT")
+        associate.post(f"{cart}/changes", do="out", sku="KETTLE-IRON")
+        page = associate.get(cart).text
+        assert "磁器のマグ" in page
+        assert "鉄瓶" not in page
+        assert "¥3,360" in page
+        done = complete(associate, cart)
+        order = done.headers["location"]
+        page = associate.get(order).text
+        # Twice is once: the second press leads to the same order.
+        again = complete_as_shown(associate, cart)
+        assert associate.get(again).headers["location"] == order
+    assert "¥3,360" in page
+    assert "これから" in page
+
+
+def complete_as_shown(person: Browser, cart: str) -> str:
+    answer = person.post(f"{cart}/order", do="order", version="1", total="1", pay="counter")
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+def test_a_barcode_is_as_good_as_a_sku_and_an_unknown_one_is_said_so(house: House) -> None:
+    gtin = house.asked("select gtin_written from stock.items where sku = 'MUG-WHT'")
+    with house.person("page-associate") as associate:
+        cart = begin(associate)
+        assert associate.post(f"{cart}/changes", do="new", sku=str(gtin)).status_code == 303
+        assert "磁器のマグ" in associate.get(cart).text
+        refused = associate.post(f"{cart}/changes", do="new", sku="no such thing")
+        assert refused.status_code == 404
+
+
+def test_another_total_than_the_shown_one_is_shown_anew(house: House) -> None:
+    with house.person("page-associate") as associate:
+        cart = begin(associate, "MUG-WHT")
+        answer = complete(associate, cart, total="1")
+        assert answer.status_code == 409
+        assert "金額が変わりました" in answer.text
+        associate.post(f"{cart}/changes", do="more", sku="MUG-WHT")
+        changed = complete(associate, cart, version="1")
+        assert "カートの中身が変わりました" in changed.text
+        assert complete(associate, cart).status_code == 303
+
+
+def test_what_is_paid_and_carried_is_with_its_customer(house: House) -> None:
+    with house.person("page-associate") as associate:
+        done = complete(associate, begin(associate, "MUG-WHT"), pay="paid")
+        page = associate.get(done.headers["location"]).text
+        refused = associate.post(f"{done.headers['location']}/cancellation", reason="wished")
+    assert "お渡ししました" in page
+    assert (refused.status_code, "お渡しした" in refused.text) == (409, True)
+
+
+def test_money_at_the_till_is_noted_and_a_cancelled_order_gives_it_back(house: House) -> None:
+    with house.person("page-associate") as associate:
+        order = complete(associate, begin(associate, "MUG-WHT", "CUSHION-GRN")).headers["location"]
+        page = associate.get(order).text
+        capture = re.search(r"/stock/orders/payments/[0-9a-f-]+/capture", page)
+        assert capture
+        assert associate.post(capture[0]).status_code == 303
+        assert associate.post(capture[0]).status_code == 409
+        associate.get(order)
+        associate.post(f"{order}/cancellation", line_no="1", qty="1", reason="wished")
+        assert "うち 1点 取り消し" in associate.get(order).text
+        associate.post(f"{order}/cancellation", reason="wished")
+        page = associate.get(order).text
+    assert "取り消しました" in page
+    assert "返した" in page
+
+
+def test_a_code_leads_to_the_cart_and_a_wrong_one_nowhere(house: House) -> None:
+    with house.person("page-associate") as associate:
+        cart = begin(associate, "MUG-WHT")
+        made = re.search(r'code-large">(\d{6,9})<', associate.post(f"{cart}/code").text)
+        assert made
+        opened = associate.post("/stock/carts/code", code=made[1])
+        assert opened.headers["location"] == cart
+        assert associate.post("/stock/carts/code", code="000").status_code == 404
+
+
+def test_a_customers_cart_stands_on_her_page(house: House) -> None:
+    saeki = house.customer("佐伯")
+    with house.person("page-agent") as agent:
+        cart = agent.get(f"/customers/{saeki}/cart").headers["location"]
+        agent.get(cart)
+        agent.post(f"{cart}/changes", do="new", sku="CUSHION-GRN")
+        page = agent.get(f"/customers/{saeki}").text
+        assert 'id="cart"' in page
+        assert "送る" in page
+        noted = house.asked(
+            f"select count(*) from audit.entries where action = 'cart.changed'"
+            f" and customer_id = '{saeki}'"
+        )
+    assert noted == 1
+
+
+def test_sent_goods_are_priced_by_postcode_and_the_address_is_sealed(house: House) -> None:
+    with house.person("page-agent") as agent:
+        cart = begin(agent, "MUG-WHT")
+        asked = complete(agent, cart, do="quote", postcode="180-0004")
+        assert asked.status_code == 200
+        assert "郵便番号で決まります" not in asked.text
+        said: dict[str, Any] = {"postcode": "180-0004", "name": "北条 遥", "street": "1-2-3"}
+        done = agent.post(f"{cart}/order", do="order", version=shown(asked, "version"),
+                          total=shown(asked, "total"), pay="on_delivery", **said)  # fmt: skip
+        assert done.status_code == 303, done.text[:400]
+        assert "北条" not in agent.get(done.headers["location"]).text
+    assert house.asked("select count(*) from stock.orders where address_id is not null") == 1
+
+
+@pytest.mark.parametrize("path", ["/stock/carts", f"/stock/carts/{uuid.uuid4()}"])
+def test_who_may_not_see_customers_sees_no_carts(house: House, path: str) -> None:
+    with house.person("page-marketer") as marketer:
+        assert marketer.get(path).status_code == 403
+        assert marketer.post("/stock/carts").status_code == 403
+        assert marketer.get("/stock/orders").status_code == 200
+        assert 'class="name"' not in marketer.get("/stock/orders").text
+
+
+def test_an_order_is_found_by_its_number(house: House) -> None:
+    with house.person("page-associate") as associate:
+        order = complete(associate, begin(associate, "MUG-WHT")).headers["location"]
+        number = house.asked(f"select order_ref from stock.orders where order_id = '{order[-36:]}'")
+        found = associate.get(f"/stock/orders?number={str(number)[1:]}")
+        assert found.headers["location"] == order
+        assert "その番号の注文はありません" in associate.get("/stock/orders?number=S999").text
+
+
+@pytest.mark.parametrize("path", ["/stock/carts/{}", "/stock/orders/{}", "/customers/{}/cart"])
+def test_what_there_is_not_is_not_found(house: House, path: str) -> None:
+    with house.person("page-associate") as associate:
+        assert associate.get(path.format(uuid.uuid4())).status_code == 404
