@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import random
 import uuid
 
@@ -101,3 +103,37 @@ async def test_a_rebuild_of_identity_tells_how_far_it_is_and_changes_nobody(peop
     told: list[int] = []
     assert await identity.rebuild(pool, progress=told.append) == 0
     assert told == [2]
+
+
+async def test_what_comes_while_a_rebuild_goes_on_is_in_it(people, pool, monkeypatch):
+    monkeypatch.setattr("setten.customers.timeline.rebuilding.CHUNK", 4)
+    monkeypatch.setattr("setten.customers.timeline.rebuilding.LAST_CHUNK_MAX", 1)
+    await a_month(people)
+    await people.read()
+    stop = asyncio.Event()
+
+    async def goes_on() -> None:
+        while not stop.is_set():
+            ref = str(next(refs))
+            await people.happens("user_id:ann", minute=1, name="order.placed", body=order(ref))
+            await people.read()
+
+    refs = itertools.count(5_000)
+    going = asyncio.create_task(goes_on())
+    await timeline.rebuild(pool)
+    stop.set()
+    await going
+    await people.read()
+    before = await contents(pool)
+    await timeline.rebuild(pool)
+    assert await contents(pool) == before
+
+
+async def test_indexes_are_called_as_before(people, pool):
+    asked = "select indexdef from pg_indexes where tablename = 'timeline' order by 1"
+    before = await pool.fetch(asked)
+    await people.happens("user_id:ann", minute=1)
+    await people.read()
+    for _ in range(2):
+        await timeline.rebuild(pool)
+        assert await pool.fetch(asked) == before

@@ -1,14 +1,16 @@
 """Making the timeline anew from the log, beside the old one, and swapping it in.
 
 What a line shows has one definition (`rules`); counters and purchases are worked out a second way,
-by the database from the log, so that a test can hold the two ways against each other.
+by the database, so that a test can hold the two ways against each other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 from setten.customers.timeline import reader, rules
 from setten.platform import db
@@ -20,6 +22,8 @@ Q = db.load(__file__)
 CHUNK = 5_000
 # While the rest is longer than this, it is not yet time to stop the live reader for it.
 LAST_CHUNK_MAX = 2_000
+LINES_COUNTED = 20_000  # in one transaction; somebody's own lines stay together
+NUMBERS = 2**63 - 1  # the largest number of an identifier
 _START = Cursor(0, 0, date.min)
 Progress = Callable[[int], None]
 
@@ -27,24 +31,50 @@ Progress = Callable[[int], None]
 async def rebuild(pool: Pool, *, progress: Progress | None = None) -> int:
     """Rebuild lines, counters, purchases and traits from the log; answers the events read.
 
-    The live ones serve until the swap, and the live reader goes on from where it stood.
+    The live ones serve until the swap, and the live reader goes on from where it stood. First the
+    bulk without indexes, then indexes and counters, then what has come meanwhile.
     progress: told the events read so far.
     """
     async with db.transaction(pool) as conn:
         await Q.prepare.run(conn)
-    here, done = _START, 0
-    rows = await _ahead(pool, here)
-    while len(rows) > LAST_CHUNK_MAX:
+        goal = _cursor(await Q.reached.maybe(conn, reader=reader.READER))
+    here, done, told = _START, 0, progress or _nobody
+    async for rows, there in _chunks(pool, here, goal):
+        done, here = done + len(rows), there
+        told(done)
+    await _index(pool)
+    await _count_lines(pool, done)
+    while len(rows := await _ahead(pool, here)) > LAST_CHUNK_MAX:
+        async with db.transaction(pool) as conn:
+            await _take(conn, here, rows)
+            await _count(conn, here, rows[-1])
+        done, here = done + len(rows), _behind(here, rows)
+        told(done)
+    return done + await _finish(pool, here)
+
+
+def _nobody(done: int) -> None:
+    """Who is told when nobody asks."""
+
+
+async def _chunks(
+    pool: Pool, here: Cursor, goal: Cursor
+) -> AsyncIterator[tuple[Sequence[Row], Cursor]]:
+    """Write all lines up to a place of the log; each chunk, and where it ends."""
+    rows = await _between(pool, here, goal)
+    while rows:
         there = _behind(here, rows)
         # The next chunk is read while this one is written.
         async with asyncio.TaskGroup() as both:
-            next_rows = both.create_task(_ahead(pool, there))
+            next_rows = both.create_task(_between(pool, there, goal))
             both.create_task(_put(pool, here, rows))
-        done += len(rows)
+        yield rows, there
         here, rows = there, next_rows.result()
-        if progress is not None:
-            progress(done)
-    return done + await _finish(pool, here)
+
+
+async def _between(pool: Pool, here: Cursor, goal: Cursor) -> list[Row]:
+    async with pool.acquire() as conn:
+        return await _read(conn, here, goal, CHUNK)
 
 
 async def _ahead(pool: Pool, here: Cursor) -> list[Row]:
@@ -58,12 +88,30 @@ async def _put(pool: Pool, here: Cursor, rows: Sequence[Row]) -> None:
         await _take(conn, here, rows)
 
 
+async def _index(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        await Q.unhurried.run(conn)
+        for row in await Q.indexes.all(conn):
+            await conn.execute(row["statement"])
+        await Q.analyze.run(conn)
+
+
+async def _count_lines(pool: Pool, lines: int) -> None:
+    """Numbers of identifiers are random, so equal parts of them have about equally many lines."""
+    pieces = 1 + lines // LINES_COUNTED
+    bounds = [NUMBERS * piece // pieces for piece in range(pieces + 1)]
+    for above, upto in pairwise(bounds):
+        async with db.transaction(pool) as conn:
+            await Q.count_lines.run(conn, above=above, upto=upto)
+
+
 async def _finish(pool: Pool, here: Cursor) -> int:
     async with db.transaction(pool) as conn:
         goal = _cursor(await Q.goal.maybe(conn, reader=reader.READER))
         done = 0
         while rows := await _read(conn, here, goal, CHUNK):
             await _take(conn, here, rows)
+            await _count(conn, here, rows[-1])
             here = _behind(here, rows)
             done += len(rows)
         await Q.swap.run(conn)
@@ -98,17 +146,29 @@ def _behind(here: Cursor, rows: Sequence[Row]) -> Cursor:
 
 
 async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> None:
-    last = rows[-1]
-    if told := reader.told_by(rows):
-        await reader.put_lines(conn, told, table="timeline_new")
-        if traits := reader.traits(told):
-            await Q.put_traits.run(conn, **traits)
-    between = {
+    """Lines, traits and purchases of a chunk."""
+    told = reader.told_by(rows)
+    if not told:
+        return
+    await reader.put_lines(
+        conn, told, table="timeline_new", summary=lambda row: rules.summary(row.body)
+    )
+    if traits := reader.traits(told):
+        await Q.put_traits.run(conn, **traits)
+    # Only a chunk in which somebody tells of a purchase is read again by the database.
+    if any(fact is not None and rules.told(fact) for _, fact in told):
+        await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **_bounds(here, rows[-1]))
+
+
+async def _count(conn: Connection, here: Cursor, last: Row) -> None:
+    await Q.count.run(conn, hidden=sorted(rules.HIDDEN), **_bounds(here, last))
+
+
+def _bounds(here: Cursor, last: Row) -> dict[str, Any]:
+    return {
         "xid": str(here.xid),
         "position": here.position,
         "last_xid": str(last.xid),
         "last_position": last.position,
         "since": _since(here),
     }
-    await Q.count.run(conn, hidden=sorted(rules.HIDDEN), **between)
-    await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **between)

@@ -1,10 +1,11 @@
 -- name: prepare
--- Beside the old ones, with the same keys and indexes; an interrupted rebuild begins anew.
+-- Beside the old ones, with the same keys and indexes; those of the lines come when the lines are
+-- there. An interrupted rebuild begins anew.
 do $$
 begin
   drop table if exists customers.timeline_new, customers.counters_new, customers.purchases_new,
     customers.traits_new;
-  create table customers.timeline_new (like customers.timeline including all);
+  create table customers.timeline_new (like customers.timeline including all excluding indexes);
   create table customers.counters_new (like customers.counters including all)
     with (fillfactor = 80);
   create table customers.purchases_new (like customers.purchases including all);
@@ -33,8 +34,39 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by events.xid, position
  limit :most;
 
+-- name: unhurried
+-- For this connection, until it goes back to the pool.
+set statement_timeout = 0;
+set maintenance_work_mem = '512MB';
+
+-- name: indexes
+-- As statements that make the timeline's on the new lines: sorted once they cost a fraction of what
+-- a page somewhere in them costs each line. Concurrently, since the log's readers wait for every
+-- transaction that writes.
+select replace(replace(pg_get_indexdef(i.indexrelid),
+                       ' INDEX ' || quote_ident(c.relname) || ' ',
+                       ' INDEX CONCURRENTLY ' || quote_ident(c.relname || '_new') || ' '),
+               ' ON customers.timeline ', ' ON customers.timeline_new ') as statement
+  from pg_index i
+  join pg_class c on c.oid = i.indexrelid
+ where i.indrelid = 'customers.timeline'::regclass
+ order by not i.indisprimary, c.relname;
+
+-- name: analyze
+analyze customers.timeline_new;
+
+-- name: count_lines
+-- Of a piece of all identifiers, in the order of the counters' own key, so that their index only
+-- grows at its end.
+insert into customers.counters_new (identifier_id, name, channel, day, n)
+select identifier_id, name, channel, (occurred_at at time zone 'UTC')::date as day, count(*)
+  from customers.timeline_new
+ where identifier_id > :above and identifier_id <= :upto
+ group by 1, 2, 3, 4
+ order by 1, 2, 3, 4;
+
 -- name: count
--- From the log itself, not from the lines: a second way to the same figures.
+-- From the log itself, not from the lines: for what came while the rest was counted.
 insert into customers.counters_new as c (identifier_id, name, channel, day, n)
 select identifiers[1], name, channel, (occurred_at at time zone 'UTC')::date, count(*)
   from log.events
@@ -125,10 +157,28 @@ on conflict (identifier_id, field) do update
 -- name: swap
 -- Readers of the old tables wait the moment this takes; the live reader waits for its cursor.
 do $$
+declare
+  one record;
 begin
+  for one in select c.relname as name
+               from pg_index i
+               join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'customers.timeline'::regclass and i.indisprimary
+  loop
+    execute format('alter table customers.timeline_new add primary key using index %I',
+                   one.name || '_new');
+  end loop;
   drop table customers.timeline, customers.counters, customers.purchases, customers.traits;
   alter table customers.timeline_new rename to timeline;
   alter table customers.counters_new rename to counters;
   alter table customers.purchases_new rename to purchases;
   alter table customers.traits_new rename to traits;
+  for one in select c.relname as name
+               from pg_index i
+               join pg_class c on c.oid = i.indexrelid
+              where i.indrelid = 'customers.timeline'::regclass
+  loop
+    execute format('alter index customers.%I rename to %I', one.name,
+                   regexp_replace(one.name, '_new$', ''));
+  end loop;
 end $$;
