@@ -16,6 +16,7 @@ from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.memory import Memory
 from setten.customers.segments.state import Q
 from setten.customers.segments.writing import Why
+from setten.facts.commerce import OrderCancelled
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
 from setten.facts.lifecycle import CustomerStageChanged
 from setten.facts.reported import CustomerIdentified
@@ -76,7 +77,7 @@ def _watched(needs: Needs) -> set[str]:
     """Names of events that may change any answer."""
     names = vocabulary.lines_of(set(needs.events)) | standing.watched(needs)
     if names & set(vocabulary.TELLS_PURCHASE):
-        names = names | {PurchaseMoved.event_name}
+        names = names | {PurchaseMoved.event_name, OrderCancelled.event_name}
     if vocabulary.STAGE in needs.fields:
         names = names | {CustomerStageChanged.event_name}
     has_traits = bool(needs.fields - {vocabulary.STAGE})
