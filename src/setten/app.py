@@ -31,6 +31,7 @@ from setten.api import ingest as ingest_api
 from setten.api import links as links_api
 from setten.api import pickup as pickup_api
 from setten.api import orders as orders_api
+from setten.api import outside as outside_api
 from setten.api import promise as promise_api
 from setten.api import receipts as receipts_api
 from setten.api import returns as returns_api
@@ -106,6 +107,7 @@ def _routes(settings: Settings) -> list[Any]:
         counts_api.router(),
         inbound_api.router(),
         promise_api.router(),
+        outside_api.router(),
         holds_api.router(),
         pickup_api.router(),
         receipts_api.router(),
