@@ -72,12 +72,13 @@ read back as the same. This page is made from the language itself:
 - A purchase is one purchase, however many have told of it; a return has a negative amount.
 - The steps of a sequence follow each other in time, the last within the span of the first; here a
   day is 24 hours.
-- Consent, reach, home, cart, lists and relations are as they stand now, not as they stood. Of several
-  identifiers of one person the stricter word of consent stands. A home is a square of about a
-  kilometre, so a distance is right to about one; `lives_near` counts shops, not warehouses.
+- Consent, reach, home, cart, lists and relations are as they stand now, not as they stood. Of
+  several identifiers of one person the stricter word of consent stands. A home is a square of about
+  a kilometre, so a distance is right to about one; `lives_near` counts shops, not warehouses.
 - Relations are followed one step, also by way of a segment: `household`, `gives_to`, `given_by`,
   `referred`, `referred_by`.
-- Channels are {channels}; states are {states}; distances are 1 to {km} km.
+- Channels are {channels}.
+- States are {states}; distances are 1 to {km} km.
 
 At most {nodes} conditions, {depth} deep, {bytes} bytes of JSON, {chars} characters of words,
 {values} values in a list, {value} characters in a value.
