@@ -211,12 +211,14 @@ async def _refund_order(
     amount = min(amount, sum(one.kept_minor for one in paid))
     if amount == 0:
         return ()
-    parts = payments.spread(paid, amount)
+    before = {one.payment_id: one.refunded_minor for one in paid}
     reference = f"return {return_id}"
-    await payments.refund(conn, order_id, amount, by=new.by, now=now, reference=reference)
     ways: dict[str, int] = {}
-    for payment, part in parts:
-        ways[payment.method] = ways.get(payment.method, 0) + part
+    for step in await payments.refund(
+        conn, order_id, amount, by=new.by, now=now, reference=reference
+    ):
+        part = step.payment.refunded_minor - before[step.payment.payment_id]
+        ways[step.payment.method] = ways.get(step.payment.method, 0) + part
     return tuple(Tendered(kind, part) for kind, part in sorted(ways.items()))
 
 

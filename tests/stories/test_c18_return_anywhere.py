@@ -1,0 +1,147 @@
+"""C18: bought online, returned in a shop, and the reverse: money, stock, history come right."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.stories.town import Refusal, Town, refused
+
+
+def unique(word: str) -> str:
+    return f"{word}-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def mug(town: Town) -> str:
+    return town.new_item(unique("MUG"), {"kichijoji": 9, "yokohama": 1})
+
+
+def bought_online(town: Town, mug: str, *, qty: int = 2) -> dict[str, Any]:
+    """Paid by card, collected in Kichijoji."""
+    cart = town.api("POST", "/carts", json={"anonymous_id": unique("c")})
+    path = f"/carts/{cart['cart_id']}"
+    change = {"op": "add", "sku": mug, "qty": qty, "method": "pickup", "location_id": "kichijoji"}
+    cart = town.api("POST", f"{path}/changes", json={"changes": [change], "channel": "web"})
+    paid = [{"method": "card", "state": "captured", "provider": "pay", "reference": unique("pi")}]
+    body = {"version": cart["version"], "total_minor": cart["total_minor"], "payments": paid}
+    done: dict[str, Any] = town.api("POST", f"{path}/checkout", json=body)
+    return done
+
+
+def collect(town: Town, bought: dict[str, Any]) -> None:
+    (hold,) = bought["holds"]
+    town.api("POST", f"/stock/holds/{hold['hold_id']}/hand-over", json={"code": hold["code"]})
+
+
+def give_back(town: Town, **body: Any) -> dict[str, Any]:
+    asked = {"location_id": "yokohama", "reason": "changed_mind"} | body
+    done: dict[str, Any] = town.api("POST", "/returns", json=asked)
+    return done
+
+
+def one(line_no: int, qty: int = 1, condition: str = "resaleable") -> list[dict[str, Any]]:
+    return [{"line_no": line_no, "qty": qty, "condition": condition}]
+
+
+def free(town: Town, sku: str, at: str) -> int:
+    rows = town.api("GET", "/stock/availability", params={"sku": sku, "location_id": at})["items"]
+    return int(rows[0]["available"]) if rows else 0
+
+
+def test_bought_online_and_returned_in_another_shop(town: Town, mug: str) -> None:
+    bought = bought_online(town, mug)
+    order = bought["order"]
+    asked = {"order_id": order["order_id"]}
+    (found,) = town.api("POST", "/returns/lookup", json=asked)["items"]
+    assert [line["can_return"] for line in found["lines"]] == [0]  # it still lies in the shop
+    collect(town, bought)
+    (found,) = town.api("POST", "/returns/lookup", json=asked)["items"]
+    assert [line["can_return"] for line in found["lines"]] == [2]
+    done = give_back(town, order_id=found["order_id"], lines=one(1))
+    assert done["total"] == 89800
+    assert [(x["kind"], x["amount_minor"]) for x in done["refunds"]] == [("card", 89800)]
+    assert free(town, mug, "yokohama") == 2
+    with refused(409, "more_than_sold") as over:
+        give_back(town, order_id=found["order_id"], lines=one(1, 2))
+    assert over.body["lines"][0]["can_return"] == 1
+    town_order = town.api("GET", f"/orders/{order['order_id']}")
+    assert "refunded" in str(town_order)
+    assert town.reconcile()["drifts"] == []
+
+
+def test_bought_in_a_shop_with_a_card_and_returned_elsewhere_with_the_receipt(
+    town: Town, mug: str
+) -> None:
+    card, mail = unique("card"), f"{unique('s')}@example.jp"
+    told = town.tell("chat", {"type": "identify", "anonymousId": unique("a"),
+                     "traits": {"email": mail, "loyalty_card": card}})[-1]  # fmt: skip
+    her = town.look_up("email", mail, after=told)
+    sale = town.till("kichijoji", mug, mode="tell", qty=2, loyalty_card=card)
+    before = town.look_up("email", mail, after=sale["event_id"])
+    (found,) = town.api("POST", "/returns/lookup", json={"customer_id": her["customer_id"]})[
+        "items"]  # fmt: skip
+    assert found["receipt_id"] == sale["receipt_id"]
+    answer = town.api("POST", "/returns", full=True, json={
+        "location_id": "yokohama", "reason": "faulty", "receipt_id": sale["receipt_id"],
+        "lines": one(0, 1, "damaged")})  # fmt: skip
+    done = answer.json()
+    assert [(x["kind"], x["amount_minor"]) for x in done["refunds"]] == [("cash", 1680)]
+    assert free(town, mug, "yokohama") == 1  # what is damaged is not for sale
+    past = town.timeline(her["customer_id"], after=answer.headers["setten-event"])
+    assert past[0]["name"] == "return.recorded"
+    after = town.look_up("email", mail, after=answer.headers["setten-event"])
+    spent = [sum(x["total_minor"] for x in who["purchases"]) for who in (before, after)]
+    assert spent[0] - spent[1] == 1680  # what came back is no longer spent
+    assert town.reconcile()["drifts"] == []
+
+
+def test_two_shops_at_once_take_the_same_thing_back_once(town: Town, mug: str) -> None:
+    sale = town.till("kichijoji", mug, mode="tell", qty=3)
+
+    def bring(number: int) -> str:
+        place = ("kichijoji", "yokohama")[number % 2]
+        try:
+            give_back(town, location_id=place, receipt_id=sale["receipt_id"], lines=one(0))
+        except Refusal as refusal:
+            return str(refusal.body["code"])
+        return "taken"
+
+    with concurrent.futures.ThreadPoolExecutor(8) as hands:
+        done = list(hands.map(bring, range(8)))
+    assert done.count("taken") == 3
+    assert set(done) == {"taken", "more_than_sold"}
+    assert town.reconcile()["drifts"] == []
+
+
+def test_an_exchange_holds_the_other_size_at_once(town: Town, mug: str) -> None:
+    sale = town.till("kichijoji", mug, mode="tell", qty=1)
+    other = town.new_item(unique("MUG-L"), {"yokohama": 1})
+    asked = {"receipt_id": sale["receipt_id"], "lines": one(0), "reason": "wrong_size",
+             "exchange": [{"sku": other, "location_id": "yokohama", "qty": 1}]}  # fmt: skip
+    done = give_back(town, **asked)
+    assert done["exchange"]["to_pay"] == 89800 - 1680
+    assert done["refunds"] == []
+    with refused(409, "not_enough_stock"):
+        town.hold(other, "yokohama")
+    assert free(town, mug, "yokohama") == 2
+
+
+def test_limits_refuse_clearly_and_without_proof_it_takes_a_reason(town: Town, mug: str) -> None:
+    rule = town.api("GET", "/returns/policy")
+    assert (rule["days"], rule["per_customer_max"]) == (30, 10)
+    cheap = town.new_item(unique("PEN"), {"kichijoji": 1})
+    pen = {"sku": cheap, "name": {"ja": "ペン", "en": "Pen"}, "price": 500, "tax_rate": 0.1}
+    town.api("PUT", "/stock/items", json={"items": [pen]})
+    proofless = {"lines": [{"sku": cheap, "qty": 1, "condition": "resaleable"}]}
+    with refused(409, "proof_needed"):
+        give_back(town, **proofless)
+    done = give_back(town, **proofless, override_reason="贈り物で、レシートがない")
+    assert [(x["kind"], x["amount_minor"]) for x in done["refunds"]] == [("credit", 500)]
+    with refused(404, "unknown_purchase"):
+        give_back(town, receipt_id=str(uuid.uuid4()), lines=one(0))
+    shown = town.api("GET", f"/returns/{done['return_id']}")
+    assert shown["return_no"] == done["return_no"]
