@@ -34,19 +34,42 @@ _SETTINGS = (
 
 
 @contextmanager
-def database(given: str | None) -> Iterator[tuple[str, Path]]:
-    """(dsn, data folder) of the database to measure: the one given, or a fresh embedded one."""
+def database(
+    given: str | None, prepare: Callable[[str, Path], None] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """(dsn, data folder) of the database to measure: the one given, or a fresh embedded one.
+
+    prepare: lays data down first; ours is then started anew, with all on disk and nothing in
+    memory that the system was not asked to forget.
+    """
     with tempfile.TemporaryDirectory(prefix="setten-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         if given:
+            if prepare:
+                prepare(given, folder)
             yield given, folder
             return
         server = embedded.start(folder)
+        if prepare:
+            try:
+                prepare(server.dsn, folder)
+            finally:
+                server.stop(limit_s=120)
+            _forget(folder)
+            server = embedded.start(folder)
         try:
             yield server.dsn, folder
         finally:
             server.stop(limit_s=30)
+
+
+def _forget(folder: Path) -> None:
+    """Let the system drop the files of a stopped database from memory."""
+    for path in folder.rglob("base/*/*"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 async def conditions(

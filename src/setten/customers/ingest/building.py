@@ -49,10 +49,10 @@ def from_properties(kind: type[Told], action: str | None, said: Fields, currency
     return fields
 
 
-def location_id(*said: Any) -> str | None:
-    """The first that can be the id of the place where it happened."""
-    for one in said:
-        found = text_of(one)
+def location_id(public: Fields) -> str | None:
+    """The place that properties or a context say it happened at."""
+    for key in ("location_id", "store_id"):
+        found = text_of(public.get(key))
         if found and len(found) <= _LOCATION_LENGTH_MAX and "\x00" not in found:
             return found
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from setten.customers.ingest import building
 from setten.customers.ingest.memory import BYTES_MAX, Memory
 from setten.customers.ingest.model import BadEvent, Delivery
 from setten.platform.vault.classify import Splitter, is_personal
@@ -25,13 +26,12 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     """What a context says.
 
     public: its JSON without anything personal; no bytes when nothing is left.
-    page, location_id: of the public part. The others are as said.
+    page, location_id: of the public part; the others are as said.
     """
 
     public: bytes = b""
     page: dict[str, Any] = {}
-    location_id: Any = None
-    store_id: Any = None
+    location_id: str | None = None
     traits: Any = None
     device: Any = None
     external_ids: Any = None
@@ -108,7 +108,8 @@ def _read_rest(key: Key, rest: dict[str, bytes], splitter: Splitter) -> Context:
     """What is left of a context, remembered when nothing of it is personal."""
     before, sealed = splitter.nodes, len(splitter.sealed)
     found = _read_dict({name: _value(text) for name, text in rest.items()}, splitter)
-    if len(splitter.sealed) == sealed and sum(map(len, rest.values())) <= BYTES_MAX:
+    is_harmless = len(splitter.sealed) == sealed and _ASIDE.isdisjoint(rest)
+    if is_harmless and sum(map(len, rest.values())) <= BYTES_MAX:
         _known.put(key, (found, splitter.nodes - before))
     return found
 
@@ -132,8 +133,7 @@ def _read_dict(context: dict[str, Any], splitter: Splitter) -> Context:
     return Context(
         _encode(public) if public else b"",
         _page(public.get("page")),
-        public.get("location_id"),
-        public.get("store_id"),
+        building.location_id(public),
         traits,
         context.get("device"),
         context.get("externalIds"),

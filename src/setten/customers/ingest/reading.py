@@ -187,7 +187,7 @@ def read(said: Said, event: Event, with_: Reading) -> Prepared:
         when,
         identifiers,
         splitter.sealed,
-        told.location_id or building.location_id(context.location_id, context.store_id),
+        told.location_id or context.location_id,
         _traits(event.traits) if type_ == "identify" and event.traits else (),
         pair,
     )
@@ -214,7 +214,9 @@ def _times(event: Event, delivery: Delivery) -> Times:
 def _tell(event: Event, type_: str, source: Source, splitter: Splitter) -> _Told:
     """The part of the fact that comes byte for byte again with other events, read once for all."""
     raw = bytes(event.properties)
-    said = event.event if type_ == "track" else (event.name, event.category)
+    said = event.event
+    if type_ != "track":
+        said = (event.name, event.category) if type_ in ("page", "screen") else None
     key = (type_, said, raw, source.source_id, source.system, source.is_record, source.currency)
     try:
         known = _told.get(key)
@@ -245,7 +247,7 @@ def _tell(event: Event, type_: str, source: Source, splitter: Splitter) -> _Told
     found = _Told(
         kind.event_name,
         _encode(fact)[:-1],
-        building.location_id(public.get("location_id"), public.get("store_id")),
+        building.location_id(public),
         tuple(key for key in ("path", "title") if not fields[key])
         if kind is reported.PageViewed
         else (),

@@ -62,7 +62,7 @@ class _Read(msgspec.Struct):
     repeated: indexes of events whose id another event here has already; the first one wins.
     """
 
-    good: list[tuple[int, Source, Delivery, Prepared]]
+    good: list[tuple[int, Source, Prepared]]
     bad: list[tuple[int, _Bad]]
     repeated: list[int]
 
@@ -136,7 +136,7 @@ def _read_all(vault: Vault, accepted: Sequence[tuple[int, Source, Delivery]]) ->
                 found.repeated.append(index)
                 continue
             met.add(prepared.event_id)
-            found.good.append((index, source, delivery, prepared))
+            found.good.append((index, source, prepared))
     return found
 
 
@@ -160,21 +160,23 @@ def _hash_of(raw: bytes) -> uuid.UUID:
 async def _write(
     conn: Connection, vault: Vault, found: _Read, *, now: datetime
 ) -> dict[int, Taken]:
-    wanted = {one for _, _, _, event in found.good for one in event.identifiers}
-    met = await vault.meet(conn, wanted)
+    events = [event for _, _, event in found.good]
+    met = await vault.meet(conn, {one for event in events for one in event.identifiers})
     places = await log.claim(
-        conn,
-        [(event.times.day, event.event_id) for *_, event in found.good],
-        on=now.date(),
+        conn, [(event.times.day, event.event_id) for event in events], on=now.date()
     )
-    new = [one for one in found.good if one[3].event_id in places]
-    sealed_ids = await _seal(conn, vault, [event for *_, event in new], met)
+    new = found.good
+    if len(places) < len(new):
+        new = [one for one in new if one[2].event_id in places]
+        events = [event for _, _, event in new]
+    numbers = [tuple([met.numbers[one] for one in event.identifiers]) for event in events]
+    sealed_ids = await _seal(conn, vault, events, numbers, met)
     entries = [
-        _entry(source, delivery, event, met, sealed_id, now)
-        for (_, source, delivery, event), sealed_id in zip(new, sealed_ids, strict=True)
+        _entry(source, event, under, met, sealed_id, now)
+        for (_, source, event), under, sealed_id in zip(new, numbers, sealed_ids, strict=True)
     ]
     await log.write(conn, entries, places)
-    await vault.put_traits(conn, _traits(new, met), met=met)
+    await vault.put_traits(conn, _traits(events, numbers), met=met)
     if found.bad:
         await _keep(conn, vault, [bad for _, bad in found.bad])
     return _count(found, places)
@@ -182,7 +184,7 @@ async def _write(
 
 def _count(found: _Read, places: Mapping[str, int]) -> dict[int, Taken]:
     counts: dict[int, list[int]] = {}
-    for index, _, _, event in found.good:
+    for index, _, event in found.good:
         which = _NEW if event.event_id in places else _REPEATED
         counts.setdefault(index, [0, 0, 0])[which] += 1
     for index in found.repeated:
@@ -192,31 +194,36 @@ def _count(found: _Read, places: Mapping[str, int]) -> dict[int, Taken]:
     return {index: Taken(*count) for index, count in counts.items()}
 
 
-def _traits(new: Sequence[tuple[int, Source, Delivery, Prepared]], met: Met) -> list[Trait]:
+def _traits(events: Sequence[Prepared], numbers: Sequence[tuple[int, ...]]) -> list[Trait]:
     return [
-        Trait(met.numbers[event.identifiers[0]], field, value, event.times.occurred_at)
-        for *_, event in new
+        Trait(under[0], field, value, event.times.occurred_at)
+        for event, under in zip(events, numbers, strict=True)
+        if event.traits
         for field, value in event.traits
     ]
 
 
 async def _seal(
-    conn: Connection, vault: Vault, events: Sequence[Prepared], met: Met
+    conn: Connection,
+    vault: Vault,
+    events: Sequence[Prepared],
+    numbers: Sequence[tuple[int, ...]],
+    met: Met,
 ) -> list[int | None]:
     """One envelope for each event that has something sealed, under its strongest identifier."""
-    numbers = await vault.seal(
-        conn,
-        [Sealed(met.numbers[e.identifiers[0]], e.sealed) for e in events if e.sealed],
-        met=met,
-    )
-    following = iter(numbers)
+    envelopes = [
+        Sealed(under[0], event.sealed)
+        for event, under in zip(events, numbers, strict=True)
+        if event.sealed
+    ]
+    following = iter(await vault.seal(conn, envelopes, met=met))
     return [next(following) if event.sealed else None for event in events]
 
 
 def _entry(
     source: Source,
-    delivery: Delivery,
     event: Prepared,
+    numbers: tuple[int, ...],
     met: Met,
     sealed_id: int | None,
     now: datetime,
@@ -225,20 +232,21 @@ def _entry(
     if event.alias is not None:
         previous, user = event.alias
         body = reading.with_alias(body, Alias(met.numbers[previous], met.numbers[user]))
-    return Entry(
-        event_id=event.event_id,
-        day=event.times.day,
-        name=event.name,
-        occurred_at=event.times.occurred_at,
-        received_at=now,
-        sent_at=event.times.sent_at,
-        original_at=event.times.original_at,
-        source_id=source.source_id,
-        channel=source.channel,
-        location_id=event.location_id,
-        identifiers=tuple([met.numbers[one] for one in event.identifiers]),
-        sealed_id=sealed_id,
-        body=body.decode(),
+    when = event.times
+    return Entry(  # by place, because words would take three times as long
+        event.event_id,
+        when.day,
+        event.name,
+        when.occurred_at,
+        now,
+        source.channel,
+        numbers,
+        body.decode(),
+        when.sent_at,
+        when.original_at,
+        source.source_id,
+        event.location_id,
+        sealed_id,
     )
 
 
@@ -284,7 +292,7 @@ async def take_again(
     if found.bad:
         raise found.bad[0][1].why
     await _write(conn, vault, found, now=now)
-    return found.good[0][3].event_id
+    return found.good[0][2].event_id
 
 
 async def keep_refused(

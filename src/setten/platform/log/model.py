@@ -22,7 +22,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_name: ClassVar[str]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One event on its way into the log.
 
     event_id: the client's messageId. day: from the client's own timestamp text, or NO_DAY.
