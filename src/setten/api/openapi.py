@@ -6,6 +6,7 @@ headers of a write) is added here once instead of at each handler.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,7 @@ _ONE_OF_THREE: dict[str, dict[str, str]] = {
     "customer_id": {"type": "string", "format": "uuid"},
     "location_id": {"type": "string"},
 }
+_PLACE = re.compile(r"\{(\w+)\}")
 _NO_NUL = r"^[^\u0000]*$"
 _NARROWER = frozenset({"format", "enum", "pattern", "const"})
 _PROBLEM_SCHEMA: dict[str, Any] = {
@@ -76,7 +78,52 @@ def shared(schema: dict[str, Any]) -> dict[str, Any]:
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(operation, needs_key=path not in _OWN_KEYS)
+    _link(schema)
     return schema
+
+
+def _link(schema: dict[str, Any]) -> None:
+    """Say which calls can go on with what a call has made or found: by the names of its ids."""
+    targets = [
+        (frozenset(_PLACE.findall(path)), operation["operationId"])
+        for path, item in schema.get("paths", {}).items()
+        for method, operation in item.items()
+        if method in _METHODS and "{" in path
+    ]
+    for path, item in schema.get("paths", {}).items():
+        operation = item.get("post")
+        if operation is None or "{" in path:
+            continue
+        for status, answer in operation["responses"].items():
+            if not status.startswith("2"):
+                continue
+            ids = dict(_ids_in(schema, answer))
+            links = {
+                name: {
+                    "operationId": name,
+                    "parameters": {one: f"$response.body#{ids[one]}" for one in sorted(places)},
+                }
+                for places, name in targets
+                if places <= ids.keys()
+            }
+            if links:
+                answer["links"] = links
+
+
+def _ids_in(schema: dict[str, Any], answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(name, pointer) of the ids of an answer: its own, else those of the first of its lists."""
+    body = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    properties = _resolved(schema, body).get("properties", {})
+    for name, told in properties.items():
+        inner = _resolved(schema, _resolved(schema, told).get("items", {})).get("properties", {})
+        yield from ((one, f"/{name}/0/{one}") for one in inner if one.endswith("_id"))
+    yield from ((name, f"/{name}") for name in properties if name.endswith("_id"))
+
+
+def _resolved(schema: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    name = str(told.get("$ref", "")).removeprefix("#/components/schemas/")
+    found: dict[str, Any] = schema["components"]["schemas"].get(name, told) if name else told
+    return found
 
 
 def _close(schemas: dict[str, Any]) -> None:

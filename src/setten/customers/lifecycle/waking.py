@@ -67,15 +67,25 @@ async def _walk_part(pool: Pool, *, zone: ZoneInfo, at: datetime) -> tuple[bool,
         return True, moved
 
 
-async def reckon_everybody(pool: Pool, *, zone: ZoneInfo, now: Now = clock.now) -> int:
+async def reckon_everybody(
+    pool: Pool,
+    *,
+    zone: ZoneInfo,
+    now: Now = clock.now,
+    progress: Callable[[int], None] | None = None,
+) -> int:
     """Look at every customer anew, to the end; answers how many changed their stage.
 
     For `rebuild`: from what purchases and identity say now, the same stages come out again.
+    progress: told the customers looked at so far.
     """
     async with db.transaction(pool) as conn:
         await Q.begin_walk.run(conn)
-    changed, goes_on = 0, True
+    changed, looked, goes_on = 0, 0, True
     while goes_on:
         goes_on, moved = await _walk_part(pool, zone=zone, at=now())
         changed += moved
+        looked += PART * goes_on
+        if progress is not None:
+            progress(looked)
     return changed
