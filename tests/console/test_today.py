@@ -143,7 +143,7 @@ def test_bands_are_dark_by_the_channels_own_most_and_thin_ahead() -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "said"),
-    [(106, 100, "+6%"), (88, 100, "−12%"), (100, 100, "+0%"), (5, 9, ""), (0, 10, "−100%")],
+    [(106, 100, "+6%"), (88, 100, "−12%"), (100, 100, "±0%"), (5, 9, ""), (0, 10, "−100%")],
 )
 def test_a_change_is_told_when_there_is_enough_to_compare(now: int, before: int, said: str) -> None:
     assert strips.change(now, before) == said

@@ -134,4 +134,5 @@ def change(now: int, before: int) -> str:
     if before < TOLD_FROM:
         return ""
     percent = round(100 * (now - before) / before)
-    return f"{'−' if percent < 0 else '+'}{abs(percent):,}%"
+    sign = "−" if percent < 0 else "+" if percent else "±"
+    return f"{sign}{abs(percent):,}%"
