@@ -35,6 +35,7 @@ from setten.api import outside as outside_api
 from setten.api import promise as promise_api
 from setten.api import receipts as receipts_api
 from setten.api import returns as returns_api
+from setten.api import releases as releases_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.api import transfers as transfers_api
@@ -103,6 +104,7 @@ def _routes(settings: Settings) -> list[Any]:
         rules_api.router(),
         stock_api.router(),
         delivery_api.router(),
+        releases_api.router(),
         transfers_api.router(),
         counts_api.router(),
         inbound_api.router(),

@@ -30,7 +30,7 @@ from setten.stock.locations import Directory, Location
 LIVE = "/live"
 """How the addresses of open lines end."""
 
-OPEN_TO_ALL = ("/sign-in", "/preferences")
+OPEN_TO_ALL = ("/sign-in", "/preferences", "/line/")
 THEMES = ("system", "light", "dark")
 SESSION_COOKIE_S = 16 * 3600
 PREFERENCE_COOKIE_S = 365 * 86_400

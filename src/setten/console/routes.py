@@ -32,6 +32,7 @@ from setten.console.stock import (
     sheet,
     why,
 )
+from setten.console.visitors import line
 from setten.platform import db
 from setten.platform.errors import SettenError
 
@@ -122,6 +123,8 @@ PAGES: list[ControllerRouterHandler] = [
     sheet.stock,
     sheet.sheet,
     sheet.sheet_csv,
+    line.line,
+    line.take,
     item.item,
     why.why,
     disagreeing.disagreements,

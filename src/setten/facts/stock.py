@@ -357,3 +357,11 @@ class FulfilmentLate(FulfilmentFact, frozen=True, kw_only=True):
     location_id: str | None
     ships_on: date
     arrives_to: date | None = None
+
+
+class ReleaseJoined(Fact, frozen=True, kw_only=True):
+    """Somebody stands in line for a release."""
+
+    event_name: ClassVar[str] = "release.joined"
+    release_id: str
+    is_member: bool

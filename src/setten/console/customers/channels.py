@@ -45,6 +45,7 @@ MARKS: dict[str, tuple[str, str]] = {
 }
 
 SIGNS = {
+    "release.joined": "hold",
     "stock.held": "hold",
     "stock.hold_ready": "hold",
     "stock.hold_extended": "hold",
