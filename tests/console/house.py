@@ -187,7 +187,10 @@ class House:
             async with self._connection() as conn:
                 return await auth.create_key(conn, scope="server", name="test", now=clock.now())
 
-        headers = {"Authorization": f"Bearer {self._run(key())}"}
+        headers = {
+            "Authorization": f"Bearer {self._run(key())}",
+            "Idempotency-Key": str(uuid.uuid4()),
+        }
         return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
 
     def define(self, name: str, expression: dict[str, Any]) -> int:

@@ -23,6 +23,14 @@ def is_in(house: House, segment_id: int, customer_id: str) -> bool:
     ))  # fmt: skip
 
 
+def in_stock_at(house: House, location_id: str) -> str:
+    """Something that can be promised there."""
+    return str(house.asked(
+        "select sku from stock.balances"
+        f" where location_id = '{location_id}' and on_hand - safety > 2 order by sku limit 1"
+    ))  # fmt: skip
+
+
 def identify(house: House, user: str, **traits: object) -> None:
     house.tell({"type": "identify", "userId": user, "traits": traits})
 
@@ -52,3 +60,11 @@ def test_a_move_of_home_a_word_of_consent_and_goods_in_the_cart_are_noticed(hous
     eventually(lambda: not is_in(house, reached, who))
 
     assert not is_in(house, carts, who)
+    cart = house.post_api("/api/v1/carts", {"customer_id": who}).json()["cart_id"]
+    item = {"op": "add", "sku": in_stock_at(house, "kichijoji")}
+    done = house.post_api(f"/api/v1/carts/{cart}/changes", {"changes": [item]})
+    assert done.status_code == 200, done.text
+    eventually(lambda: is_in(house, carts, who))
+    gone = house.post_api(f"/api/v1/carts/{cart}/changes", {"changes": [{**item, "op": "remove"}]})
+    assert gone.status_code == 200, gone.text
+    eventually(lambda: not is_in(house, carts, who))
