@@ -18,7 +18,7 @@ from setten.facts import commerce, reported, stock
 from setten.facts.engagement import NoteWritten
 from setten.platform import db
 from setten.platform.db import Connection, Pool, Record
-from setten.platform.log import Cursor, Reader, Row
+from setten.platform.log import GATHER_CALMLY_S, Cursor, Reader, Row
 from setten.platform.log.tail import read
 
 Q = db.load(__file__)
@@ -100,7 +100,7 @@ _note = msgspec.json.Decoder(_Note).decode
 
 def readers(zone: ZoneInfo) -> list[Reader]:
     """The reader of this feature. zone: the business's, for its days."""
-    return [Reader(READER, partial(_take_in, zone=zone))]
+    return [Reader(READER, partial(_take_in, zone=zone), gather_s=GATHER_CALMLY_S)]
 
 
 async def _take_in(conn: Connection, rows: Sequence[Row], *, zone: ZoneInfo) -> None:

@@ -13,7 +13,7 @@ from setten.facts.customers import HomeMoved
 from setten.facts.reported import CustomerIdentified
 from setten.platform import clock, db, log
 from setten.platform.db import Connection, Pool
-from setten.platform.log import Reader, Row
+from setten.platform.log import GATHER_CALMLY_S, Reader, Row
 from setten.platform.vault import Trait, Vault
 
 READER = "homes"
@@ -24,7 +24,9 @@ Now = Callable[[], datetime]
 def readers(vault: Vault, now: Now = clock.now) -> list[Reader]:
     """The reader of this feature: it looks at what was told of somebody herself."""
     names = frozenset({CustomerIdentified.event_name})
-    return [Reader(READER, partial(_read, vault=vault, now=now), names=names)]
+    return [
+        Reader(READER, partial(_read, vault=vault, now=now), names=names, gather_s=GATHER_CALMLY_S)
+    ]
 
 
 async def _read(conn: Connection, rows: Sequence[Row], *, vault: Vault, now: Now) -> None:

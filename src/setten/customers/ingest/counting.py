@@ -10,7 +10,7 @@ import msgspec
 
 from setten.customers.ingest import store
 from setten.platform.db import Connection
-from setten.platform.log import Reader, Row
+from setten.platform.log import GATHER_CALMLY_S, Reader, Row
 
 ROWS_MAX = 20_000
 
@@ -41,7 +41,7 @@ async def _count(conn: Connection, rows: Sequence[Row]) -> None:
 
 def readers() -> list[Reader]:
     """The readers of the log that ingest has."""
-    return [Reader("ingest_counters", _count)]
+    return [Reader("ingest_counters", _count, gather_s=GATHER_CALMLY_S)]
 
 
 async def since(conn: Connection, source_ids: Sequence[int], at: datetime) -> list[Counter]:

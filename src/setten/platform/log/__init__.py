@@ -15,7 +15,7 @@ from setten.platform.log.model import (
     Row,
     hash_id,
 )
-from setten.platform.log.reader import Reader, lags, run, set_aside
+from setten.platform.log.reader import GATHER_CALMLY_S, Reader, lags, run, set_aside
 from setten.platform.log.service import (
     append,
     claim,
@@ -34,6 +34,7 @@ from setten.platform.log.service import (
 )
 
 __all__ = [
+    "GATHER_CALMLY_S",
     "NO_DAY",
     "Cursor",
     "Entry",

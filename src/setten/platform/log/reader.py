@@ -20,7 +20,8 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 LOOK_ANYWAY_S = 1.0
 # While events stream in, a batch waits for company: fifty commits a second are enough for a reader.
 GATHER_S = 0.02
-GATHER_S_MAX = 0.1
+# Who is in no hurry leaves the processors to those who are.
+GATHER_CALMLY_S = 0.1
 BATCH_MAX = 2_000  # larger batches win no throughput and hold the log's other readers back
 BACKOFF_S_MAX = 5.0
 TRIES = 5  # of one batch, some seconds in all, before it is looked at event by event
@@ -181,12 +182,10 @@ class Reader:
                     passed = await self.step(pool, tail, stamp="" if is_due else seen)
                 else:
                     passed = await self.step_past_poison(pool)
-                failures, backoff, worked = 0, 0.0, loop.time()
+                failures, backoff = 0, 0.0
                 is_due = not passed and not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
                 if passed < self._most:
-                    took = worked - begun
-                    # Who needs long for a batch waits as long for the next: it will be larger.
-                    pause = max(self._gather_s, min(2 * took, GATHER_S_MAX)) - (loop.time() - begun)
+                    pause = self._gather_s - (loop.time() - begun)
             except Exception as cause:
                 # Whatever it was, the cursor has not moved: the same rows come again.
                 logger.exception("reader %s failed and will try again", self.name)
