@@ -22,6 +22,7 @@ from setten.api import bare, guard, openapi, operations, options, problems, stat
 from setten.api import consent as consent_api
 from setten.api import counts as counts_api
 from setten.api import carts as carts_api
+from setten.api import cover as cover_api
 from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
 from setten.api import fulfilments as fulfilments_api
@@ -58,7 +59,17 @@ from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import allocations, carts, counts, fulfilments, holds, locations, orders, proving
+from setten.stock import (
+    allocations,
+    carts,
+    counts,
+    cover,
+    fulfilments,
+    holds,
+    locations,
+    orders,
+    proving,
+)
 from setten.stock.locations import Directory
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
@@ -109,6 +120,7 @@ def _routes(settings: Settings) -> list[Any]:
         counts_api.router(),
         inbound_api.router(),
         promise_api.router(),
+        cover_api.router(),
         outside_api.router(),
         holds_api.router(),
         pickup_api.router(),
@@ -192,6 +204,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
         jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
         jobs.Schedule("allocations_end", "* * * * *", allocations.end_all),
+        jobs.Schedule("cover_reckon", _daily(PROOF, zone), partial(cover.reckon_all, zone=zone)),
         jobs.Schedule("stock_prove", _daily(PROOF, zone), proving.prove_all),
         jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
         jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),

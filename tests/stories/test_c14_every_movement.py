@@ -153,3 +153,37 @@ def test_a_day_of_tills(town: Town, cup: str, tmp_path: Path) -> None:
         assert answer["files"][0]["refused_rows"] == 0
     assert balance(town, cup)["on_hand"] == before - 1
     assert town.reconcile()["drifts"] == []
+
+
+def test_an_outside_systems_number_is_compared_and_decided_never_written_over(
+    town: Town, cup: str
+) -> None:
+    def tell(to: int, sequence: int, expected: int | None = None) -> dict[str, Any]:
+        level = {"sku": cup, "location_id": PLACE, "to": to, "sequence": sequence}
+        body = {"system": "till-cloud", "levels": [{**level, "expected": expected}]}
+        found: dict[str, Any] = town.api("POST", "/stock/levels", json=body)
+        return found
+
+    assert tell(7, 1)["disagreed"] == 1
+    assert balance(town, cup)["on_hand"] == 10
+    open_ones = town.api("GET", "/stock/disagreements", params={"location_id": PLACE})["items"]
+    (one,) = [row for row in open_ones if row["sku"] == cup]
+    assert (one["ours"], one["theirs"]) == (10, 7)
+    path = f"/stock/disagreements/{one['disagreement_id']}/decide"
+    assert town.api("POST", path, json={"outcome": "theirs"})["outcome"] == "theirs"
+    assert balance(town, cup)["on_hand"] == 7
+    with refused(409, "disagreement_ended"):
+        town.api("POST", path, json={"outcome": "ours"})
+
+    # From now on it is master of this one: its word is booked, late words change nothing, and
+    # who names an old number is told to look again.
+    master = {"location_id": PLACE, "sku": cup, "system": "till-cloud"}
+    town.api("PUT", "/stock/masters", json={"masters": [master]})
+    assert tell(6, 3)["booked"] == 1
+    assert tell(9, 2)["stale"] == 1
+    assert town.till(PLACE, cup, mode="tell")["status"] == "booked"
+    assert tell(8, 4, expected=6)["refused"][0]["reason"] == "changed_since"
+    assert tell(8, 4, expected=5)["booked"] == 1
+    assert balance(town, cup)["on_hand"] == 8
+    town.api("PUT", "/stock/masters", json={"masters": [{**master, "system": None}]})
+    assert town.reconcile()["drifts"] == []

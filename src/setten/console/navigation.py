@@ -84,6 +84,7 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found.append(Link("nav.returns", "/stock/returns"))
             found.append(Link("nav.counts", "/stock/counts"))
             found.append(Link("nav.transfers", "/stock/transfers"))
+            found.append(Link("nav.cover", "/stock/cover"))
         if actor.may(Right.approve_stock):
             found.append(Link("nav.disagreements", "/stock/disagreements"))
     elif path.startswith("/run") or path == "/patterns":

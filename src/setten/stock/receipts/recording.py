@@ -36,6 +36,7 @@ async def set_aside(conn: Connection, corrected: Sequence[New]) -> None:
     if corrected:
         old = [one.replaces for one in corrected]
         await _Q.take_totals.run(conn, receipt_ids=old)
+        await _Q.take_sales.run(conn, receipt_ids=old)
         await _Q.replace.run(
             conn, receipt_ids=old, replaced_bys=[one.receipt_id for one in corrected]
         )
@@ -125,6 +126,7 @@ async def _insert(
         unknowns=[line.sku not in known for _, _, line in lines],
     )
     await _Q.add_totals.run(conn, receipt_ids=receipt_ids)
+    await _Q.add_sales.run(conn, receipt_ids=receipt_ids)
 
 
 def _array(texts: Sequence[str]) -> str:

@@ -71,6 +71,35 @@ on conflict (location_id, business_day, currency) do update
    set receipts = t.receipts + excluded.receipts, lines = t.lines + excluded.lines,
        total_minor = t.total_minor + excluded.total_minor;
 
+-- name: add_sales
+-- Sums by day of what was sold where; of a set, its parts.
+insert into stock.sales_days as d (location_id, day, sku, sold, returned)
+select r.location_id, r.business_day, coalesce(p.part_sku, l.sku),
+       sum(greatest(l.qty, 0) * coalesce(p.qty, 1)), sum(greatest(-l.qty, 0) * coalesce(p.qty, 1))
+  from stock.receipts r
+  join stock.receipt_lines l on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
+  left join stock.set_parts p on p.set_sku = l.sku
+ where r.receipt_id = any(:receipt_ids::uuid[])
+ group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)
+ order by 1, 2, 3
+on conflict (location_id, day, sku) do update
+   set sold = d.sold + excluded.sold, returned = d.returned + excluded.returned;
+
+-- name: take_sales
+-- A corrected receipt no longer counts.
+update stock.sales_days d
+   set sold = d.sold - o.sold, returned = d.returned - o.returned
+  from (select r.location_id, r.business_day, coalesce(p.part_sku, l.sku) as sku,
+               sum(greatest(l.qty, 0) * coalesce(p.qty, 1)) as sold,
+               sum(greatest(-l.qty, 0) * coalesce(p.qty, 1)) as returned
+          from stock.receipts r
+          join stock.receipt_lines l
+            on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
+          left join stock.set_parts p on p.set_sku = l.sku
+         where r.receipt_id = any(:receipt_ids::uuid[])
+         group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)) as o
+ where d.location_id = o.location_id and d.day = o.business_day and d.sku = o.sku;
+
 -- name: take_totals
 -- A corrected receipt no longer counts.
 update stock.receipt_totals t

@@ -1,0 +1,82 @@
+"""What does not last, what lies dead, and goods asked of another place with one press."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response, get, post
+
+from setten.console import guard
+from setten.console.page import Asked, page_of
+from setten.console.places import named
+from setten.console.shell.sign_in import redirect
+from setten.console.stock.goods import Good, goods
+from setten.platform import audit, auth, clock, db
+from setten.platform.auth import Right
+from setten.platform.errors import Invalid
+from setten.stock import cover, locations, transfers
+from setten.stock.cover import Cover, Proposal
+from setten.stock.transfers import Plan
+
+LISTED = 50
+QTY_DIGITS = 5
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of stock as the page shows it."""
+
+    cover: Cover
+    good: Good
+    proposal: Proposal | None
+    source: str
+
+
+@get("/stock/cover", include_in_schema=False)
+async def cover_page(request: Asked, at: str = "", what: str = "short") -> Response[str]:
+    """What does not last a week at a place, or what lies unsold there."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    at = at or page.shop or ""
+    is_dead = what == "dead"
+    async with guard.deps_of(request).pool.acquire() as conn:
+        names = await named(request, conn, page.locale)
+        every = [] if at else await locations.list_all(conn)
+        read = cover.dead_at if is_dead else cover.short_at
+        found = await read(conn, at, limit=LISTED) if at else []
+        made = {} if is_dead else await cover.proposals(conn, found)
+        shown = await goods(conn, [one.sku for one in found], page)
+    rows = [
+        Row(one, shown[one.sku], one_made, names(one_made.from_location) if one_made else "")
+        for one in found
+        for one_made in [made.get(one.sku)]
+    ]
+    view = {
+        "at": at,
+        "at_name": names(at),
+        "rows": rows,
+        "what": "dead" if is_dead else "short",
+        "may_ask": bool(at) and page.who.may(Right.hand_over) and page.who.may_at(at),
+        "places": [(one.location_id, names(one.location_id)) for one in every],
+    }
+    return page.render("stock/cover.html", view)
+
+
+@post("/stock/cover", include_in_schema=False)
+async def ask_for(request: Asked) -> Response[str]:
+    """Plan a transfer to one's own place; the other place sends it."""
+    page, form, now = page_of(request), await request.form(), clock.now()
+    auth.require(page.who, Right.hand_over)
+    at, units = str(form.get("at") or ""), str(form.get("qty") or "")
+    auth.require_location(page.who, at)
+    if not units.isdecimal() or len(units) > QTY_DIGITS:
+        raise Invalid(errors="qty")
+    plan = Plan(
+        from_location=str(form.get("from") or ""),
+        to_location=at,
+        lines={str(form.get("sku") or ""): int(units)},
+    )
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        made = await transfers.plan(conn, plan, by=page.who.label, now=now)
+        await audit.note(conn, page.who, "transfer.planned", at=now, subject=str(made.transfer_id))
+    return redirect(f"/stock/transfers?at={quote(at)}")

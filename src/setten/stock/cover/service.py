@@ -1,0 +1,70 @@
+"""Working out how long goods last, and reading it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from setten.platform import clock, db
+from setten.platform.db import Connection, Pool
+from setten.stock.cover import rules
+from setten.stock.cover.model import (
+    DEAD_AFTER_DAYS,
+    PACE_DAYS,
+    PAGE_MAX,
+    SHORT_DAYS,
+    Cover,
+    Proposal,
+)
+
+_Q = db.load(str(Path(__file__).with_name("store.py")))
+_OTHERS_MAX = 50_000  # a page of skus in all of five hundred places
+assert SHORT_DAYS == 7, "store.sql and its index look below seven days"
+
+
+async def reckon(conn: Connection, location_id: str, *, now: datetime, zone: ZoneInfo) -> None:
+    """Work out all rows of a place, from whole days: today is not over."""
+    today = now.astimezone(zone).date() - timedelta(days=1)
+    await _Q.reckon.run(
+        conn,
+        location_id=location_id,
+        today=today,
+        pace_from=today - timedelta(days=PACE_DAYS),
+        pace_days=PACE_DAYS,
+        dead_from=today - timedelta(days=DEAD_AFTER_DAYS),
+        dead_since=now - timedelta(days=DEAD_AFTER_DAYS),
+        now=now,
+    )
+    await _Q.forget.run(conn, location_id=location_id, now=now)
+
+
+async def reckon_all(pool: Pool, *, zone: ZoneInfo) -> None:
+    """Work out all places, one a transaction. For a job."""
+    async with pool.acquire() as conn:
+        places = [row["location_id"] for row in await _Q.places.all(conn)]
+    for place in places:
+        async with db.transaction(pool) as conn:
+            await reckon(conn, place, now=clock.now(), zone=zone)
+
+
+async def short_at(conn: Connection, location_id: str, *, limit: int = PAGE_MAX) -> list[Cover]:
+    """What lasts less than SHORT_DAYS at a place, shortest first."""
+    rows = await _Q.short_at.all(conn, location_id=location_id, most=min(limit, PAGE_MAX))
+    return [Cover(**dict(row)) for row in rows]
+
+
+async def dead_at(conn: Connection, location_id: str, *, limit: int = PAGE_MAX) -> list[Cover]:
+    """What lies at a place unsold for DEAD_AFTER_DAYS, most units first."""
+    rows = await _Q.dead_at.all(conn, location_id=location_id, most=min(limit, PAGE_MAX))
+    return [Cover(**dict(row)) for row in rows]
+
+
+async def proposals(conn: Connection, short: list[Cover]) -> dict[str, Proposal]:
+    """By sku the move that helps each short row of a place best, where there is one."""
+    found = await _Q.of_skus.all(conn, skus=[row.sku for row in short], most=_OTHERS_MAX)
+    others: dict[str, list[Cover]] = {}
+    for row in found:
+        others.setdefault(row["sku"], []).append(Cover(**dict(row)))
+    made = {row.sku: rules.propose(row, others.get(row.sku, [])) for row in short}
+    return {sku: one for sku, one in made.items() if one is not None}
