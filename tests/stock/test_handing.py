@@ -12,8 +12,10 @@ from setten.facts.stock import GoodsLine
 from setten.platform import db
 from setten.platform.errors import SettenError
 from setten.platform.vault import Vault, normalise
-from setten.stock import holds, receipts, tasks
+from setten.stock import allocations, holds, receipts, tasks
+from setten.stock.allocations import Allocation
 from setten.stock.holds import (
+    Ask,
     BadHold,
     CannotReopen,
     CannotSubstitute,
@@ -286,3 +288,38 @@ async def test_a_hold_that_ran_out_is_handed_over_to_nobody(shop: Shop) -> None:
             await act(shop, verb, hold_id, now=late, **more)
     with pytest.raises(HoldEnded):
         await act(shop, holds.substitute, hold_id, swap(), now=late)
+
+
+@pytest.mark.parametrize("way", ["part", "keep", "give_back", "swap", "withdraw", "reopen"])
+async def test_what_was_set_aside_for_a_channel_goes_back_to_it(shop: Shop, way: str) -> None:
+    for sku in ("mug", "lamp"):
+        await shop.receive(sku, 4)
+    async with db.transaction(shop.pool) as conn:
+        aside = Allocation(sku="mug", location_id="ginza", channel="app", qty=2)
+        assert await allocations.put(conn, [aside], now=NOW) == []
+        ask = Ask(lines=(GoodsLine("mug", "ginza", 3),), by="t", channel="app", ttl_s=600)
+        hold_id = (await holds.place(conn, ask, now=NOW)).hold_id
+    await shop.prove()
+    one = [GoodsLine("mug", "ginza", 1)]
+    if way in ("part", "keep"):
+        done = await act(
+            shop, holds.hand_over, hold_id, by="t", taken=one, keeps_rest=way == "keep"
+        )
+        if done.rest is not None:
+            await shop.prove()
+            await act(shop, holds.release, done.rest.hold_id, by="t")
+    elif way == "give_back":
+        await act(shop, holds.give_back, hold_id, one, by="t")
+        await shop.prove()
+        await act(shop, holds.release, hold_id, by="t")
+    elif way == "swap":
+        await act(shop, holds.substitute, hold_id, swap())
+    elif way == "withdraw":
+        await act(shop, holds.withdraw, hold_id, gone={}, by="t")
+    else:
+        await act(shop, holds.hand_over, hold_id, by="t")
+        await act(shop, holds.reopen, hold_id)
+        await shop.prove()
+        await act(shop, holds.release, hold_id, by="t")
+    await shop.prove()
+    assert (await shop.balance("mug")).allocated == 2

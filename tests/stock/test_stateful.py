@@ -26,9 +26,10 @@ from hypothesis.stateful import (
 from tests.conftest import clone, drop
 from tests.stock.conftest import NOW, PLACES, Shop
 
+from setten.facts.stock import GoodsLine
 from setten.platform import db
 from setten.platform.errors import SettenError
-from setten.stock import availability, holds, ledger, receipts
+from setten.stock import availability, holds, ledger, receipts, returns
 from setten.stock.locations import Directory
 from setten.stock.movements import Movement
 from setten.stock.receipts import Receipt, ReceiptLine
@@ -53,6 +54,7 @@ class Promises(RuleBasedStateMachine):
         self.sequence = 0
         self.known: list[UUID] = []
         self.ended: dict[UUID, str] = {}
+        self.sold: dict[UUID, int] = {}  # units of a receipt that may still come back
 
     def run(self, coroutine: Any) -> Any:
         return self.loop.run_until_complete(coroutine)
@@ -121,6 +123,58 @@ class Promises(RuleBasedStateMachine):
         self.verb(verb, calls[verb])
 
     @precondition(lambda self: self.known)
+    @rule(data=st.data(), verb=st.sampled_from(["part", "keep", "give_back", "withdraw", "reopen",
+                                                "unpick"]))  # fmt: skip
+    def at_the_counter(self, data: st.DataObject, verb: str) -> None:
+        hold_id = data.draw(st.sampled_from(self.known))
+        line = [GoodsLine(data.draw(SKU), data.draw(PLACE), data.draw(st.integers(1, 2)))]
+        calls: dict[str, Any] = {
+            "part": lambda c: holds.hand_over(c, hold_id, by="t", now=self.now, taken=line),
+            "keep": lambda c: holds.hand_over(c, hold_id, by="t", now=self.now, taken=line,
+                                              keeps_rest=True),
+            "give_back": lambda c: holds.give_back(c, hold_id, line, by="t", now=self.now),
+            "withdraw": lambda c: holds.withdraw(c, hold_id, by="t", now=self.now,
+                                                 gone={line[0].sku: ledger.Account.shrinkage}),
+            "reopen": lambda c: holds.reopen(c, hold_id, now=self.now),
+            "unpick": lambda c: holds.unpick(c, hold_id, now=self.now),
+        }  # fmt: skip
+        done = self.verb(verb, calls[verb])
+        if verb == "reopen" and done is not None:
+            self.ended.pop(hold_id, None)  # the one way back: a slip at the counter
+        if verb == "keep" and done is not None and done.rest is not None:
+            self.known.append(done.rest.hold_id)
+            reached["keep: rest"] += 1
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), sku=SKU, by=SKU, place=PLACE, is_missing=st.booleans())
+    def swap(self, data: st.DataObject, sku: str, by: str, place: str, is_missing: bool) -> None:
+        hold_id = data.draw(st.sampled_from(self.known))
+        free = self.free()
+        swap = holds.Swap(sku=sku, location_id=place, by_sku=by, price_minor=1, qty=1,
+                          agreed_how="phone", agreed_with="t", is_missing=is_missing)  # fmt: skip
+        done = self.verb("swap", lambda c: holds.substitute(c, hold_id, swap, now=self.now))
+        assert done is None or free.get((by, place), 0) >= 1
+
+    @precondition(lambda self: self.sold)
+    @rule(data=st.data(), at=PLACE, qty=st.integers(1, 3),
+          condition=st.sampled_from(returns.CONDITIONS))  # fmt: skip
+    def bring_back(self, data: st.DataObject, at: str, qty: int, condition: str) -> None:
+        receipt_id, sold = data.draw(st.sampled_from(sorted(self.sold.items())))
+
+        async def take(conn: Any) -> Any:
+            bought = await returns.by_receipt(conn, receipt_id)
+            back = returns.Back(line_no=0, qty=qty, condition=condition)
+            new = returns.NewReturn(location_id=at, lines=(back,), reason="faulty", by="t",
+                                    purchase=bought)  # fmt: skip
+            return await returns.take(conn, new, may_decide=False, now=self.now)
+
+        done = self.verb("bring_back", take)
+        assert (done is not None) == (qty <= sold)
+        if done is not None:
+            self.sold[receipt_id] = sold - qty
+            reached[f"bring_back: {condition}"] += 1
+
+    @precondition(lambda self: self.known)
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         hold_id = data.draw(st.sampled_from(self.known))
@@ -144,6 +198,8 @@ class Promises(RuleBasedStateMachine):
         reached[f"sell: {mode} {result.reason or result.status}"] += 1
         reached["sell: short"] += len(result.short)
         reached["sell: collected"] += len(result.collected)
+        if qty > 0 and result.receipt_id is not None:
+            self.sold[result.receipt_id] = qty
         if mode == "ask":
             assert self.open_qty(sku, place, others_than=who) == before
         else:
@@ -244,5 +300,7 @@ def test_nothing_is_promised_twice_in_any_order_of_events(
         print(f"\ntransitions reached: {told}")  # noqa: T201 - the point of the test
     needed = {"hold", "hold: not_enough_stock", "release", "collect", "tidy: expired"}
     needed |= {"ended: short", "ended: expired", "sell: ask promised_to_another", "sell: collected"}
+    needed |= {"part", "keep: rest", "give_back", "withdraw", "reopen", "unpick", "swap"}
+    needed |= {"bring_back: resaleable", "bring_back: damaged", "bring_back: unusable"}
     if is_long:
         assert not {name for name in needed if not reached[name]}

@@ -8,21 +8,7 @@ Locks are taken in one order by all verbs: rows of stock (sku, place), then hold
 """
 
 from setten.stock.holds.ending import collect, release, tidy
-from setten.stock.holds.handing import (
-    NAME_LENGTH_MAX,
-    REOPEN_WITHIN,
-    HandedOver,
-    HandOver,
-    collectors_of,
-    give_back,
-    hand_over,
-    hand_over_of,
-    name_collector,
-    reopen,
-    seal_name,
-    unpick,
-    withdraw,
-)
+from setten.stock.holds.handing import REOPEN_WITHIN, HandedOver, hand_over, reopen, unpick
 from setten.stock.holds.jobs import remind, tidy_all
 from setten.stock.holds.model import (
     LINES_MAX,
@@ -47,6 +33,14 @@ from setten.stock.holds.model import (
     UnknownLine,
     WrongCode,
 )
+from setten.stock.holds.naming import (
+    NAME_LENGTH_MAX,
+    HandOver,
+    collectors_of,
+    hand_over_of,
+    name_collector,
+    seal_name,
+)
 from setten.stock.holds.paying import Payable, Payment, pay, payable
 from setten.stock.holds.picking import extend, not_on_shelf, pick
 from setten.stock.holds.placing import place, place_many, take_back_due
@@ -61,6 +55,7 @@ from setten.stock.holds.reading import (
     get,
     queue,
 )
+from setten.stock.holds.reducing import give_back, withdraw
 from setten.stock.holds.scanning import scanned
 from setten.stock.holds.shortening import Shortened, shorten
 from setten.stock.holds.substituting import (

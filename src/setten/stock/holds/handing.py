@@ -12,34 +12,29 @@ import msgspec
 from setten.facts.stock import (
     GoodsLine,
     HoldCollected,
-    HoldReduced,
-    HoldReleased,
     HoldReopened,
     HoldUnready,
 )
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.platform.vault import Sealed, Vault
 from setten.stock import allocations, ledger, tasks
+from setten.stock.allocations import Given
 from setten.stock.holds import rules
 from setten.stock.holds.ending import (
     COLLECTED,
-    RELEASED,
-    Ended,
     end_many,
     must_be_locked,
     open_lines,
     state_of,
 )
-from setten.stock.holds.model import BadHold, CannotReopen, Hold, HoldLine, NobodyToName
-from setten.stock.holds.picking import lock_open, settle_ready
+from setten.stock.holds.model import BadHold, CannotReopen, Hold, HoldLine
+from setten.stock.holds.picking import lock_open
 from setten.stock.holds.reading import find_many, get
 from setten.stock.holds.rules import Part
 from setten.stock.ledger import Account, Balance, Entry, Key
 
 _Q = db.load(str(Path(__file__).with_name("handing.py")))
 _S = db.load(str(Path(__file__).with_name("store.py")))
-NAME_LENGTH_MAX = 100
 REOPEN_WITHIN = timedelta(minutes=15)  # a slip is seen while its customer still stands there
 
 
@@ -49,15 +44,6 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     hold: Hold
     rest: Hold | None
     event_id: str
-
-
-class HandOver(msgspec.Struct, frozen=True, kw_only=True):
-    """How a hold was handed over. to_whom: code or named; then sealed_id opens the name."""
-
-    at: datetime
-    by: str
-    to_whom: str
-    sealed_id: int | None
 
 
 async def unpick(
@@ -120,7 +106,9 @@ async def hand_over(
         await _note(conn, hold_id, by, to_whom, sealed_id, now)
         return HandedOver(hold=ended.hold, rest=None, event_id=ended.event_id)
     await ledger.post(conn, _entries(hold_id, parts, keeps_rest), balances=balances, now=now)
+    shares = await shares_of(conn, hold_id)
     rest_id = await _split(conn, hold, parts, keeps_rest=keeps_rest, by=by, now=now)
+    await settle_shares(conn, hold_id, [(p.line, p.left) for p in parts], shares, rest_id)
     await _note(conn, hold_id, by, to_whom, sealed_id, now)
     event_id = await _tell(conn, hold, parts, rest_id, to_whom, now)
     return HandedOver(
@@ -138,86 +126,15 @@ async def _note(
     )
 
 
-async def give_back(
-    conn: Connection, hold_id: UUID, lines: Sequence[GoodsLine], *, by: str, now: datetime
-) -> Ended:
-    """Some of it is no longer wanted: those units are free again; with the last it is released.
-
-    Raises UnknownHold, HoldEnded, BadHold.
-    """
-    before = await get(conn, hold_id, now=now)
-    balances = await ledger.lock(conn, [(one.sku, one.location_id) for one in before.lines])
-    hold = await lock_open(conn, hold_id, now)
-    must_be_locked(balances, [hold])
-    parts = rules.parts(hold.lines, lines)
-    if isinstance(parts, BadHold):
-        raise parts
-    if not any(part.left for part in parts):
-        return (await end_many(conn, [hold_id], RELEASED, by=by, now=now))[0]
-    moves = [(p.line, p.taken, Account.on_hand, "hold_released") for p in parts if p.taken]
-    await ledger.post(conn, _moves(hold_id, moves), balances=balances, now=now)
-    await _shrink(conn, hold, parts, now)
-    gone = tuple(GoodsLine(p.line.sku, p.line.location_id, p.taken) for p in parts if p.taken)
-    entry = state_of(hold, HoldReduced(hold_id=hold_id, lines=gone), now)
-    await log.state_all(conn, [entry])
-    return Ended(await settle_ready(conn, hold_id, now=now), entry.event_id)
-
-
-async def withdraw(
-    conn: Connection, hold_id: UUID, *, gone: Mapping[str, Account], by: str, now: datetime
-) -> Ended:
-    """Give up a hold of which some goods turned out not to be usable: those go to an account by
-    sku (shrinkage, quarantine), the others are free again. Raises UnknownHold, HoldEnded.
-    """
-    before = await get(conn, hold_id, now=now)
-    balances = await ledger.lock(conn, [(one.sku, one.location_id) for one in before.lines])
-    hold = await lock_open(conn, hold_id, now)
-    must_be_locked(balances, [hold])
-    open_ones = [one for one in hold.lines if one.is_open]
-    moves = [
-        (one, one.qty, gone.get(one.sku, Account.on_hand), "hold_released") for one in open_ones
-    ]
-    await ledger.post(conn, _moves(hold_id, moves), balances=balances, now=now)
-    ended = await _S.end_lines.all(conn, hold_ids=[hold_id], state=RELEASED.state, receipt_id=None)
-    await allocations.give_back(conn, allocations.given_in(ended))
-    await _S.end_holds.run(conn, hold_ids=[hold_id], state=RELEASED.state, now=now, ended_by=by)
-    back = [Part(one, one.qty, 0) for one in open_ones
-            if one.state == "picked" and one.sku not in gone]  # fmt: skip
-    await tasks.open_many(conn, [_put_back(hold, one, one.taken) for one in back], now=now)
-    entry = state_of(hold, HoldReleased(hold_id=hold_id, lines=open_lines(hold)), now)
-    await log.state_all(conn, [entry])
-    return Ended(await get(conn, hold_id, now=now), entry.event_id)
-
-
-async def _shrink(conn: Connection, hold: Hold, parts: Sequence[Part], now: datetime) -> None:
-    whole = [p.line for p in parts if p.taken and not p.left]
-    less = [p for p in parts if p.taken and p.left]
-    await _Q.release_lines.run(
-        conn,
-        hold_id=hold.hold_id,
-        skus=[one.sku for one in whole],
-        location_ids=[one.location_id for one in whole],
-    )
-    await _Q.shrink_lines.run(
-        conn,
-        hold_id=hold.hold_id,
-        skus=[p.line.sku for p in less],
-        location_ids=[p.line.location_id for p in less],
-        qtys=[p.left for p in less],
-    )
-    picked = [p for p in parts if p.taken and p.line.state == "picked"]
-    openings = [_put_back(hold, p, p.taken) for p in picked]
-    await tasks.open_many(conn, openings, now=now)
-
-
 def _entries(hold_id: UUID, parts: Sequence[Part], keeps_rest: bool) -> list[Entry]:
-    moves = [(p.line, p.taken, Account.sold, "hold_collected") for p in parts if p.taken]
+    found = [(p.line, p.taken, Account.sold, "hold_collected") for p in parts if p.taken]
     if not keeps_rest:
-        moves += [(p.line, p.left, Account.on_hand, "hold_released") for p in parts if p.left]
-    return _moves(hold_id, moves)
+        found += [(p.line, p.left, Account.on_hand, "hold_released") for p in parts if p.left]
+    return moves(hold_id, found)
 
 
-def _moves(hold_id: UUID, moves: Sequence[tuple[HoldLine, int, Account, str]]) -> list[Entry]:
+def moves(hold_id: UUID, found: Sequence[tuple[HoldLine, int, Account, str]]) -> list[Entry]:
+    """Entries that take units of lines out of the held: (line, units, where to, cause)."""
     return [
         Entry(
             sku=line.sku,
@@ -228,8 +145,45 @@ def _moves(hold_id: UUID, moves: Sequence[tuple[HoldLine, int, Account, str]]) -
             cause=cause,
             cause_id=hold_id,
         )
-        for line, qty, target, cause in moves
+        for line, qty, target, cause in found
     ]
+
+
+async def shares_of(conn: Connection, hold_id: UUID) -> dict[Key, int]:
+    """Units of each line of a hold that came from what is set aside for its channel: rarely any."""
+    rows = await _Q.shares_of.all(conn, hold_id=hold_id)
+    return {(row["sku"], row["location_id"]): row["allocated"] for row in rows}
+
+
+async def settle_shares(
+    conn: Connection,
+    hold_id: UUID,
+    freed: Sequence[tuple[HoldLine, int]],
+    shares: Mapping[Key, int],
+    rest_id: UUID | None = None,
+) -> None:
+    """Of freed units (line, units) what was the channel's own goes back to it first; or moves with
+    the rest of the hold. Rows of stock are locked."""
+    rows = []
+    for line, qty in freed:
+        mine = shares.get((line.sku, line.location_id), 0)
+        if back := min(mine, qty):
+            rows.append((line, back, mine - back))
+    if not rows:
+        return
+    if rest_id is None:
+        given = [Given(hold_id=hold_id, sku=line.sku, location_id=line.location_id, qty=back)
+                 for line, back, _ in rows]  # fmt: skip
+        await allocations.give_back(conn, given)
+    kept = [(hold_id, line, left) for line, _, left in rows]
+    kept += [(rest_id, line, back) for line, back, _ in rows if rest_id is not None]
+    await _S.set_allocated.run(
+        conn,
+        hold_ids=[one for one, _, _ in kept],
+        skus=[line.sku for _, line, _ in kept],
+        location_ids=[line.location_id for _, line, _ in kept],
+        qtys=[qty for _, _, qty in kept],
+    )
 
 
 async def _split(
@@ -260,12 +214,13 @@ async def _split(
     )
     if keeps_rest:
         return await _keep_rest(conn, hold, left)
-    picked = [_put_back(hold, p, p.left) for p in left if p.line.state == "picked"]
+    picked = [put_back(hold, p, p.left) for p in left if p.line.state == "picked"]
     await tasks.open_many(conn, picked, now=now)
     return None
 
 
-def _put_back(hold: Hold, part: Part, qty: int) -> tasks.Opening:
+def put_back(hold: Hold, part: Part, qty: int) -> tasks.Opening:
+    """Picked goods that nobody takes lie in a bag: somebody puts them back."""
     return tasks.Opening(
         kind="put_back",
         location_id=part.line.location_id,
@@ -312,12 +267,6 @@ async def _tell(
     entry = state_of(hold, fact, now)
     await log.state_all(conn, [entry])
     return entry.event_id
-
-
-async def hand_over_of(conn: Connection, hold_id: UUID) -> HandOver | None:
-    """How a hold was handed over at the counter; None when it was not, or by the till alone."""
-    row = await _Q.hand_over_of.maybe(conn, hold_id=hold_id)
-    return None if row is None else HandOver(**dict(row))
 
 
 async def reopen(conn: Connection, hold_id: UUID, *, now: datetime) -> HandedOver:
@@ -378,39 +327,3 @@ async def _post_reopening(
         for one in lines
     ]
     await ledger.post(conn, entries, balances=balances, now=now)
-
-
-async def seal_name(conn: Connection, vault: Vault, hold: Hold, name: str) -> int:
-    """Seal the name of who collects for a hold's customer. Raises NobodyToName, BadHold."""
-    plain = " ".join(name.split())
-    if not plain or len(plain) > NAME_LENGTH_MAX or "\x00" in plain:
-        raise BadHold(why="name", length_max=NAME_LENGTH_MAX)
-    if hold.identifier_id is None:
-        raise NobodyToName()
-    return (await vault.seal(conn, [Sealed(hold.identifier_id, {"collector": plain})]))[0]
-
-
-async def name_collector(
-    conn: Connection, vault: Vault, hold_id: UUID, *, name: str, now: datetime
-) -> Hold:
-    """The customer says beforehand who will collect for them.
-
-    Raises UnknownHold, HoldEnded, NobodyToName, BadHold.
-    """
-    hold = await lock_open(conn, hold_id, now)
-    sealed_id = await seal_name(conn, vault, hold, name)
-    await _Q.name_collector.run(conn, hold_id=hold_id, sealed_id=sealed_id)
-    return hold
-
-
-async def collectors_of(
-    conn: Connection, vault: Vault, hold_ids: Sequence[UUID]
-) -> dict[UUID, tuple[int, str]]:
-    """(sealed_id, name) of who may collect in the customer's stead. The caller audits."""
-    rows = await _Q.collectors_of.all(conn, hold_ids=list(hold_ids))
-    opened = await vault.open(conn, [row["collector_id"] for row in rows])
-    return {
-        row["hold_id"]: (row["collector_id"], str(opened[row["collector_id"]].values["collector"]))
-        for row in rows
-        if row["collector_id"] in opened
-    }

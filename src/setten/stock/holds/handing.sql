@@ -18,6 +18,11 @@ on conflict (hold_id) do update
 -- name: hand_over_of
 select at, by, to_whom, sealed_id from stock.hand_overs where hold_id = :hold_id;
 
+-- name: shares_of
+select sku, location_id, allocated
+  from stock.hold_lines
+ where hold_id = :hold_id and allocated > 0;
+
 -- name: take_lines
 -- Lines of which something is handed over become as large as what was.
 update stock.hold_lines l

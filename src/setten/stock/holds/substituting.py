@@ -14,7 +14,7 @@ from setten.platform.db import Connection
 from setten.platform.money import MINOR_MAX
 from setten.stock import ledger, tasks
 from setten.stock.holds.ending import state_of
-from setten.stock.holds.handing import HandedOver, unready
+from setten.stock.holds.handing import HandedOver, settle_shares, shares_of, unready
 from setten.stock.holds.model import (
     QTY_MAX,
     BadHold,
@@ -84,6 +84,9 @@ async def substitute(conn: Connection, hold_id: UUID, swap: Swap, *, now: dateti
     qty = line.qty if swap.qty is None else swap.qty
     await _must_be_free(conn, balances, new_key, qty, now)
     await ledger.post(conn, _entries(hold_id, line, swap, qty), balances=balances, now=now)
+    if not swap.is_missing:
+        shares = await shares_of(conn, hold_id)
+        await settle_shares(conn, hold_id, [(line, line.qty)], shares)
     state = "short" if swap.is_missing else "released"
     await _Q.end_line.run(conn, hold_id=hold_id, sku=old_key[0], location_id=old_key[1],
                           state=state)  # fmt: skip
