@@ -23,7 +23,7 @@ def receipt(house: House, sequence: str, *, place: str = "kichijoji", total: int
 
 def hrefs(text: str, kind: str) -> list[str]:
     """Addresses of hits whose title begins with a word."""
-    return re.findall(rf'href="(/events/[^"]+)"[^>]*>.*?{kind}', text)
+    return re.findall(rf'href="(/(?:events|stock/orders)/[^"]+)"[^>]*>.*?{kind}', text)
 
 
 def test_an_order_is_found_by_the_number_she_says(house: House) -> None:

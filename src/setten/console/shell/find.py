@@ -146,7 +146,7 @@ def _order(one: orders.Order, who: dict[int, Person], page: Page) -> Hit:
     return Hit(
         kind="order",
         icon="cart",
-        href=f"/events/{quote(one.event_id, safe='')}",
+        href=f"/stock/orders/{one.order_id}",
         title=t("find.order_of", number=one.order_ref),
         meta=_joined(page, f.moment(one.placed_at), money, _named(who, one.identifier_id, page)),
         is_exact=True,
