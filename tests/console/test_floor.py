@@ -93,3 +93,59 @@ def test_who_has_no_shop_chooses_one_and_strangers_to_the_floor_are_kept_out(hou
     with house.person("page-marketer") as marketer:
         assert marketer.get("/stock/counts").status_code == 403
         assert marketer.get("/stock/transfers").status_code == 403
+
+
+def test_a_number_opens_into_everything_behind_it(house: House) -> None:
+    with house.person("page-associate") as associate:
+        path = f"/stock/why?sku={SKU}&at={PLACE}"
+        text = associate.get(path).text
+        assert "手元にある" in text
+        assert "近ごろの動き" in text
+        assert associate.get(f"{path}&channel=app&by=2030-01-01").status_code == 200
+        assert associate.get(f"{path}&by=yesterday").status_code == 422
+        assert associate.get(f"/stock/why?sku=ghost&at={PLACE}").status_code == 404
+        assert associate.get(f"/stock/why?sku={SKU}&at=mars").status_code == 404
+        assert "なぜこの数か" in associate.get(f"/stock/items/{SKU}?at={PLACE}").text
+
+
+def test_who_approves_decides_a_disagreement_and_others_only_see_it(house: House) -> None:
+    house.run_in_database(
+        "insert into stock.disagreements (disagreement_id, system, sku, location_id, ours, theirs,"
+        f" first_at, last_at) values (gen_random_uuid(), 'till', '{SKU}', '{PLACE}', 5, 4, now(),"
+        " now())"
+    )
+    one = house.asked("select disagreement_id from stock.disagreements where ended_at is null")
+    before = physical(house)
+    with house.person("page-associate") as associate:
+        text = associate.get("/stock/disagreements").text
+        assert "till" in text
+        assert "相手の数にする" not in text
+        answer = associate.post(f"/stock/disagreements/{one}", outcome="theirs")
+        assert answer.status_code == 403
+    with house.person("page-admin") as admin:
+        assert "相手の数にする" in admin.get("/stock/disagreements").text
+        assert admin.post(f"/stock/disagreements/{one}", outcome="both").status_code == 422
+        assert admin.post(f"/stock/disagreements/{one}", outcome="theirs").status_code == 303
+        assert admin.post(f"/stock/disagreements/{one}", outcome="ours").status_code == 409
+        assert "食い違いはありません" in admin.get("/stock/disagreements").text
+    assert physical(house) == before - 1
+
+
+def test_what_runs_short_is_asked_for_from_where_it_lies(house: House) -> None:
+    house.run_in_database(
+        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
+        f" reckoned_at) values ('{PLACE}', '{SKU}', 1, 28, 1, false, now()),"
+        f" ('warehouse', '{SKU}', 60, 0, null, true, now())"
+        " on conflict (location_id, sku) do update set promisable = excluded.promisable,"
+        " sold_28 = excluded.sold_28, days = excluded.days, is_dead = excluded.is_dead"
+    )
+    with house.person("page-associate") as associate:
+        text = associate.get("/stock/cover").text
+        assert "13点を頼む" in text
+        asked = {"at": PLACE, "sku": SKU, "from": "warehouse", "qty": "13"}
+        assert associate.post("/stock/cover", **asked).status_code == 303
+        assert "予定" in associate.get("/stock/transfers").text
+        assert associate.post("/stock/cover", **{**asked, "at": "yokohama"}).status_code == 403
+        assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
+    with house.person("page-admin") as admin:
+        assert "鉄瓶" in admin.get("/stock/cover?at=warehouse&what=dead").text
