@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import os
+import signal
+import time
 import uuid
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.stories.town import Refusal, Town, refused
@@ -255,4 +260,51 @@ def test_sent_home_and_cancelled_in_part(town: Town, mug: str) -> None:
     assert whole["refunds"][0]["state"] == "refunded"
     with refused(409, "order_cancelled"):
         town.api("POST", f"/orders/{order['order_id']}/cancel", json={})
+    assert town.reconcile()["drifts"] == []
+
+
+def insist(town: Town, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+    """The same request with the same key until somebody answers it."""
+    headers = {"Authorization": f"Bearer {town.key}", "Idempotency-Key": key}
+    deadline = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            answer = httpx.post(f"{town.process.base_url}/api/v1{path}", json=body,
+                                headers=headers, timeout=20)  # fmt: skip
+            if answer.status_code < 500:
+                found: dict[str, Any] = answer.json()
+                return found
+            assert answer.status_code == 503, answer.text
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def test_a_server_that_dies_while_carts_are_ordered_orders_each_once(town: Town, mug: str) -> None:
+    carts = []
+    for _ in range(16):
+        cart = open_cart(town, anonymous_id=unique("c"))
+        carts.append(change(town, cart, add(mug, 1, at="kichijoji")))
+    pids = [pid for name, pid in town.process.pids().items() if name.startswith("web-")]
+    paid = [{"method": "card", "state": "captured"}]
+
+    def one(cart: dict[str, Any]) -> dict[str, Any]:
+        body = {"version": cart["version"], "total_minor": cart["total_minor"], "payments": paid}
+        return insist(town, f"/carts/{cart['cart_id']}/checkout", body, str(uuid.uuid4()))
+
+    with concurrent.futures.ThreadPoolExecutor(9) as hands:
+        buying = [hands.submit(one, cart) for cart in carts]
+        for pid in pids:
+            time.sleep(0.15)
+            os.kill(pid, signal.SIGKILL)
+        done = [task.result() for task in buying]
+
+    assert all("order" in one for one in done), done
+    assert len({one["order"]["order_id"] for one in done}) == 16
+    for one in done:
+        whole = town.api("GET", f"/orders/{one['order']['order_id']}")
+        assert [p["captured_minor"] for p in whole["payments"]] == [89800]
+        assert len(whole["hold_ids"]) == 1
+    balance = town.api("GET", "/stock/availability", params={"sku": mug,
+                       "location_id": "kichijoji"})["items"]  # fmt: skip
+    assert balance[0]["available"] == 50 - 16
     assert town.reconcile()["drifts"] == []
