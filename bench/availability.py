@@ -135,7 +135,7 @@ async def run(pool: db.Pool, args: argparse.Namespace, few: int, many: int) -> b
 
     async def gathered(index: int) -> None:
         nonlocal found
-        rows = await gatherer.ask(question(few, many))
+        _, rows = await gatherer.ask(availability_api.Asked(question(few, many)))
         found += len(rows)
 
     for name, work in (("one row", limit), ("near", alone), ("gathered", gathered)):

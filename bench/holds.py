@@ -227,6 +227,8 @@ def served(folder: Path, workers: int) -> Iterator[int]:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
                 if listening(port) >= workers:  # else all callers meet at the first one up
                     break
+            if child.poll() is not None:
+                raise SystemExit("the product did not start; its last line says why")
             time.sleep(0.1)
         yield port
     finally:
@@ -299,7 +301,7 @@ def work(args: argparse.Namespace) -> None:
     doing = (
         callers.at_verb(args.dsn, load)
         if args.dsn
-        else callers.over_http(int(args.port), args.key, load)
+        else callers.over_http(int(args.port), load, callers.requests(args.key, load.kind))
     )
     Path(args.into).write_bytes(msgspec.json.encode(asyncio.run(doing)))
 

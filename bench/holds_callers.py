@@ -14,7 +14,7 @@ import resource
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -117,12 +117,11 @@ async def at_verb(dsn: str, load: Load) -> Said:
     return said
 
 
-async def over_http(port: int, key: str, load: Load) -> Said:
-    """Holds with `key` on `load.callers` kept-alive connections, one request at a time on each."""
+async def over_http(port: int, load: Load, bodies: Iterator[bytes]) -> Said:
+    """Whole requests on `load.callers` kept-alive connections, one at a time on each."""
     said = Said()
     waiting: deque[float] = deque()  # due, and every connection is busy
     idle: list[_Caller] = []
-    bodies = _requests(key, load.kind)
     loop = asyncio.get_running_loop()
     end = counts_from = float("inf")
 
@@ -202,7 +201,8 @@ class _Caller(asyncio.Protocol):
         self._answered(self, got[9:12].decode(), self._due)
 
 
-def _requests(key: str, kind: str):
+def requests(key: str, kind: str) -> Iterator[bytes]:
+    """Requests for holds with a key, without end."""
     head = (
         f"POST /api/v1/stock/holds HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
         "Content-Type: application/json\r\nContent-Length: %d\r\nIdempotency-Key: "

@@ -113,6 +113,23 @@ async def test_only_server_keys_see_numbers(server, client, pool):
     assert refused.json()["short"] == [SOFA | {"wanted": 9, "band": "few"}]
 
 
+async def test_what_is_asked_in_one_moment_is_answered_to_each_by_their_key(server, client, pool):
+    await receive(server, 3)
+    question = {"skus": ["green-sofa"], "near": {"lat": 35.67, "lon": 139.76}}
+    public = await caller(client, pool, "public")
+    askers = [server, Caller(client, "sk_server_nobody"), public] * 5
+    answers = await asyncio.gather(
+        *(ask("POST", "/stock/availability", question) for ask in askers)
+    )
+
+    def told(answer: httpx.Response) -> Any:
+        body = answer.json()
+        return body["code"] if answer.is_error else [one["available"] for one in body["items"]]
+
+    assert [(one.status_code, told(one)) for one in answers] == [
+        (200, [3]), (401, "unauthenticated"), (200, [None])] * 5  # fmt: skip
+
+
 async def test_empty_places_are_shown_when_asked_for(server):
     await receive(server, 3)
     question = {"skus": ["green-sofa"], "near": {"lat": 35.67, "lon": 139.76}, "include": "empty"}

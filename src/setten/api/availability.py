@@ -16,6 +16,7 @@ from setten.platform import clock
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
+from setten.platform.errors import SettenError
 from setten.stock import availability
 from setten.stock.availability import PLACES_MAX, RADIUS_KM_MAX, SKUS_MAX, Availability, Nearby
 from setten.stock.locations import Directory, Location
@@ -127,7 +128,7 @@ async def ask_availability(
     data: Question, deps: Deps, caller: guard.Caller
 ) -> bare.Answer[AvailabilitiesBody]:
     """Where these are, near an exact point, at named places, or anywhere."""
-    return bare.Answer(await _find(deps, await caller.actor(), data))
+    return bare.Answer(await _find(deps, caller, data))
 
 
 def _point(text: str) -> Near:
@@ -135,41 +136,77 @@ def _point(text: str) -> Near:
     return Near(lat, lon)
 
 
-def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Nearby, list[Availability]]:
+class Asked(msgspec.Struct, frozen=True):
+    """A question, and who asks it; None: somebody who was let by before."""
+
+    question: Nearby
+    caller: guard.Caller | None = None
+
+
+Told = tuple[Actor | None, list[Availability]]
+
+
+def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Asked, Told]:
     """The gatherer of a process: `app` makes one and keeps it under COMBINER.
 
-    What is asked near some point in one moment is read in one query.
+    What is asked near some point in one moment is read in one query, after one for the keys of all
+    who ask. One lane: two gather half as many each.
     """
 
-    async def look(
-        conn: Connection, questions: Sequence[Nearby]
-    ) -> list[list[Availability] | Exception]:
-        return [*await availability.near_many(conn, directory, questions, now=clock.now())]
+    async def look(conn: Connection, asked: Sequence[Asked]) -> list[Told | Exception]:
+        callers = [one.caller for one in asked if one.caller is not None]
+        let_by = iter(await guard.actors(conn, callers) if callers else ())
+        actors = [None if one.caller is None else next(let_by) for one in asked]
+        good = [
+            one.question
+            for one, actor in zip(asked, actors, strict=True)
+            if not isinstance(actor, SettenError)
+        ]
+        rows = iter(await availability.near_many(conn, directory, good, now=clock.now()))
+        return [
+            actor if isinstance(actor, SettenError) else (actor, next(rows)) for actor in actors
+        ]
 
-    return Combiner(pool, look, lanes=2, batch_max=_TOGETHER_MAX, is_transaction=False)
+    return Combiner(pool, look, lanes=1, batch_max=_TOGETHER_MAX, is_transaction=False)
 
 
-async def _find(deps: Deps, actor: Actor, question: Question) -> AvailabilitiesBody:
-    skus = [clean(sku) for sku in dict.fromkeys(question.skus)]
-    named = list(dict.fromkeys(question.location_ids))
-    if question.channel is not None or question.by is not None:
-        found = await _promised(deps, question, skus, named)
-    elif question.near is None:
-        found = await _at(deps, question, skus, named)
+async def _find(deps: Deps, who: Actor | guard.Caller, question: Question) -> AvailabilitiesBody:
+    if question.near is not None and question.channel is None and question.by is None:
+        actor, found = await _near(deps, who, question, question.near)
     else:
-        nearby = Nearby(
-            skus=skus,
-            lat=question.near.lat,
-            lon=question.near.lon,
-            radius_km=question.radius_km,
-            limit=PLACES_MAX if named else question.limit,
-            include_empty=question.include is not None,
-        )
-        found = await deps.combiners[COMBINER].ask(nearby)
-        found = [one for one in found if not named or one.location_id in named]
+        actor = who if isinstance(who, Actor) else await who.actor()
+        found = await _elsewhere(deps, question)
     return AvailabilitiesBody(
         [_shown(one, actor, is_dated=question.by is not None) for one in found]
     )
+
+
+async def _near(
+    deps: Deps, who: Actor | guard.Caller, question: Question, near: Near
+) -> tuple[Actor, list[Availability]]:
+    """With all who ask in this moment; a caller is let by there, with their keys."""
+    named = frozenset(question.location_ids)
+    nearby = Nearby(
+        skus=[clean(sku) for sku in dict.fromkeys(question.skus)],
+        lat=near.lat,
+        lon=near.lon,
+        radius_km=question.radius_km,
+        limit=PLACES_MAX if named else question.limit,
+        include_empty=question.include is not None,
+    )
+    asked = Asked(nearby) if isinstance(who, Actor) else Asked(nearby, who)
+    let_by, found = await deps.combiners[COMBINER].ask(asked)
+    actor = who if isinstance(who, Actor) else let_by
+    return actor, [one for one in found if not named or one.location_id in named]
+
+
+async def _elsewhere(deps: Deps, question: Question) -> list[Availability]:
+    """At named places, anywhere, for a channel or a day: not gathered."""
+    skus = [clean(sku) for sku in dict.fromkeys(question.skus)]
+    named = list(dict.fromkeys(question.location_ids))
+    if question.channel is not None or question.by is not None:
+        return await _promised(deps, question, skus, named)
+    return await _at(deps, question, skus, named)
 
 
 async def _promised(
