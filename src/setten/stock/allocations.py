@@ -24,6 +24,7 @@ _Q = db.load(__file__)
 ALLOCATIONS_MAX = 500  # a call
 QTY_MAX = 1_000_000
 ENDED_AT_ONCE = 500  # a transaction of the job
+_YEARS = (2000, 8999)  # beyond, a clock is wrong; and the database's own ends are near
 _CHANNEL = re.compile(r"[a-z][a-z0-9_:-]{0,99}")
 
 Share: TypeAlias = tuple[str, str, str]
@@ -106,7 +107,9 @@ def _check(one: Allocation) -> str | None:
         return "bad_channel"
     if not 0 <= one.qty <= QTY_MAX:
         return "bad_qty"
-    if one.until is not None and one.until.tzinfo is None:
+    if one.until is not None and (
+        one.until.tzinfo is None or not _YEARS[0] <= one.until.year <= _YEARS[1]
+    ):
         return "bad_until"
     return None
 
