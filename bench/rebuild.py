@@ -14,6 +14,7 @@ import asyncio
 import json
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,8 +25,9 @@ import honesty
 import people
 from projections import ask, child
 from projections_load import Shop
+from setten import app
 from setten.customers import timeline
-from setten.platform import db
+from setten.platform import db, settings
 from setten.platform.vault import Vault
 
 KEY = bytes(range(32))
@@ -48,7 +50,6 @@ select reader, e.xid, e.position, e.arrived_on
 on conflict (reader) do update
    set xid = excluded.xid, position = excluded.position, arrived_on = excluded.arrived_on
 """
-READERS = ["identity", "timeline", "orders", "ingest_counters", "lifecycle", "segments"]
 GROUPED = """
 select count(*) from (select identifiers[1], name, channel, occurred_at::date, count(*)
                         from log.events group by 1, 2, 3, 4) as counted
@@ -79,7 +80,8 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
     for first in range(1, args.events + 1, PART):
         last = min(first + PART - 1, args.events)
         await conn.execute(EVENTS, first, last, args.customers, len(sayings))
-    await conn.execute(LEVEL, READERS)
+    # All of them: one that begins at the beginning would read the whole log beside the rebuild.
+    await conn.execute(LEVEL, await names(dsn, folder))
     await conn.execute("vacuum analyze log.events")
     size = await conn.fetchval("select pg_size_pretty(pg_database_size(current_database()))")
     await honesty.conditions(
@@ -94,6 +96,19 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
     print(f"limit         {args.events / (time.perf_counter() - begun):,.0f} events/s read and "
           f"grouped into {groups:,} counters, nothing written")  # fmt: skip
     await conn.close()
+
+
+async def names(dsn: str, folder: Path) -> list[str]:
+    """What the readers of the background process are called."""
+    found = settings.load(
+        environment={
+            "SETTEN_MASTER_KEY": b64encode(KEY).decode(),
+            "SETTEN_DATABASE_URL": dsn,
+            "SETTEN_DATA_DIR": str(folder / "data"),
+        }
+    )
+    async with app.resources(found, size=1) as deps:
+        return [one.name for one in app.readers(deps)]
 
 
 def tell(done: int, begun: float) -> None:
