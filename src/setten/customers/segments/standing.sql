@@ -33,42 +33,66 @@ having bool_and(c.state = 'granted')
                and (i.kind = any(:kinds::text[]) or (:channel = 'post' and h.identifier_id is not null)))
 
 -- name: lives_near
--- The newest word of where she lives, whichever identifier it was said under.
-select h.customer_id
-  from (select distinct on (a.customer_id) a.customer_id, h.lat, h.lon
-          from asked a
-          join customers.identifiers i using (customer_id)
-          join customers.homes h using (identifier_id)
-         order by a.customer_id, h.occurred_at desc, h.identifier_id) as h
- where h.lat is not null
-   and exists (
-       select from customers.segment_places p
-        where (:location_id::text is null or p.location_id = :location_id)
-          and p.lat between h.lat - :km / 110.0 and h.lat + :km / 110.0
-          and 12742.0176 * asin(least(1, sqrt(
-                sin(radians(p.lat - h.lat) / 2) ^ 2
-                + cos(radians(h.lat)) * cos(radians(p.lat)) * sin(radians(p.lon - h.lon) / 2) ^ 2
-              ))) <= :km)
+-- The newest word of where she lives, whichever identifier it was said under. Distances are worked
+-- out once for each square that anybody lives in: a million people share some ten thousand.
+, homes as materialized (
+  select distinct on (a.customer_id) a.customer_id, h.lat, h.lon
+    from asked a
+    join customers.identifiers i using (customer_id)
+    join customers.homes h using (identifier_id)
+   order by a.customer_id, h.occurred_at desc, h.identifier_id
+), squares as materialized (
+  select c.lat, c.lon
+    from (select distinct lat, lon from homes where lat is not null) as c
+   where exists (
+         select from customers.segment_places p
+          where (:location_id::text is null or p.location_id = :location_id)
+            and p.lat between c.lat::float8 - :km / 110.0::float8
+                          and c.lat::float8 + :km / 110.0::float8
+            and 12742.0176 * asin(least(1, sqrt(
+                  sin(radians(p.lat - c.lat::float8) / 2) ^ 2
+                  + cos(radians(c.lat::float8)) * cos(radians(p.lat))
+                    * sin(radians(p.lon - c.lon::float8) / 2) ^ 2
+                ))) <= :km)
+)
+select h.customer_id from homes h join squares using (lat, lon)
 
 -- name: cart_near
--- From the cart to where its goods are, then to the distance: few have a cart.
-select h.customer_id
-  from (select distinct on (a.customer_id) a.customer_id, h.lat, h.lon
-          from asked a
-          join customers.identifiers i using (customer_id)
-          join customers.homes h using (identifier_id)
-         order by a.customer_id, h.occurred_at desc, h.identifier_id) as h
- where h.lat is not null
-   and exists (
-       select from customers.identifiers i
-         join customers.segment_carts c using (identifier_id)
-         join customers.segment_stock s using (sku)
-         join customers.segment_places p using (location_id)
-        where i.customer_id = h.customer_id
-          and 12742.0176 * asin(least(1, sqrt(
-                sin(radians(p.lat - h.lat) / 2) ^ 2
-                + cos(radians(h.lat)) * cos(radians(p.lat)) * sin(radians(p.lon - h.lon) / 2) ^ 2
-              ))) <= :km)
+-- From the carts, which few have, to the homes of those, to where the goods are. Each pair of goods
+-- and square is looked at once.
+, wanted as materialized (
+  select a.customer_id, c.sku
+    from asked a
+    join customers.identifiers i using (customer_id)
+    join customers.segment_carts c using (identifier_id)
+), homes as materialized (
+  select distinct on (w.customer_id) w.customer_id, h.lat, h.lon
+    from (select distinct customer_id from wanted) w
+    join customers.identifiers i using (customer_id)
+    join customers.homes h using (identifier_id)
+   order by w.customer_id, h.occurred_at desc, h.identifier_id
+), near as materialized (
+  select g.sku, g.lat, g.lon
+    from (select distinct w.sku, h.lat, h.lon
+            from wanted w
+            join homes h using (customer_id)
+           where h.lat is not null) as g
+   where exists (
+         select from customers.segment_stock s
+           join customers.segment_places p using (location_id)
+          where s.sku = g.sku
+            and p.lat between g.lat::float8 - :km / 110.0::float8
+                          and g.lat::float8 + :km / 110.0::float8
+            and 12742.0176 * asin(least(1, sqrt(
+                  sin(radians(p.lat - g.lat::float8) / 2) ^ 2
+                  + cos(radians(g.lat::float8)) * cos(radians(p.lat))
+                    * sin(radians(p.lon - g.lon::float8) / 2) ^ 2
+                ))) <= :km)
+)
+select distinct w.customer_id
+  from wanted w
+  join homes h using (customer_id)
+  join near n on n.sku = w.sku and n.lat = h.lat and n.lon = h.lon
 
 -- name: listed
 select distinct a.customer_id
