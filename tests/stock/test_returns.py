@@ -12,7 +12,7 @@ from tests.stock.conftest import NOW, Shop
 from setten.facts.stock import GoodsLine
 from setten.platform import db
 from setten.platform.errors import SettenError
-from setten.stock import catalog, holds, orders, payments, pricing, receipts, returns
+from setten.stock import catalog, holds, orders, payments, pricing, receipts, returns, sets
 from setten.stock.catalog import Item
 from setten.stock.orders import NewLine, NewOrder, Order
 from setten.stock.receipts import Receipt, ReceiptLine, Tender
@@ -29,6 +29,7 @@ from setten.stock.returns import (
     Taken,
     TooManyReturns,
 )
+from setten.stock.sets import Set
 
 SOON = NOW + timedelta(days=1)
 TEN = Decimal("0.1")
@@ -327,3 +328,15 @@ async def test_a_return_is_read_again_as_it_was_taken(shop: Shop) -> None:
         assert await returns.latest_at(conn, "ueno") == [done]
         with pytest.raises(returns.UnknownReturn):
             await returns.get(conn, bought.receipt_id or done.return_id)
+
+
+async def test_of_a_set_the_parts_come_back(shop: Shop) -> None:
+    async with db.transaction(shop.pool) as conn:
+        pair = Set(sku="rug", parts={"mug": 2, "lamp": 1})
+        assert await sets.put(conn, [pair], known=frozenset({"rug", "mug", "lamp"})) == []
+    bought = await sell(shop, ("rug", 2, 2000), tenders=(Tender("cash", 2000),))
+    done = (await take(shop, purchase=bought, lines=(back(0),))).done
+    assert done.total_minor == 1000
+    assert (await shop.balance("mug", "ueno")).on_hand == 2
+    assert (await shop.balance("lamp", "ueno")).on_hand == 1
+    await shop.prove()

@@ -11,7 +11,7 @@ import msgspec
 
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.stock import holds, orders
+from setten.stock import holds, orders, sets
 from setten.stock.orders import Order
 from setten.stock.pricing import TaxLine
 from setten.stock.returns import rules
@@ -66,11 +66,19 @@ async def by_order(conn: Connection, order_id: UUID) -> Purchase:
 
 async def _not_yet_out(conn: Connection, order: Order) -> list[tuple[None, str, int, int]]:
     """Units that still lie in a hold of the order: those are cancelled, not returned."""
-    found = []
+    held: dict[str, int] = {}
     for hold_id in await orders.holds_of(conn, order.order_id):
         hold = await holds.get(conn, hold_id, now=order.placed_at)
-        found += [(None, one.sku, one.qty, 0) for one in hold.lines if one.is_open]
-    return found
+        for one in hold.lines:
+            if one.is_open:
+                held[one.sku] = held.get(one.sku, 0) + one.qty
+    parts = await sets.parts_of(conn, [line.sku for line in order.lines]) if held else {}
+    # A set is out when all of its parts are.
+    of_sets = [
+        (None, sku, max(-(-held.get(part, 0) // units) for part, units in made_of.items()), 0)
+        for sku, made_of in parts.items()
+    ]
+    return [(None, sku, qty, 0) for sku, qty in held.items()] + of_sets
 
 
 def _open_amount(line: orders.Line) -> int:

@@ -13,7 +13,7 @@ from setten.facts.stock import ReturnRecorded, SoldLine
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
 from setten.platform.errors import Unavailable
-from setten.stock import catalog, holds, ledger, locations, orders, payments, pricing
+from setten.stock import catalog, holds, ledger, locations, orders, payments, pricing, sets
 from setten.stock.catalog import Item
 from setten.stock.holds import Ask, Placed
 from setten.stock.ledger import Account, Entry
@@ -168,10 +168,20 @@ async def _price(conn: Connection, new: NewReturn) -> int:
 
 async def _lock(conn: Connection, new: NewReturn, lines: Sequence[Line]) -> None:
     """All rows of stock at once, in the one order: what comes back, and what is taken instead."""
-    known = await catalog.known(conn, [one.sku for one in lines])
-    keys = {(sku, new.location_id) for sku in known}
+    pieces = await _pieces(conn, lines)
+    keys = {(sku, new.location_id) for parts in pieces.values() for sku in parts}
     await ledger.ensure(conn, keys)
-    await ledger.lock(conn, keys | {(one.sku, one.location_id) for one in new.exchange})
+    instead = sets.exploded(
+        new.exchange, await sets.parts_of(conn, [one.sku for one in new.exchange])
+    )
+    await ledger.lock(conn, keys | {(one.sku, one.location_id) for one in instead})
+
+
+async def _pieces(conn: Connection, lines: Sequence[Line]) -> dict[str, dict[str, int]]:
+    """What one unit of each sku is made of, units by sku: itself, or the parts of a set."""
+    known = await catalog.known(conn, [one.sku for one in lines])
+    parts = await sets.parts_of(conn, known)
+    return {sku: parts.get(sku, {sku: 1}) for sku in known}
 
 
 async def _exchange(conn: Connection, new: NewReturn, now: datetime) -> Placed | None:
@@ -225,20 +235,21 @@ async def _refund_order(
 async def _book(
     conn: Connection, new: NewReturn, return_id: UUID, lines: Sequence[Line], now: datetime
 ) -> None:
-    """Units to where their condition sends them. Goods that we do not know move no stock."""
-    known = await catalog.known(conn, [one.sku for one in lines])
+    """Units to where their condition sends them: of a set, its parts. Goods that we do not know
+    move no stock."""
+    pieces = await _pieces(conn, lines)
     entries = [
         Entry(
-            sku=one.sku,
+            sku=sku,
             location_id=new.location_id,
             source=Account.returned,
             target=rules.TARGETS[one.condition],
-            qty=one.qty,
+            qty=one.qty * units,
             cause="return",
             cause_id=return_id,
         )
         for one in lines
-        if one.sku in known
+        for sku, units in pieces.get(one.sku, {}).items()
     ]
     keys = {(one.sku, one.location_id) for one in entries}
     await ledger.post(conn, entries, balances=await ledger.lock(conn, keys), now=now)
