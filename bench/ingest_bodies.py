@@ -24,7 +24,7 @@ def event(
 ) -> dict[str, object]:
     """A plausible event; `@@` marks what is new in each sending."""
     person = 1 + rng.randrange(people)
-    goods = rng.randrange(20_000)
+    goods = int(20_000 * rng.random() ** 2)  # half of what is looked at is a quarter of the goods
     said: dict[str, object] = {
         "messageId": "@@ID",
         "timestamp": "@@AT",

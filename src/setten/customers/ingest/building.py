@@ -20,14 +20,26 @@ _LOCATION_LENGTH_MAX = 64
 Fields = dict[str, Any]
 
 
-def from_event(kind: type[Told], fields: Fields, event: Event, splitter: Splitter) -> None:
-    """Add what `kind` takes from elsewhere than the properties. Raises BadEvent."""
-    if kind is reported.PageViewed or kind is reported.ScreenViewed:
-        _named(fields, event, splitter)
-    elif kind is reported.CustomerIdentified:
-        fields["traits"] = _traits(event, splitter)
-    elif kind is reported.CustomerGrouped:
-        _grouped(fields, event, splitter)
+def from_event(kind: type[Told], event: Event, splitter: Splitter) -> Fields:
+    """What `kind` takes from beside the properties and the context. Raises BadEvent."""
+    if kind is reported.CustomerIdentified:
+        return {"traits": _traits(event, splitter)}
+    group = text_of(event.group_id)
+    if not group:
+        raise BadEvent("group_id_missing", "groupId")
+    group = splitter.split({"groupId": group}, "").get("groupId")
+    return {"group_id": group, "traits": _traits(event, splitter)}
+
+
+def shape_of(kind: type[Told], action: str | None) -> str | None:
+    """A word for the fields that `from_properties` finds; None where there are none."""
+    if kind in _FILLERS:
+        return kind.event_name
+    if issubclass(kind, commerce.ItemReport):
+        return "item"
+    if kind is commerce.CartReported:
+        return "changed cart" if action in ("added", "removed") else "cart"
+    return "items" if issubclass(kind, commerce.ItemsReport) else None
 
 
 def from_properties(kind: type[Told], action: str | None, said: Fields, currency: str) -> Fields:
@@ -58,24 +70,15 @@ def location_id(public: Fields) -> str | None:
     return None
 
 
-def _named(fields: Fields, event: Event, splitter: Splitter) -> None:
+def named(event: Event, splitter: Splitter) -> Fields:
+    """Name and category of a page or screen, as far as they are said and not personal."""
     own = {}
     if isinstance(event.name, str):
         own["name"] = event.name
     if isinstance(event.category, str):
         own["category"] = event.category
-    if own:
-        own = splitter.split(own, "")
-    for key in ("name", "category"):
-        fields[key] = own.get(key) or fields.get(key)
-
-
-def _grouped(fields: Fields, event: Event, splitter: Splitter) -> None:
-    group = text_of(event.group_id)
-    if not group:
-        raise BadEvent("group_id_missing", "groupId")
-    fields["group_id"] = splitter.split({"groupId": group}, "").get("groupId")
-    fields["traits"] = _traits(event, splitter)
+    kept = splitter.split(own, "") if own else own
+    return {key: value for key, value in kept.items() if value}
 
 
 def _traits(event: Event, splitter: Splitter) -> Fields:

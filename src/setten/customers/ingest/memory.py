@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 # A shop's pages and goods that are looked at much. One entry takes about a kilobyte, so a process
-# gives some 20 MB for each memory at the most.
-ENTRIES_MAX = 10_000
+# gives some 30 MB for each of its four memories at the most.
+ENTRIES_MAX = 15_000
 BYTES_MAX = 1_000  # longer parts hardly come again as they are
 
 

@@ -9,12 +9,10 @@ from typing import Any
 
 import msgspec
 
-from setten.customers.ingest import building, contexts, identifying, names, times
+from setten.customers.ingest import building, contexts, identifying, telling, times
 from setten.customers.ingest.contexts import Context
-from setten.customers.ingest.memory import BYTES_MAX, Memory
 from setten.customers.ingest.model import (
     EVENT_BYTES_MAX,
-    EVENT_NAME_LENGTH_MAX,
     MESSAGE_ID_LENGTH_MAX,
     BadEvent,
     Delivery,
@@ -22,24 +20,17 @@ from setten.customers.ingest.model import (
     Said,
     Source,
 )
+from setten.customers.ingest.telling import TYPES, Part
 from setten.customers.ingest.times import Times
-from setten.facts import commerce, reported
-from setten.facts.reported import Alias, Told
+from setten.facts import reported
+from setten.facts.reported import Alias
 from setten.platform.vault import Identifier
 from setten.platform.vault.classify import Splitter
 from setten.platform.vault.patterns import holds_person, is_random_id
 
-TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Decimals keep an amount as it was written; floats would not.
 _decode = msgspec.json.Decoder(Event, float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_FACTS: dict[str, type[Told]] = {
-    "page": reported.PageViewed,
-    "screen": reported.ScreenViewed,
-    "identify": reported.CustomerIdentified,
-    "group": reported.CustomerGrouped,
-    "alias": reported.CustomerAliased,
-}
 _TRAIT_FIELD = re.compile(r"[^\W\d]\w{0,39}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Traits under the names that the vault's search knows.
@@ -94,32 +85,6 @@ class Reading(msgspec.Struct, frozen=True):
     delivery: Delivery
     new_id: Callable[[], str]
     conceal: Callable[[str], str]
-
-
-class _Told(msgspec.Struct, frozen=True, gc=False):
-    """The part of a fact that an event tells without its context.
-
-    json: open at its end. missing: fields that its context may still tell. nodes: values read.
-    """
-
-    name: str
-    json: bytes
-    location_id: str | None
-    missing: tuple[str, ...]
-    nodes: int
-
-
-# By source, type, names and properties, which is all that this part depends on.
-_told: Memory[tuple[object, ...], _Told] = Memory()
-# Each of these has something of its own in it, so none comes again.
-_UNIQUE = frozenset(
-    (
-        commerce.OrderReported,
-        commerce.CheckoutReported,
-        reported.CustomerIdentified,
-        reported.CustomerGrouped,
-    )
-)
 
 
 def decode(raw: bytes) -> Event:
@@ -178,7 +143,7 @@ def read(said: Said, event: Event, with_: Reading) -> Prepared:
     if not identifiers:
         raise BadEvent("no_identifier", "userId")
     id_said = message_id(event)
-    told = _tell(event, type_, with_.source, splitter)
+    told = telling.tell(event, type_, with_.source, splitter)
     body = _body(told, event, context, found.unusable, splitter, with_.delivery)
     return Prepared(
         with_.new_id() if id_said is None else event_id_for(id_said, with_.conceal),
@@ -211,55 +176,8 @@ def _times(event: Event, delivery: Delivery) -> Times:
         raise BadEvent("bad_timestamp", "timestamp") from cause
 
 
-def _tell(event: Event, type_: str, source: Source, splitter: Splitter) -> _Told:
-    """The part of the fact that comes byte for byte again with other events, read once for all."""
-    raw = bytes(event.properties)
-    said = event.event
-    if type_ != "track":
-        said = (event.name, event.category) if type_ in ("page", "screen") else None
-    key = (type_, said, raw, source.source_id, source.system, source.is_record, source.currency)
-    try:
-        known = _told.get(key)
-    except TypeError:  # a name that is a list or an object
-        known = None
-    if known is not None:
-        splitter.nodes += known.nodes
-        return known
-    before, sealed = splitter.nodes, len(splitter.sealed)
-    name = _name(event) if type_ == "track" else None
-    kind, action = names.fact_for(name) if name else (_FACTS[type_], None)
-    public = splitter.split(contexts.object_of(raw, "properties"), "properties.")
-    fields = building.from_properties(kind, action, public, source.currency)
-    building.from_event(kind, fields, event, splitter)
-    if name is not None:
-        fields["event"] = splitter.split({"event": name}, "").get("event")
-    if action is not None:
-        fields["action"] = action
-    # What an alias has of its own comes last.
-    made = Told if kind is reported.CustomerAliased else kind
-    fact = made(
-        type=type_,
-        system=source.system,
-        is_record=source.is_record,
-        properties=public,
-        **fields,
-    )
-    found = _Told(
-        kind.event_name,
-        _encode(fact)[:-1],
-        building.location_id(public),
-        tuple(key for key in ("path", "title") if not fields[key])
-        if kind is reported.PageViewed
-        else (),
-        splitter.nodes - before,
-    )
-    if len(splitter.sealed) == sealed and len(raw) <= BYTES_MAX and kind not in _UNIQUE:
-        _told.put(key, found)
-    return found
-
-
 def _body(
-    told: _Told,
+    told: Part,
     event: Event,
     context: Context,
     unusable: tuple[str, ...],
@@ -287,15 +205,6 @@ def _body(
         texts.append(b',"forward":false')
     texts.append(b"}")
     return b"".join(texts)
-
-
-def _name(event: Event) -> str:
-    name = event.event
-    if not isinstance(name, str) or not name.strip():
-        raise BadEvent("event_name_missing", "event")
-    if len(name) > EVENT_NAME_LENGTH_MAX:
-        raise BadEvent("event_name_too_long", "event")
-    return name
 
 
 def _consent(consent: Any) -> dict[str, bool] | None:
