@@ -107,3 +107,12 @@ async def test_strangers_do_nothing_at_the_counter(server: Caller, client, pool)
     for path in ("unpick", "substitute", "hand-over", "reopen"):
         answer = await public("POST", f"/stock/holds/{mine['hold_id']}/{path}", {})
         assert answer.json()["code"] == "wrong_scope", answer.text
+
+
+async def test_numbers_are_for_the_server_alone(server: Caller, client, pool) -> None:
+    mine = await hold(server)
+    agent = await caller(client, pool, "agent")
+    swap = SOFA | {"by_sku": "blue-sofa", "price": 1, "agreed_how": "chat"}
+    refused = await agent("POST", f"/stock/holds/{mine['hold_id']}/substitute", swap)
+    assert refused.json()["short"] == [
+        {"sku": "blue-sofa", "location_id": "ginza", "wanted": 2, "band": "none"}]  # fmt: skip

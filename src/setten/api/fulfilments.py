@@ -11,12 +11,14 @@ from litestar import Response, Router, get, post, put
 from litestar.params import Parameter
 
 from setten.api import guard, idempotency
+from setten.api.cart_bodies import for_scope
 from setten.api.state import Deps
 from setten.platform import audit, clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.stock import fulfilments, locations, orders
 from setten.stock.fulfilments import PAGE_MAX, TEXT_LENGTH_MAX, Fulfilment, Sender, Want
+from setten.stock.holds import NotEnoughStock
 from setten.stock.locations import Directory, UnknownLocation
 
 ID_LENGTH_MAX = 100
@@ -198,7 +200,7 @@ async def where(order_id: UUID, deps: Deps) -> WhereBody:
 
 
 @post("/fulfilments/plan", status_code=200, guards=[_READ])
-async def plan(data: PlanIn, deps: Deps) -> PlanBody:
+async def plan(data: PlanIn, deps: Deps, actor: Actor) -> PlanBody:
     """Who could send these goods; 409 `not_enough_stock` with the reason for every place."""
     wants = [
         Want(number, one.sku.replace("\x00", ""), one.qty)
@@ -208,7 +210,10 @@ async def plan(data: PlanIn, deps: Deps) -> PlanBody:
         near = None
         if data.sold_at is not None:
             near = await locations.get(conn, data.sold_at.replace("\x00", ""))
-        found = await fulfilments.plan(conn, _directory, wants, near=near, now=clock.now())
+        try:
+            found = await fulfilments.plan(conn, _directory, wants, near=near, now=clock.now())
+        except NotEnoughStock as refusal:
+            raise for_scope(refusal, actor) from refusal
     return PlanBody(found.shares, found.excluded)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, Router, get, post, put
 
 from setten.api import guard, idempotency
+from setten.api.cart_bodies import for_scope
 from setten.api.holds import HoldBody, Pick, bodies
 from setten.api.state import Deps
 from setten.facts.stock import GoodsLine
@@ -18,7 +19,15 @@ from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 from setten.stock import holds
-from setten.stock.holds import LINES_MAX, NAME_LENGTH_MAX, QTY_MAX, HandedOver, Swap, WrongCode
+from setten.stock.holds import (
+    LINES_MAX,
+    NAME_LENGTH_MAX,
+    QTY_MAX,
+    HandedOver,
+    NotEnoughStock,
+    Swap,
+    WrongCode,
+)
 
 ID_LENGTH_MAX = 100
 MINOR_MAX = 10**12
@@ -168,7 +177,10 @@ async def substitute(
         done = await holds.substitute(conn, hold_id, swap, now=clock.now())
         return 200, await _body(conn, done), done.event_id
 
-    return await idempotency.once(deps.pool, claim, work)
+    try:
+        return await idempotency.once(deps.pool, claim, work)
+    except NotEnoughStock as refusal:
+        raise for_scope(refusal, actor) from refusal
 
 
 @put("/{hold_id:uuid}/collector", status_code=200)
