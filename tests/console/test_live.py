@@ -210,6 +210,11 @@ def test_a_dead_letter_is_shown_at_once_mended_and_taken_in(house: House, screen
 
 
 AXE_PAGES = [
+    ("page-admin", "/"),
+    ("page-associate", "/?view=table"),
+    ("page-admin", "/today/events"),
+    ("page-admin", "/customers/stages"),
+    ("page-admin", "/run/identity"),
     ("page-admin", "/customers"),
     ("page-admin", "/stock/items"),
     ("page-admin", "/stock/items/KETTLE-IRON"),

@@ -11,7 +11,18 @@ from tests.console.house import PASSWORD, House
 JAPANESE = re.compile(r"[\u3040-\u30ff]")
 KANJI_OF_SAEKI = "佐伯"
 
-PAGES = ["/me", "/customers", "/find", "/stock/items", "/stock/pickup", "/run/data", "/patterns"]
+PAGES = [
+    "/",
+    "/today/events",
+    "/today/sales",
+    "/me",
+    "/customers",
+    "/find",
+    "/stock/items",
+    "/stock/pickup",
+    "/run/data",
+    "/patterns",
+]
 
 
 @pytest.fixture(scope="module")
