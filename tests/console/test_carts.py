@@ -156,6 +156,13 @@ def test_who_may_not_see_customers_sees_no_carts(house: House, path: str) -> Non
         assert 'class="name"' not in marketer.get("/stock/orders").text
 
 
+def test_nobody_on_the_phone_has_a_till_beside_it(house: House) -> None:
+    with house.person("page-agent") as agent:
+        cart = begin(agent, "MUG-WHT")
+        assert 'value="paid"' not in agent.get(cart).text
+        assert complete(agent, cart, pay="paid", postcode="180-0004").status_code == 422
+
+
 def test_an_order_is_found_by_its_number(house: House) -> None:
     with house.person("page-associate") as associate:
         order = complete(associate, begin(associate, "MUG-WHT")).headers["location"]

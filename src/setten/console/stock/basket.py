@@ -27,6 +27,9 @@ SHOPS_MAX = 12
 PAYS = ("paid", "counter", "transfer", "on_delivery")
 """How a cart is paid that is completed here. paid: the till has the money."""
 
+PAYS_AFAR = ("transfer", "on_delivery", "counter")
+"""The same on the phone: there is no till beside it."""
+
 
 class Way(msgspec.Struct, frozen=True):
     """A way for goods to reach their customer: its value in a form, its words."""
@@ -80,6 +83,7 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     taxes: list[Tax]
     arrivals: list[Arrival]
     is_sent: bool
+    pays: list[str]
     needs_postcode: bool
     way_problem: str
     can_order: bool
@@ -88,6 +92,11 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
 def channel_of(page: Page) -> str:
     """Where a member of staff puts something in: the shop, or the console of an agent."""
     return "store" if page.shop else "console"
+
+
+def pays_of(page: Page) -> tuple[str, ...]:
+    """How a cart can be paid that this person completes, the usual way first."""
+    return PAYS if page.shop else PAYS_AFAR
 
 
 def usual_way(page: Page) -> tuple[str, str | None]:
@@ -144,6 +153,7 @@ def _basket(
         ],
         arrivals=[_arrival(one, names, page) for one in sent],
         is_sent=is_sent,
+        pays=[one for one in pays_of(page) if one != "on_delivery" or is_sent],
         needs_postcode=way == "postcode_missing",
         way_problem=f"cart.way_{way}" if way in ("not_delivered", "not_enough_stock") else "",
         can_order=bool(lines) and not quote.problems and not way,

@@ -299,16 +299,18 @@ async def _asked(
         channel=basket.channel_of(page),
         by=page.who.label,
         location_id=page.shop,
-        pays=_pays(said["pay"]),
+        pays=_pays(page, said["pay"]),
         postcode=said["postcode"] or None,
         address_id=address_id,
     )
 
 
-def _pays(said: str) -> Sequence[Pay]:
+def _pays(page: Page, said: str) -> Sequence[Pay]:
+    if said not in basket.pays_of(page):
+        raise Invalid(errors="pay")
     if said == "paid":
         return (Pay(method="counter", state="captured"),)
-    return (Pay(method=said if said in basket.PAYS else "counter"),)
+    return (Pay(method=said),)
 
 
 def _whole(said: object) -> int:
