@@ -28,7 +28,7 @@ class SheetIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     location_id: _Id
     shelf: _Id | None = None
-    skus: Annotated[list[_Id], msgspec.Meta(max_length=LINES_MAX)] = []
+    skus: Annotated[list[str], msgspec.Meta(max_length=LINES_MAX)] = []
 
 
 class CountedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -128,7 +128,7 @@ async def put_inbound(data: DeliveriesIn, deps: Deps) -> DeliveryWritten:
 async def list_inbound(
     deps: Deps,
     location_id: _Sku,
-    sku: _Sku | None = None,
+    sku: Annotated[str | None, Parameter(max_length=100)] = None,
     limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> DuesBody:
     """What is due at a place, of one sku or of all; soonest first."""

@@ -62,10 +62,7 @@ class SetIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A sku that is sold as other skus together. parts: units of each; empty: a set no more."""
 
     sku: Annotated[str, msgspec.Meta(min_length=1, max_length=catalog.SKU_LENGTH_MAX)]
-    parts: Annotated[
-        dict[str, Annotated[int, msgspec.Meta(ge=1, le=sets.PART_QTY_MAX)]],
-        msgspec.Meta(max_length=sets.PARTS_MAX),
-    ]
+    parts: Annotated[dict[str, int], msgspec.Meta(max_length=sets.PARTS_MAX)]
 
 
 class SetsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.platform.errors import Conflict, Denied, Invalid, NotFound
+from setten.platform.errors import Conflict, Denied, NotFound
 
 LINES_MAX = 500  # of one sheet: an hour or two of work; a place is counted in several
 QTY_MAX = 1_000_000
@@ -60,7 +60,7 @@ class SameCounter(Denied):
     code = "same_counter"
 
 
-class BadCount(Invalid):
+class BadCount(Conflict):
     """The request cannot be read as a count. facts: why."""
 
     code = "bad_count"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 
 LINES_MAX = 500  # of one paper: a roll cage has fewer kinds of goods
 QTY_MAX = 100_000
@@ -50,7 +50,7 @@ class TransferRefUsed(Conflict):
     code = "transfer_ref_used"
 
 
-class BadTransfer(Invalid):
+class BadTransfer(Conflict):
     """The request cannot be a transfer. facts: why."""
 
     code = "bad_transfer"
