@@ -4,6 +4,7 @@ CREATE SCHEMA combine;
 CREATE SCHEMA customers;
 CREATE SCHEMA engagement;
 CREATE SCHEMA ingest;
+CREATE SCHEMA insight;
 CREATE SCHEMA jobs;
 CREATE SCHEMA lake;
 CREATE SCHEMA log;
@@ -164,6 +165,41 @@ CREATE TABLE customers.blocked_values (
     kind text NOT NULL,
     blocked_at timestamp with time zone NOT NULL
 );
+CREATE TABLE customers.consent_entries (
+    entry_id bigint NOT NULL,
+    identifier_id bigint NOT NULL,
+    purpose text NOT NULL,
+    channel text NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    text_version text,
+    evidence_sealed_id bigint,
+    by text,
+    event_id text NOT NULL,
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['granted'::text, 'refused'::text, 'withdrawn'::text])))
+);
+ALTER TABLE customers.consent_entries ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.consent_entries_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE customers.consents (
+    identifier_id bigint NOT NULL,
+    purpose text NOT NULL,
+    channel text NOT NULL,
+    state text,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    carried text,
+    carried_at timestamp with time zone,
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['granted'::text, 'refused'::text, 'withdrawn'::text])))
+)
+WITH (fillfactor='80');
 CREATE TABLE customers.counters (
     identifier_id bigint NOT NULL,
     name text NOT NULL,
@@ -178,6 +214,14 @@ CREATE TABLE customers.customers (
     merged_into uuid,
     CONSTRAINT not_into_itself CHECK ((merged_into <> customer_id))
 );
+CREATE TABLE customers.homes (
+    identifier_id bigint NOT NULL,
+    lat numeric(4,2),
+    lon numeric(5,2),
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT a_point_is_whole CHECK (((lat IS NULL) = (lon IS NULL)))
+)
+WITH (fillfactor='80');
 CREATE TABLE customers.identifiers (
     identifier_id bigint NOT NULL,
     kind text NOT NULL,
@@ -241,6 +285,36 @@ ALTER TABLE customers.links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTIT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE customers.list_entries (
+    list_id integer NOT NULL,
+    identifier_id bigint NOT NULL
+);
+CREATE TABLE customers.lists (
+    list_id integer NOT NULL,
+    name text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    ready_at timestamp with time zone,
+    rows integer DEFAULT 0 NOT NULL,
+    matched integer DEFAULT 0 NOT NULL,
+    unmatched integer DEFAULT 0 NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    refused_sealed bytea,
+    CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+ALTER TABLE customers.lists ALTER COLUMN list_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.lists_list_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE customers.postcodes (
+    code text NOT NULL,
+    lat numeric(4,2) NOT NULL,
+    lon numeric(5,2) NOT NULL
 );
 CREATE TABLE customers.purchases (
     purchase_key text NOT NULL,
@@ -313,6 +387,10 @@ CREATE TABLE customers.rule_changes (
     split bigint DEFAULT 0 NOT NULL,
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text, 'applied'::text, 'withdrawn'::text])))
 );
+CREATE TABLE customers.segment_carts (
+    identifier_id bigint NOT NULL,
+    sku text NOT NULL
+);
 CREATE TABLE customers.segment_flows (
     segment_id integer NOT NULL,
     hour_at timestamp with time zone NOT NULL,
@@ -336,6 +414,21 @@ CREATE TABLE customers.segment_passages (
     event_id text,
     CONSTRAINT cause_is_known CHECK ((cause = ANY (ARRAY['event'::text, 'time'::text, 'definition'::text, 'identity'::text])))
 );
+CREATE TABLE customers.segment_places (
+    location_id text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL
+);
+CREATE TABLE customers.segment_stock (
+    sku text NOT NULL,
+    location_id text NOT NULL
+);
+CREATE TABLE customers.segment_turn (
+    is_only boolean DEFAULT true NOT NULL,
+    token uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT segment_turn_is_one CHECK (is_only)
+)
+WITH (fillfactor='10');
 CREATE TABLE customers.segment_versions (
     segment_id integer NOT NULL,
     version integer NOT NULL,
@@ -440,6 +533,12 @@ CREATE TABLE customers.traits (
     occurred_at timestamp with time zone NOT NULL
 )
 WITH (fillfactor='80');
+CREATE TABLE customers.undeliverable (
+    identifier_id bigint NOT NULL,
+    channel text NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone NOT NULL
+);
 CREATE TABLE engagement.notes (
     note_id uuid NOT NULL,
     event_id text NOT NULL,
@@ -489,6 +588,25 @@ CREATE TABLE ingest.write_keys (
     source_id integer NOT NULL,
     created_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone
+);
+CREATE TABLE insight.day_events (
+    day date NOT NULL,
+    name text NOT NULL,
+    n bigint NOT NULL
+);
+CREATE TABLE insight.day_orders (
+    day date NOT NULL,
+    channel text NOT NULL,
+    currency text NOT NULL,
+    orders bigint NOT NULL,
+    total_minor bigint NOT NULL
+);
+CREATE TABLE insight.touches (
+    day date NOT NULL,
+    channel text NOT NULL,
+    slot smallint NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT slot_is_of_a_day CHECK (((slot >= 0) AND (slot <= 95)))
 );
 CREATE TABLE jobs.pgqueuer (
     id bigint NOT NULL,
@@ -671,6 +789,15 @@ CREATE TABLE stock.accounts (
     account smallint NOT NULL,
     name text NOT NULL
 );
+CREATE TABLE stock.allocations (
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    channel text NOT NULL,
+    qty integer NOT NULL,
+    until timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT qty_is_not_negative CHECK ((qty >= 0))
+);
 CREATE TABLE stock.balances (
     sku text NOT NULL,
     location_id text NOT NULL,
@@ -680,15 +807,189 @@ CREATE TABLE stock.balances (
     quarantine integer DEFAULT 0 NOT NULL,
     safety integer DEFAULT 0 NOT NULL,
     shelf text,
+    display integer DEFAULT 0 NOT NULL,
+    allocated integer DEFAULT 0 NOT NULL,
     CONSTRAINT held_is_not_negative CHECK ((held >= 0)),
     CONSTRAINT safety_is_not_negative CHECK ((safety >= 0))
 )
 WITH (fillfactor='50');
 COMMENT ON COLUMN stock.balances.on_hand IS 'physically there and promised to nobody';
 COMMENT ON COLUMN stock.balances.held IS 'physically there and promised; physical = on_hand + held';
+CREATE TABLE stock.cart_code_failures (
+    said_by text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.cart_codes (
+    code text NOT NULL,
+    token_hash uuid NOT NULL,
+    cart_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT code_is_digits CHECK ((code ~ '^[0-9]{6,9}$'::text))
+);
+CREATE TABLE stock.cart_lines (
+    cart_id uuid NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    method text NOT NULL,
+    location_id text,
+    channel text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    touched_at timestamp with time zone NOT NULL,
+    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['carry'::text, 'pickup'::text, 'ship'::text]))),
+    CONSTRAINT place_when_there CHECK (((method = 'ship'::text) = (location_id IS NULL))),
+    CONSTRAINT qty_is_not_negative CHECK ((qty >= 0))
+)
+WITH (fillfactor='70');
+CREATE TABLE stock.carts (
+    cart_id uuid NOT NULL,
+    identifier_id bigint NOT NULL,
+    channel text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    touched_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    left_at timestamp with time zone,
+    refusal text,
+    shipping_minor bigint,
+    CONSTRAINT closed_when_over CHECK (((closed_at IS NULL) = (state = 'open'::text))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'ordered'::text, 'given'::text, 'dropped'::text])))
+)
+WITH (fillfactor='80');
 CREATE TABLE stock.code_failures (
     hold_id uuid NOT NULL,
     failed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.count_lines (
+    count_id uuid NOT NULL,
+    sku text NOT NULL,
+    shelf text,
+    counted integer,
+    expected integer,
+    counted_at timestamp with time zone,
+    counted_by text,
+    is_again boolean DEFAULT false NOT NULL,
+    late integer DEFAULT 0 NOT NULL,
+    booked integer DEFAULT 0 NOT NULL,
+    CONSTRAINT counted_is_not_negative CHECK ((counted >= 0)),
+    CONSTRAINT counted_whole CHECK ((((counted IS NULL) = (expected IS NULL)) AND ((counted IS NULL) = (counted_at IS NULL))))
+);
+CREATE TABLE stock.counts (
+    count_id uuid NOT NULL,
+    location_id text NOT NULL,
+    shelf text,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['open'::text, 'waiting'::text])))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'booked'::text, 'cancelled'::text])))
+);
+CREATE TABLE stock.cover (
+    location_id text NOT NULL,
+    sku text NOT NULL,
+    promisable integer NOT NULL,
+    sold_28 integer NOT NULL,
+    last_sold_on date,
+    days double precision,
+    is_dead boolean NOT NULL,
+    reckoned_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.delivery_prefixes (
+    prefix text NOT NULL,
+    zone_id text NOT NULL,
+    CONSTRAINT prefix_is_digits CHECK ((prefix ~ '^[0-9]{1,7}$'::text))
+);
+CREATE TABLE stock.delivery_services (
+    service_id text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    origin text NOT NULL,
+    zone_id text NOT NULL,
+    cut_off time without time zone NOT NULL,
+    ship_days text[] NOT NULL,
+    lead_days_min smallint NOT NULL,
+    lead_days_max smallint NOT NULL,
+    fee_minor bigint NOT NULL,
+    free_from_minor bigint,
+    currency text NOT NULL,
+    carries text[] NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fee_is_not_negative CHECK ((fee_minor >= 0)),
+    CONSTRAINT lead_is_ordered CHECK (((0 <= lead_days_min) AND (lead_days_min <= lead_days_max)))
+);
+CREATE TABLE stock.delivery_zones (
+    zone_id text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.disagreements (
+    disagreement_id uuid NOT NULL,
+    system text NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    ours integer NOT NULL,
+    theirs integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    outcome text,
+    CONSTRAINT ended_whole CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['agreed'::text, 'theirs'::text, 'ours'::text])))
+);
+CREATE TABLE stock.fulfilment_lines (
+    fulfilment_id uuid NOT NULL,
+    line_no smallint NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+CREATE TABLE stock.fulfilment_steps (
+    step_id uuid NOT NULL,
+    fulfilment_id uuid NOT NULL,
+    state text NOT NULL,
+    reason text,
+    made_by text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.fulfilments (
+    fulfilment_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    location_id text,
+    hold_id uuid,
+    way text NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    service_id text,
+    ships_on date,
+    arrives_from date,
+    arrives_to date,
+    carrier text,
+    carrier_ref text,
+    reason text,
+    instead_of uuid,
+    told_late_at timestamp with time zone,
+    excluded jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT a_promise_is_kept_somewhere CHECK ((((hold_id IS NOT NULL) AND (location_id IS NOT NULL)) OR (state = ANY (ARRAY['waiting'::text, 'cancelled'::text])))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['routed'::text, 'accepted'::text, 'picked'::text, 'packed'::text, 'shipped'::text, 'delivered'::text, 'rejected'::text, 'cancelled'::text, 'waiting'::text]))),
+    CONSTRAINT way_is_known CHECK ((way = ANY (ARRAY['carry'::text, 'pickup'::text, 'ship'::text])))
+);
+CREATE TABLE stock.hand_overs (
+    hold_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    to_whom text NOT NULL,
+    sealed_id bigint,
+    CONSTRAINT a_name_is_sealed CHECK (((to_whom = 'named'::text) = (sealed_id IS NOT NULL))),
+    CONSTRAINT to_whom_is_known CHECK ((to_whom = ANY (ARRAY['code'::text, 'named'::text])))
 );
 CREATE TABLE stock.hold_lines (
     hold_id uuid NOT NULL,
@@ -698,6 +999,7 @@ CREATE TABLE stock.hold_lines (
     state text DEFAULT 'held'::text NOT NULL,
     is_elsewhere boolean DEFAULT false NOT NULL,
     receipt_id uuid,
+    allocated integer DEFAULT 0 NOT NULL,
     CONSTRAINT qty_is_positive CHECK ((qty > 0)),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'picked'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
 )
@@ -716,11 +1018,30 @@ CREATE TABLE stock.holds (
     ended_at timestamp with time zone,
     ended_by text,
     placed_by text NOT NULL,
+    rest_of uuid,
+    reminded_at timestamp with time zone,
+    collector_id bigint,
     CONSTRAINT code_is_digits CHECK ((code ~ '^[0-9]{6,9}$'::text)),
     CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['held'::text, 'ready'::text])))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'ready'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
 )
 WITH (fillfactor='80');
+CREATE TABLE stock.inbound (
+    inbound_id uuid NOT NULL,
+    ref text NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    qty integer NOT NULL,
+    received integer DEFAULT 0 NOT NULL,
+    due_on date NOT NULL,
+    cap integer NOT NULL,
+    promised integer DEFAULT 0 NOT NULL,
+    is_open boolean DEFAULT true NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT never_more_than_due CHECK (((promised >= 0) AND (promised <= cap) AND (promised <= GREATEST((qty - received), 0)))),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0)),
+    CONSTRAINT received_is_not_negative CHECK ((received >= 0))
+);
 CREATE TABLE stock.items (
     sku text NOT NULL,
     name_ja text NOT NULL,
@@ -779,6 +1100,13 @@ CREATE TABLE stock.locations_version (
     version bigint DEFAULT 0 NOT NULL,
     CONSTRAINT locations_version_is_only_check CHECK (is_only)
 );
+CREATE TABLE stock.masters (
+    location_id text NOT NULL,
+    sku text DEFAULT ''::text NOT NULL,
+    system text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT system_is_a_word CHECK ((system ~ '^[a-z][a-z0-9_-]{0,39}$'::text))
+);
 CREATE TABLE stock.movements (
     movement_id uuid NOT NULL,
     kind text NOT NULL,
@@ -789,7 +1117,18 @@ CREATE TABLE stock.movements (
     ref text,
     actor text NOT NULL,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['receive'::text, 'sell'::text, 'return'::text, 'adjust'::text, 'count'::text, 'transfer_out'::text, 'transfer_in'::text])))
+    reason_code text,
+    CONSTRAINT kind_is_a_word CHECK ((kind ~ '^[a-z][a-z_]{2,39}$'::text))
+);
+CREATE TABLE stock.order_cancels (
+    order_id uuid NOT NULL,
+    line_no smallint NOT NULL,
+    qty integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    reason text,
+    cancelled_by text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
 );
 CREATE TABLE stock.order_evidence (
     event_id text NOT NULL,
@@ -799,12 +1138,29 @@ CREATE TABLE stock.order_evidence (
     channel text NOT NULL,
     occurred_at timestamp with time zone NOT NULL
 );
+CREATE TABLE stock.order_holds (
+    hold_id uuid NOT NULL,
+    order_id uuid NOT NULL
+);
 CREATE TABLE stock.order_lines (
     order_id uuid NOT NULL,
     line_no smallint NOT NULL,
     sku text NOT NULL,
     qty integer NOT NULL,
-    amount_minor bigint
+    amount_minor bigint,
+    unit_price_minor bigint,
+    tax_rate numeric(5,4),
+    method text,
+    location_id text,
+    cancelled_qty integer DEFAULT 0 NOT NULL,
+    CONSTRAINT cancelled_is_part_of_it CHECK (((cancelled_qty >= 0) AND (cancelled_qty <= GREATEST(qty, 0)))),
+    CONSTRAINT method_is_known CHECK ((method = ANY (ARRAY['carry'::text, 'pickup'::text, 'ship'::text])))
+);
+CREATE TABLE stock.order_taxes (
+    order_id uuid NOT NULL,
+    rate numeric(5,4) NOT NULL,
+    amount_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL
 );
 CREATE TABLE stock.orders (
     order_id uuid NOT NULL,
@@ -815,7 +1171,70 @@ CREATE TABLE stock.orders (
     total_minor bigint,
     currency text,
     placed_at timestamp with time zone NOT NULL,
-    event_id text NOT NULL
+    event_id text NOT NULL,
+    location_id text,
+    tax_included boolean DEFAULT true NOT NULL,
+    shipping_minor bigint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'placed'::text NOT NULL,
+    placed_by text,
+    cart_id uuid,
+    address_id bigint,
+    cancelled_minor bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT cancelled_is_part_of_it CHECK (((cancelled_minor >= 0) AND (cancelled_minor <= COALESCE(total_minor, cancelled_minor)))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['placed'::text, 'cancelled'::text])))
+);
+CREATE TABLE stock.outside_levels (
+    system text NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    level integer NOT NULL,
+    sequence bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL
+);
+CREATE TABLE stock.payment_steps (
+    step_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount_minor bigint NOT NULL,
+    reference text,
+    made_by text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['intended'::text, 'authorised'::text, 'captured'::text, 'refunded'::text, 'reversed'::text, 'voided'::text, 'failed'::text])))
+);
+CREATE TABLE stock.payments (
+    payment_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    method text NOT NULL,
+    provider text,
+    reference text,
+    currency text NOT NULL,
+    intended_minor bigint NOT NULL,
+    authorised_minor bigint DEFAULT 0 NOT NULL,
+    captured_minor bigint DEFAULT 0 NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL,
+    is_voided boolean DEFAULT false NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT intended_is_positive CHECK ((intended_minor > 0)),
+    CONSTRAINT no_more_back_than_taken CHECK (((refunded_minor >= 0) AND (refunded_minor <= captured_minor))),
+    CONSTRAINT no_more_than_intended CHECK ((((authorised_minor >= 0) AND (authorised_minor <= intended_minor)) AND ((captured_minor >= 0) AND (captured_minor <= intended_minor))))
+);
+CREATE TABLE stock.preorders (
+    preorder_id uuid NOT NULL,
+    inbound_id uuid NOT NULL,
+    identifier_id bigint,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    qty integer NOT NULL,
+    channel text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    due_on date NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    placed_by text NOT NULL,
+    hold_id uuid,
+    ended_at timestamp with time zone,
+    CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = 'waiting'::text))),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0)),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'held'::text, 'short'::text, 'cancelled'::text])))
 );
 CREATE TABLE stock.receipt_lines (
     receipt_id uuid NOT NULL,
@@ -864,6 +1283,138 @@ CREATE TABLE stock.receipts (
     CONSTRAINT mode_is_known CHECK ((mode = ANY (ARRAY['ask'::text, 'tell'::text]))),
     CONSTRAINT order_is_whole CHECK (((order_system IS NULL) = (order_ref IS NULL)))
 );
+CREATE TABLE stock.release_goods (
+    release_id text NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+CREATE TABLE stock.release_tickets (
+    ticket_id uuid NOT NULL,
+    release_id text NOT NULL,
+    identifier_id bigint,
+    is_member boolean NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    lot uuid NOT NULL,
+    turn_at timestamp with time zone,
+    taken integer DEFAULT 0 NOT NULL,
+    hold_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL
+)
+WITH (fillfactor='80');
+CREATE TABLE stock.releases (
+    release_id text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    location_id text NOT NULL,
+    members_from timestamp with time zone,
+    opens_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    per_person integer NOT NULL,
+    per_minute integer NOT NULL,
+    turn_minutes integer NOT NULL,
+    needs_customer boolean NOT NULL,
+    next_turn_at timestamp with time zone,
+    members_drawn boolean DEFAULT false NOT NULL,
+    is_drawn boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT limits_are_positive CHECK (((per_person > 0) AND (per_minute > 0) AND (turn_minutes > 0))),
+    CONSTRAINT times_are_ordered CHECK (((opens_at < ends_at) AND ((members_from IS NULL) OR (members_from < opens_at))))
+)
+WITH (fillfactor='50');
+CREATE TABLE stock.return_lines (
+    return_id uuid NOT NULL,
+    line_no smallint NOT NULL,
+    root text,
+    sold_line smallint,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    condition text NOT NULL,
+    amount_minor bigint NOT NULL,
+    tax_rate numeric(5,4),
+    CONSTRAINT condition_is_known CHECK ((condition = ANY (ARRAY['resaleable'::text, 'damaged'::text, 'unusable'::text]))),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+CREATE TABLE stock.return_policies (
+    policy_id bigint NOT NULL,
+    days integer NOT NULL,
+    per_customer_max integer NOT NULL,
+    per_customer_days integer NOT NULL,
+    unproven_max_minor bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT days_are_sane CHECK ((((days >= 0) AND (days <= 3650)) AND ((per_customer_days >= 1) AND (per_customer_days <= 3650)))),
+    CONSTRAINT limits_are_not_negative CHECK (((per_customer_max >= 0) AND (unproven_max_minor >= 0)))
+);
+ALTER TABLE stock.return_policies ALTER COLUMN policy_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME stock.return_policies_policy_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE stock.returns (
+    return_id uuid NOT NULL,
+    return_no text NOT NULL,
+    location_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    root text,
+    order_id uuid,
+    receipt_id uuid,
+    identifier_id bigint,
+    reason text NOT NULL,
+    currency text NOT NULL,
+    total_minor bigint NOT NULL,
+    tax jsonb NOT NULL,
+    refunds jsonb NOT NULL,
+    override_reason text,
+    exchange_hold_id uuid,
+    exchange_minor bigint DEFAULT 0 NOT NULL,
+    event_id text NOT NULL,
+    CONSTRAINT total_is_not_negative CHECK (((total_minor >= 0) AND (exchange_minor >= 0)))
+);
+CREATE TABLE stock.sales_days (
+    location_id text NOT NULL,
+    day date NOT NULL,
+    sku text NOT NULL,
+    sold integer NOT NULL,
+    returned integer DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+CREATE TABLE stock.sending_places (
+    location_id text NOT NULL,
+    ships boolean NOT NULL,
+    max_km double precision,
+    open_max integer,
+    rank smallint DEFAULT 0 NOT NULL,
+    paused_until timestamp with time zone,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT limits_are_positive CHECK (((max_km > (0)::double precision) AND (open_max > 0)))
+);
+CREATE TABLE stock.set_parts (
+    set_sku text NOT NULL,
+    part_sku text NOT NULL,
+    qty integer NOT NULL,
+    CONSTRAINT no_part_of_itself CHECK ((set_sku <> part_sku)),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+CREATE TABLE stock.substitutions (
+    hold_id uuid NOT NULL,
+    location_id text NOT NULL,
+    was_sku text NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    price_minor bigint NOT NULL,
+    currency text NOT NULL,
+    agreed_how text NOT NULL,
+    agreed_with text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT how_is_known CHECK ((agreed_how = ANY (ARRAY['counter'::text, 'phone'::text, 'chat'::text, 'line'::text, 'mail'::text, 'web'::text]))),
+    CONSTRAINT price_is_not_negative CHECK ((price_minor >= 0)),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
 CREATE TABLE stock.tasks (
     task_id uuid NOT NULL,
     kind text NOT NULL,
@@ -875,8 +1426,36 @@ CREATE TABLE stock.tasks (
     opened_at timestamp with time zone NOT NULL,
     done_at timestamp with time zone,
     done_by text,
+    about uuid,
     CONSTRAINT done_whole CHECK (((done_at IS NULL) = (done_by IS NULL))),
-    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['hold_short'::text, 'put_back'::text])))
+    CONSTRAINT kind_is_a_word CHECK ((kind ~ '^[a-z][a-z_]{2,39}$'::text))
+);
+CREATE TABLE stock.transfer_lines (
+    transfer_id uuid NOT NULL,
+    sku text NOT NULL,
+    qty integer NOT NULL,
+    received integer DEFAULT 0 NOT NULL,
+    damaged integer DEFAULT 0 NOT NULL,
+    missing integer DEFAULT 0 NOT NULL,
+    surplus integer DEFAULT 0 NOT NULL,
+    CONSTRAINT no_more_than_sent CHECK ((((received + missing) <= qty) AND (damaged <= (received + surplus)))),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0))
+);
+CREATE TABLE stock.transfers (
+    transfer_id uuid NOT NULL,
+    from_location text NOT NULL,
+    to_location text NOT NULL,
+    state text NOT NULL,
+    ref text,
+    due_on date,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    shipped_at timestamp with time zone,
+    shipped_by text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT goes_somewhere CHECK ((from_location <> to_location)),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['planned'::text, 'shipped'::text, 'received'::text, 'closed'::text, 'cancelled'::text])))
 );
 CREATE TABLE vault.envelopes (
     sealed_id bigint NOT NULL,
@@ -940,10 +1519,16 @@ ALTER TABLE ONLY customers.blocked_patterns
     ADD CONSTRAINT blocked_patterns_pkey PRIMARY KEY (pattern_id);
 ALTER TABLE ONLY customers.blocked_values
     ADD CONSTRAINT blocked_values_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY customers.consent_entries
+    ADD CONSTRAINT consent_entries_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY customers.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (identifier_id, purpose, channel);
 ALTER TABLE ONLY customers.counters
     ADD CONSTRAINT counters_pkey PRIMARY KEY (identifier_id, name, channel, day);
 ALTER TABLE ONLY customers.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY customers.homes
+    ADD CONSTRAINT homes_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.identity_rules
@@ -952,6 +1537,12 @@ ALTER TABLE ONLY customers.link_decisions
     ADD CONSTRAINT link_decisions_pkey PRIMARY KEY (decision_id);
 ALTER TABLE ONLY customers.links
     ADD CONSTRAINT links_pkey PRIMARY KEY (link_id);
+ALTER TABLE ONLY customers.list_entries
+    ADD CONSTRAINT list_entries_pkey PRIMARY KEY (list_id, identifier_id);
+ALTER TABLE ONLY customers.lists
+    ADD CONSTRAINT lists_pkey PRIMARY KEY (list_id);
+ALTER TABLE ONLY customers.postcodes
+    ADD CONSTRAINT postcodes_pkey PRIMARY KEY (code);
 ALTER TABLE ONLY customers.purchases
     ADD CONSTRAINT purchases_pkey PRIMARY KEY (purchase_key);
 ALTER TABLE ONLY customers.quarantines
@@ -962,10 +1553,18 @@ ALTER TABLE ONLY customers.rhythms
     ADD CONSTRAINT rhythms_pkey PRIMARY KEY (rhythm_id);
 ALTER TABLE ONLY customers.rule_changes
     ADD CONSTRAINT rule_changes_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY customers.segment_carts
+    ADD CONSTRAINT segment_carts_pkey PRIMARY KEY (identifier_id, sku);
 ALTER TABLE ONLY customers.segment_flows
     ADD CONSTRAINT segment_flows_pkey PRIMARY KEY (segment_id, hour_at);
 ALTER TABLE ONLY customers.segment_members
     ADD CONSTRAINT segment_members_pkey PRIMARY KEY (customer_id, segment_id);
+ALTER TABLE ONLY customers.segment_places
+    ADD CONSTRAINT segment_places_pkey PRIMARY KEY (location_id);
+ALTER TABLE ONLY customers.segment_stock
+    ADD CONSTRAINT segment_stock_pkey PRIMARY KEY (sku, location_id);
+ALTER TABLE ONLY customers.segment_turn
+    ADD CONSTRAINT segment_turn_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY customers.segment_versions
     ADD CONSTRAINT segment_versions_pkey PRIMARY KEY (segment_id, version);
 ALTER TABLE ONLY customers.segment_wakes
@@ -988,6 +1587,8 @@ ALTER TABLE ONLY customers.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (identifier_id, occurred_at, "position");
 ALTER TABLE ONLY customers.traits
     ADD CONSTRAINT traits_pkey PRIMARY KEY (identifier_id, field);
+ALTER TABLE ONLY customers.undeliverable
+    ADD CONSTRAINT undeliverable_pkey PRIMARY KEY (identifier_id, channel);
 ALTER TABLE ONLY engagement.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (note_id);
 ALTER TABLE ONLY ingest.counters
@@ -996,6 +1597,12 @@ ALTER TABLE ONLY ingest.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (source_id);
 ALTER TABLE ONLY ingest.write_keys
     ADD CONSTRAINT write_keys_pkey PRIMARY KEY (write_key);
+ALTER TABLE ONLY insight.day_events
+    ADD CONSTRAINT day_events_pkey PRIMARY KEY (day, name);
+ALTER TABLE ONLY insight.day_orders
+    ADD CONSTRAINT day_orders_pkey PRIMARY KEY (day, channel, currency);
+ALTER TABLE ONLY insight.touches
+    ADD CONSTRAINT touches_pkey PRIMARY KEY (day, channel, slot);
 ALTER TABLE ONLY jobs.pgqueuer_log
     ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY jobs.pgqueuer
@@ -1022,12 +1629,48 @@ ALTER TABLE ONLY stock.accounts
     ADD CONSTRAINT accounts_name_key UNIQUE (name);
 ALTER TABLE ONLY stock.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account);
+ALTER TABLE stock.balances
+    ADD CONSTRAINT allocated_is_not_negative CHECK ((allocated >= 0)) NOT VALID;
+ALTER TABLE ONLY stock.allocations
+    ADD CONSTRAINT allocations_pkey PRIMARY KEY (sku, location_id, channel);
 ALTER TABLE ONLY stock.balances
     ADD CONSTRAINT balances_pkey PRIMARY KEY (sku, location_id);
+ALTER TABLE ONLY stock.cart_codes
+    ADD CONSTRAINT cart_codes_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY stock.cart_lines
+    ADD CONSTRAINT cart_lines_pkey PRIMARY KEY (cart_id, sku);
+ALTER TABLE ONLY stock.carts
+    ADD CONSTRAINT carts_pkey PRIMARY KEY (cart_id);
+ALTER TABLE ONLY stock.count_lines
+    ADD CONSTRAINT count_lines_pkey PRIMARY KEY (count_id, sku);
+ALTER TABLE ONLY stock.counts
+    ADD CONSTRAINT counts_pkey PRIMARY KEY (count_id);
+ALTER TABLE ONLY stock.cover
+    ADD CONSTRAINT cover_pkey PRIMARY KEY (location_id, sku);
+ALTER TABLE ONLY stock.delivery_prefixes
+    ADD CONSTRAINT delivery_prefixes_pkey PRIMARY KEY (prefix);
+ALTER TABLE ONLY stock.delivery_services
+    ADD CONSTRAINT delivery_services_pkey PRIMARY KEY (service_id);
+ALTER TABLE ONLY stock.delivery_zones
+    ADD CONSTRAINT delivery_zones_pkey PRIMARY KEY (zone_id);
+ALTER TABLE ONLY stock.disagreements
+    ADD CONSTRAINT disagreements_pkey PRIMARY KEY (disagreement_id);
+ALTER TABLE stock.balances
+    ADD CONSTRAINT display_is_not_negative CHECK ((display >= 0)) NOT VALID;
+ALTER TABLE ONLY stock.fulfilment_lines
+    ADD CONSTRAINT fulfilment_lines_pkey PRIMARY KEY (fulfilment_id, line_no, sku);
+ALTER TABLE ONLY stock.fulfilment_steps
+    ADD CONSTRAINT fulfilment_steps_pkey PRIMARY KEY (step_id);
+ALTER TABLE ONLY stock.fulfilments
+    ADD CONSTRAINT fulfilments_pkey PRIMARY KEY (fulfilment_id);
+ALTER TABLE ONLY stock.hand_overs
+    ADD CONSTRAINT hand_overs_pkey PRIMARY KEY (hold_id);
 ALTER TABLE ONLY stock.hold_lines
     ADD CONSTRAINT hold_lines_pkey PRIMARY KEY (hold_id, sku, location_id);
 ALTER TABLE ONLY stock.holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (hold_id);
+ALTER TABLE ONLY stock.inbound
+    ADD CONSTRAINT inbound_pkey PRIMARY KEY (inbound_id);
 ALTER TABLE ONLY stock.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (sku);
 ALTER TABLE ONLY stock.ledger
@@ -1036,22 +1679,62 @@ ALTER TABLE ONLY stock.locations
     ADD CONSTRAINT locations_pkey PRIMARY KEY (location_id);
 ALTER TABLE ONLY stock.locations_version
     ADD CONSTRAINT locations_version_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY stock.masters
+    ADD CONSTRAINT masters_pkey PRIMARY KEY (location_id, sku);
 ALTER TABLE ONLY stock.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (movement_id);
 ALTER TABLE ONLY stock.order_evidence
     ADD CONSTRAINT order_evidence_pkey PRIMARY KEY (event_id);
+ALTER TABLE ONLY stock.order_holds
+    ADD CONSTRAINT order_holds_pkey PRIMARY KEY (hold_id);
 ALTER TABLE ONLY stock.order_lines
     ADD CONSTRAINT order_lines_pkey PRIMARY KEY (order_id, line_no);
+ALTER TABLE ONLY stock.order_taxes
+    ADD CONSTRAINT order_taxes_pkey PRIMARY KEY (order_id, rate);
 ALTER TABLE ONLY stock.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
+ALTER TABLE ONLY stock.outside_levels
+    ADD CONSTRAINT outside_levels_pkey PRIMARY KEY (system, sku, location_id);
+ALTER TABLE ONLY stock.payment_steps
+    ADD CONSTRAINT payment_steps_pkey PRIMARY KEY (step_id);
+ALTER TABLE ONLY stock.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (payment_id);
+ALTER TABLE ONLY stock.preorders
+    ADD CONSTRAINT preorders_pkey PRIMARY KEY (preorder_id);
 ALTER TABLE ONLY stock.receipt_lines
     ADD CONSTRAINT receipt_lines_pkey PRIMARY KEY (receipt_id, line_no);
 ALTER TABLE ONLY stock.receipt_totals
     ADD CONSTRAINT receipt_totals_pkey PRIMARY KEY (location_id, business_day, currency);
 ALTER TABLE ONLY stock.receipts
     ADD CONSTRAINT receipts_pkey PRIMARY KEY (receipt_id);
+ALTER TABLE ONLY stock.release_goods
+    ADD CONSTRAINT release_goods_pkey PRIMARY KEY (release_id, sku);
+ALTER TABLE ONLY stock.release_tickets
+    ADD CONSTRAINT release_tickets_pkey PRIMARY KEY (ticket_id);
+ALTER TABLE ONLY stock.releases
+    ADD CONSTRAINT releases_pkey PRIMARY KEY (release_id);
+ALTER TABLE ONLY stock.return_lines
+    ADD CONSTRAINT return_lines_pkey PRIMARY KEY (return_id, line_no);
+ALTER TABLE ONLY stock.return_policies
+    ADD CONSTRAINT return_policies_pkey PRIMARY KEY (policy_id);
+ALTER TABLE ONLY stock.returns
+    ADD CONSTRAINT returns_pkey PRIMARY KEY (return_id);
+ALTER TABLE ONLY stock.returns
+    ADD CONSTRAINT returns_return_no_key UNIQUE (return_no);
+ALTER TABLE ONLY stock.sales_days
+    ADD CONSTRAINT sales_days_pkey PRIMARY KEY (location_id, day, sku);
+ALTER TABLE ONLY stock.sending_places
+    ADD CONSTRAINT sending_places_pkey PRIMARY KEY (location_id);
+ALTER TABLE ONLY stock.set_parts
+    ADD CONSTRAINT set_parts_pkey PRIMARY KEY (set_sku, part_sku);
+ALTER TABLE ONLY stock.substitutions
+    ADD CONSTRAINT substitutions_pkey PRIMARY KEY (hold_id, location_id, was_sku);
 ALTER TABLE ONLY stock.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id);
+ALTER TABLE ONLY stock.transfer_lines
+    ADD CONSTRAINT transfer_lines_pkey PRIMARY KEY (transfer_id, sku);
+ALTER TABLE ONLY stock.transfers
+    ADD CONSTRAINT transfers_pkey PRIMARY KEY (transfer_id);
 ALTER TABLE ONLY vault.envelopes
     ADD CONSTRAINT envelopes_pkey PRIMARY KEY (sealed_id);
 ALTER TABLE ONLY vault.identifiers
@@ -1068,19 +1751,24 @@ CREATE UNIQUE INDEX keys_hash ON auth.keys USING btree (hash);
 CREATE INDEX sessions_staff ON auth.sessions USING btree (staff_id);
 CREATE UNIQUE INDEX staff_login ON auth.staff USING btree (lower(login));
 CREATE INDEX claims_age ON combine.claims USING brin (claimed_at);
+CREATE INDEX consent_entries_of ON customers.consent_entries USING btree (identifier_id, at);
 CREATE INDEX customers_merged ON customers.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX identifiers_customer ON customers.identifiers USING btree (customer_id);
 CREATE INDEX link_decisions_pair ON customers.link_decisions USING btree (a, b, decision_id DESC);
 CREATE INDEX links_b ON customers.links USING btree (b);
 CREATE UNIQUE INDEX links_pair ON customers.links USING btree (a, b);
+CREATE INDEX list_entries_identifier ON customers.list_entries USING btree (identifier_id, list_id);
+CREATE UNIQUE INDEX lists_name ON customers.lists USING btree (name) WHERE (ready_at IS NOT NULL);
 CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occurred_at);
 CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
 CREATE INDEX relations_one ON customers.relations USING btree (one);
 CREATE INDEX relations_other ON customers.relations USING btree (other);
 CREATE INDEX rule_changes_newest ON customers.rule_changes USING btree (proposed_at DESC);
 CREATE UNIQUE INDEX rule_changes_open ON customers.rule_changes USING btree ((true)) WHERE (state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text]));
+CREATE INDEX segment_carts_sku ON customers.segment_carts USING btree (sku);
 CREATE INDEX segment_members_of ON customers.segment_members USING btree (segment_id, entered_at, customer_id);
 CREATE INDEX segment_passages_of ON customers.segment_passages USING btree (segment_id, at);
+CREATE INDEX segment_places_lat ON customers.segment_places USING btree (lat);
 CREATE INDEX segment_wakes_due ON customers.segment_wakes USING btree (due_at);
 CREATE UNIQUE INDEX segments_name ON customers.segments USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
@@ -1107,8 +1795,32 @@ CREATE INDEX dead_letters_hash ON log.dead_letters USING btree (hash) WHERE (end
 CREATE INDEX dead_letters_open ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NULL);
 CREATE INDEX events_order ON ONLY log.events USING btree (xid, "position");
 CREATE INDEX events_elsewhere_xid_position_idx ON log.events_elsewhere USING btree (xid, "position");
+CREATE INDEX allocations_until ON stock.allocations USING btree (until) WHERE (until IS NOT NULL);
 CREATE INDEX balances_location ON stock.balances USING btree (location_id, sku);
+CREATE INDEX cart_code_failures_by ON stock.cart_code_failures USING btree (said_by, failed_at);
+CREATE INDEX cart_code_failures_due ON stock.cart_code_failures USING btree (failed_at);
+CREATE INDEX cart_codes_cart ON stock.cart_codes USING btree (cart_id);
+CREATE UNIQUE INDEX cart_codes_code ON stock.cart_codes USING btree (code) WHERE (used_at IS NULL);
+CREATE INDEX cart_codes_due ON stock.cart_codes USING btree (expires_at);
+CREATE UNIQUE INDEX carts_open ON stock.carts USING btree (identifier_id) WHERE (state = 'open'::text);
+CREATE INDEX carts_touched ON stock.carts USING btree (touched_at, cart_id) WHERE (state = 'open'::text);
+CREATE INDEX carts_untold ON stock.carts USING btree (touched_at) WHERE ((state = 'open'::text) AND (left_at IS NULL));
 CREATE INDEX code_failures_hold ON stock.code_failures USING btree (hold_id, failed_at);
+CREATE INDEX counts_booked ON stock.counts USING btree (ended_at) WHERE (state = 'booked'::text);
+CREATE INDEX counts_of_place ON stock.counts USING btree (location_id, count_id);
+CREATE INDEX cover_dead ON stock.cover USING btree (location_id, promisable DESC, sku) WHERE is_dead;
+CREATE INDEX cover_short ON stock.cover USING btree (location_id, days, sku) WHERE (days < (7)::double precision);
+CREATE INDEX cover_sku ON stock.cover USING btree (sku);
+CREATE INDEX delivery_prefixes_zone ON stock.delivery_prefixes USING btree (zone_id);
+CREATE INDEX delivery_services_zone ON stock.delivery_services USING btree (zone_id, service_id);
+CREATE INDEX disagreements_of_place ON stock.disagreements USING btree (location_id, disagreement_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX disagreements_open ON stock.disagreements USING btree (system, sku, location_id) WHERE (ended_at IS NULL);
+CREATE INDEX fulfilment_steps_of ON stock.fulfilment_steps USING btree (fulfilment_id, step_id);
+CREATE INDEX fulfilments_due ON stock.fulfilments USING btree (ships_on) WHERE ((state = ANY (ARRAY['routed'::text, 'accepted'::text, 'picked'::text, 'packed'::text])) AND (told_late_at IS NULL));
+CREATE UNIQUE INDEX fulfilments_hold ON stock.fulfilments USING btree (hold_id) WHERE (hold_id IS NOT NULL);
+CREATE INDEX fulfilments_order ON stock.fulfilments USING btree (order_id, fulfilment_id);
+CREATE INDEX fulfilments_queue ON stock.fulfilments USING btree (location_id, fulfilment_id) WHERE (state = ANY (ARRAY['routed'::text, 'accepted'::text, 'picked'::text, 'packed'::text]));
+CREATE INDEX fulfilments_waiting ON stock.fulfilments USING btree (fulfilment_id) WHERE (state = 'waiting'::text);
 CREATE INDEX hold_lines_elsewhere ON stock.hold_lines USING btree (location_id, hold_id) WHERE is_elsewhere;
 CREATE INDEX hold_lines_open ON stock.hold_lines USING btree (sku, location_id, hold_id) WHERE (state = ANY (ARRAY['held'::text, 'picked'::text]));
 CREATE UNIQUE INDEX holds_code ON stock.holds USING btree (code, location_id) WHERE (ended_at IS NULL);
@@ -1116,19 +1828,46 @@ CREATE INDEX holds_due ON stock.holds USING btree (expires_at) WHERE (ended_at I
 CREATE INDEX holds_ended ON stock.holds USING btree (location_id, state, hold_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX holds_identifier ON stock.holds USING btree (identifier_id, hold_id) WHERE (identifier_id IS NOT NULL);
 CREATE INDEX holds_queue ON stock.holds USING btree (location_id, hold_id) WHERE (ended_at IS NULL);
+CREATE INDEX inbound_due ON stock.inbound USING btree (sku, location_id, due_on) WHERE is_open;
+CREATE UNIQUE INDEX inbound_ref ON stock.inbound USING btree (ref, sku, location_id);
 CREATE INDEX items_gtin ON stock.items USING btree (gtin) WHERE (gtin IS NOT NULL);
 CREATE INDEX items_product ON stock.items USING btree (product_id) WHERE (product_id IS NOT NULL);
 CREATE INDEX ledger_of_row ON stock.ledger USING btree (sku, location_id, entry_id);
 CREATE INDEX movements_of_row ON stock.movements USING btree (sku, location_id, at);
 CREATE UNIQUE INDEX movements_ref ON stock.movements USING btree (ref, kind, sku, location_id) WHERE (ref IS NOT NULL);
+CREATE INDEX order_cancels_order ON stock.order_cancels USING btree (order_id);
 CREATE INDEX order_evidence_ref ON stock.order_evidence USING btree (order_ref, system);
+CREATE INDEX order_holds_order ON stock.order_holds USING btree (order_id);
+CREATE INDEX orders_by_number ON stock.orders USING btree (order_ref);
+CREATE UNIQUE INDEX orders_cart ON stock.orders USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 CREATE INDEX orders_identifier ON stock.orders USING btree (identifier_id, placed_at) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX orders_location ON stock.orders USING btree (location_id, placed_at) WHERE (location_id IS NOT NULL);
+CREATE INDEX orders_placed ON stock.orders USING btree (placed_at, order_id);
 CREATE UNIQUE INDEX orders_ref ON stock.orders USING btree (system, order_ref);
+CREATE UNIQUE INDEX payment_steps_once ON stock.payment_steps USING btree (payment_id, kind, reference) WHERE (reference IS NOT NULL);
+CREATE INDEX payment_steps_payment ON stock.payment_steps USING btree (payment_id, at);
+CREATE INDEX payments_order ON stock.payments USING btree (order_id, made_at);
+CREATE INDEX preorders_identifier ON stock.preorders USING btree (identifier_id, preorder_id) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX preorders_waiting ON stock.preorders USING btree (inbound_id, preorder_id) WHERE (state = 'waiting'::text);
+CREATE INDEX receipt_totals_of_day ON stock.receipt_totals USING btree (business_day);
 CREATE INDEX receipts_identifier ON stock.receipts USING btree (identifier_id, occurred_at) WHERE (identifier_id IS NOT NULL);
 CREATE UNIQUE INDEX receipts_key ON stock.receipts USING btree (location_id, business_day, register, sequence) WHERE (replaced_by IS NULL);
 CREATE INDEX receipts_order ON stock.receipts USING btree (order_system, order_ref) WHERE (order_ref IS NOT NULL);
+CREATE INDEX receipts_sequence ON stock.receipts USING btree (sequence, business_day);
+CREATE UNIQUE INDEX release_tickets_person ON stock.release_tickets USING btree (release_id, identifier_id) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX release_tickets_waiting ON stock.release_tickets USING btree (release_id, lot) WHERE (turn_at IS NULL);
+CREATE INDEX return_lines_root ON stock.return_lines USING btree (root, sku) WHERE (root IS NOT NULL);
+CREATE INDEX returns_identifier ON stock.returns USING btree (identifier_id, at) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX returns_location ON stock.returns USING btree (location_id, return_id);
+CREATE INDEX returns_root ON stock.returns USING btree (root) WHERE (root IS NOT NULL);
+CREATE INDEX set_parts_part ON stock.set_parts USING btree (part_sku, set_sku);
+CREATE INDEX tasks_about ON stock.tasks USING btree (about) WHERE ((about IS NOT NULL) AND (done_at IS NULL));
 CREATE INDEX tasks_hold ON stock.tasks USING btree (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX tasks_open ON stock.tasks USING btree (location_id, task_id) WHERE (done_at IS NULL);
+CREATE INDEX transfer_lines_sku ON stock.transfer_lines USING btree (sku, transfer_id);
+CREATE INDEX transfers_from ON stock.transfers USING btree (from_location, transfer_id);
+CREATE UNIQUE INDEX transfers_ref ON stock.transfers USING btree (ref) WHERE (ref IS NOT NULL);
+CREATE INDEX transfers_to ON stock.transfers USING btree (to_location, transfer_id);
 CREATE UNIQUE INDEX identifiers_token ON vault.identifiers USING btree (token);
 CREATE INDEX search_tokens_of ON vault.search_tokens USING btree (identifier_id, field);
 ALTER INDEX log.events_order ATTACH PARTITION log.events_elsewhere_xid_position_idx;
@@ -1144,16 +1883,60 @@ ALTER TABLE ONLY customers.customers
     ADD CONSTRAINT customers_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customers.customers(customer_id);
 ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers.customers(customer_id);
+ALTER TABLE ONLY customers.list_entries
+    ADD CONSTRAINT list_entries_list_id_fkey FOREIGN KEY (list_id) REFERENCES customers.lists(list_id) ON DELETE CASCADE;
 ALTER TABLE ONLY customers.segment_members
     ADD CONSTRAINT segment_members_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
 ALTER TABLE ONLY customers.segment_versions
     ADD CONSTRAINT segment_versions_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
 ALTER TABLE ONLY ingest.write_keys
     ADD CONSTRAINT write_keys_source_id_fkey FOREIGN KEY (source_id) REFERENCES ingest.sources(source_id);
+ALTER TABLE ONLY stock.cart_codes
+    ADD CONSTRAINT cart_codes_cart_id_fkey FOREIGN KEY (cart_id) REFERENCES stock.carts(cart_id);
+ALTER TABLE ONLY stock.cart_lines
+    ADD CONSTRAINT cart_lines_cart_id_fkey FOREIGN KEY (cart_id) REFERENCES stock.carts(cart_id);
+ALTER TABLE ONLY stock.count_lines
+    ADD CONSTRAINT count_lines_count_id_fkey FOREIGN KEY (count_id) REFERENCES stock.counts(count_id);
+ALTER TABLE ONLY stock.delivery_prefixes
+    ADD CONSTRAINT delivery_prefixes_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES stock.delivery_zones(zone_id) ON DELETE CASCADE;
+ALTER TABLE ONLY stock.delivery_services
+    ADD CONSTRAINT delivery_services_origin_fkey FOREIGN KEY (origin) REFERENCES stock.locations(location_id);
+ALTER TABLE ONLY stock.delivery_services
+    ADD CONSTRAINT delivery_services_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES stock.delivery_zones(zone_id) ON DELETE CASCADE;
+ALTER TABLE ONLY stock.fulfilment_lines
+    ADD CONSTRAINT fulfilment_lines_fulfilment_id_fkey FOREIGN KEY (fulfilment_id) REFERENCES stock.fulfilments(fulfilment_id);
+ALTER TABLE ONLY stock.fulfilment_steps
+    ADD CONSTRAINT fulfilment_steps_fulfilment_id_fkey FOREIGN KEY (fulfilment_id) REFERENCES stock.fulfilments(fulfilment_id);
+ALTER TABLE ONLY stock.fulfilments
+    ADD CONSTRAINT fulfilments_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.order_cancels
+    ADD CONSTRAINT order_cancels_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.order_holds
+    ADD CONSTRAINT order_holds_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
 ALTER TABLE ONLY stock.order_lines
     ADD CONSTRAINT order_lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.order_taxes
+    ADD CONSTRAINT order_taxes_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.payment_steps
+    ADD CONSTRAINT payment_steps_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES stock.payments(payment_id);
+ALTER TABLE ONLY stock.payments
+    ADD CONSTRAINT payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
+ALTER TABLE ONLY stock.preorders
+    ADD CONSTRAINT preorders_inbound_id_fkey FOREIGN KEY (inbound_id) REFERENCES stock.inbound(inbound_id);
+ALTER TABLE ONLY stock.release_goods
+    ADD CONSTRAINT release_goods_release_id_fkey FOREIGN KEY (release_id) REFERENCES stock.releases(release_id);
+ALTER TABLE ONLY stock.release_tickets
+    ADD CONSTRAINT release_tickets_release_id_fkey FOREIGN KEY (release_id) REFERENCES stock.releases(release_id);
+ALTER TABLE ONLY stock.releases
+    ADD CONSTRAINT releases_location_id_fkey FOREIGN KEY (location_id) REFERENCES stock.locations(location_id);
+ALTER TABLE ONLY stock.return_lines
+    ADD CONSTRAINT return_lines_return_id_fkey FOREIGN KEY (return_id) REFERENCES stock.returns(return_id);
+ALTER TABLE ONLY stock.sending_places
+    ADD CONSTRAINT sending_places_location_id_fkey FOREIGN KEY (location_id) REFERENCES stock.locations(location_id);
 ALTER TABLE ONLY stock.tasks
     ADD CONSTRAINT tasks_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES stock.holds(hold_id);
+ALTER TABLE ONLY stock.transfer_lines
+    ADD CONSTRAINT transfer_lines_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES stock.transfers(transfer_id);
 ALTER TABLE ONLY vault.identifiers
     ADD CONSTRAINT identifiers_generation_fkey FOREIGN KEY (generation) REFERENCES vault.master_keys(generation);
 ALTER TABLE ONLY vault.search_tokens
