@@ -14,6 +14,7 @@ from setten.platform.vault import Vault, mask
 
 Q = db.load(__file__)
 SHOWN_MAX = 100
+HUB_SHARE = 0.1
 HUBS_SHOWN = 5  # one is the rule; a second shows itself when two programs met
 
 
@@ -47,8 +48,12 @@ async def outgrown(
 
 
 async def hubs(conn: Connection, vault: Vault, customer_id: UUID) -> tuple[Hub, ...]:
-    """The identifiers of a living customer that hold the most links, the most first."""
+    """The identifiers that hold a customer together, the one of the most links first.
+
+    Not those of a HUB_SHARE of its links or fewer: blocking them would part nothing.
+    """
     rows = await Q.hubs.all(conn, customer_id=customer_id, most=HUBS_SHOWN)
+    rows = [row for row in rows if row["links"] > rows[0]["links"] * HUB_SHARE]
     masks = await _masks(conn, vault, [row["identifier_id"] for row in rows])
     return tuple(Hub(value=masks.get(row["identifier_id"], ""), **dict(row)) for row in rows)
 
