@@ -150,7 +150,7 @@ def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Asked, T
     """The gatherer of a process: `app` makes one and keeps it under COMBINER.
 
     What is asked near some point in one moment is read in one query, after one for the keys of all
-    who ask. One lane: two gather half as many each.
+    who ask. Two lanes: with one, this process waits while the database reads, and the other way.
     """
 
     async def look(conn: Connection, asked: Sequence[Asked]) -> list[Told | Exception]:
@@ -167,7 +167,7 @@ def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Asked, T
             actor if isinstance(actor, SettenError) else (actor, next(rows)) for actor in actors
         ]
 
-    return Combiner(pool, look, lanes=1, batch_max=_TOGETHER_MAX, is_transaction=False)
+    return Combiner(pool, look, lanes=2, batch_max=_TOGETHER_MAX, is_transaction=False)
 
 
 async def _find(deps: Deps, who: Actor | guard.Caller, question: Question) -> AvailabilitiesBody:
