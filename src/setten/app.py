@@ -19,9 +19,9 @@ from litestar.exceptions import HTTPException
 from setten import console
 from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
+from setten.api import carts as carts_api
 from setten.api import consent as consent_api
 from setten.api import counts as counts_api
-from setten.api import carts as carts_api
 from setten.api import cover as cover_api
 from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
@@ -30,13 +30,13 @@ from setten.api import holds as holds_api
 from setten.api import inbound as inbound_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
-from setten.api import pickup as pickup_api
 from setten.api import orders as orders_api
 from setten.api import outside as outside_api
+from setten.api import pickup as pickup_api
 from setten.api import promise as promise_api
 from setten.api import receipts as receipts_api
-from setten.api import returns as returns_api
 from setten.api import releases as releases_api
+from setten.api import returns as returns_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.api import transfers as transfers_api
@@ -114,14 +114,14 @@ def _routes(settings: Settings) -> list[Any]:
         links_api.router(),
         rules_api.router(),
         stock_api.router(),
-        delivery_api.router(),
-        releases_api.router(),
         transfers_api.router(),
         counts_api.router(),
         inbound_api.router(),
         promise_api.router(),
         cover_api.router(),
         outside_api.router(),
+        delivery_api.router(),
+        releases_api.router(),
         holds_api.router(),
         pickup_api.router(),
         receipts_api.router(),

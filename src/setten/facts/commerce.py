@@ -157,7 +157,8 @@ class CartChanged(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     A customer's cart is the carts of all her identifiers together. action: added, set, removed,
     method (how a line gets to her), taken (from another cart), given (to another) or ordered.
-    skus: the lines that the change was about; item: the first of them as it is now. location_id: where it is collected, of one place.
+    skus: the lines that the change was about; item: the first of them as it is now.
+    location_id: where it is collected, of one place.
     """
 
     event_name: ClassVar[str] = "cart.changed"

@@ -227,8 +227,10 @@ class PreorderReleased(PreorderChanged, frozen=True, kw_only=True):
 
 
 class StockDrifted(Fact, frozen=True, kw_only=True):
-    """The nightly proof found two tellings of one number that differ. entries: of the ledger, newest
-    first, that may explain it."""
+    """The nightly proof found two tellings of one number that differ.
+
+    entries: of the ledger, newest first, that may explain it.
+    """
 
     event_name: ClassVar[str] = "stock.drifted"
     drift_id: UUID
