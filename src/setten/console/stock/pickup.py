@@ -148,11 +148,8 @@ async def by_code(request: Asked) -> Response[str]:
         async with db.transaction(guard.deps_of(request).pool) as conn:
             ticked = await _tick_scanned(conn, page, at, code, gtin)
         if ticked is not None:
-            said = (
-                page.words()("pickup.picked", code=ticked.code)
-                if ticked.state == "ready"
-                else (page.words()("counter.scanned", code=ticked.code))
-            )
+            word = "pickup.picked" if ticked.state == "ready" else "counter.scanned"
+            said = page.words()(word, code=ticked.code)
             return await again(request, page, ticked, said)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         auth.require(page.who, Right.hand_over)
@@ -165,7 +162,7 @@ async def by_code(request: Asked) -> Response[str]:
             hold = await _hand_over(conn, page, hold.hold_id)
     if is_ready:
         said = page.words()("pickup.handed", code=hold.code)
-    return await again(request, page, hold, said, undo=f"/stock/holds/{hold.hold_id}/reopening")
+        return await again(request, page, hold, said, undo=f"/stock/holds/{hold.hold_id}/reopening")
     said = page.words()("pickup.not_picked", code=hold.code)
     return await _queue_again(request, page, at, "collect", said, first=hold.hold_id)
 
