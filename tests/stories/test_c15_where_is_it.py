@@ -55,11 +55,14 @@ def test_who_delivers_there_when_and_for_how_much(town: Town, lamp: str) -> None
     assert town.api("POST", "/delivery/options", json=ask)["options"] == []
 
 
-def test_a_postcode_that_is_none_is_refused_and_one_of_nowhere_has_no_offer(
+def test_a_postcode_that_is_none_is_refused_and_where_no_service_goes_nothing_is_offered(
     town: Town, lamp: str
 ) -> None:
     line = {"lines": [{"sku": lamp, "qty": 1}]}
     with refused(422, "bad_postcode"):
         town.api("POST", "/delivery/options", json={"postcode": "abc", **line})
-    nobody = town.api("POST", "/delivery/options", json={"postcode": "000-0000", **line})
-    assert nobody == {"zone_id": None, "options": [], "excluded": []}
+    town.api("PUT", "/delivery/zones", json={"zones": [
+        {"zone_id": "nobody-goes", "name": "遠い島", "prefixes": ["0009999"]}
+    ]})  # fmt: skip
+    nobody = town.api("POST", "/delivery/options", json={"postcode": "000-9999", **line})
+    assert nobody == {"zone_id": "nobody-goes", "options": [], "excluded": []}

@@ -33,7 +33,7 @@ def sign_in(town: Town, browser: Browser, login: str, **context: object) -> Page
     page = browser.new_context(locale="ja-JP", **context).new_page()  # type: ignore[arg-type]
     page.goto(town.process.command("users", "link", login))
     page.locator("main form .is-primary").click()
-    page.wait_for_url(re.compile(r"/(customers|stock)"))
+    page.wait_for_url(lambda address: "/sign-in" not in address)
     return page
 
 
