@@ -42,9 +42,11 @@ class ZonesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServiceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Carries goods from `origin` to a zone. cut_off by the origin's clock; lead_days on the way;
-    fee in minor units with tax; goods worth free_from travel free. carries: classes of goods, as
-    an item's attribute `delivery_class` says (without one it is a parcel)."""
+    """Carries goods from `origin` to a zone, lead_days_min to lead_days_max on the way.
+
+    cut_off by the origin's clock; fee in minor units with tax; goods worth free_from travel free.
+    carries: classes of goods, as an item's `delivery_class` says (without one it is a parcel).
+    """
 
     service_id: str
     name: str | Name
@@ -52,7 +54,8 @@ class ServiceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     zone_id: str
     cut_off: _Clock = "15:00"
     ship_days: tuple[str, ...] = WEEKDAYS
-    lead_days: tuple[_Days, _Days] = (1, 2)
+    lead_days_min: _Days = 1
+    lead_days_max: _Days = 2
     fee: _Minor = 0
     free_from: _Minor | None = None
     currency: str = "JPY"
@@ -71,10 +74,28 @@ class ZonesBody(msgspec.Struct, frozen=True):
     items: list[Zone]
 
 
+class ServiceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A service as it is kept; cut_off as HH:MM."""
+
+    service_id: str
+    name_ja: str
+    name_en: str
+    origin: str
+    zone_id: str
+    cut_off: str
+    ship_days: tuple[str, ...]
+    lead_days_min: int
+    lead_days_max: int
+    fee: int
+    free_from: int | None
+    currency: str
+    carries: tuple[str, ...]
+
+
 class ServicesBody(msgspec.Struct, frozen=True):
     """All services."""
 
-    items: list[Service]
+    items: list[ServiceBody]
 
 
 class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +108,7 @@ class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be brought where. subtotal: the goods' price in minor units, for free delivery."""
 
-    postcode: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    postcode: Annotated[str, msgspec.Meta(pattern="^[0-9]{3}-?[0-9]{4}$")]
     lines: Annotated[list[LineIn], msgspec.Meta(min_length=1, max_length=delivery.LINES_MAX)]
     subtotal: _Minor | None = None
 
@@ -163,8 +184,8 @@ def _service(one: ServiceIn) -> Service:
         zone_id=one.zone_id,
         cut_off=time.fromisoformat(one.cut_off),
         ship_days=one.ship_days,
-        lead_days_min=one.lead_days[0],
-        lead_days_max=one.lead_days[1],
+        lead_days_min=one.lead_days_min,
+        lead_days_max=one.lead_days_max,
         fee_minor=one.fee,
         free_from_minor=one.free_from,
         currency=one.currency.upper(),
@@ -183,7 +204,26 @@ async def list_zones(deps: Deps) -> ZonesBody:
 async def list_services(deps: Deps) -> ServicesBody:
     """All services."""
     async with deps.pool.acquire() as conn:
-        return ServicesBody(await delivery.services(conn))
+        found = await delivery.services(conn)
+    return ServicesBody([_service_body(one) for one in found])
+
+
+def _service_body(one: Service) -> ServiceBody:
+    return ServiceBody(
+        service_id=one.service_id,
+        name_ja=one.name_ja,
+        name_en=one.name_en,
+        origin=one.origin,
+        zone_id=one.zone_id,
+        cut_off=one.cut_off.strftime("%H:%M"),
+        ship_days=one.ship_days,
+        lead_days_min=one.lead_days_min,
+        lead_days_max=one.lead_days_max,
+        fee=one.fee_minor,
+        free_from=one.free_from_minor,
+        currency=one.currency,
+        carries=one.carries,
+    )
 
 
 @post("/options", status_code=200, guards=[guard.allow("server", "agent", "public")])

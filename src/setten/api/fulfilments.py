@@ -78,7 +78,7 @@ class RejectIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why it cannot be sent. skus: what the reason is about; null for all of it."""
 
     reason: Literal["not_on_shelf", "damaged", "no_time", "closed", "not_for_sending"]
-    skus: Annotated[list[_Id], msgspec.Meta(max_length=WANTS_MAX)] = []
+    skus: Annotated[list[str], msgspec.Meta(max_length=WANTS_MAX)] = []
 
 
 class ShipIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +122,7 @@ class SenderIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     location_id: _Id
     ships: bool
-    max_km: Annotated[float, msgspec.Meta(gt=0, le=20_100)] | None = None
+    max_km: Annotated[float, msgspec.Meta(ge=0.1, le=20_100)] | None = None
     open_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
     rank: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
     paused_until: datetime | None = None

@@ -42,6 +42,22 @@ _ONE_OF_THREE: dict[str, dict[str, str]] = {
     "location_id": {"type": "string"},
 }
 _PLACE = re.compile(r"\{(\w+)\}")
+# Bodies that name one thing in exactly one way, and one that names at most one of two.
+_EXACTLY_ONE: dict[str, dict[str, dict[str, Any]]] = {
+    "LookupIn": {
+        "order_id": {"type": "string", "format": "uuid"},
+        "order_number": {"type": "string"},
+        "receipt_id": {"type": "string", "format": "uuid"},
+        "receipt": {"type": "object"},
+        "customer_id": {"type": "string", "format": "uuid"},
+    },
+    "HandOverIn": {
+        "code": {"type": "string"},
+        "name": {"type": "string"},
+        "is_named": {"const": True},
+    },
+}
+_NOT_BOTH = {"ReturnIn": ("order_id", "receipt_id")}
 _NO_NUL = r"^[^\u0000]*$"
 _NARROWER = frozenset({"format", "enum", "pattern", "const"})
 _PROBLEM_SCHEMA: dict[str, Any] = {
@@ -152,7 +168,7 @@ def _tell_of_texts(described: Any) -> None:
 
 
 def _need_one(schemas: dict[str, Any]) -> None:
-    """A look-up of holds names one of three; JSON Schema can say so, the Struct cannot."""
+    """Where a body names one of some things: JSON Schema can say so, the Struct cannot."""
     for described in schemas.values():
         properties = described.get("properties", {})
         if _ONE_OF_THREE.keys() <= properties.keys() and "lines" not in properties:
@@ -160,6 +176,13 @@ def _need_one(schemas: dict[str, Any]) -> None:
                 {"required": [name], "properties": {name: told}}
                 for name, told in _ONE_OF_THREE.items()
             ]
+        if ways := _EXACTLY_ONE.get(described.get("title", "")):
+            described["oneOf"] = [
+                {"required": [name], "properties": {name: told}} for name, told in ways.items()
+            ]
+        if pair := _NOT_BOTH.get(described.get("title", "")):
+            told = {name: {"type": "string"} for name in pair}
+            described["not"] = {"required": list(pair), "properties": told}
 
 
 def _structs(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

@@ -17,7 +17,7 @@ from setten.facts.stock import GoodsLine
 from setten.platform import audit, clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
+from setten.platform.errors import Conflict, Invalid
 from setten.stock import holds
 from setten.stock.holds import (
     LINES_MAX,
@@ -40,6 +40,12 @@ class WhoCollects(Invalid):
     """Say the code, or who collects, or that it is who was named; one of them."""
 
     code = "who_collects"
+
+
+class NobodyNamed(Conflict):
+    """The customer named nobody who may collect it."""
+
+    code = "nobody_named"
 
 
 class TakenIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -247,7 +253,7 @@ async def _named(
         return None
     named = await holds.collectors_of(conn, deps.vault, [hold_id])
     if hold_id not in named:
-        raise WhoCollects()
+        raise NobodyNamed()
     await audit.note(conn, actor, "hold.collector_viewed", at=now, subject=str(hold_id))
     return named[hold_id][0]
 

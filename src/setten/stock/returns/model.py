@@ -21,7 +21,7 @@ TEXT_LENGTH_MAX = 200
 DAYS_MAX = 3650
 
 
-class BadReturn(Invalid):
+class BadReturn(Conflict):
     """This cannot be a return. facts: why."""
 
     code = "bad_return"
