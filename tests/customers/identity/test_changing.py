@@ -178,24 +178,25 @@ async def test_a_kind_made_a_devices_joins_no_two_people_any_more(people, rules)
     assert not await people.together("email:a@example.jp", "email:b@example.jp")
 
 
-async def test_the_priority_says_whose_a_new_phone_becomes_where_one_event_names_two_people(
+async def test_the_priority_says_whose_a_new_card_becomes_where_one_event_names_two_people(
     people, rules
 ):
-    """Her card, his mail address and an unknown phone in one event: the stronger kind takes it."""
+    """A new card, his mail address and her phone in one event: the stronger kind takes the card."""
     mail, card, phone = "email:m@example.jp", "loyalty_card:4417", "phone:08012345678"
-    await people.happens(ANN, card, minute=1)
+    await people.happens(ANN, phone, minute=1)
     await people.happens(BO, mail, minute=2)
     await people.happens(card, mail, phone, minute=3)
     await people.read()
-    assert await people.together(phone, ANN)
+    assert await people.together(card, BO)
     assert not await people.together(ANN, BO)
-    change = await rules.count(rules=[RuleAsked(kind="email", priority=1)])
-    assert change.splits == 1, "the phone leaves her for him"
+    change = await rules.count(rules=[RuleAsked(kind="phone", priority=1)])
+    assert (change.merges, change.splits) == (0, 1), "the card leaves him for her"
     await rules.apply(change)
-    assert await people.together(phone, BO)
-    assert not await people.together(phone, ANN)
-    await rules.apply(await rules.count(rules=[RuleAsked(kind="email", is_default=True)]))
-    assert await people.together(phone, ANN)
+    assert await people.together(card, ANN)
+    assert not await people.together(card, BO)
+    await rules.apply(await rules.count(rules=[RuleAsked(kind="phone", is_default=True)]))
+    assert await people.together(card, BO)
+    assert not await people.together(card, ANN)
 
 
 async def test_a_priority_changes_nothing_between_two_of_one_kind(people, rules):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -129,6 +131,28 @@ async def test_a_batch_that_fails_half_way_leaves_nothing_and_comes_again(people
         await conn.execute("alter table customers.links drop constraint none")
     await people.read()
     assert await people.together("anonymous_id:a", "user_id:ann")
+
+
+async def test_level_is_only_who_has_read_what_an_older_transaction_held_back(people, pool):
+    """So is every test of customers: what is stated is known when `read` answers."""
+
+    async def ends_later(older: asyncpg.pool.PoolConnectionProxy) -> None:
+        async with older.transaction():
+            await older.fetchval("select pg_current_xact_id()::text")
+            begun.set()
+            await asyncio.sleep(0.3)
+
+    begun = asyncio.Event()
+    async with pool.acquire() as older, asyncio.TaskGroup() as tasks:
+        tasks.create_task(ends_later(older))
+        await begun.wait()
+        await people.happens("user_id:ann", "email:ann@example.jp")
+        [reader] = identity.readers(people.vault)
+        await reader.catch_up(pool)
+        assert await people.customer("user_id:ann") is None, "held back: the row may not be passed"
+        await people.read()
+        assert await people.together("user_id:ann", "email:ann@example.jp")
+        assert await people.customer("user_id:ann") is not None
 
 
 async def test_an_older_visit_that_arrives_late_tears_nobody_from_her_customer(people, pool):
