@@ -13,12 +13,15 @@ select key_hash, request_hash, status, answer
  where key_hash = any(:keys::uuid[]);
 
 -- name: remembered
+-- The claims are there, made in this transaction: written as inserts that conflict, they are found
+-- by their key whatever the plan. As an update, a plan made while there were few claims read all of
+-- them for every batch, until statistics came.
 combine_remembered as (
-  update combine.claims c
-     set status = a.status, answer = a.answer
+  insert into combine.claims as c (key_hash, request_hash, status, answer)
+  select a.key_hash, '00000000-0000-0000-0000-000000000000'::uuid, a.status, a.answer
     from unnest(:keys::uuid[], :statuses::smallint[], :answers::bytea[])
          as a(key_hash, status, answer)
-   where c.key_hash = a.key_hash
+  on conflict (key_hash) do update set status = excluded.status, answer = excluded.answer
 )
 
 -- name: done

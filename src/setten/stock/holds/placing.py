@@ -74,7 +74,7 @@ async def _granted_or_refused(
     """Decide under lock and write what is granted; all that needs no balance is made before it."""
     if not wishes:
         return {}
-    drafts = await writing.draft(conn, [(wish.ask, wish.lines) for wish in wishes], now=now)
+    drafts = writing.draft([(wish.ask, wish.lines) for wish in wishes], now=now)
     refused, balances, takes = await _decide(conn, wishes, now)
     granted = [
         (wish.index, one)

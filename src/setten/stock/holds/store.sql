@@ -1,17 +1,3 @@
--- name: codes_taken
--- Looked up before anything is locked, so that the insert meets a taken code only when two draw the
--- same at once. Asked for as the first of those that follow, since only one index has that order:
--- asked for as equal, a plan made while there are few holds reads all of them by another index.
-select c.code, c.location_id
-  from unnest(:codes::text[], :location_ids::text[]) as c(code, location_id)
- cross join lateral (
-         select h.code, h.location_id
-           from stock.holds h
-          where (h.code, h.location_id) >= (c.code, c.location_id) and h.ended_at is null
-          order by h.code, h.location_id
-          limit 1) as t
- where t.code = c.code and t.location_id = c.location_id;
-
 -- name: inserted
 -- Those that met a taken code after all are not written, and come again with another.
 holds_inserted as (

@@ -43,11 +43,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return self.placed.lines[0].location_id
 
 
-async def draft(
-    conn: Connection, wanted: Sequence[tuple[Ask, tuple[GoodsLine, ...]]], *, now: datetime
-) -> list[Draft]:
-    """Make holds of asks with their merged lines, each with a code that was free a moment ago."""
-    codes = await _free_codes(conn, [lines[0].location_id for _, lines in wanted])
+def draft(wanted: Sequence[tuple[Ask, tuple[GoodsLine, ...]]], *, now: datetime) -> list[Draft]:
+    """Make holds of asks with their merged lines, each with a code."""
+    codes = _codes([lines[0].location_id for _, lines in wanted])
     return [_draft(ask, lines, code, now) for (ask, lines), code in zip(wanted, codes, strict=True)]
 
 
@@ -67,27 +65,19 @@ def _draft(ask: Ask, lines: tuple[GoodsLine, ...], code: str, now: datetime) -> 
     return Draft(ask=ask, placed=placed, stated=stated)
 
 
-async def _free_codes(conn: Connection, places: Sequence[str]) -> list[str]:
-    """For each place a code that none of its open holds has, nor another of this call."""
-    codes = [""] * len(places)
+def _codes(places: Sequence[str]) -> list[str]:
+    """For each place a code that no other of this call has there.
+
+    Whether an open hold has it is not looked up: of a million codes a shop uses hundreds, and what
+    meets a taken one is found by the insert and comes again with a longer one.
+    """
     given: set[tuple[str, str]] = set()
-    left = list(range(len(places)))
-    for turn in range(_CODE_ROUNDS):
-        if not left:
-            break
-        drawn = {index: (_code(turn), places[index]) for index in left}
-        rows = await _Q.codes_taken.all(
-            conn,
-            codes=[code for code, _ in drawn.values()],
-            location_ids=[place for _, place in drawn.values()],
-        )
-        taken = {(row["code"], row["location_id"]) for row in rows}
-        left = []
-        for index, pair in drawn.items():
-            codes[index] = pair[0]
-            if pair in taken or pair in given:
-                left.append(index)
-            given.add(pair)
+    codes = []
+    for place in places:
+        while (pair := (_code(0), place)) in given:
+            continue
+        given.add(pair)
+        codes.append(pair[0])
     return codes
 
 
