@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import bisect
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -79,10 +80,9 @@ def _zipf(chance: random.Random, skus: Sequence[str]) -> Lines:
     return [(skus[bisect.bisect_left(weights, chance.random() * weights[-1])], 1)]
 
 
-def _weights(count: int, known: dict[int, list[float]] = {}) -> list[float]:  # noqa: B006
-    if count not in known:
-        known[count] = list(itertools.accumulate(1 / rank for rank in range(1, count + 1)))
-    return known[count]
+@functools.cache
+def _weights(count: int) -> list[float]:
+    return list(itertools.accumulate(1 / rank for rank in range(1, count + 1)))
 
 
 def _cart(chance: random.Random, skus: Sequence[str]) -> Lines:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -124,8 +124,7 @@ def test_a_scanner_ticks_goods_and_hands_over_by_code(house: House, associate: B
 
 def sold(house: House, sku: str, qty: int, *, days_ago: int = 0) -> str:
     """A receipt of Yokohama; its number."""
-    at = clock.now()
-    at = at.replace(day=1, month=1) if days_ago else at
+    at = clock.now() - timedelta(days=days_ago)
     number = uuid.uuid4().hex[:8]
     receipt = Receipt(
         location_id="yokohama", register="3", sequence=number, business_day=at.date(), at=at,
@@ -181,9 +180,6 @@ def test_beyond_the_rules_it_takes_somebody_who_may_decide(
     house: House, associate: Browser
 ) -> None:
     number = sold(house, goods(house), 2, days_ago=300)
-    late = clock.now() - datetime(clock.now().year, 1, 1, tzinfo=UTC)
-    if late.days < 40:
-        pytest.skip("the year is young")
     address = the_purchase(associate, number)
     form = form_of(associate, address) | {
         "qty-0": "1", "condition-0": "resaleable", "reason": "changed_mind"}  # fmt: skip

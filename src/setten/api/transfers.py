@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from setten.platform import clock
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.stock import transfers
-from setten.stock.transfers import LINES_MAX, PAGE_MAX, Arrival, Plan, Transfer
+from setten.stock.transfers import LINES_MAX, PAGE_MAX, Arrival, Done, Plan, Transfer
 
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 _Units = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -188,13 +189,7 @@ async def ship(
     transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
 ) -> Response[TransferBody]:
     """Send a planned transfer on its way; 409 `transfer_short` says what is not free."""
-    claim = idempotency.claim_for(actor, f"ship {transfer_id}", key, body)
-
-    async def work(conn: Connection) -> tuple[int, Any, str | None]:
-        done = await transfers.ship(conn, transfer_id, by=actor.label, now=clock.now())
-        return 200, _shown(done.transfer), done.event_id
-
-    return await idempotency.once(deps.pool, claim, work)
+    return await _move(transfers.ship, "ship", transfer_id, body, deps, actor, key)
 
 
 @post("/{transfer_id:uuid}/receive", status_code=200, guards=[guard.allow("server")])
@@ -222,13 +217,7 @@ async def close(
     transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
 ) -> Response[TransferBody]:
     """Nothing more will come: what is open is booked as lost."""
-    claim = idempotency.claim_for(actor, f"close {transfer_id}", key, body)
-
-    async def work(conn: Connection) -> tuple[int, Any, str | None]:
-        done = await transfers.close(conn, transfer_id, by=actor.label, now=clock.now())
-        return 200, _shown(done.transfer), done.event_id
-
-    return await idempotency.once(deps.pool, claim, work)
+    return await _move(transfers.close, "close", transfer_id, body, deps, actor, key)
 
 
 @post("/{transfer_id:uuid}/cancel", status_code=200, guards=[guard.allow("server")])
@@ -236,10 +225,23 @@ async def cancel(
     transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
 ) -> Response[TransferBody]:
     """Give up a plan that has not left."""
-    claim = idempotency.claim_for(actor, f"cancel {transfer_id}", key, body)
+    return await _move(transfers.cancel, "cancel", transfer_id, body, deps, actor, key)
+
+
+async def _move(
+    verb: Callable[..., Awaitable[Done]],
+    word: str,
+    transfer_id: UUID,
+    body: bytes,
+    deps: Deps,
+    actor: Actor,
+    key: str | None,
+) -> Response[TransferBody]:
+    """A step that needs nothing but who takes it, once per key."""
+    claim = idempotency.claim_for(actor, f"{word} {transfer_id}", key, body)
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
-        done = await transfers.cancel(conn, transfer_id, by=actor.label, now=clock.now())
+        done = await verb(conn, transfer_id, by=actor.label, now=clock.now())
         return 200, _shown(done.transfer), done.event_id
 
     return await idempotency.once(deps.pool, claim, work)

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import msgspec
 
-from setten.platform.db import Pool
+from setten.platform.db import AWAY, Pool
 
 # pgqueuer reads its schema from the environment, once, at its first import.
 os.environ.setdefault("PGQUEUER_SCHEMA", "jobs")
@@ -62,9 +62,12 @@ async def tick(
         for work in works:
             try:
                 await work(pool)
-            except Exception as cause:
-                # A database that is away is told of by others, and each second would be too often.
-                logger.warning("a work of each second failed: %s", type(cause).__name__)
+            except AWAY as cause:
+                # Told of by others too; where it happened says nothing.
+                logger.warning("a work of each second waits: %s", type(cause).__name__)
+            except Exception:
+                # One that fails must not stop those beside it; where it did is kept to be mended.
+                logger.exception("a work of each second failed")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _TICK_S)
 

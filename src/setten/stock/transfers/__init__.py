@@ -21,12 +21,13 @@ from setten.stock.transfers.model import (
     UnknownTransferGoods,
 )
 from setten.stock.transfers.reading import Due, coming, due, get, going
-from setten.stock.transfers.service import cancel, close, plan, receive, ship
+from setten.stock.transfers.service import Done, cancel, close, plan, receive, ship
 
 __all__ = [
     "LINES_MAX",
     "PAGE_MAX",
     "Arrival",
+    "Done",
     "BadTransfer",
     "Due",
     "Line",
