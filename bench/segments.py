@@ -130,11 +130,11 @@ def ask(lake: Lake, files: list[Path], expression: dict[str, Any]) -> Any:
         segments.LANGUAGE.statement(node, TOKYO, micros(NOW)),
         segments.LANGUAGE.needs(node, TOKYO, micros(NOW)),
     )
-    people = lake.folder / "people.parquet"
+    told = everyone.Files(people=lake.folder / "people.parquet")
     return asyncio.run(
         lakes.work(
             lake.folder,
-            lambda duck: everyone.count(duck, lake, files, people, None, question),
+            lambda duck: everyone.count(duck, lake, files, told, question),
             most_s=120,
         )
     )[:2]

@@ -16,9 +16,12 @@ from tests.conftest import MASTER_KEY
 from tests.customers.conftest import START, People
 
 from setten import app
-from setten.customers import consent, identity, lifecycle, timeline
+from setten.customers import consent, identity, lifecycle, segments, timeline
+from setten.customers.segments.memory import Memory
 from setten.platform import audit, auth, clock, db
 from setten.platform import settings as settings_module
+from setten.platform.auth.model import SYSTEM
+from setten.platform.expressions import Calendar
 
 ZONE = ZoneInfo("Asia/Tokyo")
 
@@ -95,6 +98,7 @@ async def read_elsewhere(dsn: str) -> None:
         *timeline.readers(),
         *lifecycle.readers(ZONE),
         *consent.readers(after=(identity.READER,)),
+        *segments.readers(Calendar(ZONE), memory=Memory()),
     ):
         await reader.catch_up(pool)
     pool.terminate()
@@ -267,7 +271,9 @@ def test_the_readers_that_after_waits_for_are_wired():
         *lifecycle.readers(ZONE),
         *consent.readers(after=(identity.READER,)),
     )
-    assert {reader.name for reader in wired} == set(READERS)
+    looking = {reader.name for reader in segments.readers(Calendar(ZONE))}
+    assert segments.READER in looking
+    assert {*(reader.name for reader in wired), segments.READER} == set(READERS)
 
 
 async def test_a_customer_has_a_stage_and_a_sentence_that_says_why(client, people, pool):
@@ -283,6 +289,31 @@ async def test_a_customer_has_a_stage_and_a_sentence_that_says_why(client, peopl
     assert (ann["stage"], bo["stage"]) == ("acquisition", "trial")
     assert ann["stage_sentence"]["en"] == "Has not bought anything yet."
     assert "お買い上げは1回" in bo["stage_sentence"]["ja"]
+
+
+async def test_a_customer_has_the_segments_that_she_is_in(client, people, pool):
+    await people.happens("user_id:ann")
+    await people.happens("user_id:bo")
+    await people.read()
+    ann = (await client.post(LOOKUP, json=asked("user_id:ann"))).json()
+    assert ann["segments"] == []
+    async with db.transaction(pool) as conn:
+        lookers = await segments.define(
+            conn, "Lookers", {"kind": "did", "match": {"events": ["product.viewed"]}},
+            actor=SYSTEM, now=clock.now(),
+        )  # fmt: skip
+    await people.happens("user_id:ann", minute=1, name="product.viewed")
+    await people.read()
+    for reader in segments.readers(Calendar(ZONE), memory=Memory()):
+        await reader.catch_up(pool)
+    ann = (await client.post(LOOKUP, json=asked("user_id:ann"))).json()
+    bo = (await client.post(LOOKUP, json=asked("user_id:bo"))).json()
+    assert ann["segments"] == [{"segment_id": lookers, "name": "Lookers", "version": 1}]
+    assert bo["segments"] == []
+    async with db.transaction(pool) as conn:
+        await segments.retire(conn, lookers, actor=SYSTEM, now=clock.now())
+    ann = (await client.get(f"/api/v1/customers/{ann['customer_id']}")).json()
+    assert ann["segments"] == [], "it is no more, before anybody has been let go of it"
 
 
 async def test_look_ups_of_one_moment_get_their_own_answers(client, people, pool):

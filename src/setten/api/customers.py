@@ -17,7 +17,7 @@ from litestar.params import Parameter
 from setten.api import bare, guard
 from setten.api import consent as consent_api
 from setten.api.state import Deps
-from setten.customers import consent, identity, lifecycle, profiles, timeline
+from setten.customers import consent, identity, lifecycle, profiles, segments, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
@@ -34,7 +34,13 @@ SCOPES = ("server", "agent")
 _LANES = 1
 # Opening a customer takes 0.3 ms of our time, during which the others of this process wait.
 _TOGETHER_MAX = 16
-READERS = (identity.READER, timeline.READER, lifecycle.READER, consent.READER)
+READERS = (
+    identity.READER,
+    timeline.READER,
+    lifecycle.READER,
+    consent.READER,
+    segments.READER,
+)
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +85,7 @@ class StageSentence(msgspec.Struct, frozen=True):
 class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
     """One customer. stage: acquisition, trial, loyalty, retention or recovery, as of now.
 
+    segments: the living ones that she is in, by name; version: of what each means now.
     consent: by purpose, then by channel; what nobody said anything of is absent.
     """
 
@@ -94,6 +101,7 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True):
     merged: list[UUID]
     stage: lifecycle.Stage
     stage_sentence: StageSentence
+    segments: list[segments.Membership]
     consent: consent_api.Stands
 
 
@@ -222,9 +230,10 @@ async def _view_all(
     now = clock.now()
     await audit.note_views(conn, noted, at=now)
     stands = await lifecycle.standings(conn, {one.customer_id for one in shown}, now=now)
+    inside = await segments.memberships(conn, stands)
     allowed = await consent.standings(conn, [one.numbers for one in shown])
     bodies = (
-        _body(one, stands[one.customer_id], said, now)
+        _body(one, stands[one.customer_id], inside.get(one.customer_id, ()), said, now)
         for one, said in zip(shown, allowed, strict=True)
     )
     return [one if isinstance(one, Exception) else next(bodies) for one in found]
@@ -274,6 +283,7 @@ def _noted(found: profiles.Profile, actor: Actor) -> audit.View:
 def _body(
     found: profiles.Profile,
     stands: lifecycle.Standing,
+    inside: tuple[segments.Membership, ...],
     allowed: tuple[consent.Standing, ...],
     now: datetime,
 ) -> CustomerBody:
@@ -296,6 +306,7 @@ def _body(
             ja=lifecycle.sentence(stands, now=now, locale="ja"),
             en=lifecycle.sentence(stands, now=now, locale="en"),
         ),
+        segments=list(inside),
         consent=consent_api.stands(allowed),
     )
 

@@ -213,7 +213,8 @@ async def test_segments_are_made_of_segments_and_follow_in_one_step(shop, people
     async with shop.pool.acquire() as conn:
         assert await segments.used_by(conn, lookers) == ("Idle",)
         ann = await people.customer("user_id:ann")
-        assert await segments.names_of(conn, [ann]) == {ann: ("Idle", "Lookers")}
+        found = await segments.memberships(conn, [ann])
+        assert [(one.name, one.version) for one in found[ann]] == [("Idle", 1), ("Lookers", 1)]
     with pytest.raises(segments.SegmentInUse):
         await shop.retire(lookers)
 

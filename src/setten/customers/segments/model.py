@@ -51,6 +51,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None
 
 
+class Membership(msgspec.Struct, frozen=True):
+    """A living segment that somebody is in; version: of its meaning."""
+
+    segment_id: int
+    name: str
+    version: int
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """What a segment meant from a moment on, and who said so."""
 

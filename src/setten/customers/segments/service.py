@@ -16,6 +16,7 @@ from setten.customers.segments.model import (
     Flow,
     Live,
     Member,
+    Membership,
     Overlap,
     Passage,
     Segment,
@@ -214,12 +215,12 @@ async def flows(conn: Connection, segment_id: int, *, since: datetime) -> tuple[
     return tuple(Flow(**dict(row)) for row in rows)
 
 
-async def names_of(
+async def memberships(
     conn: Connection, customer_ids: Collection[UUID]
-) -> dict[CustomerId, tuple[str, ...]]:
-    """The segments that customers are in, by name; who is in none is absent."""
-    found: dict[CustomerId, tuple[str, ...]] = {}
-    for row in await Q.names_of.all(conn, customer_ids=list(customer_ids)):
-        customer_id = CustomerId(row["customer_id"])
-        found[customer_id] = (*found.get(customer_id, ()), row["name"])
-    return found
+) -> dict[CustomerId, tuple[Membership, ...]]:
+    """The living segments that customers are in, by name; who is in none is absent."""
+    found: dict[CustomerId, list[Membership]] = {}
+    for row in await Q.memberships.all(conn, customer_ids=list(customer_ids)):
+        customer_id, *rest = row
+        found.setdefault(CustomerId(customer_id), []).append(Membership(*rest))
+    return {one: tuple(theirs) for one, theirs in found.items()}

@@ -261,9 +261,10 @@ select hour_at, entered, gone, size
  order by hour_at
  limit :most;
 
--- name: names_of
-select m.customer_id, s.name
+-- name: memberships
+-- By the key of the members, for each look-up: the array behind a sub-select lets one plan be kept.
+select m.customer_id, s.segment_id, s.name, s.version
   from customers.segment_members m
   join customers.segments s using (segment_id)
- where m.customer_id = any(:customer_ids::uuid[]) and s.retired_at is null
+ where m.customer_id = any((select :customer_ids::uuid[])::uuid[]) and s.retired_at is null
  order by s.name;
