@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.town import Process, Town
+from tests.stories.town import KICHIJOJI, YOKOHAMA, Process, Shop, Town
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +27,15 @@ def product() -> Iterator[Process]:
 @pytest.fixture(scope="session")
 def town(product: Process) -> Town:
     return Town(product)
+
+
+@pytest.fixture(scope="module")
+def shops(town: Town) -> list[Shop]:
+    """Two shops of a story's own: one where Kichijoji is, one where Yokohama is."""
+    return town.open_shops(KICHIJOJI, YOKOHAMA)
+
+
+@pytest.fixture(scope="module")
+def shop(shops: list[Shop]) -> Shop:
+    """The nearer of the two."""
+    return shops[0]

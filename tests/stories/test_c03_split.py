@@ -51,7 +51,8 @@ def test_a_family_pc_is_split_and_both_keep_what_they_truly_did(town: Town) -> N
         {"type": "page", "name": "my page", "userId": ann},
     )[-1]
     whole = town.look_up("user_id", ann, after=told)
-    held = town.hold("CHAIR-OAK", "warehouse", customer_id=whole["customer_id"])
+    chair = town.new_item(unique("CHAIR"), {"warehouse": 1})
+    held = town.hold(chair, "warehouse", customer_id=whole["customer_id"])
     link = _between(town, whole["customer_id"], "user_id", "anonymous_id")
     assert (link["state"], link["decision"]) == ("counted", None)
 

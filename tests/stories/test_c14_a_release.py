@@ -8,20 +8,20 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stories.town import Town, refused
+from tests.stories.town import Shop, Town, refused
 
 
 @pytest.fixture
-def shoes(town: Town) -> str:
-    return town.new_item(f"SHOE-{uuid.uuid4().hex[:8]}", {"kichijoji": 3})
+def shoes(town: Town, shop: Shop) -> str:
+    return town.new_item(f"SHOE-{uuid.uuid4().hex[:8]}", {shop.location_id: 3})
 
 
-def released(town: Town, sku: str, *, opens_in_s: int, members_in_s: int | None = None,
-             **more: Any) -> str:  # fmt: skip
+def released(town: Town, shop: Shop, sku: str, *, opens_in_s: int,
+             members_in_s: int | None = None, **more: Any) -> str:  # fmt: skip
     name, now = f"r{uuid.uuid4().hex[:8]}", datetime.now(UTC)
     body = {
         "release_id": name, "name": {"ja": "限定の靴", "en": "Limited shoes"},
-        "location_id": "kichijoji", "goods": [{"sku": sku, "qty": 2}],
+        "location_id": shop.location_id, "goods": [{"sku": sku, "qty": 2}],
         "opens_at": (now + timedelta(seconds=opens_in_s)).isoformat(),
         "ends_at": (now + timedelta(hours=2)).isoformat(), "per_minute": 6000, **more,
     }  # fmt: skip
@@ -39,16 +39,16 @@ def member(town: Town) -> str:
     return str(town.look_up("loyalty_card", card, after=told)["customer_id"])
 
 
-def test_members_take_first_and_nobody_passes_the_line(town: Town, shoes: str) -> None:
-    name = released(town, shoes, opens_in_s=3600, members_in_s=-1)
+def test_members_take_first_and_nobody_passes_the_line(town: Town, shop: Shop, shoes: str) -> None:
+    name = released(town, shop, shoes, opens_in_s=3600, members_in_s=-1)
     with refused(409, "not_enough_stock"):
-        town.hold(shoes, "kichijoji", qty=2)  # one is for everybody
+        town.hold(shoes, shop.location_id, qty=2)  # one is for everybody
     her = member(town)
     ticket = town.api("POST", f"/stock/releases/{name}/tickets", json={"customer_id": her})
     assert ticket["phase"] == "turn"
     hold = town.api("POST", "/stock/releases/tickets/take", json={
         "ticket_id": ticket["ticket_id"], "lines": [{"sku": shoes, "qty": 1}]})  # fmt: skip
-    assert hold["hold_id"] in {row["hold_id"] for row in town.queue("kichijoji")}
+    assert hold["hold_id"] in {row["hold_id"] for row in town.queue(shop.location_id)}
     with refused(409, "too_many_for_one"):
         town.api("POST", "/stock/releases/tickets/take", json={
             "ticket_id": ticket["ticket_id"], "lines": [{"sku": shoes, "qty": 1}]})  # fmt: skip
@@ -58,11 +58,11 @@ def test_members_take_first_and_nobody_passes_the_line(town: Town, shoes: str) -
     assert town.reconcile()["drifts"] == []
 
 
-def test_a_stranger_waits_for_the_opening_or_is_refused(town: Town, shoes: str) -> None:
-    name = released(town, shoes, opens_in_s=3600)
+def test_a_stranger_waits_for_the_opening_or_is_refused(town: Town, shop: Shop, shoes: str) -> None:
+    name = released(town, shop, shoes, opens_in_s=3600)
     with refused(409, "customer_needed"):
         town.api("POST", f"/stock/releases/{name}/tickets", json={})
-    free = released(town, shoes, opens_in_s=3600, needs_customer=False)
+    free = released(town, shop, shoes, opens_in_s=3600, needs_customer=False)
     ticket = town.api("POST", f"/stock/releases/{free}/tickets", json={})
     assert ticket["phase"] == "before"
     with refused(409, "not_your_turn"):
@@ -70,8 +70,10 @@ def test_a_stranger_waits_for_the_opening_or_is_refused(town: Town, shoes: str) 
             "ticket_id": ticket["ticket_id"], "lines": [{"sku": shoes, "qty": 1}]})  # fmt: skip
 
 
-def test_the_page_in_her_hand_shows_her_turn_and_gives_the_code(town: Town, shoes: str) -> None:
-    name = released(town, shoes, opens_in_s=-1, needs_customer=False)
+def test_the_page_in_her_hand_shows_her_turn_and_gives_the_code(
+    town: Town, shop: Shop, shoes: str
+) -> None:
+    name = released(town, shop, shoes, opens_in_s=-1, needs_customer=False)
     ticket = town.api("POST", f"/stock/releases/{name}/tickets", json={})
     browser = httpx.Client(base_url=town.process.base_url, headers={"Accept-Language": "ja"})
     shown = browser.get(f"/line/{ticket['ticket_id']}")
@@ -88,8 +90,8 @@ def test_the_page_in_her_hand_shows_her_turn_and_gives_the_code(town: Town, shoe
     assert browser.get(f"/line/{uuid.uuid4()}").status_code == 404
 
 
-def test_another_site_cannot_take_for_her(town: Town, shoes: str) -> None:
-    name = released(town, shoes, opens_in_s=-1, needs_customer=False)
+def test_another_site_cannot_take_for_her(town: Town, shop: Shop, shoes: str) -> None:
+    name = released(town, shop, shoes, opens_in_s=-1, needs_customer=False)
     ticket = town.api("POST", f"/stock/releases/{name}/tickets", json={})
     stranger = httpx.Client(base_url=town.process.base_url)
     answer = stranger.post(f"/line/{ticket['ticket_id']}", data={"sku": shoes})

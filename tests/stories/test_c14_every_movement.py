@@ -75,8 +75,7 @@ def test_a_transfer_is_counted_in_by_parts_and_the_rest_is_lost(town: Town, cup:
     assert (closed["state"], closed["lines"][0]["missing"]) == ("closed", 2)
     with refused(409, "transfer_ended"):
         town.api("POST", f"{path}/receive", json={"lines": [{"sku": cup, "qty": 1}]})
-    tasks = town.api("GET", "/stock/tasks", params={"location_id": PLACE, "limit": 200})["items"]
-    assert any(one["kind"] == "transfer_missing" and one["sku"] == cup for one in tasks)
+    assert ("transfer_missing", cup) in {(one["kind"], one["sku"]) for one in town.tasks(PLACE)}
 
 
 def test_counting_goes_on_while_selling_goes_on(town: Town, cup: str) -> None:
@@ -166,7 +165,7 @@ def test_an_outside_systems_number_is_compared_and_decided_never_written_over(
 
     assert tell(7, 1)["disagreed"] == 1
     assert balance(town, cup)["on_hand"] == 10
-    open_ones = town.api("GET", "/stock/disagreements", params={"location_id": PLACE})["items"]
+    open_ones = town.every("GET", "/stock/disagreements", {"location_id": PLACE})
     (one,) = [row for row in open_ones if row["sku"] == cup]
     assert (one["ours"], one["theirs"]) == (10, 7)
     path = f"/stock/disagreements/{one['disagreement_id']}/decide"

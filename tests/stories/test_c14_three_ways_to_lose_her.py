@@ -9,32 +9,21 @@ from __future__ import annotations
 import re
 import uuid
 
-import httpx
 import pytest
 
-from tests.console.house import Browser
-from tests.stories.town import Town, refused
+from tests.stories.town import Shop, Town, refused
 
 HOME = "35.70,139.58"
 
 
 @pytest.fixture
-def sofa(town: Town) -> str:
-    """One in Kichijoji, none in the warehouse, none online."""
-    return town.new_item(f"SOFA-{uuid.uuid4().hex[:8]}", {"kichijoji": 1})
-
-
-def signed_in(town: Town, login: str) -> Browser:
-    """Somebody of the staff, by a link that works once."""
-    link = town.process.command("users", "link", login)
-    browser = Browser(httpx.Client(base_url=town.process.base_url, follow_redirects=True))
-    browser.get(httpx.URL(link).path)
-    assert browser.post(httpx.URL(link).path).status_code == 200
-    return browser
+def sofa(town: Town, shop: Shop) -> str:
+    """One in the shop near her, none in the warehouse, none online."""
+    return town.new_item(f"SOFA-{uuid.uuid4().hex[:8]}", {shop.location_id: 1})
 
 
 def test_the_link_leads_to_where_it_can_be_bought_and_says_so_when_it_cannot(
-    town: Town, sofa: str
+    town: Town, shop: Shop, sofa: str
 ) -> None:
     site = town.process.command("keys", "create", "--scope", "public", "--name", "site")
 
@@ -49,6 +38,7 @@ def test_the_link_leads_to_where_it_can_be_bought_and_says_so_when_it_cannot(
                     json={"postcode": "180-0004", "lines": [{"sku": sofa}]})  # fmt: skip
     assert sent["options"] == []
     (place,) = seen()
+    assert place == shop.location_id
     # What the page offers can be had: no dead end behind the button.
     assert town.hold(sofa, place).status_code == 201
     # And in the same second nobody else is led there.
@@ -59,27 +49,28 @@ def test_the_link_leads_to_where_it_can_be_bought_and_says_so_when_it_cannot(
 
 @pytest.mark.parametrize("login", ["rin", "aoi", "ken"])
 def test_whoever_answers_her_sees_all_stock_and_may_hold_it(
-    town: Town, sofa: str, login: str
+    town: Town, shop: Shop, sofa: str, login: str
 ) -> None:
-    someone = signed_in(town, login)
+    someone = town.person(login)
     page = someone.get(f"/stock/items/{sofa}")
     assert page.status_code == 200
-    assert "吉祥寺店" in page.text
-    held = someone.post("/stock/holds", sku=sofa, location_id="kichijoji")
+    assert shop.name in page.text
+    held = someone.post("/stock/holds", sku=sofa, location_id=shop.location_id)
     assert held.status_code == 200, held.text[:300]
-    assert sofa in {line["sku"] for hold in town.queue("kichijoji") for line in hold["lines"]}
+    waiting = town.queue(shop.location_id)
+    assert sofa in {line["sku"] for hold in waiting for line in hold["lines"]}
 
 
 def test_the_hold_is_in_the_shop_at_once_and_the_till_will_not_sell_it(
-    town: Town, sofa: str
+    town: Town, shop: Shop, sofa: str
 ) -> None:
-    hold = town.hold(sofa, "kichijoji", purpose="phone").json()
-    shop = signed_in(town, "aoi")
-    queue = shop.get("/stock/pickup").text
+    hold = town.hold(sofa, shop.location_id, purpose="phone").json()
+    associate = town.person(town.staff_of(shop))
+    queue = associate.get("/stock/pickup").text
     assert re.search(rf"\b{hold['code']}\b", queue)
-    refusal = town.till("kichijoji", sofa, mode="ask")
+    refusal = town.till(shop.location_id, sofa, mode="ask")
     assert refusal["code"] == "promised_to_another"
     # She comes, says the code, and it is hers: the page, the book and the queue agree.
     town.api("POST", f"/stock/holds/{hold['hold_id']}/collect", json={"code": hold["code"]})
-    assert hold["code"] not in shop.get("/stock/pickup").text
+    assert hold["code"] not in associate.get("/stock/pickup").text
     assert town.reconcile()["drifts"] == []

@@ -80,7 +80,6 @@ def test_not_collected_it_goes_back_and_she_is_told(town: Town, mug: str) -> Non
         time.sleep(0.5)
         past = [one["name"] for one in town.timeline(her)]
     assert "stock.hold_expired" in past
-    chores = town.api("GET", "/stock/tasks", params={"location_id": "kichijoji", "limit": 200})
-    mine = [one for one in chores["items"] if one["hold_id"] == hold["hold_id"]]
+    mine = [one for one in town.tasks("kichijoji") if one["hold_id"] == hold["hold_id"]]
     assert [(one["kind"], one["qty"]) for one in mine] == [("put_back", 5)]
     assert town.hold(mug, "kichijoji", qty=5).status_code == 201

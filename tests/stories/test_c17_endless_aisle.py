@@ -59,8 +59,8 @@ def test_what_the_shop_lacks_comes_from_the_warehouse(town: Town) -> None:
     (part,) = where(town, order)["parts"]
     assert (part["location_id"], part["state"], part["way"]) == ("warehouse", "routed", "ship")
     assert part["ships_on"] <= part["arrives_from"] <= part["arrives_to"]
-    queue = town.api("GET", "/fulfilments", params={"location_id": "warehouse", "limit": 200})
-    assert part["fulfilment_id"] in {one["fulfilment_id"] for one in queue["items"]}
+    queue = town.every("GET", "/fulfilments", {"location_id": "warehouse", "limit": 200})
+    assert part["fulfilment_id"] in {one["fulfilment_id"] for one in queue}
     assert part["hold_id"] not in {one["hold_id"] for one in town.queue("warehouse")}
     for verb in ("accept", "pick", "pack"):
         step(town, part, verb)
@@ -94,8 +94,7 @@ def test_who_cannot_send_says_why_and_another_shop_sends(town: Town, shop_sends:
     near = town.api("GET", "/stock/availability",
                     params={"sku": lamp, "location_id": "warehouse"})["items"]  # fmt: skip
     assert [one["available"] for one in near if one["available"]] == []
-    chores = town.api("GET", "/stock/tasks", params={"location_id": "warehouse", "limit": 200})
-    assert ("count_shelf", lamp) in {(one["kind"], one["sku"]) for one in chores["items"]}
+    assert ("count_shelf", lamp) in {(one["kind"], one["sku"]) for one in town.tasks("warehouse")}
     assert town.reconcile()["drifts"] == []
 
 

@@ -1,11 +1,13 @@
 """The published description is true: schemathesis finds no answer that it does not describe."""
 
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stories.town import Town
+from tests.stories.town import Process, Town
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / ".venv-schema" / "bin" / "st"
@@ -19,6 +21,20 @@ pytestmark = [
     pytest.mark.schema,
     pytest.mark.skipif(not TOOL.exists(), reason="setten test puts schemathesis into .venv-schema"),
 ]
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    """A town of its own: the tool turns every knob there is, rules of identity among them."""
+    with tempfile.TemporaryDirectory(prefix="setten-api-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        process = Process(folder)
+        try:
+            process.wait_ready()
+            yield Town(process)
+        finally:
+            process.stop()
 
 
 def test_no_answer_of_the_api_is_outside_its_description(

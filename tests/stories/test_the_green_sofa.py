@@ -42,12 +42,13 @@ def look_at(town: Town, cookie: str, *skus: str) -> str:
 
 def test_from_the_first_look_to_the_hand_over(town: Town, sofa: str) -> None:
     cookie, mail, card = unique("phone"), f"{unique('s')}@example.jp", unique("card")
+    blue = town.new_item(unique("SOFA-BLU"), {"kichijoji": 1, "warehouse": 1})
 
     # On her phone, nobody knows who she is; the blue one is online, the green one is not.
-    seen = look_at(town, cookie, BLUE, sofa)
-    online = town.api("GET", "/stock/availability", params={"sku": [sofa, BLUE],
+    seen = look_at(town, cookie, blue, sofa)
+    online = town.api("GET", "/stock/availability", params={"sku": [sofa, blue],
                       "location_id": "warehouse"})["items"]  # fmt: skip
-    assert {row["sku"] for row in online if row["available"] > 0} == {BLUE}
+    assert {row["sku"] for row in online if row["available"] > 0} == {blue}
     nobody = town.look_up("anonymous_id", cookie, after=seen)
 
     # She asks by chat and gives her mail address; the same person, with her past.
@@ -78,7 +79,7 @@ def test_from_the_first_look_to_the_hand_over(town: Town, sofa: str) -> None:
     # She comes, gives the code, and has her sofa.
     collected = town.api("POST", f"/stock/holds/{hold.json()['hold_id']}/collect",
                          json={"code": hold.json()["code"]}, full=True)  # fmt: skip
-    receipt = town.till("kichijoji", BLUE, mode="tell", loyalty_card=card)
+    receipt = town.till("kichijoji", blue, mode="tell", loyalty_card=card)
     assert receipt["status"] == "booked"
     last = collected.headers["setten-event"]
     names = {item["name"] for item in town.timeline(her["customer_id"], after=last)}
@@ -174,15 +175,16 @@ def test_one_purchase_told_by_tag_shop_and_till_is_counted_once(town: Town) -> N
 
 def test_ordered_online_and_found_in_a_shop(town: Town) -> None:
     mail, order = f"{unique('o')}@example.jp", unique("W")
+    mug = town.new_item(unique("MUG"), {"yokohama": 1})
     told = town.tell("shop", {
         "type": "track",
         "event": "Order Completed",
         "context": {"traits": {"email": mail}},
         "properties": {"order_id": order, "total": 1680, "currency": "JPY",
-                       "products": [{"sku": "MUG-WHT", "quantity": 1, "price": 1680}]},
+                       "products": [{"sku": mug, "quantity": 1, "price": 1680}]},
     })[-1]  # fmt: skip
     customer = town.look_up("email", mail, after=told)
-    hold = town.hold("MUG-WHT", "yokohama", customer_id=customer["customer_id"],
+    hold = town.hold(mug, "yokohama", customer_id=customer["customer_id"],
                      purpose="order").json()  # fmt: skip
     found = town.api("POST", "/stock/holds/lookup", json={"code": hold["code"]})
     assert [one["hold_id"] for one in found["items"]] == [hold["hold_id"]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.stories.town import Town
+from tests.stories.town import Shop, Town
 
 CHROMIUM = [
     "--no-sandbox",
@@ -30,18 +30,19 @@ def browser() -> Iterator[Browser]:
 
 
 def sign_in(town: Town, browser: Browser, login: str, **context: object) -> Page:
-    page = browser.new_context(locale="ja-JP", **context).new_page()  # type: ignore[arg-type]
-    page.goto(town.process.command("users", "link", login))
-    page.locator("main form .is-primary").click()
-    page.wait_for_url(lambda address: "/sign-in" not in address)
-    return page
+    opened = browser.new_context(locale="ja-JP", **context)  # type: ignore[arg-type]
+    cookies = town.session(login).items()
+    opened.add_cookies(
+        [{"name": name, "value": value, "url": town.process.base_url} for name, value in cookies]
+    )
+    return opened.new_page()
 
 
 @pytest.fixture
-def her(town: Town) -> dict[str, str]:
+def her(town: Town, shops: list[Shop]) -> dict[str, str]:
     """A customer who looked at a green sofa of her own on her phone."""
     word = uuid.uuid4().hex[:8]
-    sku = town.new_item(f"SOFA-{word}", {"kichijoji": 1, "yokohama": 1})
+    sku = town.new_item(f"SOFA-{word}", {one.location_id: 1 for one in shops})
     cookie, mail = f"phone-{word}", f"{word}@example.jp"
     sofa = {"sku": sku, "product_id": sku, "name": "緑のベルベットソファ"}
     town.tell("phone", {"type": "track", "event": "Product Viewed", "anonymousId": cookie,
@@ -53,16 +54,16 @@ def her(town: Town) -> dict[str, str]:
 
 
 def test_held_by_the_agent_seen_at_once_in_the_shop_and_handed_over(
-    town: Town, browser: Browser, her: dict[str, str]
+    town: Town, browser: Browser, shop: Shop, her: dict[str, str]
 ) -> None:
     agent = sign_in(town, browser, "rin", viewport={"width": 1440, "height": 900})
-    tablet = sign_in(town, browser, "aoi", viewport={"width": 390, "height": 844})
-    tablet.goto(f"{town.process.base_url}/stock/pickup?at=kichijoji")
+    tablet = sign_in(town, browser, town.staff_of(shop), viewport={"width": 390, "height": 844})
+    tablet.goto(f"{town.process.base_url}/stock/pickup")
     agent.goto(f"{town.process.base_url}/customers/{her['customer_id']}")
     expect(agent.locator("h1")).to_contain_text("緑川 澄")
     expect(agent.locator(".timeline")).to_contain_text("緑のベルベットソファ")
 
-    agent.get_by_label(re.compile("吉祥寺店.*取り置く|取り置く.*吉祥寺店")).click()
+    agent.get_by_label(re.compile(f"{shop.name}.*取り置く")).click()
     code = agent.locator("[data-promises] b", has_text=re.compile(r"^\d{6}$")).first.inner_text()
 
     ticket = tablet.locator(".ticket", has_text=code)  # no reload: it comes by itself
@@ -80,27 +81,28 @@ def test_held_by_the_agent_seen_at_once_in_the_shop_and_handed_over(
 
 
 def test_sold_at_the_till_and_both_screens_know_at_once(
-    town: Town, browser: Browser, her: dict[str, str]
+    town: Town, browser: Browser, shops: list[Shop], her: dict[str, str]
 ) -> None:
+    shop, other = shops
     agent = sign_in(town, browser, "rin", viewport={"width": 1440, "height": 900})
-    tablet = sign_in(town, browser, "aoi", viewport={"width": 1024, "height": 768})
-    town.hold(her["sku"], "kichijoji", customer_id=her["customer_id"])
-    tablet.goto(f"{town.process.base_url}/stock/pickup?at=kichijoji")
+    tablet = sign_in(town, browser, town.staff_of(shop), viewport={"width": 1024, "height": 768})
+    town.hold(her["sku"], shop.location_id, customer_id=her["customer_id"])
+    tablet.goto(f"{town.process.base_url}/stock/pickup")
     agent.goto(f"{town.process.base_url}/customers/{her['customer_id']}")
     expect(tablet.locator("main")).to_contain_text("緑川 澄")
 
-    assert town.till("kichijoji", her["sku"], mode="tell")["status"] == "booked"
+    assert town.till(shop.location_id, her["sku"], mode="tell")["status"] == "booked"
 
-    expect(agent.locator(".next")).to_contain_text("横浜店", timeout=20_000)
-    expect(tablet.locator("main")).to_contain_text("横浜店", timeout=20_000)
+    expect(agent.locator(".next")).to_contain_text(other.name, timeout=20_000)
+    expect(tablet.locator("main")).to_contain_text(other.name, timeout=20_000)
     agent.context.close()
     tablet.context.close()
 
 
 def test_her_page_on_a_phone_in_english_and_every_number_opens(
-    town: Town, browser: Browser, her: dict[str, str]
+    town: Town, browser: Browser, shop: Shop, her: dict[str, str]
 ) -> None:
-    town.hold(her["sku"], "kichijoji", customer_id=her["customer_id"])
+    town.hold(her["sku"], shop.location_id, customer_id=her["customer_id"])
     page = sign_in(town, browser, "demo", viewport={"width": 390, "height": 844})
     page.goto(f"{town.process.base_url}/customers/{her['customer_id']}")
     links = page.eval_on_selector_all(

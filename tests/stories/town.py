@@ -17,8 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
+
+from tests.console.house import Browser
 
 START_LIMIT_S = 120
+# How long a web process may not know of a new place (setten.stock.locations.FRESH_S), and some.
+PLACES_FRESH_S = 1.2
+KICHIJOJI, YOKOHAMA = (35.7031, 139.5797), (35.4658, 139.6223)
 
 
 class Refusal(Exception):
@@ -112,8 +118,18 @@ class Process:
         self._log.close()
 
 
+class Shop(msgspec.Struct, frozen=True):
+    """A shop of a test's own, that nothing else happens in."""
+
+    location_id: str
+    name: str
+
+
 class Town:
-    """The demo's town: its sources by name, its tills, its agents."""
+    """The demo's town: its sources by name, its tills, its agents.
+
+    Tests of one run share it, so each works in shops, with goods and on people of its own.
+    """
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -121,6 +137,55 @@ class Town:
         listed = json.loads(process.command("sources", "list", "--json"))
         self.write_keys = {row["name"]: row["write_key"] for row in listed}
         self.http = httpx.Client(base_url=process.base_url, timeout=30)
+        self._cookies: dict[str, dict[str, str]] = {}
+        self._staff: dict[str, str] = {}
+
+    # -- places and people of one's own ----------------------------------------------------------
+
+    def open_shops(self, *points: tuple[float, float]) -> list[Shop]:
+        """A shop at each point (lat, lon), known to every process."""
+        word = uuid.uuid4().hex[:8]
+        shops = [Shop(f"shop-{word}-{n}", f"試し{word}{n}号店") for n in range(len(points))]
+        answer = self.api("PUT", "/stock/locations", json={"locations": [
+            {"location_id": one.location_id, "name": {"ja": one.name, "en": one.location_id},
+             "lat": lat, "lon": lon, "hours": {"mon": [["10:00", "20:00"]]}}
+            for one, (lat, lon) in zip(shops, points, strict=True)
+        ]})  # fmt: skip
+        assert answer == {"written": len(points), "refused": []}, answer
+        time.sleep(PLACES_FRESH_S)
+        return shops
+
+    def staff_of(self, shop: Shop) -> str:
+        """The login of an associate who works there, and nowhere else."""
+        if shop.location_id not in self._staff:
+            login = f"of-{shop.location_id}"
+            link = self.process.command("users", "create", "--login", login, "--name", "店 員子",
+                                        "--location", shop.location_id)  # fmt: skip
+            self._staff[shop.location_id] = login
+            self._enter(login, link)
+        return self._staff[shop.location_id]
+
+    def session(self, login: str) -> dict[str, str]:
+        """The cookies of somebody who signed in by a link, once a run."""
+        if login not in self._cookies:
+            self._enter(login, self.process.command("users", "link", login))
+        return self._cookies[login]
+
+    def person(self, login: str) -> Browser:
+        """Somebody of the staff, signed in, without a screen."""
+        cookies = self.session(login)
+        http = httpx.Client(base_url=self.process.base_url, cookies=cookies, timeout=30,
+                            headers={"accept": "text/html"}, follow_redirects=True)  # fmt: skip
+        browser = Browser(http)
+        browser.get("/me")
+        return browser
+
+    def _enter(self, login: str, link: str) -> None:
+        path = httpx.URL(link).path
+        browser = Browser(httpx.Client(base_url=self.process.base_url, timeout=30))
+        browser.get(path)
+        assert browser.post(path).status_code == 303
+        self._cookies[login] = dict(browser.http.cookies)
 
     # -- in ------------------------------------------------------------------------------------
 
@@ -181,10 +246,26 @@ class Town:
         response: httpx.Response = self.api("POST", "/stock/holds", json=body, full=True)
         return response
 
+    def every(self, method: str, path: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """All items of a list, page by page."""
+        items: list[dict[str, Any]] = []
+        more: dict[str, Any] = {}
+        while True:
+            options: dict[str, Any] = {"params" if method == "GET" else "json": asked | more}
+            page = self.api(method, path, **options)
+            items += page["items"]
+            if not page["next_cursor"]:
+                return items
+            more = {"cursor": page["next_cursor"]}
+
     def queue(self, location_id: str, state: str = "held") -> list[dict[str, Any]]:
-        body = {"location_id": location_id, "state": state}
-        found: list[dict[str, Any]] = self.api("POST", "/stock/holds/lookup", json=body)["items"]
-        return found
+        """Everything that waits in a place, however much it is."""
+        asked = {"location_id": location_id, "state": state}
+        return self.every("POST", "/stock/holds/lookup", asked)
+
+    def tasks(self, location_id: str) -> list[dict[str, Any]]:
+        """Everything a hand is needed for in a place."""
+        return self.every("GET", "/stock/tasks", {"location_id": location_id, "limit": 200})
 
     def till(self, location_id: str, sku: str, *, mode: str, qty: int = 1,
              loyalty_card: str | None = None, order: dict[str, str] | None = None,

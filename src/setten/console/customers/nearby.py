@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,15 +14,14 @@ from setten.console.places import Named, directory_of
 from setten.console.stock.goods import Good, good, name_of
 from setten.customers.profiles import Profile
 from setten.platform.db import Connection
-from setten.stock import availability, catalog
-from setten.stock.availability import Availability
-from setten.stock.bands import Band
+from setten.stock import availability, catalog, locations
+from setten.stock.bands import Band, band_of
 from setten.stock.catalog import Item, UnknownItem
 from setten.stock.locations import Location
 
 SHOPS_SHOWN = 6
 ASKED_MAX = 40
-"""Places asked for, so that warehouses between the shops do not use up the list."""
+"""Places that have it, so that warehouses between the shops do not use up the list."""
 
 RADIUS_KM = 500.0
 NEXT_DOOR_KM = 0.05
@@ -71,14 +71,37 @@ async def near(
     item = await _item(conn, profile, sku)
     if item is None:
         return None
-    found = await _found(request, conn, page, names, profile, item.sku)
-    rows = [_row(one, names, page) for one in found if _is_shop(names, one.location_id)]
+    here = home_of(profile, names, page)
+    counts = await _counts(request, conn, page, names, here, item.sku)
+    rows = [_row(place, km, counts[place.location_id], names, page)
+            for km, place in chosen(_by_way(names, here), counts.keys())]  # fmt: skip
     return Near(
         good=good(item, page),
-        rows=rows[:SHOPS_SHOWN],
+        rows=rows,
         variants=await _variants(conn, item, page),
         is_sellable=any(row.count for row in rows),
     )
+
+
+_Way = tuple[float | None, Location]
+
+
+def chosen(places: Sequence[_Way], having: Collection[str]) -> list[_Way]:
+    """SHOPS_SHOWN of the places, in their order: one that has it is never left out for one that
+    has none."""
+    first = [one for one in places if one[1].location_id in having][:SHOPS_SHOWN]
+    without = [one for one in places if one[1].location_id not in having]
+    shown = {place.location_id for _, place in first + without[: SHOPS_SHOWN - len(first)]}
+    return [one for one in places if one[1].location_id in shown]
+
+
+def _by_way(names: Named, here: Location | None) -> list[_Way]:
+    """All shops, the nearest first; without a point to measure from, by id."""
+    if here is None or here.lat is None:
+        return [(None, one) for one in names.shops()]
+    every = [(locations.distance_km(here, one), one) for one in names.shops()]
+    near = [(km, one) for km, one in every if km is not None and km <= RADIUS_KM]
+    return sorted(near, key=lambda one: (one[0], one[1].location_id))
 
 
 async def _item(conn: Connection, profile: Profile, sku: str) -> Item | None:
@@ -89,20 +112,20 @@ async def _item(conn: Connection, profile: Profile, sku: str) -> Item | None:
     return next((known[one] for one in wanted if one in known), None)
 
 
-async def _found(
-    request: Asked, conn: Connection, page: Page, names: Named, profile: Profile, sku: str
-) -> Sequence[Availability]:
+async def _counts(
+    request: Asked, conn: Connection, page: Page, names: Named, here: Location | None, sku: str
+) -> Counter[str]:
+    """How many each shop can promise; those that have none are not there."""
     directory = directory_of(request)
-    home = home_of(profile, names, page)
-    if home is not None and home.lat is not None and home.lon is not None:
-        return await availability.near(
-            conn, directory, [sku], lat=home.lat, lon=home.lon, radius_km=RADIUS_KM,
-            limit=ASKED_MAX, now=page.now, include_empty=True,
+    if here is not None and here.lat is not None and here.lon is not None:
+        found = await availability.near(
+            conn, directory, [sku], lat=here.lat, lon=here.lon, radius_km=RADIUS_KM,
+            limit=ASKED_MAX, now=page.now,
         )  # fmt: skip
-    every = [place.location_id for place in names.shops()][:ASKED_MAX]
-    return await availability.at(
-        conn, directory, [sku], location_ids=every, now=page.now, include_empty=True
-    )
+    else:
+        shops = [place.location_id for place in names.shops()]
+        found = await availability.at(conn, directory, [sku], location_ids=shops, now=page.now)
+    return Counter({one.location_id: one.available for one in found})
 
 
 def home_of(profile: Profile, names: Named, page: Page) -> Location | None:
@@ -110,21 +133,17 @@ def home_of(profile: Profile, names: Named, page: Page) -> Location | None:
     return names.find(profile.home_location_id) or names.find(page.shop)
 
 
-def _is_shop(names: Named, location_id: str) -> bool:
-    place = names.find(location_id)
-    return place is not None and place.kind == "shop"
-
-
-def _row(one: Availability, names: Named, page: Page) -> NearRow:
+def _row(place: Location, km: float | None, count: int, names: Named, page: Page) -> NearRow:
+    opens_at, closes_at = place.opening(page.now)
     return NearRow(
-        location_id=one.location_id,
-        name=names(one.location_id),
-        count=one.available,
-        band=one.band,
-        km=one.distance_km if (one.distance_km or 0) > NEXT_DOOR_KM else None,
-        is_open=one.opens_at is not None and one.opens_at <= page.now,
-        opens_at=one.opens_at,
-        closes_at=one.closes_at,
+        location_id=place.location_id,
+        name=names(place.location_id),
+        count=count,
+        band=band_of(count),
+        km=km if (km or 0) > NEXT_DOOR_KM else None,
+        is_open=opens_at is not None and opens_at <= page.now,
+        opens_at=opens_at,
+        closes_at=closes_at,
     )
 
 
