@@ -16,12 +16,13 @@ from tests.conftest import MASTER_KEY
 from tests.customers.conftest import START, People
 
 from setten import app
-from setten.customers import consent, identity, lifecycle, segments, timeline
+from setten.customers import consent, homes, identity, lifecycle, segments, timeline
 from setten.customers.segments.memory import Memory
 from setten.platform import audit, auth, clock, db
 from setten.platform import settings as settings_module
 from setten.platform.auth.model import SYSTEM
 from setten.platform.expressions import Calendar
+from setten.platform.vault import Vault
 
 ZONE = ZoneInfo("Asia/Tokyo")
 
@@ -99,6 +100,7 @@ async def read_elsewhere(dsn: str) -> None:
         *lifecycle.readers(ZONE),
         *consent.readers(after=(identity.READER,)),
         *segments.readers(Calendar(ZONE), memory=Memory()),
+        *homes.readers(Vault(MASTER_KEY)),
     ):
         await reader.catch_up(pool)
     pool.terminate()
@@ -270,6 +272,7 @@ def test_the_readers_that_after_waits_for_are_wired():
         *timeline.readers(),
         *lifecycle.readers(ZONE),
         *consent.readers(after=(identity.READER,)),
+        *homes.readers(Vault(MASTER_KEY)),
     )
     looking = {reader.name for reader in segments.readers(Calendar(ZONE))}
     assert segments.READER in looking

@@ -17,7 +17,7 @@ from litestar.params import Parameter
 from setten.api import bare, guard
 from setten.api import consent as consent_api
 from setten.api.state import Deps
-from setten.customers import consent, identity, lifecycle, profiles, segments, timeline
+from setten.customers import consent, homes, identity, lifecycle, profiles, segments, timeline
 from setten.platform import audit, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
@@ -40,6 +40,7 @@ READERS = (
     lifecycle.READER,
     consent.READER,
     segments.READER,
+    homes.READER,
 )
 
 

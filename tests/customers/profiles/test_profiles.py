@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from tests.customers.conftest import START
 from tests.customers.timeline.test_timeline import receipt
 
-from setten.customers import identity, profiles
+from setten.customers import homes, identity, profiles
 from setten.platform import db
 from setten.platform.vault import Trait
 
@@ -77,6 +78,100 @@ async def test_purchases_add_up_by_channel_and_the_home_shop_is_where_most_were_
     assert (shop.n, shop.total_minor, shop.currency) == (3, 3_000, "JPY")
     assert found.home_location_id == "kobe"
     assert found.counters == {"receipt.recorded": 4}
+
+
+SHOPS = {"kichijoji": (35.703, 139.580), "mitaka": (35.702, 139.560), "yokohama": (35.466, 139.622)}
+IN_KICHIJOJI, IN_YOKOHAMA, IN_NAHA = (35.71, 139.58), (35.45, 139.64), (26.21, 127.68)
+
+
+@pytest.fixture
+def lives(people, vault, pool):
+    """She tells where she lives, in a town with three shops."""
+
+    async def say(who: str, minute: int, at: tuple[float, float]) -> None:
+        async with db.transaction(pool) as conn:
+            await conn.executemany(
+                "insert into customers.segment_places values ($1, $2, $3) on conflict do nothing",
+                [(name, lat, lon) for name, (lat, lon) in SHOPS.items()],
+            )
+        await tell(people, vault, who, "address", {"lat": at[0], "lon": at[1]}, minute)
+        await people.happens(who, minute=minute, name="customer.identified",
+                             body={"type": "identify"})  # fmt: skip
+        await people.read()
+        for reader in homes.readers(vault):
+            await reader.catch_up(pool)
+
+    return say
+
+
+async def buys(people, place: str, minute: int, who: str = "user_id:ann") -> None:
+    await people.happens(who, minute=minute, name="receipt.recorded", channel="store",
+                         location_id=place, body=receipt(1_000))  # fmt: skip
+    await people.read()
+
+
+async def shop_of(people, vault, who: str = "user_id:ann") -> str | None:
+    return (await profile_of(people, vault, who)).home_location_id
+
+
+async def test_a_move_of_home_moves_the_home_shop(people, vault, lives):
+    for minute in range(3):
+        await buys(people, "kichijoji", minute)
+    await lives("user_id:ann", 5, IN_KICHIJOJI)
+    assert await shop_of(people, vault) == "kichijoji"
+    await lives("user_id:ann", 10, IN_YOKOHAMA)
+    assert await shop_of(people, vault) == "yokohama", "what she did before was elsewhere"
+    await buys(people, "mitaka", 20)
+    assert await shop_of(people, vault) == "mitaka", "she shops on her way from work now"
+    await lives("user_id:ann", 30, IN_NAHA)
+    assert await shop_of(people, vault) == "kichijoji", "no shop is near: what it was"
+
+
+async def test_a_shop_she_named_is_hers_until_she_moves_away_from_it(people, vault, lives):
+    said = {"type": "identify", "traits": {"home_store": "mitaka"}}
+    await people.happens("user_id:ann", minute=1, name="customer.identified", body=said)
+    await lives("user_id:ann", 2, IN_KICHIJOJI)
+    assert await shop_of(people, vault) == "mitaka"
+    await lives("user_id:ann", 3, (35.70, 139.57))
+    assert await shop_of(people, vault) == "mitaka", "she has moved around the corner"
+    await lives("user_id:ann", 4, IN_YOKOHAMA)
+    assert await shop_of(people, vault) == "yokohama"
+    await people.happens("user_id:ann", minute=5, name="customer.identified", body=said)
+    await people.read()
+    assert await shop_of(people, vault) == "mitaka", "she says so again, living where she does"
+
+
+async def test_a_move_told_under_another_identifier_counts_and_goes_with_a_split(
+    people, vault, lives
+):
+    await buys(people, "kichijoji", 1)
+    await lives("user_id:ann", 2, IN_KICHIJOJI)
+    await lives("line_id:U1", 3, IN_YOKOHAMA)
+    assert await shop_of(people, vault, "line_id:U1") == "yokohama"
+    await people.happens("user_id:ann", "line_id:U1", minute=4)
+    await people.read()
+    assert await shop_of(people, vault) == "yokohama"
+    await lives("user_id:ann", 1, IN_KICHIJOJI)
+    assert await shop_of(people, vault) == "yokohama", (
+        "a late word of an older home changes nothing"
+    )
+
+
+async def test_the_same_address_said_again_or_placed_better_is_no_move(people, vault, pool, lives):
+    await buys(people, "mitaka", 1)
+    await lives("user_id:ann", 2, IN_KICHIJOJI)
+    await lives("user_id:ann", 3, IN_KICHIJOJI)
+    async with db.transaction(pool) as conn:
+        await conn.execute("update customers.homes set lat = 35.45, lon = 139.64")
+    await homes.work_out_again(pool, vault)
+    async with pool.acquire() as conn:
+        assert await conn.fetchval("select lat from customers.homes") == Decimal("35.71")
+    assert await shop_of(people, vault) == "mitaka"
+
+
+async def test_who_has_bought_nothing_yet_has_the_shop_near_her(people, vault, lives):
+    await lives("user_id:ann", 1, IN_YOKOHAMA)
+    assert await shop_of(people, vault) == "yokohama"
 
 
 async def test_what_she_looked_at_last_comes_first_and_once(people, vault):

@@ -4,13 +4,21 @@ select code, lat::float8 as lat, lon::float8 as lon
  where code = any(:codes::text[]);
 
 -- name: put
--- The later word stands; answers whose home is another now.
-insert into customers.homes as h (identifier_id, lat, lon, occurred_at)
-select identifier_id, lat::numeric(4, 2), lon::numeric(5, 2), occurred_at
+-- The later word stands; answers whose home is another now. She has moved when a later word names
+-- another square; the same word read again by other points of postal codes is no move.
+insert into customers.homes as h (identifier_id, lat, lon, occurred_at, since)
+select identifier_id, lat::numeric(4, 2), lon::numeric(5, 2), occurred_at, occurred_at
   from unnest(:identifier_ids::bigint[], :lats::float8[], :lons::float8[], :ats::timestamptz[])
        as n(identifier_id, lat, lon, occurred_at)
 on conflict (identifier_id) do update
-   set lat = excluded.lat, lon = excluded.lon, occurred_at = excluded.occurred_at
+   set lat = excluded.lat, lon = excluded.lon, occurred_at = excluded.occurred_at,
+       (since, was_lat, was_lon) = (
+         select case when m.has_moved then excluded.occurred_at else h.since end,
+                case when m.has_moved then coalesce(h.lat, h.was_lat) else h.was_lat end,
+                case when m.has_moved then coalesce(h.lon, h.was_lon) else h.was_lon end
+           from (select excluded.occurred_at > h.occurred_at
+                        and (excluded.lat, excluded.lon) is distinct from (h.lat, h.lon)
+                          as has_moved) as m)
  where h.occurred_at <= excluded.occurred_at
    and (h.lat, h.lon, h.occurred_at) is distinct from
        (excluded.lat, excluded.lon, excluded.occurred_at)

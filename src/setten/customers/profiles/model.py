@@ -43,7 +43,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One customer as all touchpoints see her.
 
     traits: public ones, and with `personal` the opened personal ones; the newest word of each.
-    counters: events by name. home_location_id: said, or the place of most purchases.
+    counters: events by name. home_location_id: the shop that is hers (`homing`).
     merged: ids that redirect here.
     """
 

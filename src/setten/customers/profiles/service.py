@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import identity
+from setten.customers.profiles import homing
 from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Profile, Viewed
 from setten.facts.ids import CustomerId
 from setten.platform import db
@@ -23,16 +24,12 @@ VIEWED_MAX = 40  # the newest views, looked through for distinct skus
 VIEWED_SHOWN_MAX = 8
 # Strongest first: of hundreds of cookies nobody reads the hundredth, and each costs a decryption.
 OPENED_MAX = 50
-_HOME_TRAITS = ("home_location_id", "home_location", "home_store", "home_shop")
 
 
-class _Bought(msgspec.Struct):
+class _Bought(homing.Bought, frozen=True, kw_only=True):
     channel: str
     currency: str
-    location_id: str | None
-    n: int
     total_minor: int
-    last_at: datetime | None
 
 
 class _View(msgspec.Struct):
@@ -41,6 +38,7 @@ class _View(msgspec.Struct):
 
 
 _decode_viewed = msgspec.json.Decoder(list[_View]).decode
+_decode_ats = msgspec.json.Decoder(dict[str, datetime]).decode
 _decode_bought = msgspec.json.Decoder(list[_Bought]).decode
 
 
@@ -81,6 +79,7 @@ async def get_all(
         owners=[owner for owner, _ in asked],
         identifier_ids=[number for _, number in asked],
         viewed_most=VIEWED_MAX,
+        home_fields=list(homing.FIELDS),
     )
     opened = await vault.dossier(
         conn,
@@ -91,10 +90,14 @@ async def get_all(
     for trait in opened.traits:
         said.setdefault(trait.identifier_id, []).append(trait)
     plain = {row["owner"]: row for row in rows}
+    bought = {owner: _decode_bought(row["purchases"]) for owner, row in plain.items()}
+    shops = await _home_shops(conn, plain, bought)
     return [
         _profile(
             who,
             plain[owner],
+            bought=bought[owner],
+            home=shops[owner],
             values=opened.values,
             said=[trait for number in who.numbers for trait in said.get(number, ())],
             reveal=reveal is not None and reveal[owner],
@@ -107,13 +110,14 @@ def _profile(
     who: identity.Person,
     plain: Record,
     *,
+    bought: Sequence[_Bought],
+    home: str | None,
     values: Mapping[int, Identifier],
     said: Sequence[Trait],
     reveal: bool,
 ) -> Profile:
     traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
     traits |= _newest(said)
-    bought = _decode_bought(plain["purchases"])
     return Profile(
         customer_id=who.customer_id,
         identifiers=_shown(who.nodes, values, reveal=reveal),
@@ -122,10 +126,40 @@ def _profile(
         last_at=plain["last_at"],
         counters=msgspec.json.decode(plain["counters"]),
         purchases=_through(bought),
-        home_location_id=_home(traits) or _most_bought_at(bought),
+        home_location_id=home,
         last_viewed=_last_viewed(_decode_viewed(plain["viewed"])),
         merged=who.merged,
     )
+
+
+async def _home_shops(
+    conn: Connection, plain: Mapping[int, Record], bought: Mapping[int, Sequence[_Bought]]
+) -> dict[int, str | None]:
+    """Of each the shop that is hers; one more query where a home has a say in it."""
+    found: dict[int, str | None] = {}
+    asked: dict[int, tuple[homing.Lives, str | None]] = {}
+    for owner, row in plain.items():
+        lives = None
+        if row["lat"] is not None:
+            lives = homing.Lives(row["lat"], row["lon"], row["since"], row["has_moved"])
+        said_ats = _decode_ats(row["said_ats"]) if row["said_ats"] else {}
+        traits = msgspec.json.decode(row["traits"]) if said_ats else {}
+        used = homing.habit(traits, said_ats, bought[owner], lives)
+        found[owner] = used.location_id
+        if lives is not None and not used.is_kept:
+            asked[owner] = (lives, used.location_id)
+    if asked:
+        rows = await Q.shops_near.all(
+            conn,
+            places=list(asked),
+            lats=[lives.lat for lives, _ in asked.values()],
+            lons=[lives.lon for lives, _ in asked.values()],
+            used=[used for _, used in asked.values()],
+            reach_km=homing.REACH_KM,
+            used_km=homing.USED_KM,
+        )
+        found |= {row["place"]: row["location_id"] for row in rows}
+    return found
 
 
 def _newest(traits: Sequence[Trait]) -> dict[str, Any]:
@@ -164,24 +198,6 @@ def _through(bought: Sequence[_Bought]) -> tuple[BoughtThrough, ...]:
         BoughtThrough(channel=channel, currency=currency, n=n, total_minor=total_minor)
         for (channel, currency), (n, total_minor) in ordered
     )
-
-
-def _most_bought_at(bought: Sequence[_Bought]) -> str | None:
-    """The place of most purchases; of equal ones the last, then the first by id."""
-    times: dict[str, tuple[int, datetime]] = {}
-    for one in bought:
-        if one.location_id is not None and one.last_at is not None:
-            n, last_at = times.get(one.location_id, (0, one.last_at))
-            times[one.location_id] = (n + one.n, max(last_at, one.last_at))
-    by_id = sorted(times)
-    return max(by_id, key=times.__getitem__, default=None)
-
-
-def _home(traits: dict[str, Any]) -> str | None:
-    for field in _HOME_TRAITS:
-        if isinstance(traits.get(field), str):
-            return str(traits[field])
-    return None
 
 
 def _last_viewed(views: Sequence[_View]) -> tuple[Viewed, ...]:

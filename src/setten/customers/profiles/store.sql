@@ -22,15 +22,12 @@ select p.owner,
   (select coalesce(json_agg(b), '[]')
      from (select channel, currency, location_id,
                   count(*) filter (where total_minor > 0) as n, sum(total_minor) as total_minor,
-                  max(occurred_at) filter (where total_minor > 0) as last_at
+                  max(occurred_at) filter (where total_minor > 0) as last_at,
+                  count(*) filter (where total_minor > 0 and occurred_at >= home.since) as n_since
              from customers.purchases
             where identifier_id = any(p.numbers) and rank < 9
             group by channel, currency, location_id) as b)::text as purchases,
-  (select coalesce(json_object_agg(field, value), '{}')
-     from (select distinct on (field) field, value
-             from customers.traits
-            where identifier_id = any(p.numbers)
-            order by field, occurred_at desc, identifier_id) as t)::text as traits,
+  told.traits, told.said_ats, home.lat, home.lon, home.since, home.has_moved,
   -- The newest few of each identifier, then of all: distinct skus are picked in Python.
   (select coalesce(json_agg(v), '[]')
      from (select l.occurred_at, l.summary
@@ -43,4 +40,47 @@ select p.owner,
                                  limit :viewed_most) as l
             order by l.occurred_at desc, l.position desc
             limit :viewed_most) as v)::text as viewed
-  from people p;
+  from people p
+ cross join lateral (
+       select coalesce(json_object_agg(field, value), '{}')::text as traits,
+              json_object_agg(field, occurred_at)
+                filter (where field = any(:home_fields::text[]))::text as said_ats
+         from (select distinct on (field) field, value, occurred_at
+                 from customers.traits
+                where identifier_id = any(p.numbers)
+                order by field, occurred_at desc, identifier_id) as t
+       ) as told
+  -- Where she lives, by the newest word, and whether she has lived elsewhere.
+  left join lateral (
+       select h.lat::float8 as lat, h.lon::float8 as lon, h.since,
+              h.was_lat is not null
+              or exists (select from customers.homes o
+                          where o.identifier_id = any(p.numbers)
+                            and (o.lat, o.lon) <> (h.lat, h.lon)) as has_moved
+         from customers.homes h
+        where h.identifier_id = any(p.numbers)
+        order by h.occurred_at desc, h.identifier_id
+        limit 1
+       ) as home on true;
+
+-- name: shops_near
+-- Of each home the shop one is used to, while it is near, else the nearest in reach; where there is
+-- none, no row. Shops are few: a band of latitude by its index, then their distances.
+select h.place, s.location_id
+  from unnest(:places::integer[], :lats::float8[], :lons::float8[], :used::text[])
+       as h(place, lat, lon, used)
+ cross join lateral (
+       select d.location_id
+         from (select p.location_id,
+                      12742.0176 * asin(least(1, sqrt(
+                        sin(radians(p.lat - h.lat) / 2) ^ 2
+                        + cos(radians(h.lat)) * cos(radians(p.lat))
+                          * sin(radians(p.lon - h.lon) / 2) ^ 2))) as km
+                 from customers.segment_places p
+                where p.lat between h.lat - :reach_km / 110.0::float8
+                                and h.lat + :reach_km / 110.0::float8) as d
+        where d.km <= :reach_km
+        order by (d.location_id is not distinct from h.used and d.km <= :used_km) desc,
+                 d.km, d.location_id
+        limit 1
+       ) as s;
