@@ -35,6 +35,7 @@ from setten.api import outside as outside_api
 from setten.api import pickup as pickup_api
 from setten.api import promise as promise_api
 from setten.api import receipts as receipts_api
+from setten.api import regions as regions_api
 from setten.api import releases as releases_api
 from setten.api import returns as returns_api
 from setten.api import rules as rules_api
@@ -69,6 +70,7 @@ from setten.stock import (
     locations,
     orders,
     proving,
+    regions,
 )
 from setten.stock.locations import Directory
 
@@ -122,6 +124,7 @@ def _routes(settings: Settings) -> list[Any]:
         outside_api.router(),
         delivery_api.router(),
         releases_api.router(),
+        regions_api.router(),
         holds_api.router(),
         pickup_api.router(),
         receipts_api.router(),
@@ -209,6 +212,7 @@ def schedules(deps: state.Deps) -> list[jobs.Schedule]:
         jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
         jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),
         jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),
+        jobs.Schedule("regions_route", "* * * * *", _route_regions()),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
         jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
@@ -253,6 +257,11 @@ async def _places(conn: Connection) -> list[segments.Place]:
 def _look_after_parts(zone: ZoneInfo) -> Callable[[Pool], Awaitable[None]]:
     directory = Directory()
     return lambda pool: fulfilments.look_after(pool, directory, zone)
+
+
+def _route_regions() -> Callable[[Pool], Awaitable[None]]:
+    directory = Directory()
+    return lambda pool: regions.route_all(pool, directory)
 
 
 async def _count_stages(pool: Pool) -> None:

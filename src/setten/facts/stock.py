@@ -98,6 +98,13 @@ class HoldSubstituted(HoldChanged, frozen=True, kw_only=True):
     agreed_how: str
 
 
+class HoldMoved(HoldChanged, frozen=True, kw_only=True):
+    """Its goods are kept at other places than before (`was`): routed, or moved when one could not."""
+
+    event_name: ClassVar[str] = "stock.hold_moved"
+    was: tuple[GoodsLine, ...]
+
+
 class HoldReopened(HoldChanged, frozen=True, kw_only=True):
     """The hand-over was a slip and is taken back; it waits for its customer again."""
 

@@ -22,8 +22,9 @@ ENTRIES_MAX = 20  # newest movements; the ledger has the rest
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of the sum, signed. what: physical, held, run_out, safety, display, others (set
-    aside for other channels), due (ordered) or on_the_road."""
+    """One part of the sum, signed. what: physical, held, unrouted (promised for a region, and no
+    place is named yet), run_out, safety, display, others (set aside for other channels), due
+    (ordered) or on_the_road."""
 
     what: str
     qty: int
@@ -41,6 +42,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     expires_at: datetime
     has_run_out: bool
+    is_unrouted: bool
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +119,9 @@ async def _plain(
     coming = await inbound.due(conn, [sku], [location_id], by=by) if by else []
     road = await transfers.due(conn, [sku], [location_id], by=by) if by else []
     run_out = await _Q.run_out.value(conn, sku=sku, location_id=location_id, now=now)
+    unrouted = await _Q.unrouted.value(conn, sku=sku, location_id=location_id)
     held = await _Q.open_holds.all(conn, sku=sku, location_id=location_id, now=now, most=HOLDS_MAX)
-    here = _steps(row, run_out, [one for one in aside if one.channel != channel])
+    here = _steps(row, run_out, unrouted, [one for one in aside if one.channel != channel])
     later = [Step(what="due", qty=sum(one.room for one in coming)),
              Step(what="on_the_road", qty=sum(one.qty for one in road))]  # fmt: skip
     available = max(0, sum(step.qty for step in here))
@@ -144,11 +147,12 @@ async def _row(conn: Connection, sku: str, location_id: str) -> Balance:
     return found[0] if found else Balance(sku=sku, location_id=location_id)
 
 
-def _steps(row: Balance, run_out: int, others: Sequence[Allocation]) -> list[Step]:
+def _steps(row: Balance, run_out: int, unrouted: int, others: Sequence[Allocation]) -> list[Step]:
     """The parts of what may be promised now, in the order people think of them."""
     return [
         Step(what="physical", qty=row.physical),
-        Step(what="held", qty=-row.held),
+        Step(what="held", qty=unrouted - row.held),
+        Step(what="unrouted", qty=-unrouted),
         Step(what="run_out", qty=run_out),
         Step(what="safety", qty=-row.safety),
         Step(what="display", qty=-row.display),

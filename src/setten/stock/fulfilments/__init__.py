@@ -12,6 +12,7 @@ from setten.stock.fulfilments.model import (
     REJECTIONS,
     TEXT_LENGTH_MAX,
     BadFulfilment,
+    Candidate,
     Dates,
     Excluded,
     Fulfilment,
@@ -34,7 +35,7 @@ from setten.stock.fulfilments.reading import (
     senders,
     steps_of,
 )
-from setten.stock.fulfilments.rules import standing
+from setten.stock.fulfilments.rules import choose, lacking, standing
 from setten.stock.fulfilments.service import open_for, put_senders, step, tell_late
 from setten.stock.fulfilments.sourcing import look_after, plan, reject, retry
 
@@ -45,6 +46,7 @@ __all__ = [
     "REJECTIONS",
     "TEXT_LENGTH_MAX",
     "BadFulfilment",
+    "Candidate",
     "Dates",
     "Excluded",
     "Fulfilment",
@@ -57,8 +59,10 @@ __all__ = [
     "UnknownFulfilment",
     "Want",
     "WrongStep",
+    "choose",
     "find_many",
     "get",
+    "lacking",
     "look_after",
     "of_order",
     "open_for",

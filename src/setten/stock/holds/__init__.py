@@ -33,6 +33,7 @@ from setten.stock.holds.model import (
     UnknownLine,
     WrongCode,
 )
+from setten.stock.holds.moving import Move, Moved, move
 from setten.stock.holds.naming import (
     NAME_LENGTH_MAX,
     HandOver,
@@ -133,4 +134,7 @@ __all__ = [
     "Swap",
     "substitute",
     "substitutions_of",
+    "Move",
+    "Moved",
+    "move",
 ]

@@ -27,8 +27,8 @@ from setten.stock.holds.ending import (
     open_lines,
     state_of,
 )
+from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import BadHold, CannotReopen, Hold, HoldLine
-from setten.stock.holds.picking import lock_open
 from setten.stock.holds.reading import find_many, get
 from setten.stock.holds.rules import Part
 from setten.stock.ledger import Account, Balance, Entry, Key

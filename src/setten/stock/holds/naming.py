@@ -12,8 +12,8 @@ import msgspec
 from setten.platform import db
 from setten.platform.db import Connection
 from setten.platform.vault import Sealed, Vault
+from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import BadHold, Hold, NobodyToName
-from setten.stock.holds.picking import lock_open
 
 _Q = db.load(str(Path(__file__).with_name("handing.py")))
 NAME_LENGTH_MAX = 100

@@ -14,30 +14,19 @@ from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.stock import ledger
 from setten.stock.holds.ending import Ended, open_lines, state_of
+from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import (
     TTL_S_MAX,
     BadHold,
     Hold,
-    HoldEnded,
-    UnknownHold,
     UnknownLine,
 )
-from setten.stock.holds.reading import find_many, holds_from
+from setten.stock.holds.reading import find_many
 from setten.stock.holds.shortening import Doomed, shorten_lines
 from setten.stock.ledger import Account, Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-
-
-async def lock_open(conn: Connection, hold_id: UUID, now: datetime) -> Hold:
-    """The hold, locked. Raises UnknownHold, HoldEnded."""
-    rows = await _Q.lock_holds.all(conn, hold_ids=[hold_id])
-    if not rows:
-        raise UnknownHold(hold_id=str(hold_id))
-    hold = holds_from(rows, await _Q.lines_of.all(conn, hold_ids=[hold_id]), now=now)[0]
-    if not hold.is_open:
-        raise HoldEnded(hold_id=str(hold_id), state=hold.state)
-    return hold
+_M = db.load(str(Path(__file__).with_name("moving.py")))
 
 
 async def extend(conn: Connection, hold_id: UUID, *, ttl_s: int, now: datetime) -> Ended:
@@ -74,6 +63,7 @@ async def pick(
         skus=[sku for sku, _ in wanted],
         location_ids=[place for _, place in wanted],
     )
+    await _M.settle.run(conn, hold_id=hold_id, now=now)
     return await settle_ready(conn, hold_id, now=now)
 
 

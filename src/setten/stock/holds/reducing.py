@@ -21,8 +21,9 @@ from setten.stock.holds.ending import (
     state_of,
 )
 from setten.stock.holds.handing import moves, put_back, settle_shares, shares_of
+from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import BadHold, Hold
-from setten.stock.holds.picking import lock_open, settle_ready
+from setten.stock.holds.picking import settle_ready
 from setten.stock.holds.reading import get
 from setten.stock.holds.rules import Part
 from setten.stock.ledger import Account

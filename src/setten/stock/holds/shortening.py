@@ -15,6 +15,7 @@ from setten.platform.db import Connection
 from setten.stock import availability, ledger, tasks
 from setten.stock.holds import rules
 from setten.stock.holds.ending import state_of
+from setten.stock.holds.moving import make_way
 from setten.stock.holds.placing import take_back_due
 from setten.stock.holds.reading import find_many
 from setten.stock.holds.rules import Promise
@@ -56,6 +57,7 @@ async def shorten(
     over = {key for key, row in rows.items() if _lacking(row) > 0}
     # What ran out is nobody's any more: it gives way before any promise that still stands.
     await take_back_due(conn, over, rows, now)
+    await make_way(conn, rows, over, now)
     doomed: list[Doomed] = []
     for sku, place in sorted(over):
         lacking = _lacking(rows[sku, place])

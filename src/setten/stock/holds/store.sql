@@ -178,7 +178,7 @@ select h.hold_id
 
 -- name: queue_open
 -- Oldest first: who came first is picked first. Holds collected elsewhere whose goods lie here are
--- in the queue too; what is sent is packed elsewhere.
+-- in the queue too; what is sent is packed elsewhere, and what no place was named for waits.
 select h.hold_id
   from stock.holds h
  where h.ended_at is null and h.hold_id > :after
@@ -188,6 +188,8 @@ select h.hold_id
                             and l.state in ('held', 'picked')))
    and (:state::text is null or h.state = :state)
    and h.expires_at > :now and h.purpose <> 'shipment'
+   and not exists (select 1 from stock.regional_holds r
+                    where r.hold_id = h.hold_id and r.routed_at is null)
  order by h.hold_id
  limit :most;
 
@@ -204,6 +206,8 @@ select h.state, count(*) as holds
   from stock.holds h
  where h.location_id = :location_id and h.ended_at is null and h.expires_at > :now
    and h.purpose <> 'shipment'
+   and not exists (select 1 from stock.regional_holds r
+                    where r.hold_id = h.hold_id and r.routed_at is null)
  group by h.state;
 
 -- name: failures

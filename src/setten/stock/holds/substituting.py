@@ -15,6 +15,7 @@ from setten.platform.money import MINOR_MAX
 from setten.stock import ledger, tasks
 from setten.stock.holds.ending import state_of
 from setten.stock.holds.handing import HandedOver, settle_shares, shares_of, unready
+from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import (
     QTY_MAX,
     BadHold,
@@ -25,7 +26,6 @@ from setten.stock.holds.model import (
     Short,
     UnknownLine,
 )
-from setten.stock.holds.picking import lock_open
 from setten.stock.holds.placing import take_back_due
 from setten.stock.ledger import Account, Balance, Entry, Key
 
