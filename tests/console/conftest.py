@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MASTER_KEY, clone, drop
-from tests.console.house import House
+from tests.console.house import House, Shop
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
@@ -28,6 +28,12 @@ def house(postgres: str, template: str) -> Iterator[House]:
         finally:
             running.stop()
             drop(postgres, dsn)
+
+
+@pytest.fixture(scope="module")
+def shop(house: House) -> Shop:
+    """A shop of this module's own."""
+    return house.open_shop()
 
 
 # A browser of Playwright keeps an event loop in its thread: it must end with its module.

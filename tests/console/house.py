@@ -15,10 +15,12 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from setten import demo
 from setten.customers import identity, segments
@@ -26,11 +28,16 @@ from setten.facts.stock import GoodsLine
 from setten.platform import auth, clock, db, settings
 from setten.platform.auth.model import SYSTEM
 from setten.platform.vault import Vault
-from setten.stock import holds
+from setten.stock import catalog, holds, locations, movements
+from setten.stock.catalog import Item
 from setten.stock.holds import Ask
+from setten.stock.locations import Location
+from setten.stock.movements import Movement
 
 PASSWORD = "kumo-to-neko-9"
 START_LIMIT_S = 60
+PLACES_FRESH_S = locations.FRESH_S + 0.2
+KICHIJOJI = (35.7031, 139.5797)
 STAFF = (
     ("page-associate", "中村 あおい", "associate", ("kichijoji",)),
     ("page-agent", "林 凛", "agent", ()),
@@ -42,8 +49,20 @@ STAFF = (
 )
 
 
+class Shop(msgspec.Struct, frozen=True):
+    """A shop of a test's own, that nothing else happens in, and who works there."""
+
+    location_id: str
+    name: str
+    login: str
+
+
 class House:
-    """`setten serve` over a database of its own, filled with the demo's world."""
+    """`setten serve` over a database of its own, filled with the demo's world.
+
+    Tests of one run share it, so each works in shops, with goods and on people of its own; the
+    demo's are there to be looked at.
+    """
 
     def __init__(
         self, dsn: str, folder: Path, master_key: bytes, *, is_empty: bool = False
@@ -146,10 +165,73 @@ class House:
             time.sleep(0.1)
         raise AssertionError(f"nobody is called {said}")
 
+    def open_shop(self, *, near: tuple[float, float] = KICHIJOJI) -> Shop:
+        """A shop with one associate, known to every process."""
+        word = uuid.uuid4().hex[:8]
+        shop = Shop(f"shop-{word}", f"試し{word}店", f"of-shop-{word}")
+        place = Location(
+            location_id=shop.location_id, name_ja=shop.name, name_en=shop.location_id,
+            kind="shop", lat=near[0], lon=near[1],
+        )  # fmt: skip
+
+        async def make() -> str:
+            async with self._connection() as conn:
+                now = clock.now()
+                assert not await locations.put(conn, [place], now=now)
+                await auth.create_staff(
+                    conn, login=shop.login, name="店 員子", role="associate",
+                    locations=(shop.location_id,), password=None, now=now, locale="ja",
+                )  # fmt: skip
+                return await auth.issue_link(conn, shop.login, now=now)
+
+        path = f"/sign-in/link/{self._run(make())}"
+        with self.stranger() as associate:
+            associate.get(path)
+            assert associate.post(path).status_code == 303
+            self._sessions[shop.login] = dict(associate.http.cookies)
+        time.sleep(PLACES_FRESH_S)
+        return shop
+
+    def new_item(self, stock: dict[str, int], *, gtin: str | None = None) -> str:
+        """Goods of a test's own, with units in places; the sku."""
+        sku = f"OWN-{uuid.uuid4().hex[:10]}"
+        item = Item(sku=sku, name_ja=f"試しの品 {sku}", name_en=f"Trial {sku}", gtin_written=gtin,
+                    price_minor=1680, currency="JPY", tax_rate=Decimal("0.1"))  # fmt: skip
+
+        async def make() -> None:
+            async with self._connection() as conn:
+                assert not await catalog.put(conn, [item], now=clock.now())
+
+        self._run(make())
+        for place, qty in stock.items():
+            self.receive(sku, place, qty)
+        return sku
+
+    def receive(self, sku: str, place: str, qty: int) -> None:
+        """More of something comes in."""
+        move = Movement(kind="receive", sku=sku, location_id=place, qty=qty)
+
+        async def book() -> None:
+            async with self._connection() as conn:
+                await movements.book(conn, [move], by="test", now=clock.now())
+
+        self._run(book())
+
+    def newcomer(self, **traits: Any) -> tuple[str, str]:
+        """Somebody of a test's own: the customer, and the anonymous id of her phone."""
+        word = uuid.uuid4().hex[:10]
+        phone, member = f"phone-{word}", f"member-{word}"
+        self.tell({"type": "identify", "userId": member, "anonymousId": phone, "traits": traits})
+        return self.customer(member), phone
+
     def hold(
         self, sku: str, *, at: str = "kichijoji", customer: str | None = None, qty: int = 1
     ) -> holds.Placed:
-        """Somebody holds something, elsewhere than on the page under test."""
+        """Somebody holds something, elsewhere than on the page under test.
+
+        The units come with it: what others hold of the same goods leaves enough.
+        """
+        self.receive(sku, at, qty)
 
         async def place() -> holds.Placed:
             async with self._connection() as conn:
@@ -180,18 +262,38 @@ class House:
 
         return self._run(ask())
 
+    def hire(self, login: str, role: str, places: tuple[str, ...] = ()) -> None:
+        """One more member of staff, with the password of everybody here."""
+
+        async def create() -> None:
+            async with self._connection() as conn:
+                await auth.create_staff(
+                    conn, login=login, name=login, role=role, locations=places,
+                    password=PASSWORD, now=clock.now(),
+                )  # fmt: skip
+
+        self._run(create())
+
+    def key(self, scope: str = "server") -> str:
+        """A new API key."""
+
+        async def create() -> str:
+            async with self._connection() as conn:
+                return await auth.create_key(conn, scope=scope, name="test", now=clock.now())
+
+        return str(self._run(create()))
+
     def post_api(self, path: str, body: Any) -> httpx.Response:
         """A call of the server API, with a key of its own."""
-
-        async def key() -> str:
-            async with self._connection() as conn:
-                return await auth.create_key(conn, scope="server", name="test", now=clock.now())
-
         headers = {
-            "Authorization": f"Bearer {self._run(key())}",
+            "Authorization": f"Bearer {self.key()}",
             "Idempotency-Key": str(uuid.uuid4()),
         }
-        return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
+        return httpx.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=30)
+
+    def put_api(self, path: str, body: Any) -> httpx.Response:
+        """The same for what is replaced."""
+        return self._call("PUT", path, body)
 
     def define(self, name: str, expression: dict[str, Any]) -> int:
         """A segment."""

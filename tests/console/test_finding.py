@@ -77,7 +77,7 @@ def test_a_hold_just_made_offers_to_take_it_back(house: House) -> None:
     htmx = {"HX-Request": "true"}
     with house.person("page-agent") as agent:
         agent.get(f"/customers/{saeki}")
-        form: dict[str, Any] = {"_csrf": agent.token, "sku": "TOWEL-LIN-IND",
+        form: dict[str, Any] = {"_csrf": agent.token, "sku": house.new_item({"kichijoji": 1}),
                                 "location_id": "kichijoji", "customer_id": saeki}  # fmt: skip
         done = agent.http.post("/stock/holds", data=form, headers=htmx).text
         assert "元に戻す" in done

@@ -3,81 +3,96 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from tests.console.house import House
+import pytest
 
-SKU, PLACE = "KETTLE-IRON", "kichijoji"
+from tests.console.house import Browser, House, Shop
 
 
-def physical(house: House, sku: str = SKU, place: str = PLACE) -> int:
+@pytest.fixture
+def sku(house: House, shop: Shop) -> str:
+    return house.new_item({shop.location_id: 5})
+
+
+@pytest.fixture
+def associate(house: House, shop: Shop) -> Iterator[Browser]:
+    with house.person(shop.login) as browser:
+        yield browser
+
+
+def physical(house: House, shop: Shop, sku: str) -> int:
     return int(
         house.asked(
             f"select on_hand + held from stock.balances where sku = '{sku}'"
-            f" and location_id = '{place}'"
+            f" and location_id = '{shop.location_id}'"
         )
     )
 
 
-def open_count(house: House, associate: object, shelf: str = "") -> str:
-    associate.get("/stock/counts")  # type: ignore[attr-defined]
-    answer = associate.post("/stock/counts", at=PLACE, shelf=shelf)  # type: ignore[attr-defined]
+def open_count(associate: Browser, shop: Shop) -> str:
+    associate.get("/stock/counts")
+    answer = associate.post("/stock/counts", at=shop.location_id, shelf="")
     assert answer.status_code == 303, answer.text[:2000]
     return str(answer.headers["location"])
 
 
-def test_a_shelf_is_counted_blind_and_a_large_difference_waits_for_another(house: House) -> None:
-    there = physical(house)
-    with house.person("page-associate") as associate:
-        sheet = open_count(house, associate)
-        text = associate.get(sheet).text
-        assert "帳簿の数は見せません" in text
-        assert 'name="qty"' in text
-        given = associate.post(f"{sheet}/lines", sku=SKU, qty=str(there + 7))
-        assert given.status_code == 303
-        assert associate.post(f"{sheet}/submission").status_code == 303
-        waiting = associate.get(sheet).text
-        assert "確かめ待ち" in waiting
-        assert "この数で記帳する" not in waiting
-        assert associate.post(f"{sheet}/approval").status_code == 403
-    assert physical(house) == there
+def test_a_shelf_is_counted_blind_and_a_large_difference_waits_for_another(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
+    there = physical(house, shop, sku)
+    sheet = open_count(associate, shop)
+    text = associate.get(sheet).text
+    assert "帳簿の数は見せません" in text
+    assert 'name="qty"' in text
+    given = associate.post(f"{sheet}/lines", sku=sku, qty=str(there + 7))
+    assert given.status_code == 303
+    assert associate.post(f"{sheet}/submission").status_code == 303
+    waiting = associate.get(sheet).text
+    assert "確かめ待ち" in waiting
+    assert "この数で記帳する" not in waiting
+    assert associate.post(f"{sheet}/approval").status_code == 403
+    assert physical(house, shop, sku) == there
     with house.person("page-admin") as admin:
         assert "この数で記帳する" in admin.get(sheet).text
         assert admin.post(f"{sheet}/approval").status_code == 303
         assert "記帳ずみ" in admin.get(sheet).text
-    assert physical(house) == there + 7
+    assert physical(house, shop, sku) == there + 7
 
 
-def test_a_number_comes_back_as_its_line_and_nonsense_is_told(house: House) -> None:
-    with house.person("page-associate") as associate:
-        sheet = open_count(house, associate)
-        associate.get(sheet)
-        headers = {"HX-Request": "true"}
-        form = {"_csrf": associate.token, "sku": SKU, "qty": "3"}
-        line = associate.http.post(f"{sheet}/lines", data=form, headers=headers)
-        assert line.status_code == 200
-        assert 'value="3"' in line.text
-        assert "hx-swap-oob" in line.text
-        for bad in ("-1", "viele", "", "99999999"):
-            assert associate.post(f"{sheet}/lines", sku=SKU, qty=bad).status_code == 422
-        assert associate.post(f"{sheet}/lines", sku="ghost", qty="1").status_code == 404
-        assert associate.post(f"{sheet}/cancellation").status_code == 303
-        assert associate.post(f"{sheet}/submission").status_code == 409
+def test_a_number_comes_back_as_its_line_and_nonsense_is_told(
+    shop: Shop, sku: str, associate: Browser
+) -> None:
+    sheet = open_count(associate, shop)
+    associate.get(sheet)
+    headers = {"HX-Request": "true"}
+    form = {"_csrf": associate.token, "sku": sku, "qty": "3"}
+    line = associate.http.post(f"{sheet}/lines", data=form, headers=headers)
+    assert line.status_code == 200
+    assert 'value="3"' in line.text
+    assert "hx-swap-oob" in line.text
+    for bad in ("-1", "viele", "", "99999999"):
+        assert associate.post(f"{sheet}/lines", sku=sku, qty=bad).status_code == 422
+    assert associate.post(f"{sheet}/lines", sku="ghost", qty="1").status_code == 404
+    assert associate.post(f"{sheet}/cancellation").status_code == 303
+    assert associate.post(f"{sheet}/submission").status_code == 409
 
 
-def test_a_transfer_is_sent_and_counted_in_by_parts(house: House) -> None:
-    with house.person("page-associate") as associate:
-        associate.get("/stock/transfers")
-        sent = associate.post(
-            "/stock/transfers", at=PLACE, to="yokohama", sku=SKU, qty="2", ref="PAGE-7"
-        )
-        assert sent.status_code == 303, sent.text[:2000]
-        paper = sent.headers["location"]
-        assert "移動中" in associate.get(paper).text
-        foreign = associate.post(f"{paper}/arrivals", all="1")
-        assert foreign.status_code == 403, "only the place it goes to counts it in"
+def test_a_transfer_is_sent_and_counted_in_by_parts(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
+    associate.get("/stock/transfers")
+    sent = associate.post(
+        "/stock/transfers", at=shop.location_id, to="yokohama", sku=sku, qty="2", ref=f"T-{sku}"
+    )
+    assert sent.status_code == 303, sent.text[:2000]
+    paper = sent.headers["location"]
+    assert "移動中" in associate.get(paper).text
+    foreign = associate.post(f"{paper}/arrivals", all="1")
+    assert foreign.status_code == 403, "only the place it goes to counts it in"
     with house.person("page-admin") as admin:
         admin.get(paper)
-        form = {f"qty:{SKU}": "1", f"damaged:{SKU}": "1"}
+        form = {f"qty:{sku}": "1", f"damaged:{sku}": "1"}
         assert admin.post(f"{paper}/arrivals", **form).status_code == 303
         assert "あと" not in re.sub(r"<[^>]+>", "", admin.get(paper).text)
         assert admin.post(f"{paper}/closing").status_code == 303
@@ -95,57 +110,61 @@ def test_who_has_no_shop_chooses_one_and_strangers_to_the_floor_are_kept_out(hou
         assert marketer.get("/stock/transfers").status_code == 403
 
 
-def test_a_number_opens_into_everything_behind_it(house: House) -> None:
-    with house.person("page-associate") as associate:
-        path = f"/stock/why?sku={SKU}&at={PLACE}"
-        text = associate.get(path).text
-        assert "手元にある" in text
-        assert "近ごろの動き" in text
-        assert associate.get(f"{path}&channel=app&by=2030-01-01").status_code == 200
-        assert associate.get(f"{path}&by=yesterday").status_code == 422
-        assert associate.get(f"/stock/why?sku=ghost&at={PLACE}").status_code == 404
-        assert associate.get(f"/stock/why?sku={SKU}&at=mars").status_code == 404
-        assert "なぜこの数か" in associate.get(f"/stock/items/{SKU}?at={PLACE}").text
+def test_a_number_opens_into_everything_behind_it(shop: Shop, sku: str, associate: Browser) -> None:
+    here = shop.location_id
+    path = f"/stock/why?sku={sku}&at={here}"
+    text = associate.get(path).text
+    assert "手元にある" in text
+    assert "近ごろの動き" in text
+    assert associate.get(f"{path}&channel=app&by=2030-01-01").status_code == 200
+    assert associate.get(f"{path}&by=yesterday").status_code == 422
+    assert associate.get(f"/stock/why?sku=ghost&at={here}").status_code == 404
+    assert associate.get(f"/stock/why?sku={sku}&at=mars").status_code == 404
+    assert "なぜこの数か" in associate.get(f"/stock/items/{sku}?at={here}").text
 
 
-def test_who_approves_decides_a_disagreement_and_others_only_see_it(house: House) -> None:
+def test_who_approves_decides_a_disagreement_and_others_only_see_it(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
     house.run_in_database(
         "insert into stock.disagreements (disagreement_id, system, sku, location_id, ours, theirs,"
-        f" first_at, last_at) values (gen_random_uuid(), 'till', '{SKU}', '{PLACE}', 5, 4, now(),"
-        " now())"
+        f" first_at, last_at) values (gen_random_uuid(), 'till', '{sku}', '{shop.location_id}', 5,"
+        " 4, now(), now())"
     )
-    one = house.asked("select disagreement_id from stock.disagreements where ended_at is null")
-    before = physical(house)
-    with house.person("page-associate") as associate:
-        text = associate.get("/stock/disagreements").text
-        assert "till" in text
-        assert "相手の数にする" not in text
-        answer = associate.post(f"/stock/disagreements/{one}", outcome="theirs")
-        assert answer.status_code == 403
+    one = house.asked(f"select disagreement_id from stock.disagreements where sku = '{sku}'")
+    path, before = f"/stock/disagreements/{one}", physical(house, shop, sku)
+    text = associate.get("/stock/disagreements").text
+    assert "till" in text
+    assert sku in text
+    assert path not in text
+    assert associate.post(path, outcome="theirs").status_code == 403
     with house.person("page-admin") as admin:
-        assert "相手の数にする" in admin.get("/stock/disagreements").text
-        assert admin.post(f"/stock/disagreements/{one}", outcome="both").status_code == 422
-        assert admin.post(f"/stock/disagreements/{one}", outcome="theirs").status_code == 303
-        assert admin.post(f"/stock/disagreements/{one}", outcome="ours").status_code == 409
-        assert "食い違いはありません" in admin.get("/stock/disagreements").text
-    assert physical(house) == before - 1
+        text = admin.get("/stock/disagreements").text
+        assert path in text
+        assert "相手の数にする" in text
+        assert admin.post(path, outcome="both").status_code == 422
+        assert admin.post(path, outcome="theirs").status_code == 303
+        assert admin.post(path, outcome="ours").status_code == 409
+        assert path not in admin.get("/stock/disagreements").text
+    assert physical(house, shop, sku) == before - 1
 
 
-def test_what_runs_short_is_asked_for_from_where_it_lies(house: House) -> None:
+def test_what_runs_short_is_asked_for_from_where_it_lies(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
+    here = shop.location_id
     house.run_in_database(
         "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
-        f" reckoned_at) values ('{PLACE}', '{SKU}', 1, 28, 1, false, now()),"
-        f" ('warehouse', '{SKU}', 60, 0, null, true, now())"
-        " on conflict (location_id, sku) do update set promisable = excluded.promisable,"
-        " sold_28 = excluded.sold_28, days = excluded.days, is_dead = excluded.is_dead"
+        f" reckoned_at) values ('{here}', '{sku}', 1, 28, 1, false, now()),"
+        f" ('warehouse', '{sku}', 60, 0, null, true, now())"
     )
-    with house.person("page-associate") as associate:
-        text = associate.get("/stock/cover").text
-        assert "13点を頼む" in text
-        asked = {"at": PLACE, "sku": SKU, "from": "warehouse", "qty": "13"}
-        assert associate.post("/stock/cover", **asked).status_code == 303
-        assert "予定" in associate.get("/stock/transfers").text
-        assert associate.post("/stock/cover", **{**asked, "at": "yokohama"}).status_code == 403
-        assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
+    text = associate.get("/stock/cover").text
+    assert sku in text
+    assert "13点を頼む" in text
+    asked = {"at": here, "sku": sku, "from": "warehouse", "qty": "13"}
+    assert associate.post("/stock/cover", **asked).status_code == 303
+    assert "予定" in associate.get("/stock/transfers").text
+    assert associate.post("/stock/cover", **{**asked, "at": "yokohama"}).status_code == 403
+    assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
     with house.person("page-admin") as admin:
-        assert "鉄瓶" in admin.get("/stock/cover?at=warehouse&what=dead").text
+        assert sku in admin.get("/stock/cover?at=warehouse&what=dead").text

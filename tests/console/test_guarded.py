@@ -37,9 +37,10 @@ def test_a_hold_of_another_shop_is_not_moved_by_changing_the_id(
 
 
 def test_whoever_promised_goods_of_another_shop_may_take_that_back(house: House) -> None:
+    sku = house.new_item({"yokohama": 1})
     with house.person("page-associate") as associate:
         associate.get("/me")
-        made = associate.post("/stock/holds", sku="MUG-WHT", location_id="yokohama", qty="1")
+        made = associate.post("/stock/holds", sku=sku, location_id="yokohama", qty="1")
         hold_id = made.headers["location"].rpartition("held=")[2]
         assert associate.post(f"/stock/holds/{hold_id}/release").status_code == 303
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.house import House
+from tests.console.house import House, Shop
 
 pytestmark = pytest.mark.page
 AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
@@ -18,6 +18,11 @@ AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
 @pytest.fixture(scope="module")
 def saeki(house: House) -> str:
     return house.customer("佐伯")
+
+
+@pytest.fixture(scope="module")
+def sku(house: House, shop: Shop) -> str:
+    return house.new_item({shop.location_id: 9})
 
 
 def test_signing_in_through_the_form_leads_to_the_first_screen(house: House, screen: Any) -> None:
@@ -32,10 +37,12 @@ def test_signing_in_through_the_form_leads_to_the_first_screen(house: House, scr
     expect(page.locator("h1")).to_have_text("在庫表")
 
 
-def test_a_new_hold_appears_in_the_queue_without_a_reload(house: House, screen: Any) -> None:
-    page = screen("page-associate", width=390)
+def test_a_new_hold_appears_in_the_queue_without_a_reload(
+    house: House, screen: Any, shop: Shop, sku: str
+) -> None:
+    page = screen(shop.login, width=390)
     page.goto("/stock/pickup")
-    placed = house.hold("TOWEL-LIN-IND")
+    placed = house.hold(sku, at=shop.location_id)
     expect(page.get_by_text(placed.code)).to_be_visible()
     expect(page.locator(".is-slow-line")).to_be_hidden()
     assert page.faults == []
@@ -53,10 +60,10 @@ def test_a_dialog_stands_in_the_middle_and_escape_closes_it(house: House, screen
 
 
 def test_a_hold_is_picked_line_by_line_and_handed_over_by_its_code(
-    house: House, screen: Any
+    house: House, screen: Any, shop: Shop, sku: str
 ) -> None:
-    placed = house.hold("SOAP-HINOKI", qty=2)
-    page = screen("page-associate")
+    placed = house.hold(sku, at=shop.location_id, qty=2)
+    page = screen(shop.login)
     page.goto("/stock/pickup")
     ticket = page.locator(f"[data-id='{placed.hold_id}']")
     if not ticket.evaluate("el => el.open"):
@@ -75,10 +82,10 @@ def test_a_hold_is_picked_line_by_line_and_handed_over_by_its_code(
 
 
 def test_a_code_of_something_not_picked_yet_shows_it_to_be_picked(
-    house: House, screen: Any
+    house: House, screen: Any, shop: Shop, sku: str
 ) -> None:
-    placed = house.hold("SHELF-5")
-    page = screen("page-associate")
+    placed = house.hold(sku, at=shop.location_id)
+    page = screen(shop.login)
     page.goto("/stock/pickup?stage=ready")
     page.fill("[data-code]", placed.code)
     page.keyboard.press("Enter")
@@ -87,8 +94,8 @@ def test_a_code_of_something_not_picked_yet_shows_it_to_be_picked(
     expect(ticket.locator("button.tick")).to_be_visible()
 
 
-def test_a_wrong_code_is_refused_in_the_page(house: House, screen: Any) -> None:
-    page = screen("page-associate")
+def test_a_wrong_code_is_refused_in_the_page(screen: Any, shop: Shop) -> None:
+    page = screen(shop.login)
     page.goto("/stock/pickup")
     page.fill("[data-code]", "000000")
     page.keyboard.press("Enter")
@@ -96,28 +103,30 @@ def test_a_wrong_code_is_refused_in_the_page(house: House, screen: Any) -> None:
 
 
 def test_one_press_holds_what_she_looks_at_and_the_shop_sees_it(
-    house: House, screen: Any, saeki: str
+    house: House, screen: Any, shop: Shop, sku: str
 ) -> None:
-    page, shop = screen("page-agent"), screen("page-associate", width=390)
-    shop.goto("/stock/pickup")
-    page.goto(f"/customers/{saeki}?sku=STOOL-ASH")
-    page.locator(".near li").filter(has_text="吉祥寺店").get_by_role("button").click()
-    expect(page.locator("[data-toasts]")).to_contain_text("吉祥寺店に取り置きました")
+    her, _ = house.newcomer(name="生田 うつる")
+    page, tablet = screen("page-agent"), screen(shop.login, width=390)
+    tablet.goto("/stock/pickup")
+    page.goto(f"/customers/{her}?sku={sku}")
+    page.locator(".near li").filter(has_text=shop.name).get_by_role("button").click()
+    expect(page.locator("[data-toasts]")).to_contain_text(f"{shop.name}に取り置きました")
     code = page.locator(".is-hold b").first.inner_text()
-    expect(shop.get_by_text(code)).to_be_visible()
+    expect(tablet.get_by_text(code)).to_be_visible()
     expect(page.locator("#past")).to_contain_text("を取り置きました")
     assert page.faults == []
 
 
-def test_what_she_does_now_fades_into_her_page(house: House, screen: Any, saeki: str) -> None:
+def test_what_she_does_now_fades_into_her_page(house: House, screen: Any) -> None:
+    her, phone = house.newcomer(name="生田 うつる")
     page = screen("page-agent")
-    page.goto(f"/customers/{saeki}")
+    page.goto(f"/customers/{her}")
     house.tell(
-        {"type": "track", "event": "Product Viewed", "anonymousId": "saeki-phone",
+        {"type": "track", "event": "Product Viewed", "anonymousId": phone,
          "properties": {"sku": "LAMP-DESK", "name": "lamp", "price": 7980, "currency": "JPY"}}
     )  # fmt: skip
     line = page.locator(".event.is-new").filter(has_text="デスクランプ")
-    expect(line).to_be_attached(timeout=8000)
+    expect(line).to_be_attached()
     waiting = page.locator("[data-new]")
     if waiting.is_visible():
         waiting.click()
@@ -125,28 +134,26 @@ def test_what_she_does_now_fades_into_her_page(house: House, screen: Any, saeki:
     assert page.faults == []
 
 
-def test_more_than_three_new_lines_wait_behind_a_button(
-    house: House, screen: Any, saeki: str
-) -> None:
+def test_more_than_three_new_lines_wait_behind_a_button(house: House, screen: Any) -> None:
+    her, phone = house.newcomer(name="生田 うつる")
     page = screen("page-agent")
-    page.goto(f"/customers/{saeki}")
+    page.goto(f"/customers/{her}")
     house.tell(*[
-        {"type": "page", "anonymousId": "saeki-phone", "name": f"page {n}",
+        {"type": "page", "anonymousId": phone, "name": f"page {n}",
          "properties": {"title": f"page {n}", "path": f"/p/{n}"}}
         for n in range(6)
     ])  # fmt: skip
     button = page.locator("[data-new]")
-    expect(button).to_have_text(re.compile("新しい [0-9]+件"), timeout=8000)
+    expect(button).to_have_text(re.compile("新しい [0-9]+件"))
     button.click()
     expect(page.locator(".event.is-waiting")).to_have_count(0)
 
 
-def test_her_words_are_written_down_and_reach_a_colleagues_page(
-    house: House, screen: Any, saeki: str
-) -> None:
+def test_her_words_are_written_down_and_reach_a_colleagues_page(house: House, screen: Any) -> None:
+    her, _ = house.newcomer(name="生田 うつる")
     page, colleague = screen("page-agent"), screen("page-associate")
-    colleague.goto(f"/customers/{saeki}")
-    page.goto(f"/customers/{saeki}")
+    colleague.goto(f"/customers/{her}")
+    page.goto(f"/customers/{her}")
     page.fill("[name=text]", "緑はありませんか。<b>急ぎません</b>")
     page.click(".composer .push")
     expect(page.locator("[data-talk] .said")).to_contain_text("<b>急ぎません</b>")
@@ -157,18 +164,20 @@ def test_her_words_are_written_down_and_reach_a_colleagues_page(
 
 
 def test_what_is_not_on_the_shelf_becomes_her_next_step(
-    house: House, screen: Any, saeki: str
+    house: House, screen: Any, shop: Shop
 ) -> None:
-    placed = house.hold("SOFA-V2-GRN", customer=saeki)
-    page, shop = screen("page-agent"), screen("page-associate")
-    page.goto(f"/customers/{saeki}")
-    shop.goto("/stock/pickup")
-    ticket = shop.locator(f"[data-id='{placed.hold_id}']")
+    her, _ = house.newcomer(name="生田 うつる")
+    sofa = house.new_item({"yokohama": 1})
+    placed = house.hold(sofa, at=shop.location_id, customer=her)
+    page, tablet = screen("page-agent"), screen(shop.login)
+    page.goto(f"/customers/{her}")
+    tablet.goto("/stock/pickup")
+    ticket = tablet.locator(f"[data-id='{placed.hold_id}']")
     if not ticket.evaluate("el => el.open"):
         ticket.locator("summary").first.click()
     ticket.locator(".missing > summary").click()
     ticket.locator(".missing button").click()
-    expect(shop.locator("aside")).to_contain_text("横浜店に代わりがあります")
+    expect(tablet.locator("aside")).to_contain_text("横浜店に代わりがあります")
     expect(page.locator("#next .deed")).to_contain_text("横浜店")
     page.locator("#next .is-primary").click()
     expect(page.locator("[data-toasts]")).to_contain_text("横浜店に取り置きました")
@@ -194,7 +203,7 @@ def test_a_dead_letter_is_shown_at_once_mended_and_taken_in(house: House, screen
     page.goto("/run/data")
     house.tell({"type": "track", "anonymousId": "saeki-phone", "properties": {"a": 1}})
     row = page.locator("#letters .rows li").first
-    expect(row).to_contain_text("出来事の名がない", timeout=8000)
+    expect(row).to_contain_text("出来事の名がない")
     row.get_by_role("link").click()
     page.locator("[name=event]").fill(
         page.locator("[name=event]").input_value().replace('"type":"track"', '"type":"nonsense"')

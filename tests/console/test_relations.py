@@ -23,20 +23,22 @@ def relation_of(text: str) -> str:
 
 
 def test_a_relation_is_found_written_down_seen_from_both_sides_and_ended(house: House) -> None:
-    ann, bo = newcomer(house, "試し 贈子"), newcomer(house, "試し 受太")
+    word = uuid.uuid4().hex[:6]
+    giver, taker = f"試し 贈子{word}", f"試し 受太{word}"
+    ann, bo = newcomer(house, giver), newcomer(house, taker)
     with house.person("page-associate") as associate:
         assert "関わりを書く" in associate.get(f"/customers/{ann}").text
-        found = associate.post(f"/customers/{ann}/relations/new", said="試し 受太")
+        found = associate.post(f"/customers/{ann}/relations/new", said=taker)
         assert bo in found.text
         assert f'value="{ann}"' not in found.text, "nobody is related to herself"
         done = associate.post(f"/customers/{ann}/relations", other=bo, role="receives")
         assert (done.status_code, done.headers["location"]) == (303, f"/customers/{ann}#relations")
         hers = associate.get(f"/customers/{ann}").text
         assert "贈ってくださる方" in hers
-        assert "試し 受太" in hers
+        assert taker in hers
         his = associate.get(f"/customers/{bo}").text
         assert "贈る相手" in his
-        assert "試し 贈子" in his
+        assert giver in his
         again = associate.post(f"/customers/{ann}/relations", other=bo, role="receives")
         assert again.status_code == 409
         assert "もう書いてあります" in again.text
@@ -45,8 +47,8 @@ def test_a_relation_is_found_written_down_seen_from_both_sides_and_ended(house: 
         assert "贈ってくださる方" not in associate.get(f"/customers/{ann}").text
         gone = associate.post(f"/customers/{bo}/relations/{relation_of(his)}/end")
         assert gone.status_code == 404
-    assert house.customer("試し 贈子") == ann
-    assert house.customer("試し 受太") == bo
+    assert house.customer(giver) == ann
+    assert house.customer(taker) == bo
     for action in ("relation.made", "relation.ended"):
         audit = "select count(*) from audit.entries where customer_id in"
         assert house.asked(f"{audit} ('{ann}', '{bo}') and action = '{action}'") == 1

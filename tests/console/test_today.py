@@ -14,7 +14,7 @@ import pytest
 from setten.console.shell import strips
 from setten.console.words import Words
 from setten.insight.touchpoints import SLOTS, Strip
-from tests.console.house import House
+from tests.console.house import House, Shop
 
 
 def page_with(house: House, login: str, path: str, words: str) -> str:
@@ -59,29 +59,32 @@ def test_every_address_on_the_page_opens(house: House) -> None:
                 assert answer.status_code in (200, 303), path
 
 
-def test_what_tills_took_stands_beside_last_week(house: House) -> None:
+def test_what_tills_took_stands_beside_last_week(house: House, shop: Shop) -> None:
     today = (datetime.now(UTC) + timedelta(hours=9)).date()
-    answer = receipts_of(house, [(today, 4_321), (today - timedelta(days=7), 12_345)])
+    answer = receipts_of(house, shop, [(today, 4_321), (today - timedelta(days=7), 12_345)])
     assert answer.status_code == 200, answer.text
-    text = page_with(house, "page-admin", "/", "¥4,321")
-    assert "¥12,345" in text
+    row = f"{shop.location_id},{shop.name},JPY,1,4321,12345"
+    assert row in page_with(house, "page-admin", "/today/sales.csv", row)
     with house.person("page-admin") as admin:
-        assert "¥12,345" in admin.get("/today/sales").text
-        csv = admin.get("/today/sales.csv")
-        assert "4321,12345" in csv.text
-        assert "yokohama" in csv.text
+        text = admin.get("/today/sales").text
+        for words in (shop.name, "¥4,321", "¥12,345"):
+            assert words in text
+        assert 'href="/today/sales"' in admin.get("/").text
     with house.person("page-associate") as associate:
-        assert "¥4,321" not in associate.get("/").text, "another shop's money"
-        assert "yokohama" not in associate.get("/today/sales.csv").text
+        assert shop.name not in associate.get("/").text, "another shop's money"
+        assert shop.location_id not in associate.get("/today/sales.csv").text
+    with house.person(shop.login) as own:
+        assert "¥4,321" in own.get("/").text
     with house.person("page-agent") as agent:
         assert agent.get("/today/sales").status_code == 403
 
 
-def receipts_of(house: House, days: list[tuple[Any, int]]) -> httpx.Response:
+def receipts_of(house: House, shop: Shop, days: list[tuple[Any, int]]) -> httpx.Response:
+    sku = house.new_item({shop.location_id: len(days)})
     return house.post_api("/api/v1/receipts", {"receipts": [
-        {"location_id": "yokohama", "register": "9", "sequence": f"day-{total}", "mode": "tell",
-         "business_day": str(day), "at": f"{day}T03:00:00Z", "currency": "JPY",
-         "lines": [{"sku": "MUG-WHT", "qty": 1, "amount": total}]}
+        {"location_id": shop.location_id, "register": "9", "sequence": f"day-{total}",
+         "mode": "tell", "business_day": str(day), "at": f"{day}T03:00:00Z", "currency": "JPY",
+         "lines": [{"sku": sku, "qty": 1, "amount": total}]}
         for day, total in days
     ]})  # fmt: skip
 
