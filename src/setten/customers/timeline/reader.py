@@ -19,7 +19,7 @@ from setten.platform.log import Reader, Row
 Q = db.load(str(Path(__file__).with_name("store.py")))
 READER = "timeline"
 _encode = msgspec.json.Encoder().encode
-_COLUMNS = ("identifier_id", "occurred_at", "position", "xid", "arrived_on", "event_id", "name",
+COLUMNS = ("identifier_id", "occurred_at", "position", "xid", "arrived_on", "event_id", "name",
             "channel", "location_id", "purchase_key", "summary")  # fmt: skip
 Telling = tuple[Row, Any]  # an event, and the body of the fact that it is; None when it is none
 
@@ -63,7 +63,7 @@ async def put_lines(
     await conn.copy_records_to_table(
         table,
         schema_name="customers",
-        columns=_COLUMNS,
+        columns=COLUMNS,
         records=[
             (
                 row.identifiers[0],

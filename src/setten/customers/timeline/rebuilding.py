@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from setten.customers.timeline import reader, rules
+from setten.customers.timeline.carrying import ORDER, Chunk
 from setten.platform import db
 from setten.platform.db import Connection, Pool
 from setten.platform.log import Cursor, Row, row_of
@@ -39,15 +40,15 @@ async def rebuild(pool: Pool, *, progress: Progress | None = None) -> int:
         await Q.prepare.run(conn)
         goal = _cursor(await Q.reached.maybe(conn, reader=reader.READER))
     here, done, told = _START, 0, progress or _nobody
-    async for rows, there in _chunks(pool, here, goal):
-        done, here = done + len(rows), there
+    async for chunk in _chunks(pool, here, goal):
+        done, here = done + len(chunk), chunk.end
         told(done)
     await _index(pool)
     await _count_lines(pool, done)
     while len(rows := await _ahead(pool, here)) > LAST_CHUNK_MAX:
         async with db.transaction(pool) as conn:
             await _take(conn, here, rows)
-            await _count(conn, here, rows[-1])
+            await _count(conn, here, _behind(here, rows))
         done, here = done + len(rows), _behind(here, rows)
         told(done)
     return done + await _finish(pool, here)
@@ -57,24 +58,24 @@ def _nobody(done: int) -> None:
     """Who is told when nobody asks."""
 
 
-async def _chunks(
-    pool: Pool, here: Cursor, goal: Cursor
-) -> AsyncIterator[tuple[Sequence[Row], Cursor]]:
-    """Write all lines up to a place of the log; each chunk, and where it ends."""
-    rows = await _between(pool, here, goal)
-    while rows:
-        there = _behind(here, rows)
+async def _chunks(pool: Pool, here: Cursor, goal: Cursor) -> AsyncIterator[Chunk]:
+    """Write all lines up to a place of the log; each chunk when it is written."""
+    chunk = await _copied(pool, here, goal)
+    while chunk:
         # The next chunk is read while this one is written.
         async with asyncio.TaskGroup() as both:
-            next_rows = both.create_task(_between(pool, there, goal))
-            both.create_task(_put(pool, here, rows))
-        yield rows, there
-        here, rows = there, next_rows.result()
+            next_chunk = both.create_task(_copied(pool, chunk.end, goal))
+            both.create_task(_put(pool, chunk))
+        yield chunk
+        chunk = next_chunk.result()
 
 
-async def _between(pool: Pool, here: Cursor, goal: Cursor) -> list[Row]:
+async def _copied(pool: Pool, here: Cursor, goal: Cursor) -> Chunk:
     async with pool.acquire() as conn:
-        return await _read(conn, here, goal, CHUNK)
+        raw = await db.copy_out(
+            conn, Q.copied, **_between(here, goal), hidden=sorted(rules.HIDDEN), most=CHUNK
+        )
+    return Chunk(raw, here)
 
 
 async def _ahead(pool: Pool, here: Cursor) -> list[Row]:
@@ -83,9 +84,10 @@ async def _ahead(pool: Pool, here: Cursor) -> list[Row]:
         return await _read(conn, here, goal, CHUNK)
 
 
-async def _put(pool: Pool, here: Cursor, rows: Sequence[Row]) -> None:
+async def _put(pool: Pool, chunk: Chunk) -> None:
     async with db.transaction(pool) as conn:
-        await _take(conn, here, rows)
+        await db.copy_gradually(conn, "customers", "timeline_new", ORDER, chunk.lines())
+        await _put_told(conn, chunk.told, chunk.here, chunk.end)
 
 
 async def _index(pool: Pool) -> None:
@@ -111,7 +113,7 @@ async def _finish(pool: Pool, here: Cursor) -> int:
         done = 0
         while rows := await _read(conn, here, goal, CHUNK):
             await _take(conn, here, rows)
-            await _count(conn, here, rows[-1])
+            await _count(conn, here, _behind(here, rows))
             here = _behind(here, rows)
             done += len(rows)
         await Q.swap.run(conn)
@@ -123,16 +125,18 @@ def _cursor(row: db.Record | None) -> Cursor:
 
 
 async def _read(conn: Connection, here: Cursor, goal: Cursor, most: int) -> list[Row]:
-    records = await Q.read.all(
-        conn,
-        xid=str(here.xid),
-        position=here.position,
-        goal_xid=str(goal.xid),
-        goal_position=goal.position,
-        since=_since(here),
-        most=most,
-    )
+    records = await Q.read.all(conn, **_between(here, goal), most=most)
     return [row_of(one) for one in records]
+
+
+def _between(here: Cursor, goal: Cursor) -> dict[str, Any]:
+    return {
+        "xid": str(here.xid),
+        "position": here.position,
+        "goal_xid": str(goal.xid),
+        "goal_position": goal.position,
+        "since": _since(here),
+    }
 
 
 def _since(here: Cursor) -> date:
@@ -153,18 +157,24 @@ async def _take(conn: Connection, here: Cursor, rows: Sequence[Row]) -> None:
     await reader.put_lines(
         conn, told, table="timeline_new", summary=lambda row: rules.summary(row.body)
     )
+    await _put_told(conn, told, here, _behind(here, rows))
+
+
+async def _put_told(
+    conn: Connection, told: Sequence[reader.Telling], here: Cursor, there: Cursor
+) -> None:
     if traits := reader.traits(told):
         await Q.put_traits.run(conn, **traits)
     # Only a chunk in which somebody tells of a purchase is read again by the database.
     if any(fact is not None and rules.told(fact) for _, fact in told):
-        await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **_bounds(here, rows[-1]))
+        await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **_bounds(here, there))
 
 
-async def _count(conn: Connection, here: Cursor, last: Row) -> None:
+async def _count(conn: Connection, here: Cursor, last: Cursor) -> None:
     await Q.count.run(conn, hidden=sorted(rules.HIDDEN), **_bounds(here, last))
 
 
-def _bounds(here: Cursor, last: Row) -> dict[str, Any]:
+def _bounds(here: Cursor, last: Cursor) -> dict[str, Any]:
     return {
         "xid": str(here.xid),
         "position": here.position,

@@ -34,6 +34,19 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by events.xid, position
  limit :most;
 
+-- name: copied
+-- The same of what makes a line, for COPY: columns that are never null and always as long first.
+select arrived_on, position, occurred_at, xid::text::bigint as xid, identifiers[1] as identifier_id,
+       event_id, name, channel, location_id, body
+  from log.events
+ where (events.xid, position) > (:xid::text::xid8, :position)
+   and (events.xid, position) <= (:goal_xid::text::xid8, :goal_position)
+   and arrived_on >= :since
+   and cardinality(identifiers) > 0
+   and name <> all(:hidden::text[])
+ order by events.xid, position
+ limit :most;
+
 -- name: unhurried
 -- For this connection, until it goes back to the pool.
 set statement_timeout = 0;

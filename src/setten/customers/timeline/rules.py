@@ -97,6 +97,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     OrderReported.event_name: msgspec.json.Decoder(_Report),
     CustomerIdentified.event_name: msgspec.json.Decoder(_Identified),
 }
+FACTS = frozenset(_DECODERS)
+"""Names of the events that may tell a purchase or a trait."""
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -203,7 +205,7 @@ def traits(body: Any) -> dict[str, Any]:
     return body.traits if isinstance(body, _Identified) else {}
 
 
-def summary(body: str) -> dict[str, Any]:
+def summary(body: str | bytes) -> dict[str, Any]:
     """The few public values that draw a line, from an event's body."""
     try:
         said = _decode_any(body)

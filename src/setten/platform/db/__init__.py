@@ -3,7 +3,7 @@
 Verbs of the domains take a connection and never commit; the edge opens `transaction`.
 """
 
-from setten.platform.db.copying import NULL, copy_rows
+from setten.platform.db.copying import HEADER, NULL, copy_gradually, copy_out, copy_rows
 from setten.platform.db.migrate import apply_migrations, head, pending
 from setten.platform.db.pool import (
     AWAY,
@@ -19,6 +19,7 @@ from setten.platform.db.queries import Part, Queries, Query, load, together
 
 __all__ = [
     "AWAY",
+    "HEADER",
     "NULL",
     "Connection",
     "Part",
@@ -29,6 +30,8 @@ __all__ = [
     "apply_migrations",
     "connect",
     "connection",
+    "copy_gradually",
+    "copy_out",
     "copy_rows",
     "head",
     "load",
