@@ -43,6 +43,8 @@ select coalesce(array_agg(place), '{}') as places, coalesce(array_agg(identifier
 -- counts; the seconds come as a number because reading a hundred thousand timestamps costs more than
 -- evaluating them, and summaries as one text because reading it at once costs less than line by line;
 -- of lines that nobody asks for details they are empty. How far the lines go, from the same moment.
+-- A purchase is looked up by its key, one at most: left to choose, the planner reads all of them for
+-- every batch.
 select (select xid::text::bigint from log.cursors where reader = :reader) as xid,
        (select position from log.cursors where reader = :reader) as position,
        coalesce(array_agg(line_position), '{}') as positions,
@@ -70,9 +72,13 @@ select (select xid::text::bigint from log.cursors where reader = :reader) as xid
                order by l.occurred_at desc, l.position desc
                limit :most
               ) as t
-         left join customers.purchases p
-           on :told and t.name = any(:tells::text[])
-          and p.purchase_key = t.purchase_key and p.event_id = t.event_id and p.rank < 9
+         left join lateral (
+              select total_minor, currency
+                from customers.purchases
+               where :told and t.name = any(:tells::text[])
+                 and purchase_key = t.purchase_key and event_id = t.event_id and rank < 9
+               limit 1
+              ) as p on true
         order by i.place, at, t.position
        ) as lines;
 
