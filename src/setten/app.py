@@ -59,6 +59,7 @@ from setten.platform.expressions import Calendar
 from setten.platform.lake import Lake
 from setten.platform.log import Reader
 from setten.platform.settings import Settings
+from setten.platform.supervisor import collector
 from setten.platform.vault import Vault
 from setten.stock import (
     allocations,
@@ -293,6 +294,7 @@ async def run_background(settings: Settings | None = None) -> None:
         loop.add_signal_handler(number, stop.set)
     async with resources(found, size=BACKGROUND_POOL_SIZE) as deps:
         await _partitions(deps.pool)
+        collector.settle_down()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(log.run(readers(deps), deps.pool, stop))
             tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))
