@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.customers.segments.conftest import STAFF
 
-from setten.customers import segments
+from setten.customers import identity, segments
 from setten.customers.segments import reading
 from setten.platform import db
 
@@ -114,6 +114,70 @@ async def test_entries_follow_merges(shop, people):
     assert await shop.inside(brought.segment_id) == {await people.customer("email:ann@example.jp")}
 
 
+async def test_who_becomes_known_later_is_on_the_list_by_the_event_that_told_of_her(shop, people):
+    await met(shop)
+    brought = await shop.bring(
+        "招待", "email,電話番号\nnew@example.jp,09011112222\nold@example.jp,\n"
+    )
+    assert (brought.list.matched, brought.list.unmatched) == (0, 2)
+    await shop.fill()
+    assert await shop.inside(brought.segment_id) == set()
+    event = await people.happens("phone:090-1111-2222", minute=shop.minute)
+    await shop.read()
+    new = await people.customer("phone:090-1111-2222")
+    assert await shop.inside(brought.segment_id) == {new}
+    # Somebody known for long gives an address that the list has.
+    await people.happens("user_id:cy", "email:old@example.jp", minute=shop.minute)
+    await shop.read()
+    cy = await people.customer("user_id:cy")
+    assert await shop.inside(brought.segment_id) == {new, cy}
+    async with shop.pool.acquire() as conn:
+        inside = await segments.members(conn, brought.segment_id)
+        assert {one.customer_id: one.event_id for one in inside}[new] == event
+        assert not await conn.fetchval(
+            "select count(*) from customers.list_entries e join customers.identifiers i"
+            " using (identifier_id) where e.is_waiting"
+        )
+
+
+async def test_whom_a_list_waits_for_is_nobody_until_she_comes(shop, people):
+    await met(shop)
+    brought = await shop.bring("招待", "email\nnew@example.jp\n")
+    async with shop.pool.acquire() as conn:
+        assert await identity.find_by(conn, people.vault, "new@example.jp") == ()
+        with pytest.raises(identity.CustomerNotFound):
+            await identity.lookup(conn, people.vault, [("email", "new@example.jp")])
+        assert await conn.fetchval("select count(*) from customers.customers") == 4
+    again = await shop.bring("招待", "email\nnew@example.jp\n", replaces=True)
+    assert again.list.unmatched == 1
+    await people.happens("email:new@example.jp", minute=shop.minute)
+    await shop.read()
+    await shop.fill()
+    assert await shop.inside(brought.segment_id) == {await people.customer("email:new@example.jp")}
+
+
+async def test_of_a_list_that_was_replaced_nobody_is_waited_for(shop, people):
+    await met(shop)
+    brought = await shop.bring("招待", "email\nnew@example.jp\n")
+    await shop.bring("招待", "user_id\ncy\n", replaces=True)
+    await people.happens("email:new@example.jp", minute=shop.minute)
+    await shop.read()
+    await shop.fill()
+    assert await shop.inside(brought.segment_id) == {await people.customer("user_id:cy")}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "between"),
+    [("utf-8", ","), ("utf-8-sig", ","), ("cp932", ","), ("utf-16", "\t"), ("utf-16", ","),
+     ("cp932", "\t"), ("utf-8", ";")],
+)  # fmt: skip
+def test_what_spreadsheets_write_is_read(encoding: str, between: str) -> None:
+    rows = ["お名前", "メールアドレス"], ["佐伯 美和", "ann@example.jp"], ["", "no mail"]
+    file = reading.read("\r\n".join(between.join(row) for row in rows).encode(encoding))
+    assert [one.identifiers[0].value for one in file.usable] == ["ann@example.jp"]
+    assert [(one.line, one.reason) for one in file.refused] == [(3, "unusable")]
+
+
 def test_a_file_of_a_japanese_spreadsheet_is_read() -> None:
     file = reading.read("会員番号,メール\r\n4417,\r\n,ann@example.jp\r\n".encode("cp932"))
     assert [one.identifiers[0].kind for one in file.usable] == ["loyalty_card", "email"]
@@ -126,6 +190,8 @@ def test_a_file_of_a_japanese_spreadsheet_is_read() -> None:
         (b"", "no_column"),
         (b"name,age\nann,3\n", "no_column"),
         (b"\x81", "no_csv"),
+        (b"\xff\xfee\0m\0a\0i\0l\0\n", "no_csv"),
+        ("email\n".encode("utf-16-le"), "no_csv"),
         (b"email\n" + b"a@b.jp\n" * (reading.ROWS_MAX + 1), "too_many"),
         (b"x" * (reading.BYTES_MAX + 1), "too_large"),
         (b'email\n"' + b"a" * 200_000, "no_csv"),

@@ -1,7 +1,8 @@
 """Lists of people brought in as a file: matched by what identifies them, and nothing else kept.
 
-A value of the file is looked up in the vault and let go of; an entry is an identifier's number, so
-that it follows merges and splits. Rows that cannot be used are sealed for whoever brought them.
+An entry is an identifier's number, so that it follows merges and splits. Who is nobody yet waits
+under the numbers of all that her row says, sealed in the vault like any other, and is on the list
+as soon as she is known by one. Rows that cannot be used are sealed for whoever brought them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from setten.customers.segments.state import Q as STORE
 from setten.platform import audit, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Pool
-from setten.platform.vault import Vault
+from setten.platform.vault import Identifier, Vault
 
 Q = db.load(__file__)
 _AT_ONCE = 2_000  # rows a transaction
@@ -32,8 +33,8 @@ UNREADY_KEPT = timedelta(hours=1)
 
 
 class List(msgspec.Struct, frozen=True, kw_only=True):
-    """A list as it was read. unmatched: good rows of nobody whom we know. has_refused: whether the
-    refused rows can still be taken away."""
+    """A list as it was read. unmatched: good rows of nobody whom we knew then. has_refused: whether
+    the refused rows can still be taken away."""
 
     list_id: int
     name: str
@@ -112,17 +113,27 @@ async def _refuse_taken(conn: Connection, name: str, replaces: bool) -> None:
 async def _match(conn: Connection, vault: Vault, list_id: int, rows: Sequence[Usable]) -> int:
     """Enter the people of some rows; answers of how many rows somebody was found.
 
-    Of a row with several identifiers the first that somebody has counts.
+    Of a row with several identifiers the first that somebody has counts; where nobody has any, all
+    of them wait.
     """
     known = await vault.find(conn, {one for row in rows for one in row.identifiers})
     owned = await identity.customers_for(conn, set(known.values()))
-    numbers = []
+    numbers: list[int] = []
+    strangers: set[Identifier] = set()
     for row in rows:
         found = (known[one] for one in row.identifiers if known.get(one) in owned)
         number = next(found, None)
-        if number is not None:
+        if number is None:
+            strangers.update(row.identifiers)
+        else:
             numbers.append(number)
-    await Q.enter.run(conn, list_id=list_id, identifier_ids=numbers)
+    waiting = set((await vault.identify(conn, strangers)).values()) - set(numbers)
+    await Q.enter.run(
+        conn,
+        list_id=list_id,
+        identifier_ids=[*numbers, *sorted(waiting)],
+        waits=[False] * len(numbers) + [True] * len(waiting),
+    )
     return len(numbers)
 
 

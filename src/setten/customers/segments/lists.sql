@@ -6,8 +6,9 @@ insert into customers.lists (name, made_at, made_by) values (:name, :at, :by)
 returning list_id;
 
 -- name: enter
-insert into customers.list_entries (list_id, identifier_id)
-select :list_id, identifier_id from unnest(:identifier_ids::bigint[]) as n(identifier_id)
+insert into customers.list_entries (list_id, identifier_id, is_waiting)
+select :list_id, identifier_id, is_waiting
+  from unnest(:identifier_ids::bigint[], :waits::boolean[]) as n(identifier_id, is_waiting)
 on conflict do nothing;
 
 -- name: take_place_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,8 @@ BYTES_MAX = 3 * 1024 * 1024  # a body may have 4 MB in all
 ROWS_MAX = 100_000
 CELL_CHARS_MAX = 1_000
 COLUMNS_MAX = 100
+_DELIMITERS = (",", "\t", ";")
+_HEAD_CHARS_MAX = 10_000
 # Heads of columns as shops and other systems write them, without spaces and signs.
 _HEADS: Mapping[str, tuple[str, ...]] = {
     "user_id": ("userid", "customerid", "memberid", "会員id", "顧客id", "お客様番号"),
@@ -51,10 +54,16 @@ class File(msgspec.Struct, frozen=True):
 
 
 def read(raw: bytes) -> File:
-    """The rows of a CSV in UTF-8, or in what Japanese spreadsheets write. Raises BadList."""
+    """The rows of a CSV in UTF-8, or in what spreadsheets write: CP932, UTF-16, tabs, semicolons.
+
+    Raises BadList.
+    """
     if len(raw) > BYTES_MAX:
         raise BadList(why="too_large", most=BYTES_MAX // 1024 // 1024)
-    lines = csv.reader(io.StringIO(_text(raw), newline=""))
+    text = _text(raw)
+    if "\0" in text:
+        raise BadList(why="no_csv", most=0)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         columns = tuple(cell.strip() for cell in next(lines, []))
         kinds = {
@@ -75,12 +84,19 @@ def read(raw: bytes) -> File:
 
 
 def _text(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp932"):
+    is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if is_wide else ("utf-8-sig", "cp932"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise BadList(why="no_csv", most=0)
+
+
+def _delimiter(text: str) -> str:
+    """What parts the columns: of the first line, where names of columns hold none of them."""
+    first = text[:_HEAD_CHARS_MAX].partition("\n")[0]
+    return max(_DELIMITERS, key=first.count)  # of equals the first
 
 
 def _kind(column: str) -> str | None:

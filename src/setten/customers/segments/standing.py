@@ -195,8 +195,11 @@ async def touched(
     conn: Connection, rows: Sequence[Row], needs: Needs, *, now: datetime
 ) -> dict[UUID, str]:
     """Whose answers events may change without being theirs, and by which event: both ends of a
-    relation, whose cart has what came or went. A crowd of the latter is left to the wake-ups."""
+    relation, whose cart has what came or went, whom a list has waited for. A crowd with carts is
+    left to the wake-ups."""
     found: dict[UUID, str] = {}
+    if any(isinstance(node, Listed) for node in needs.standings):
+        found |= await _awaited(conn, rows)
     if needs.relations:
         for row in rows:
             if row.name in _RELATIONS:
@@ -211,6 +214,15 @@ async def touched(
         }
         found |= await _with_carts(conn, crossed, now)
     return found
+
+
+async def _awaited(conn: Connection, rows: Sequence[Row]) -> dict[UUID, str]:
+    # Of several the first: what follows are our own facts about it.
+    by_number = {number: row.event_id for row in reversed(rows) for number in row.identifiers}
+    if not by_number:
+        return {}
+    known = await Q.awaited.all(conn, numbers=list(by_number))
+    return {one["customer_id"]: by_number[one["identifier_id"]] for one in known}
 
 
 async def _with_carts(

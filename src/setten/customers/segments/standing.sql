@@ -147,6 +147,22 @@ select i.customer_id, n.relation, o.customer_id as other
 -- Whom the two ends of some relations are now.
 select distinct customer_id from customers.identifiers where identifier_id = any(:numbers::bigint[]);
 
+-- name: awaited
+-- Who has become known by an identifier that lists wait for. Once each: after that her events are
+-- like those of anybody else.
+with known as (
+  select i.identifier_id, i.customer_id
+    from customers.list_entries e
+    join customers.identifiers i using (identifier_id)
+   where e.is_waiting and e.identifier_id = any((select :numbers::bigint[])::bigint[])
+), settled as (
+  update customers.list_entries e
+     set is_waiting = false
+    from known k
+   where e.is_waiting and e.identifier_id = k.identifier_id
+)
+select distinct identifier_id, customer_id from known;
+
 -- name: owners_of_carts
 -- Whose cart has one of these goods.
 select distinct i.customer_id, c.sku
