@@ -187,7 +187,8 @@ class CartLeft(Fact, frozen=True, kw_only=True, omit_defaults=True):
 class OrderCancelled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """Units of an order are no longer wanted; is_whole when nothing of it is any more.
 
-    amount_minor: what they had cost, with the shipping when it is the whole order.
+    amount_minor: what they had cost, with the shipping when it is the whole order. due_minor: what
+    is left to be paid after it; null where the order's sum is not known.
     """
 
     event_name: ClassVar[str] = "order.cancelled"
@@ -199,6 +200,7 @@ class OrderCancelled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     currency: str | None = None
     is_whole: bool = False
     reason: str | None = None
+    due_minor: int | None = None
 
 
 class PaymentRecorded(Fact, frozen=True, kw_only=True):

@@ -144,6 +144,28 @@ async def test_a_cancelled_order_counts_no_more_and_a_part_leaves_it(
     assert [one.total_minor for one in bought] == [500]
 
 
+async def test_an_order_counts_as_what_is_left_of_it_until_a_receipt_knows_better(people, pool):
+    left = {"system": "shop", "order_ref": "1002", "currency": "JPY", "lines": []}
+    other = left | {"order_ref": "1003"}
+    told = [
+        ("order.placed", order("1002", 500)),
+        ("order.placed", order("1003", 900)),
+        ("order.cancelled", left | {"due_minor": 400}),
+        ("order.cancelled", left | {"due_minor": 150}),
+        ("receipt.recorded", receipt(800, order_system="shop", order_ref="1003")),
+        ("order.cancelled", other | {"due_minor": 100}),  # the till had told already
+    ]
+    for minute, (name, body) in enumerate(told):
+        await people.happens("user_id:ann", minute=minute, name=name, body=body)
+        if minute % 2:
+            await people.read()
+    for _ in ("live", "rebuilt"):
+        async with pool.acquire() as conn:
+            bought = await timeline.purchases(conn, await people.numbers("user_id:ann"))
+        assert sorted(one.total_minor for one in bought) == [150, 800]
+        await timeline.rebuild(pool)
+
+
 async def test_a_corrected_receipt_counts_no_more(people, pool):
     wrong = receipt(9_900)
     right = receipt(990, replaces=wrong["receipt_id"], sequence="8")

@@ -39,6 +39,7 @@ async def take_in(
     await put_lines(conn, told, table="timeline")
     await _count(conn, told)
     await _put_purchases(conn, told, now)
+    await _lower_purchases(conn, told)
     if newest := traits(told):
         await Q.put_traits.run(conn, **newest)
 
@@ -144,6 +145,21 @@ async def _put_purchases(
                 log.entry_for(PurchaseMoved(**dict(one)), at=at, identifiers=(one["was"],))
                 for one in moved
             ],
+        )
+
+
+async def _lower_purchases(conn: Connection, told: Sequence[Telling]) -> None:
+    """Orders of which a part was cancelled count as what is left of them."""
+    due: dict[str, int] = {}
+    for _, fact in told:
+        if fact is not None and (one := rules.lowered(fact)) is not None:
+            due[one[0]] = min(one[1], due.get(*one))
+    if due:
+        await Q.lower_purchases.run(
+            conn,
+            purchase_keys=sorted(due),
+            dues=[due[key] for key in sorted(due)],
+            rank_order=rules.RANK_ORDER,
         )
 
 

@@ -168,6 +168,9 @@ async def _put_told(
     # Only a chunk in which somebody tells of a purchase is read again by the database.
     if any(fact is not None and rules.told(fact) for _, fact in told):
         await Q.put_purchases.run(conn, rank_void=rules.RANK_VOID, **_bounds(here, there))
+    if any(fact is not None and rules.lowered(fact) for _, fact in told):
+        bounds = _bounds(here, there)
+        await Q.lower_purchases.run(conn, rank_order=rules.RANK_ORDER, **bounds)
 
 
 async def _count(conn: Connection, here: Cursor, last: Cursor) -> None:

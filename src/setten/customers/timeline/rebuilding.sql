@@ -158,6 +158,24 @@ on conflict (purchase_key) do update
  where (p.rank, excluded.occurred_at, excluded.event_id)
      < (excluded.rank, p.occurred_at, p.event_id);
 
+-- name: lower_purchases
+-- Orders of which a part was cancelled, after all that was told of purchases up to there.
+update customers.purchases_new p
+   set total_minor = least(p.total_minor, c.due)
+  from (select 'order:' || (body ->> 'system') || ':' || (body ->> 'order_ref') as purchase_key,
+               min((body ->> 'due_minor')::bigint) as due
+          from log.events
+         where (xid, position) > (:xid::text::xid8, :position)
+           and (xid, position) <= (:last_xid::text::xid8, :last_position)
+           and arrived_on >= :since
+           and cardinality(identifiers) > 0
+           and name = 'order.cancelled' and json_typeof(body -> 'system') = 'string'
+           and json_typeof(body -> 'order_ref') = 'string'
+           and json_typeof(body -> 'due_minor') = 'number'
+           and coalesce((body -> 'is_whole')::text, 'false') = 'false'
+         group by 1) as c
+ where p.purchase_key = c.purchase_key and p.rank = :rank_order;
+
 -- name: put_traits
 insert into customers.traits_new as t (identifier_id, field, value, occurred_at)
 select identifier_id, field, value::json, occurred_at

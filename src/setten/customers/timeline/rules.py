@@ -27,7 +27,7 @@ SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it 
 # Stock says that the till's money counts before the order's (facts/stock.py): a receipt of an
 # order outranks the order, and a correction ends what it replaces.
 ORDER_KEY = "order:"  # the beginning of the key of a purchase that an order stands behind
-_RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
+RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
 
 _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
                 "location_id", "purpose", "alternative", "group_id", "category", "code",
@@ -61,6 +61,7 @@ class _Cancelled(msgspec.Struct):
     order_ref: str
     is_whole: bool = False
     currency: str | None = None
+    due_minor: int | None = None
 
 
 class _Receipt(msgspec.Struct):
@@ -138,7 +139,7 @@ def told(body: Any) -> tuple[Told, ...]:
         return (
             Told(
                 purchase_key=order_key(body.system, body.order_ref),
-                rank=_RANK_ORDER,
+                rank=RANK_ORDER,
                 total_minor=body.total_minor or 0,
                 currency=body.currency or "",
             ),
@@ -162,6 +163,16 @@ def told(body: Any) -> tuple[Told, ...]:
             ),
         )
     return _told_by_receipt(body) if isinstance(body, _Receipt) else ()
+
+
+def lowered(body: Any) -> tuple[str, int] | None:
+    """The purchase that a fact (of `fact_of`) makes smaller, and what is due for it after that.
+
+    A receipt knows better; so only what the order itself told is lowered, whatever comes first.
+    """
+    if isinstance(body, _Cancelled) and not body.is_whole and body.due_minor is not None:
+        return order_key(body.system, body.order_ref), body.due_minor
+    return None
 
 
 def _told_by_receipt(receipt: _Receipt) -> tuple[Told, ...]:

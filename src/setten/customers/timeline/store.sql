@@ -44,6 +44,13 @@ select put.purchase_key, was.identifier_id as was, put.identifier_id as now
  where was.identifier_id <> put.identifier_id
  order by put.purchase_key;
 
+-- name: lower_purchases
+-- What an order told of itself becomes what is due after a part was cancelled: the least of all.
+update customers.purchases p
+   set total_minor = least(p.total_minor, n.due)
+  from unnest(:purchase_keys::text[], :dues::bigint[]) as n(purchase_key, due)
+ where p.purchase_key = n.purchase_key and p.rank = :rank_order;
+
 -- name: put_traits
 insert into customers.traits as t (identifier_id, field, value, occurred_at)
 select identifier_id, field, value::json, occurred_at

@@ -79,6 +79,7 @@ async def _state(
         currency=order.currency,
         is_whole=is_whole,
         reason=reason,
+        due_minor=None if order.due_minor is None else order.due_minor - amount,
     )
     return await log.state(
         conn,
