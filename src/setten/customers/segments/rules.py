@@ -110,7 +110,8 @@ def decide(ordered: Sequence[Live], at: Evaluation, living: np.ndarray) -> Verdi
         decided = LANGUAGE.decide(one.node, at)
         at.groups[one.name] = decided
         belongs[place] = decided & living
-        due = np.minimum(due, LANGUAGE.turns(one.node, at))
+        if (turns := LANGUAGE.turns(one.node, at)) is not at.never:
+            due = np.minimum(due, turns)
     return Verdict(belongs, np.where(living, due, NEVER))
 
 

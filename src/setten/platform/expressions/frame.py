@@ -166,6 +166,9 @@ class Evaluation:
         self.declared = declared
         self.groups: dict[str, Truths] = {}
         self._kept: dict[tuple[str, bytes], Any] = {}
+        self.never = np.full(frame.size, NEVER, np.int64)
+        """Of whom time changes nothing. The same for all who ask, so it cannot be written to."""
+        self.never.flags.writeable = False
 
     def once(self, what: str, of: object, work: Callable[[], Given]) -> Given:
         """`work()`, or what it gave before for the same question."""
@@ -189,11 +192,22 @@ class Evaluation:
         """Which events match and lie in the window."""
 
         def work() -> Truths:
-            low, high = self.calendar.bounds(window, self.now)
-            ats = self.frame.ats
-            return self.matching(match) & (ats > low) & (ats <= high)
+            return self.frame.fulfilling(match) & self.within(window)
 
         return self.once("inside", (match, window), work)
+
+    def within(self, window: Window) -> Truths:
+        """Which events lie in the window, which never reaches beyond now."""
+
+        def work() -> Truths:
+            low, high = self.bounds(window)
+            return (self.frame.ats > low) & (self.frame.ats <= high)
+
+        return self.once("within", window, work)
+
+    def bounds(self, window: Window) -> tuple[Micros, Micros]:
+        """`Calendar.bounds` of this moment."""
+        return self.once("bounds", window, lambda: self.calendar.bounds(window, self.now))
 
     def counts(self, chosen: Truths) -> NDArray[np.int64]:
         """How many of the chosen events each subject has."""
@@ -201,16 +215,17 @@ class Evaluation:
 
     def firsts(self, chosen: Truths) -> tuple[Rows, Rows]:
         """(subjects that have a chosen event, the place of the first one of each)."""
-        places = np.flatnonzero(chosen)
+        places = chosen.nonzero()[0]
         rows = self.frame.rows[places]
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        return rows[starts], places[starts]
+        is_first = np.ones(len(rows), bool)
+        np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
+        return rows[is_first], places[is_first]
 
     def lasts(self, chosen: Truths) -> tuple[Rows, Rows]:
         """The same for the last one."""
-        places = np.flatnonzero(chosen)
+        places = chosen.nonzero()[0]
         rows = self.frame.rows[places]
-        ends = np.flatnonzero(np.diff(rows, append=-1))
+        ends = ends_of(rows)
         return rows[ends], places[ends]
 
     def field_type(self, name: str) -> Type:
@@ -254,10 +269,10 @@ class Evaluation:
         """When, without anything new, the events inside a moving window next become others."""
 
         def work() -> Times:
-            turns = np.full(self.frame.size, NEVER, np.int64)
             if not window.is_moving:
-                return turns
-            low, high = self.calendar.bounds(window, self.now)
+                return self.never
+            turns = self.never.copy()
+            low, high = self.bounds(window)
             ats, matching = self.frame.ats, self.matching(match)
             if window.since is not None and not isinstance(window.since, str):
                 # Of what is inside or will be, the oldest leaves first.
@@ -275,6 +290,13 @@ class Evaluation:
         """When the next event with a time still to come happens, by subject."""
         ahead = self.frame.ats > self.now
         return self.earliest(ahead, self.frame.ats[ahead])
+
+
+def ends_of(rows: Rows) -> Rows:
+    """Where each run of equal rows ends."""
+    is_last = np.ones(len(rows), bool)
+    np.not_equal(rows[1:], rows[:-1], out=is_last[:-1])
+    return is_last.nonzero()[0]
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -344,5 +366,6 @@ __all__ = [
     "Needs",
     "Test",
     "Texts",
+    "ends_of",
     "needs_of",
 ]

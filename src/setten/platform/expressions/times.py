@@ -117,6 +117,7 @@ class Calendar:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._midnight = lru_cache(maxsize=4_096)(self._find_midnight)
+        self._even = lru_cache(maxsize=4_096)(self._is_even)
 
     def _find_midnight(self, day: date) -> Micros:
         return micros(datetime(day.year, day.month, day.day, tzinfo=self.zone))
@@ -177,18 +178,19 @@ class Calendar:
         known = ats < NEVER
         if span.unit in _DAYS and known.any():
             length = span.n * _DAYS[span.unit] * _DAY
-            if self._is_even(int(ats[known].min()) - 2 * _DAY, int(ats[known].max()) + length):
+            first, last = int(ats[known].min()) - 2 * _DAY, int(ats[known].max()) + length
+            # By whole days, so that it is asked seldom.
+            if self._even(first // _DAY, last // _DAY + 1):
                 return np.where(known, ats + length, NEVER)
         return np.array(
             [self.leaves_at(at, span) if at < NEVER else NEVER for at in ats.tolist()], np.int64
         )
 
-    def _is_even(self, first: Micros, last: Micros) -> bool:
-        """Whether the clocks stand still between two instants, looked at month by month."""
-        step = 28 * _DAY
+    def _is_even(self, first: int, last: int) -> bool:
+        """Whether the clocks stand still between two days since 1970, looked at month by month."""
         offsets = {
-            instant(at).astimezone(self.zone).utcoffset()
-            for at in (*range(first, last, step), last)
+            instant(day * _DAY).astimezone(self.zone).utcoffset()
+            for day in (*range(first, last, 28), last)
         }
         return len(offsets) == 1
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from setten.platform.expressions import claims
 from setten.platform.expressions.claims import Truths
-from setten.platform.expressions.frame import Evaluation, Needs, needs_of
+from setten.platform.expressions.frame import Evaluation, Needs, ends_of, needs_of
 from setten.platform.expressions.kinds.kind import Kind, check_match, low_of
 from setten.platform.expressions.model import Claim, Match, Node, Path, Type, WrongType
 from setten.platform.expressions.times import (
     ANYTIME,
-    NEVER,
     Calendar,
     Micros,
     Span,
@@ -94,14 +93,14 @@ def _least(times: Claim) -> int | None:
 
 def _turns_at_least(node: Did, at: Evaluation, since: Span, least: int) -> Times:
     """Events only leave: there are k until the k-th newest goes, and time brings no new ones."""
-    turns = np.full(at.frame.size, NEVER, np.int64)
-    if least <= 0:
-        return turns
-    places = np.flatnonzero(at.inside(node.match, node.window))
+    places = at.inside(node.match, node.window).nonzero()[0]
+    if least <= 0 or len(places) < least:
+        return at.never
     rows = at.frame.rows[places]
-    ends = np.flatnonzero(np.diff(rows, append=-1))
+    ends = ends_of(rows)
     kth = ends - (least - 1)
     enough = (kth >= 0) & (rows[np.maximum(kth, 0)] == rows[ends])
+    turns = at.never.copy()
     turns[rows[ends[enough]]] = at.calendar.all_leave_at(at.frame.ats[places[kth[enough]]], since)
     return turns
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
 from setten.platform.expressions import claims
 from setten.platform.expressions.claims import Truths
@@ -20,7 +19,6 @@ from setten.platform.expressions.model import (
     Type,
     UnknownName,
 )
-from setten.platform.expressions.times import NEVER
 from setten.platform.expressions.vocabulary import Vocabulary
 from setten.platform.expressions.writing import Writer, scalar
 
@@ -72,6 +70,6 @@ FIELD = Kind(
     check=_check,
     needs=lambda node, calendar, now: Needs({}, fields=frozenset({node.name})),
     decide=_decide,
-    turns=lambda node, at, inner: np.full(at.frame.size, NEVER, np.int64),
+    turns=lambda node, at, inner: at.never,
     write=_write,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from setten.platform.expressions.frame import Needs
 from setten.platform.expressions.kinds.kind import Kind
 from setten.platform.expressions.model import (
@@ -13,7 +11,6 @@ from setten.platform.expressions.model import (
     TooLarge,
     UnknownName,
 )
-from setten.platform.expressions.times import NEVER
 from setten.platform.expressions.vocabulary import Vocabulary
 
 
@@ -36,6 +33,6 @@ GROUP = Kind(
     needs=lambda node, calendar, now: Needs({}, groups=frozenset({node.name})),
     decide=lambda node, at, inner: at.groups[node.name],
     # The group's own expression turns by itself, and whoever keeps groups looks at all of them.
-    turns=lambda node, at, inner: np.full(at.frame.size, NEVER, np.int64),
+    turns=lambda node, at, inner: at.never,
     write=lambda node, writer, inner: writer.group(node.name),
 )

@@ -13,7 +13,7 @@ from setten.platform.expressions.claims import Truths
 from setten.platform.expressions.frame import NOTHING, Evaluation, Needs
 from setten.platform.expressions.kinds.kind import Kind
 from setten.platform.expressions.model import BadExpression, Node, Path
-from setten.platform.expressions.times import NEVER, Calendar, Micros, Times
+from setten.platform.expressions.times import Calendar, Micros, Times
 from setten.platform.expressions.vocabulary import Vocabulary
 from setten.platform.expressions.writing import Writer
 
@@ -61,8 +61,8 @@ def _needs(node: Node, calendar: Calendar, now: Micros) -> Needs:
 
 
 def _turns(node: Node, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
-    never = np.full(at.frame.size, NEVER, np.int64)
-    return functools.reduce(np.minimum, map(inner, node.parts()), never)
+    turns = [one for one in map(inner, node.parts()) if one is not at.never]
+    return functools.reduce(np.minimum, turns) if turns else at.never
 
 
 def _decide_all(node: All, at: Evaluation, inner: Callable[[Node], Truths]) -> Truths:

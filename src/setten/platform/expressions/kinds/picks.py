@@ -58,7 +58,7 @@ def _picked(node: Pick, at: Evaluation) -> tuple[np.ndarray, np.ndarray]:
 
 def _decide(node: Pick, at: Evaluation, inner: Callable[[Node], Truths]) -> Truths:
     rows, places = _picked(node, at)
-    low, high = at.calendar.bounds(node.window, at.now)
+    low, high = at.bounds(node.window)
     ats = at.frame.ats[places]
     fits = (ats > low) & (ats <= high)
     for where in node.having:
@@ -70,7 +70,7 @@ def _decide(node: Pick, at: Evaluation, inner: Callable[[Node], Truths]) -> Trut
 
 def _turns(node: Pick, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
     """The picked event enters or leaves the window; which one it is, time does not change."""
-    turns = np.full(at.frame.size, NEVER, np.int64)
+    turns = at.never.copy()
     rows, places = _picked(node, at)
     for bound in (node.window.since, node.window.until):
         if isinstance(bound, Span):

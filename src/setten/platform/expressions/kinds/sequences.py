@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,6 @@ from setten.platform.expressions.kinds.kind import Kind, check_match, low_of
 from setten.platform.expressions.model import BadExpression, Match, Node, Path
 from setten.platform.expressions.times import (
     ANYTIME,
-    NEVER,
     Calendar,
     Micros,
     Span,
@@ -75,10 +75,9 @@ def _decide(node: Sequence, at: Evaluation, inner: Callable[[Node], Truths]) -> 
 
 
 def _turns(node: Sequence, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
-    turns = np.full(at.frame.size, NEVER, np.int64)
-    for step in node.steps:
-        turns = np.minimum(turns, at.window_turns(step, node.window))
-    return turns
+    return functools.reduce(
+        np.minimum, (at.window_turns(step, node.window) for step in node.steps), at.never
+    )
 
 
 def _write(node: Sequence, writer: Writer, inner: Callable[[Node], str]) -> str:

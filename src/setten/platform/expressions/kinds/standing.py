@@ -13,7 +13,7 @@ from setten.platform.expressions.frame import Evaluation, Needs
 from setten.platform.expressions.kinds.kind import Kind
 from setten.platform.expressions.model import BadExpression, Node, Path, UnknownName
 from setten.platform.expressions.phrases import Phrase, Token
-from setten.platform.expressions.times import NEVER, Calendar, Micros, Times
+from setten.platform.expressions.times import Calendar, Micros, Times
 from setten.platform.expressions.vocabulary import Vocabulary
 from setten.platform.expressions.writing import Writer
 
@@ -55,7 +55,7 @@ def standing(
         check=lambda one, vocabulary, path: check(one, path),
         needs=lambda one, calendar, now: Needs({}, standings=frozenset({one})),
         decide=lambda one, at, inner: at.frame.standings[one],
-        turns=lambda one, at, inner: np.full(at.frame.size, NEVER, np.int64),
+        turns=lambda one, at, inner: at.never,
         write=lambda one, writer, inner: writer.standing(one),
         phrases=phrases,
         tokens=tokens,
@@ -86,7 +86,7 @@ def _decide(node: Related, at: Evaluation, inner: Callable[[Node], Truths]) -> T
 
 def _turns(node: Related, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
     """Those of the others: what is to come of them included."""
-    turns = np.full(at.frame.size, NEVER, np.int64)
+    turns = at.never.copy()
     if node.of is not None:
         rows, others = at.frame.relations[node.relation]
         np.minimum.at(turns, rows, np.minimum(inner(node.of), at.comes())[others])
