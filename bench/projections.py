@@ -39,6 +39,8 @@ HERE = Path(__file__).parent
 WARM_S = 5  # plans, caches, the first full pages after a checkpoint
 LEVEL_S_MAX = 120  # readers that are not level by then are told as they are
 POLL_S = 0.003
+MEMBERSHIPS = "segments"  # the reader whose delay is promised
+STRETCHES = 10
 RAW_TABLE = """
 create table public.raw_limit (
   identifier_id bigint not null, occurred_at timestamptz not null, position bigint not null,
@@ -209,6 +211,7 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
               f"{len(told) * 100 / took:,.0f} events/s sustained")  # fmt: skip
         for name in sorted(watch.seen):
             print(f"lag           {name:<16} {honesty.percentiles(watch.lags(name, told))}")
+        tell_stretches(watch.lags(MEMBERSHIPS, told), STRETCHES)
     finally:
         for process in (load, worker):
             process.kill()
@@ -242,7 +245,7 @@ def tell(
     print(f"idle          {(after['idle'] - before['idle']) / args.seconds:.2f} processors of "
           f"{os.cpu_count()} while offering and catching up")  # fmt: skip
     print(f"{'µs an event':<26}{'python':>8}{'postgres':>10}{'batches':>9}{'events each':>13}"
-          f"{'statements each':>17}")  # fmt: skip
+          f"{'statements each':>17}{'longest ms':>12}")  # fmt: skip
     total = [0.0, 0.0]
     for name, reader in now["readers"].items():
         first = was["readers"][name]
@@ -253,10 +256,16 @@ def tell(
         total[1] += postgres * each
         shown = f"{python * each:>8.1f}{postgres * each:>10.1f}{batches:>9,}"
         batches = max(1, batches)
-        print(f"  {name:<24}{shown}{events / batches:>13,.0f}{statements / batches:>17.1f}")
+        print(
+            f"  {name:<24}{shown}{events / batches:>13,.0f}{statements / batches:>17.1f}"
+            f"{reader['longest_s'] * 1000:>12.0f}"
+        )
     whole = (now["process_s"] - was["process_s"]) * each
     print(f"  {'loop and driver':<24}{whole - total[0]:>8.1f}")
     print(f"  {'readers in all':<24}{whole:>8.1f}{total[1]:>10.1f}")
+    stood = {name: seconds * 1000 for name, seconds in now["stalls"].items()}
+    print(f"  stood still: longest turn of the loop {stood['turn']:.0f} ms; collector in all "
+          f"{stood['collecting']:.0f}, longest {stood['collector']:.0f} ms")  # fmt: skip
     print(
         f"  {'append':<24}{offered['process_s'] * each:>8.1f}{offered['postgres_s'] * each:>10.1f}"
     )
@@ -266,6 +275,14 @@ def tell(
     told = sorted(now["slowest"].items(), key=lambda one: -one[1][0])
     for text, (seconds, count) in told[: args.statements]:
         print(f"  {seconds * 1e6 / events:>7.1f} µs an event waited in {count:,} × {text}")
+
+
+def tell_stretches(lags: list[float], parts: int) -> None:
+    """The worst delay of each part of the run: a shop that fills up is not one that is full."""
+    size = -(-len(lags) // parts)
+    worst = [max(lags[at : at + size]) * 1000 for at in range(0, len(lags), size)]
+    print(f"worst         {MEMBERSHIPS}, tenths of the run: "
+          f"{' '.join(f'{one:,.0f}' for one in worst)} ms")  # fmt: skip
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -17,6 +18,7 @@ from setten.platform import db, settings
 from setten.platform.log import Reader
 from setten.platform.log.pulse import Pulse
 from setten.platform.log.tail import Tail
+from setten.platform.supervisor import collector
 
 
 class Metered(Awaitable[None]):
@@ -53,6 +55,7 @@ class Seat:
         self.batches = 0
         self.statements = 0
         self.pid = 0
+        self.open_since = self.longest_s = 0.0
         self.waited: dict[str, tuple[float, int]] = {}
         self.metered: Metered | None = None
 
@@ -63,7 +66,11 @@ class Seat:
 
     def note(self, asked: Any) -> None:
         self.statements += 1
-        self.batches += asked.query.startswith("COMMIT")
+        if asked.query.startswith("BEGIN"):
+            self.open_since = time.perf_counter()
+        if asked.query.startswith("COMMIT"):
+            self.batches += 1
+            self.longest_s = max(self.longest_s, time.perf_counter() - self.open_since)
         text = self.reader.name + ": " + " ".join(asked.query.split())[:70]
         seconds, count = self.waited.get(text, (0.0, 0))
         self.waited[text] = (seconds + asked.elapsed, count + 1)
@@ -73,12 +80,43 @@ class Seat:
         await self.metered
 
     def counts(self) -> dict[str, float]:
+        longest_s, self.longest_s = self.longest_s, 0.0
         return {
+            "longest_s": longest_s,
             "python_s": self.metered.used_s if self.metered else 0.0,
             "postgres_s": processor_s(self.pid),
             "batches": self.batches,
             "statements": self.statements,
         }
+
+
+class Stalls:
+    """How long this process stood still: the longest turn of its loop, and the collector's part."""
+
+    def __init__(self) -> None:
+        self.turn_s = self.collecting_s = self.longest_s = self._since = 0.0
+        gc.callbacks.append(self._collector)
+
+    def _collector(self, phase: str, info: dict[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._since = now
+        else:
+            self.collecting_s += now - self._since
+            self.longest_s = max(self.longest_s, now - self._since)
+
+    async def watch(self) -> None:
+        """Look each 5 ms how much later than that it is, until cancelled."""
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.turn_s = max(self.turn_s, time.perf_counter() - begun - 0.005)
+
+    def taken(self) -> dict[str, float]:
+        """What was met since the last time."""
+        found = {"turn": self.turn_s, "collector": self.longest_s, "collecting": self.collecting_s}
+        self.turn_s = self.collecting_s = self.longest_s = 0.0
+        return found
 
 
 async def nothing(conn: db.Connection, rows: object) -> None:
@@ -96,15 +134,18 @@ async def main() -> None:
         fetching = await db.open_pool(str(found.database_url), size=1)
         fetch = Seat(Reader("fetch for all", nothing), fetching)
         await fetch.sit()
-        stop, pulse, tail = asyncio.Event(), Pulse(), Tail(fetching)
+        stop, pulse, tail, stalls = asyncio.Event(), Pulse(), Tail(fetching), Stalls()
+        collector.settle_down()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pulse.run(deps.pool, stop))
+            watching = tasks.create_task(stalls.watch())
             for seat in seats:
                 tasks.create_task(seat.run(stop, pulse, tail))
             while await asyncio.to_thread(sys.stdin.readline):
                 answer = {
                     "readers": {seat.reader.name: seat.counts() for seat in (fetch, *seats)},
                     "process_s": time.process_time(),
+                    "stalls": stalls.taken(),
                     "slowest": {
                         text: n for seat in (fetch, *seats) for text, n in seat.waited.items()
                     },
@@ -113,6 +154,7 @@ async def main() -> None:
                     seat.waited.clear()
                 print(json.dumps(answer), flush=True)
             stop.set()
+            watching.cancel()
 
 
 if __name__ == "__main__":
