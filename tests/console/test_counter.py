@@ -205,27 +205,27 @@ def test_a_marketer_takes_no_returns(house: House) -> None:
         assert marketer.get("/stock/sending?at=kichijoji").status_code == 403
 
 
-def parcel(house: House, shop: Shop, *skus: str) -> uuid.UUID:
+async def to_be_sent(conn: Any, shop: Shop, *skus: str) -> uuid.UUID:
     """An order of ours to be sent from the shop."""
+    now = clock.now()
+    lines = [NewLine(sku=sku, qty=1, unit_price_minor=1000, tax_rate=TEN, method="ship")
+             for sku in skus]  # fmt: skip
+    ask = holds.Ask(
+        lines=tuple(GoodsLine(sku, shop.location_id, 1) for sku in skus),
+        by="test", ttl_s=86_400, purpose="shipment",
+    )  # fmt: skip
+    held = await holds.place(conn, ask, now=now)
+    tax = pricing.taxes([(TEN, 1000 * len(skus))])
+    new = NewOrder(lines=lines, taxes=tax, currency="JPY", channel="web", placed_by="test",
+                   hold_ids=[held.hold_id])  # fmt: skip
+    order = (await orders.place(conn, new, now=now)).order
+    going = Going(hold_id=held.hold_id, way="ship")
+    [part] = await fulfilments.open_for(conn, order, [going], by="test", now=now)
+    return part.fulfilment_id
 
-    async def place(conn: Any) -> uuid.UUID:
-        now = clock.now()
-        lines = [NewLine(sku=sku, qty=1, unit_price_minor=1000, tax_rate=TEN, method="ship")
-                 for sku in skus]  # fmt: skip
-        ask = holds.Ask(
-            lines=tuple(GoodsLine(sku, shop.location_id, 1) for sku in skus),
-            by="test", ttl_s=86_400, purpose="shipment",
-        )  # fmt: skip
-        held = await holds.place(conn, ask, now=now)
-        tax = pricing.taxes([(TEN, 1000 * len(skus))])
-        new = NewOrder(lines=lines, taxes=tax, currency="JPY", channel="web", placed_by="test",
-                       hold_ids=[held.hold_id])  # fmt: skip
-        order = (await orders.place(conn, new, now=now)).order
-        going = Going(hold_id=held.hold_id, way="ship")
-        [part] = await fulfilments.open_for(conn, order, [going], by="test", now=now)
-        return part.fulfilment_id
 
-    made: uuid.UUID = do(house, place)
+def parcel(house: House, shop: Shop, *skus: str) -> uuid.UUID:
+    made: uuid.UUID = do(house, to_be_sent, shop, *skus)
     return made
 
 

@@ -35,20 +35,26 @@ class Line(msgspec.Struct, frozen=True):
 
 
 @get("/stock/counts", include_in_schema=False)
-async def counts_page(request: Asked, at: str = "") -> Response[str]:
-    """The sheets of a place, open ones first; without a place, the places to choose from."""
+async def counts_page(request: Asked, at: str = "", after: UUID | None = None) -> Response[str]:
+    """The sheets of a place, open ones first; without a place, the places to choose from.
+
+    after: the last sheet of the page before; they go back in time.
+    """
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
-        found = await counts.counts_at(conn, at, limit=LISTED) if at else []
+        listed = await counts.counts_at(conn, at, before=after, limit=LISTED + 1) if at else []
+        found = listed[:LISTED]
         every = [] if at else await locations.list_all(conn)
     view = {
         "at": at,
         "at_name": names(at),
         "is_mine": bool(at) and page.who.may_at(at),
         "open": [one for one in found if one.state in (CountState.open, CountState.waiting)],
+        "after": after,
+        "more": found[-1].count_id if len(listed) > LISTED else None,
         "ended": [one for one in found if one.state in (CountState.booked, CountState.cancelled)],
         "places": [(one.location_id, names(one.location_id)) for one in every],
     }

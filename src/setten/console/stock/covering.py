@@ -33,8 +33,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/cover", include_in_schema=False)
-async def cover_page(request: Asked, at: str = "", what: str = "short") -> Response[str]:
-    """What does not last a week at a place, or what lies unsold there."""
+async def cover_page(
+    request: Asked, at: str = "", what: str = "short", after: str = ""
+) -> Response[str]:
+    """What does not last a week at a place, or what lies unsold there.
+
+    after: the last sku of the page before.
+    """
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
     at = at or page.shop or ""
@@ -43,7 +48,9 @@ async def cover_page(request: Asked, at: str = "", what: str = "short") -> Respo
         names = await named(request, conn, page.locale)
         every = [] if at else await locations.list_all(conn)
         read = cover.dead_at if is_dead else cover.short_at
-        found = await read(conn, at, limit=LISTED) if at else []
+        sku = after.replace("\x00", "") or None
+        listed = await read(conn, at, after=sku, limit=LISTED + 1) if at else []
+        found = listed[:LISTED]
         made = {} if is_dead else await cover.proposals(conn, found)
         shown = await goods(conn, [one.sku for one in found], page)
     rows = [
@@ -56,6 +63,8 @@ async def cover_page(request: Asked, at: str = "", what: str = "short") -> Respo
         "at_name": names(at),
         "rows": rows,
         "what": "dead" if is_dead else "short",
+        "after": after,
+        "more": found[-1].sku if len(listed) > LISTED else "",
         "may_ask": bool(at) and page.who.may(Right.hand_over) and page.who.may_at(at),
         "places": [(one.location_id, names(one.location_id)) for one in every],
     }

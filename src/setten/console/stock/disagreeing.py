@@ -17,7 +17,7 @@ from setten.platform.auth import Right
 from setten.stock import outside
 from setten.stock.outside import Disagreement
 
-LISTED = 100
+LISTED = 60
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -30,12 +30,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/disagreements", include_in_schema=False)
-async def disagreements(request: Asked) -> Response[str]:
-    """All that are open, oldest first."""
+async def disagreements(request: Asked, after: UUID | None = None) -> Response[str]:
+    """All that are open, oldest first; `after` is the last one of the page before."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await outside.open_at(conn, limit=LISTED)
+        listed = await outside.open_at(conn, after=after, limit=LISTED + 1)
+        found = listed[:LISTED]
         shown = await goods(conn, [one.sku for one in found], page)
         names = await named(request, conn, page.locale)
     may = page.who.may(Right.approve_stock)
@@ -43,7 +44,8 @@ async def disagreements(request: Asked) -> Response[str]:
         Row(one, shown[one.sku], names(one.location_id), may and page.who.may_at(one.location_id))
         for one in found
     ]
-    return page.render("stock/disagreements.html", {"rows": rows, "listed": LISTED})
+    more = found[-1].disagreement_id if len(listed) > LISTED else None
+    return page.render("stock/disagreements.html", {"rows": rows, "after": after, "more": more})
 
 
 @post("/stock/disagreements/{disagreement_id:uuid}", include_in_schema=False)

@@ -37,19 +37,31 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/transfers", include_in_schema=False)
-async def transfers_page(request: Asked, at: str = "") -> Response[str]:
-    """What comes to a place and what leaves it; without a place, the places to choose from."""
+async def transfers_page(
+    request: Asked,
+    at: str = "",
+    coming: UUID | None = None,
+    going: UUID | None = None,
+) -> Response[str]:
+    """What comes to a place and what leaves it; without a place, the places to choose from.
+
+    coming, going: the last transfer of the page before of each list.
+    """
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         every = await locations.list_all(conn)
-        view: dict[str, object] = {"coming": [], "going": [], "ended": []}
-        if at:
-            view["coming"] = await transfers.coming(conn, at, limit=LISTED)
-            view["going"] = await transfers.going(conn, at, limit=LISTED)
-    view |= {
+        here = await transfers.coming(conn, at, after=coming, limit=LISTED + 1) if at else []
+        away = await transfers.going(conn, at, after=going, limit=LISTED + 1) if at else []
+    view = {
+        "coming": here[:LISTED],
+        "going": away[:LISTED],
+        "coming_after": coming,
+        "going_after": going,
+        "coming_more": here[LISTED - 1].transfer_id if len(here) > LISTED else None,
+        "going_more": away[LISTED - 1].transfer_id if len(away) > LISTED else None,
         "at": at,
         "at_name": names(at),
         "names": names,

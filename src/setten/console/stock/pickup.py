@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -13,6 +15,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import queue
+from setten.console.stock.queue import Window
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -28,14 +31,24 @@ class NothingWaits(NotFound):
 
 
 @get("/stock/pickup", include_in_schema=False)
-async def pickup(request: Asked, at: str = "", stage: str = "collect") -> Response[str]:
-    """The queue of a place at one stage; without a place, the places to choose from."""
+async def pickup(
+    request: Asked,
+    at: str = "",
+    stage: str = "collect",
+    after: UUID | None = None,
+    chores: UUID | None = None,
+) -> Response[str]:
+    """The queue of a place at one stage; without a place, the places to choose from.
+
+    after, chores: the hold and the task after which this page begins.
+    """
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     if not at:
         return await _choose(request, page)
-    return page.render("stock/pickup.html", await _view(request, page, at, _stage(stage)))
+    window = Window(at=at, stage=_stage(stage), after=after, chores_after=chores)
+    return page.render("stock/pickup.html", await _view(request, page, window))
 
 
 def _stage(said: str) -> str:
@@ -49,11 +62,11 @@ async def _choose(request: Asked, page: Page) -> Response[str]:
     return page.render("stock/pickup_choose.html", {"shops": shops})
 
 
-async def _view(request: Asked, page: Page, at: str, stage: str) -> dict[str, object]:
-    deps = guard.deps_of(request)
+async def _view(request: Asked, page: Page, window: Window) -> dict[str, object]:
+    deps, at = guard.deps_of(request), window.at
     async with db.transaction(deps.pool) as conn:
         names = await named(request, conn, page.locale)
-        found = await queue.read(conn, deps.vault, page, names, at, stage)
+        found = await queue.read(conn, deps.vault, page, names, window)
         seen = {one.person.customer_id: one.person for one in found.tickets if one.person}
         await people.note(conn, page.who, list(seen.values()), action="queue.viewed", now=page.now)
         place = names.find(at)
@@ -63,7 +76,7 @@ async def _view(request: Asked, page: Page, at: str, stage: str) -> dict[str, ob
         "at": at,
         "at_name": names(at),
         "is_mine": page.who.may_at(at),
-        "first": None,
+        "first": window.first,
         "opens_at": opens_at,
         "closes_at": closes_at,
     }
@@ -71,22 +84,27 @@ async def _view(request: Asked, page: Page, at: str, stage: str) -> dict[str, ob
 
 @get("/stock/pickup/live", include_in_schema=False)
 async def pickup_live(
-    request: Asked, at: str, stage: str = "collect", version: str = ""
+    request: Asked,
+    at: str,
+    stage: str = "collect",
+    after: UUID | None = None,
+    chores: UUID | None = None,
+    version: str = "",
 ) -> ServerSentEvent:
     """The queue again, whenever it differs from `version`, the one the page was drawn with."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.hand_over)
-    at_stage = _stage(stage)
+    window = Window(at=at, stage=_stage(stage), after=after, chores_after=chores)
     drawn = {"version": version}
 
     async def ask() -> list[tuple[str, str]]:
         here = guard.at_this_moment(page)
         async with deps.pool.acquire() as conn:
-            stamp = await queue.version(conn, here, at, at_stage)
+            stamp = await queue.version(conn, here, window)
         if stamp == drawn["version"]:
             return []
         drawn["version"] = stamp
-        return [("queue", here.text("stock/queue.html", await _view(request, here, at, at_stage)))]
+        return [("queue", here.text("stock/queue.html", await _view(request, here, window)))]
 
     return live.line(request, ask)
 
@@ -177,13 +195,14 @@ async def _tick_scanned(conn: Connection, page: Page, at: str, code: str, gtin: 
     skus = set((await catalog.skus_of(conn, [gtin])).values())
     if not skus and code:
         return None
-    for hold in await holds.queue(conn, at, now=now, state="held", limit=queue.TICKETS_MAX):
-        for line in hold.lines:
-            if line.sku in skus and line.state == "held" and line.location_id == at:
-                picked = await holds.pick(conn, hold.hold_id, now=now, lines=[(line.sku, at)])
-                await note(conn, page, "hold.picked", picked)
-                return picked
-    raise NothingWaits()
+    hold = await holds.waiting_for(conn, at, skus, now=now)
+    if hold is None:
+        raise NothingWaits()
+    [line, *_] = [one for one in hold.lines
+                  if one.sku in skus and one.state == "held" and one.location_id == at]  # fmt: skip
+    picked = await holds.pick(conn, hold.hold_id, now=now, lines=[(line.sku, at)])
+    await note(conn, page, "hold.picked", picked)
+    return picked
 
 
 @post("/stock/tasks/{task_id:uuid}/completion", include_in_schema=False)
@@ -238,8 +257,20 @@ async def _queue_again(
     if not page.is_partial:
         return redirect(f"/stock/pickup?at={at}&stage={stage}")
     here = guard.at_this_moment(page)
-    view = await _view(request, here, at, stage)
+    window = Window(at=at, stage=stage, first=first, **_where(request, stage))
+    view = await _view(request, here, window)
     return here.render(
-        "stock/queue_and_toast.html",
-        view | {"said": said, "first": first, "undo": undo, "stage": stage},
+        "stock/queue_and_toast.html", view | {"said": said, "undo": undo, "stage": stage}
     )
+
+
+def _where(request: Asked, stage: str) -> dict[str, UUID]:
+    """Which page of the queue is before the person, by the address that htmx tells."""
+    asked = dict(parse_qsl(urlsplit(request.headers.get("hx-current-url", "")).query))
+    if asked.get("stage", "collect") != stage:
+        return {}
+    found = {}
+    for name, word in (("after", "after"), ("chores_after", "chores")):
+        with suppress(ValueError):
+            found[name] = UUID(asked.get(word, ""))
+    return found

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -31,6 +32,24 @@ TICKETS_MAX = 60
 """Tickets of one page: what one shop floor can work through in an hour."""
 
 TASKS_MAX = 20
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a queue is looked at: the page of tickets after one, and of chores after one.
+
+    first: a ticket to be shown whatever page it is on, as somebody has its code in hand.
+    """
+
+    at: str
+    stage: str = "collect"
+    after: UUID | None = None
+    chores_after: UUID | None = None
+    first: UUID | None = None
+
+    def href(self, *, after: UUID | None = None, chores_after: UUID | None = None) -> str:
+        """The address of another part of the same queue."""
+        parts = {"at": self.at, "stage": self.stage, "after": after, "chores": chores_after}
+        return "/stock/pickup?" + urlencode({k: str(v) for k, v in parts.items() if v})
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,22 +117,43 @@ class Chore(msgspec.Struct, frozen=True, kw_only=True):
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """A stage of a place's queue, with what the page counts."""
 
-    at: str
-    stage: str
+    window: Window
     tickets: list[Ticket]
+    more: str
+    """Where the tickets go on; "" at their end."""
     chores: list[Chore]
+    chores_more: str
     counts: dict[str, int]
     due_today: int
     is_pressing: bool
     """A ticket on this page is due or about to be: its count turns vermilion."""
     version: str
 
+    @property
+    def at(self) -> str:
+        """The place."""
+        return self.window.at
 
-async def read(
-    conn: Connection, vault: Vault, page: Page, names: Named, at: str, stage: str
-) -> Queue:
-    """The queue of `at` at `stage`, names opened. The caller audits them."""
-    found, open_tasks, counts = await _rows(conn, page, at, stage)
+    @property
+    def stage(self) -> str:
+        """What has become of its tickets."""
+        return self.window.stage
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    """What a window shows, before names are opened."""
+
+    found: list[Hold]
+    is_more: bool
+    tasks: list[Task]
+    is_more_tasks: bool
+    counts: dict[str, int]
+
+
+async def read(conn: Connection, vault: Vault, page: Page, names: Named, window: Window) -> Queue:
+    """What a window shows, names opened. The caller audits them."""
+    rows = await _rows(conn, page, window)
+    found, open_tasks, counts, stage = rows.found, rows.tasks, rows.counts, window.stage
     numbers = {hold.identifier_id for hold in found if hold.identifier_id is not None}
     task_holds = await _holds_of(conn, open_tasks, page)
     numbers |= {h.identifier_id for h in task_holds.values() if h.identifier_id is not None}
@@ -124,14 +164,19 @@ async def read(
     shown = await goods(conn, skus, page)
     shelves = await _shelves(conn, skus)
     return Queue(
-        at=at,
-        stage=stage,
+        window=window,
         tickets=_tickets(found, who, shown, shelves, stage),
+        more=window.href(after=found[-1].hold_id, chores_after=window.chores_after)
+        if rows.is_more
+        else "",
         chores=[_chore(task, task_holds, who, shown, names) for task in open_tasks],
+        chores_more=window.href(after=window.after, chores_after=open_tasks[-1].task_id)
+        if rows.is_more_tasks
+        else "",
         counts=counts,
         due_today=_due_today(found, page) if stage == "ready" else 0,
         is_pressing=stage == "collect" and _is_pressing(found, page),
-        version=_version(found, open_tasks, counts),
+        version=_version(rows),
     )
 
 
@@ -140,26 +185,48 @@ def _is_pressing(found: Sequence[Hold], page: Page) -> bool:
     return any(f.urgency(hold.placed_at + PREPARE_WITHIN) == "is-soon" for hold in found)
 
 
-async def version(conn: Connection, page: Page, at: str, stage: str) -> str:
+async def version(conn: Connection, page: Page, window: Window) -> str:
     """A stamp that differs whenever the queue would look different: small enough to ask often."""
-    return _version(*await _rows(conn, page, at, stage))
+    return _version(await _rows(conn, page, window))
 
 
-async def _rows(
-    conn: Connection, page: Page, at: str, stage: str
-) -> tuple[list[Hold], list[Task], dict[str, int]]:
-    found = await holds.queue(conn, at, now=page.now, state=STATES[stage], limit=TICKETS_MAX)
-    open_tasks = await tasks.list_open(conn, at, limit=TASKS_MAX)
-    return found, open_tasks, await holds.count_open(conn, at, now=page.now)
+async def _rows(conn: Connection, page: Page, window: Window) -> _Rows:
+    found = await _found(conn, page, window)
+    waiting = await tasks.list_open(conn, window.at, after=window.chores_after, limit=TASKS_MAX + 1)
+    return _Rows(
+        found=await _first(conn, page, window, found[:TICKETS_MAX]),
+        is_more=len(found) > TICKETS_MAX,
+        tasks=waiting[:TASKS_MAX],
+        is_more_tasks=len(waiting) > TASKS_MAX,
+        counts=await holds.count_open(conn, window.at, now=page.now),
+    )
 
 
-def _version(found: Sequence[Hold], open_tasks: Sequence[Task], counts: Mapping[str, int]) -> str:
+async def _found(conn: Connection, page: Page, window: Window) -> list[Hold]:
+    """One more than a page, in the order of pages: first come first, handed over last first."""
+    most = TICKETS_MAX + 1
+    if window.stage == "done":
+        return await holds.collected(conn, window.at, now=page.now, before=window.after, limit=most)
+    return await holds.queue(
+        conn, window.at, now=page.now, state=STATES[window.stage], after=window.after, limit=most
+    )
+
+
+async def _first(conn: Connection, page: Page, window: Window, found: list[Hold]) -> list[Hold]:
+    """The page, and the wanted ticket before it where it is on another one."""
+    if window.first is None or any(hold.hold_id == window.first for hold in found):
+        return found
+    return await holds.find_many(conn, [window.first], now=page.now) + found
+
+
+def _version(rows: _Rows) -> str:
     digest = hashlib.blake2b(digest_size=12)
-    for hold in found:
+    for hold in rows.found:
         states = ",".join(line.state for line in hold.lines)
         digest.update(f"{hold.hold_id}{hold.state}{hold.expires_at}{states};".encode())
-    digest.update(repr(sorted(counts.items())).encode())
-    digest.update("".join(str(task.task_id) for task in open_tasks).encode())
+    digest.update(repr(sorted(rows.counts.items())).encode())
+    digest.update("".join(str(task.task_id) for task in rows.tasks).encode())
+    digest.update(f"{rows.is_more}{rows.is_more_tasks}".encode())
     return digest.hexdigest()
 
 

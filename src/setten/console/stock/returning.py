@@ -52,14 +52,19 @@ class BackLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/returns", include_in_schema=False)
-async def start(request: Asked, at: str = "", customer: UUID | None = None) -> Response[str]:
-    """Where a return begins: by receipt, by order, or from a customer's page."""
+async def start(
+    request: Asked, at: str = "", customer: UUID | None = None, after: UUID | None = None
+) -> Response[str]:
+    """Where a return begins: by receipt, by order, or from a customer's page.
+
+    after: the last of the returns taken here that the page before listed.
+    """
     page = page_of(request)
     auth.require(page.who, Right.take_returns)
     at = at or page.shop or ""
     if not at:
         return await _choose(request, page)
-    return page.render("stock/returns.html", await _start(request, page, at, customer))
+    return page.render("stock/returns.html", await _start(request, page, at, customer, after))
 
 
 async def _choose(request: Asked, page: Page) -> Response[str]:
@@ -74,6 +79,7 @@ async def _start(
     page: Page,
     at: str,
     customer: UUID | None,
+    after: UUID | None = None,
     *,
     wrong: SettenError | None = None,
     said: Mapping[str, str] | None = None,
@@ -87,7 +93,8 @@ async def _start(
             ids = [one.identifier_id for one in numbers]
             found = await returns.of_customer(conn, ids, now=page.now)
             await audit.note(conn, page.who, "purchases.viewed", at=page.now, customer_id=customer)
-        latest = await returns.latest_at(conn, at, limit=SHOWN_MAX)
+        taken = await returns.latest_at(conn, at, before=after, limit=SHOWN_MAX + 1)
+        latest = taken[:SHOWN_MAX]
         skus = {line.sku for one in found for line in one.lines}
         skus |= {line.sku for one in latest for line in one.lines}
         shown = await goods(conn, skus, page)
@@ -99,6 +106,8 @@ async def _start(
         "is_mine": page.who.may_at(at),
         "customer": customer,
         "found": [_bought(one, at, customer, shown, names) for one in found],
+        "after": after,
+        "more": latest[-1].return_id if len(taken) > SHOWN_MAX else None,
         "latest": [(one, shown[one.lines[0].sku]) for one in latest if one.lines],
         "shops": [(p.location_id, places.name_of(p, page.locale)) for p in every],
         "wrong": words("returns.not_found") if wrong else "",

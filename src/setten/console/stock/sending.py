@@ -35,8 +35,8 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/sending", include_in_schema=False)
-async def sending(request: Asked, at: str = "") -> Response[str]:
-    """The parcels of a place, the oldest first."""
+async def sending(request: Asked, at: str = "", after: UUID | None = None) -> Response[str]:
+    """The parcels of a place, the oldest first; `after` is the last one of the page before."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
@@ -46,13 +46,15 @@ async def sending(request: Asked, at: str = "") -> Response[str]:
             shops = [(p.location_id, places.name_of(p, page.locale)) for p in every]
             return page.render("stock/sending_choose.html", {"shops": shops})
         names = await named(request, conn, page.locale)
-        found = await fulfilments.queue(conn, at, now=page.now, limit=SHOWN_MAX)
-        parcels = await _parcels(conn, page, at, found)
+        found = await fulfilments.queue(conn, at, now=page.now, after=after, limit=SHOWN_MAX + 1)
+        parcels = await _parcels(conn, page, at, found[:SHOWN_MAX])
     view = {
         "at": at,
         "at_name": names(at),
         "is_mine": page.who.may_at(at),
         "parcels": parcels,
+        "after": after,
+        "more": parcels[-1].part.fulfilment_id if len(found) > SHOWN_MAX else None,
         "reasons": REJECTIONS,
     }
     return page.render("stock/sending.html", view)

@@ -19,6 +19,7 @@ from setten.stock.cover.model import (
 )
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
+_MOST = 2**31 - 1  # before the first page
 _OTHERS_MAX = 50_000  # a page of skus in all of five hundred places
 assert SHORT_DAYS == 7, "store.sql and its index look below seven days"
 
@@ -48,16 +49,39 @@ async def reckon_all(pool: Pool, *, zone: ZoneInfo) -> None:
             await reckon(conn, place, now=clock.now(), zone=zone)
 
 
-async def short_at(conn: Connection, location_id: str, *, limit: int = PAGE_MAX) -> list[Cover]:
-    """What lasts less than SHORT_DAYS at a place, shortest first."""
-    rows = await _Q.short_at.all(conn, location_id=location_id, most=min(limit, PAGE_MAX))
+async def short_at(
+    conn: Connection, location_id: str, *, after: str | None = None, limit: int = PAGE_MAX
+) -> list[Cover]:
+    """What lasts less than SHORT_DAYS at a place, shortest first; pages by the last sku."""
+    last = await _one(conn, location_id, after)
+    rows = await _Q.short_at.all(
+        conn,
+        location_id=location_id,
+        after_days=-1.0 if last is None or last.days is None else last.days,
+        after_sku=last.sku if last else "",
+        most=min(limit, PAGE_MAX),
+    )
     return [Cover(**dict(row)) for row in rows]
 
 
-async def dead_at(conn: Connection, location_id: str, *, limit: int = PAGE_MAX) -> list[Cover]:
-    """What lies at a place unsold for DEAD_AFTER_DAYS, most units first."""
-    rows = await _Q.dead_at.all(conn, location_id=location_id, most=min(limit, PAGE_MAX))
+async def dead_at(
+    conn: Connection, location_id: str, *, after: str | None = None, limit: int = PAGE_MAX
+) -> list[Cover]:
+    """What lies at a place unsold for DEAD_AFTER_DAYS, most units first; pages by the last sku."""
+    last = await _one(conn, location_id, after)
+    rows = await _Q.dead_at.all(
+        conn,
+        location_id=location_id,
+        after_units=_MOST if last is None else last.promisable,
+        after_sku=last.sku if last else "",
+        most=min(limit, PAGE_MAX),
+    )
     return [Cover(**dict(row)) for row in rows]
+
+
+async def _one(conn: Connection, location_id: str, sku: str | None) -> Cover | None:
+    row = await _Q.one.maybe(conn, location_id=location_id, sku=sku) if sku else None
+    return Cover(**dict(row)) if row else None
 
 
 async def proposals(conn: Connection, short: list[Cover]) -> dict[str, Proposal]:

@@ -42,6 +42,7 @@ delete from stock.cover where location_id = :location_id and reckoned_at < :now;
 select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
   from stock.cover
  where location_id = :location_id and days < 7
+   and (days, sku) > (:after_days::double precision, :after_sku::text)
  order by days, sku
  limit :most;
 
@@ -49,8 +50,15 @@ select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, recko
 select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
   from stock.cover
  where location_id = :location_id and is_dead
+   and (promisable < :after_units::integer
+        or (promisable = :after_units::integer and sku > :after_sku::text))
  order by promisable desc, sku
  limit :most;
+
+-- name: one
+select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
+  from stock.cover
+ where location_id = :location_id and sku = :sku;
 
 -- name: of_skus
 select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at

@@ -48,6 +48,7 @@ from setten.stock.holds.placing import place, place_many, take_back_due
 from setten.stock.holds.reading import (
     PAGE_MAX,
     code_fits,
+    collected,
     count_open,
     find_by_code,
     find_by_identifiers,
@@ -55,6 +56,7 @@ from setten.stock.holds.reading import (
     forget_old_failures,
     get,
     queue,
+    waiting_for,
 )
 from setten.stock.holds.reducing import give_back, withdraw
 from setten.stock.holds.scanning import scanned
@@ -92,6 +94,7 @@ __all__ = [
     "WrongCode",
     "code_fits",
     "collect",
+    "collected",
     "count_open",
     "extend",
     "find_by_code",
@@ -111,6 +114,7 @@ __all__ = [
     "take_back_due",
     "tidy",
     "tidy_all",
+    "waiting_for",
     "NAME_LENGTH_MAX",
     "REOPEN_WITHIN",
     "HandedOver",

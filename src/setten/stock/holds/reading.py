@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +20,7 @@ GUESSES_MAX = 5  # wrong codes for one hold in the window: 5 in a million, every
 GUESS_WINDOW = timedelta(minutes=10)
 _FIRST = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def holds_from(
@@ -117,6 +118,35 @@ async def queue(
             conn, location_id=location_id, state=state, after=after or _FIRST, most=most
         )
     return await find_many(conn, [row["hold_id"] for row in rows], now=now)
+
+
+async def collected(
+    conn: Connection,
+    location_id: str,
+    *,
+    now: datetime,
+    before: UUID | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Hold]:
+    """What was handed over at a place, the last one first; pages by the last hold_id."""
+    found = await find_many(conn, [before], now=now) if before else []
+    last = found[0] if found and found[0].ended_at else None
+    rows = await _Q.collected.all(
+        conn,
+        location_id=location_id,
+        before_at=last.ended_at if last else _NEVER,
+        before_id=last.hold_id if last else _LAST,
+        most=min(limit, PAGE_MAX),
+    )
+    return await find_many(conn, [row["hold_id"] for row in rows], now=now)
+
+
+async def waiting_for(
+    conn: Connection, location_id: str, skus: Collection[str], *, now: datetime
+) -> Hold | None:
+    """The oldest hold of a place in which one of these goods is still to be picked."""
+    row = await _Q.waiting_for.maybe(conn, location_id=location_id, skus=list(skus), now=now)
+    return await get(conn, row["hold_id"], now=now) if row else None
 
 
 async def count_open(conn: Connection, location_id: str, *, now: datetime) -> dict[str, int]:

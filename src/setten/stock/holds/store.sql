@@ -201,6 +201,27 @@ select h.hold_id
  order by h.hold_id
  limit :most;
 
+-- name: collected
+-- What was handed over at a place, the last one first.
+select h.hold_id
+  from stock.holds h
+ where h.location_id = :location_id and h.state = 'collected'
+   and (h.ended_at, h.hold_id) < (:before_at::timestamptz, :before_id::uuid)
+ order by h.ended_at desc, h.hold_id desc
+ limit :most;
+
+-- name: waiting_for
+-- The oldest hold of a place with a line of these goods that nobody has picked yet.
+select h.hold_id
+  from stock.hold_lines l
+  join stock.holds h on h.hold_id = l.hold_id
+ where l.sku = any(:skus::text[]) and l.location_id = :location_id
+   and l.state in ('held', 'picked') and l.state = 'held'
+   and h.ended_at is null and h.state = 'held' and h.expires_at > :now
+   and h.purpose <> 'shipment'
+ order by h.hold_id
+ limit 1;
+
 -- name: count_open
 select h.state, count(*) as holds
   from stock.holds h
