@@ -285,15 +285,18 @@ class House:
 
     def post_api(self, path: str, body: Any) -> httpx.Response:
         """A call of the server API, with a key of its own."""
+        return self._call("POST", path, body)
+
+    def put_api(self, path: str, body: Any) -> httpx.Response:
+        """The same for what is replaced."""
+        return self._call("PUT", path, body)
+
+    def _call(self, method: str, path: str, body: Any) -> httpx.Response:
         headers = {
             "Authorization": f"Bearer {self.key()}",
             "Idempotency-Key": str(uuid.uuid4()),
         }
         return httpx.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=30)
-
-    def put_api(self, path: str, body: Any) -> httpx.Response:
-        """The same for what is replaced."""
-        return self._call("PUT", path, body)
 
     def define(self, name: str, expression: dict[str, Any]) -> int:
         """A segment."""

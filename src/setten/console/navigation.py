@@ -12,6 +12,9 @@ from setten.platform.auth import Actor, Right
 PLACES_MAX = 5
 """Of the thumb bar: more, and a thumb misses them."""
 
+SET_UP = ("/stock/delivery", "/stock/releases")
+"""Pages that stand beside the places, as tabs."""
+
 HOMES = {
     "associate": "/stock/pickup",
     "shop_manager": "/stock/pickup",
@@ -87,6 +90,7 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found.append(Link("nav.cover", "/stock/cover"))
         if actor.may(Right.approve_stock):
             found.append(Link("nav.disagreements", "/stock/disagreements"))
+        found.append(Link("nav.set_up", "/stock/places"))
     elif path.startswith("/run") or path == "/patterns":
         found = [Link("nav.data", "/run/data"), Link("nav.patterns", "/patterns")]
         if actor.may(Right.manage_identity):
@@ -148,4 +152,6 @@ def _is_in(path: str, href: str) -> bool:
         return True
     if href == "/customers" and path.startswith(("/customers/stages", "/customers/segments")):
         return False
+    if href == "/stock/places" and path.startswith(SET_UP):
+        return True
     return path == href or path.startswith(href + "/")

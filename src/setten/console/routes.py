@@ -9,6 +9,14 @@ from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
 from setten.console.assets import static_file
+from setten.console.chain import (
+    places,
+    placing,
+    releases,
+    releasing,
+    zones,
+    zoning,
+)
 from setten.console.customers import consenting, links, purchases, record, related, stages
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
@@ -179,6 +187,27 @@ PAGES: list[ControllerRouterHandler] = [
     sending.move,
     sending.ship,
     sending.reject,
+    places.places_page,
+    places.place_page,
+    places.kept_page,
+    placing.edit,
+    placing.keep,
+    releases.releases_page,
+    releases.release_page,
+    releases.open_now,
+    releases.end,
+    releasing.edit,
+    releasing.keep,
+    zones.delivery_page,
+    zones.trial,
+    zones.zone_page,
+    zones.service_page,
+    zoning.edit_zone,
+    zoning.keep_zone,
+    zoning.remove_zone,
+    zoning.edit_service,
+    zoning.keep_service,
+    zoning.remove_service,
 ]
 
 

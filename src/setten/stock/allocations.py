@@ -23,6 +23,7 @@ from setten.stock.refusals import Refused
 _Q = db.load(__file__)
 ALLOCATIONS_MAX = 500  # a call
 QTY_MAX = 1_000_000
+PAGE_MAX = 200  # of a place
 ENDED_AT_ONCE = 500  # a transaction of the job
 _YEARS = (2000, 8999)  # beyond, a clock is wrong; and the database's own ends are near
 _CHANNEL = re.compile(r"[a-z][a-z0-9_:-]{0,99}")
@@ -125,6 +126,17 @@ async def left(conn: Connection, keys: Iterable[Key]) -> dict[Share, Allocation]
     return {
         (row["sku"], row["location_id"], row["channel"]): Allocation(**dict(row)) for row in rows
     }
+
+
+async def at(
+    conn: Connection, location_id: str, *, after: tuple[str, str] = ("", ""), limit: int = PAGE_MAX
+) -> list[Allocation]:
+    """What is set aside at a place, by sku and channel; pages by the last (sku, channel)."""
+    rows = await _Q.at.all(
+        conn, location_id=location_id, after_sku=after[0], after_channel=after[1],
+        most=min(limit, PAGE_MAX + 1),
+    )  # fmt: skip
+    return [Allocation(**dict(row)) for row in rows]
 
 
 async def take(conn: Connection, taken: Mapping[Share, int]) -> None:

@@ -70,3 +70,11 @@ select a.sku, a.location_id, a.channel
  where a.until <= :now
  order by a.until
  limit :most;
+
+-- name: at
+select a.sku, a.location_id, a.channel, a.qty, a.until
+  from stock.allocations a
+ where a.location_id = :location_id
+   and (a.sku, a.channel) > (:after_sku::text, :after_channel::text)
+ order by a.sku, a.channel
+ limit :most;

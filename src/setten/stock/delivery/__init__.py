@@ -14,15 +14,22 @@ from setten.stock.delivery.model import (
     Option,
     Quote,
     Service,
+    UnknownService,
+    UnknownZone,
     Wanted,
     Zone,
 )
+from setten.stock.delivery.rerouting import from_elsewhere
 from setten.stock.delivery.rules import CLASS, LEAD_DAYS_MAX, PARCEL, postcode
 from setten.stock.delivery.service import (
     options,
     put_services,
     put_zones,
+    remove_service,
+    remove_zone,
+    service,
     services,
+    zone,
     zone_of,
     zones,
 )
@@ -40,13 +47,20 @@ __all__ = [
     "Option",
     "Quote",
     "Service",
+    "UnknownService",
+    "UnknownZone",
     "Wanted",
     "Zone",
+    "from_elsewhere",
     "options",
     "postcode",
     "put_services",
     "put_zones",
+    "remove_service",
+    "remove_zone",
+    "service",
     "services",
+    "zone",
     "zone_of",
     "zones",
 ]

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 import msgspec
 
-from setten.platform.errors import Invalid
+from setten.platform.errors import Invalid, NotFound
 
 ZONES_MAX = 200  # a call; a country has 47 prefectures and some islands
 PREFIXES_MAX = 2_000  # of one zone
@@ -18,6 +18,18 @@ class BadPostcode(Invalid):
     """This is not a postcode of seven digits."""
 
     code = "bad_postcode"
+
+
+class UnknownZone(NotFound):
+    """There is no such zone."""
+
+    code = "unknown_zone"
+
+
+class UnknownService(NotFound):
+    """There is no such delivery service."""
+
+    code = "unknown_delivery_service"
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,16 @@ from setten.platform import db
 from setten.platform.db import Connection
 from setten.stock import availability, catalog, locations
 from setten.stock.delivery import rules
-from setten.stock.delivery.model import Excluded, Option, Quote, Service, Wanted, Zone
+from setten.stock.delivery.model import (
+    Excluded,
+    Option,
+    Quote,
+    Service,
+    UnknownService,
+    UnknownZone,
+    Wanted,
+    Zone,
+)
 from setten.stock.locations import Directory
 from setten.stock.refusals import Refused
 
@@ -101,7 +110,8 @@ async def _put_services(conn: Connection, services: Sequence[Service], now: date
     )
 
 
-def _service(row: db.Record) -> Service:
+def service_from(row: db.Record) -> Service:
+    """A service from its row."""
     values = dict(row)
     return Service(
         **{**values, "ship_days": tuple(row["ship_days"]), "carries": tuple(row["carries"])}
@@ -119,7 +129,35 @@ async def zones(conn: Connection) -> list[Zone]:
 
 async def services(conn: Connection) -> list[Service]:
     """All services, by zone and id."""
-    return [_service(row) for row in await _Q.services.all(conn)]
+    return [service_from(row) for row in await _Q.services.all(conn)]
+
+
+async def zone(conn: Connection, zone_id: str) -> Zone:
+    """One zone. Raises UnknownZone."""
+    row = await _Q.zone_by_id.maybe(conn, zone_id=zone_id)
+    if row is None:
+        raise UnknownZone()
+    return _zone(row)
+
+
+async def service(conn: Connection, service_id: str) -> Service:
+    """One service. Raises UnknownService."""
+    row = await _Q.service_by_id.maybe(conn, service_id=service_id)
+    if row is None:
+        raise UnknownService()
+    return service_from(row)
+
+
+async def remove_zone(conn: Connection, zone_id: str) -> None:
+    """Deliver to this zone no more; its services go with it. Raises UnknownZone."""
+    if await _Q.remove_zone.maybe(conn, zone_id=zone_id) is None:
+        raise UnknownZone()
+
+
+async def remove_service(conn: Connection, service_id: str) -> None:
+    """Offer this service no more. Raises UnknownService."""
+    if await _Q.remove_service.maybe(conn, service_id=service_id) is None:
+        raise UnknownService()
 
 
 async def zone_of(conn: Connection, code: str) -> Zone | None:
@@ -146,7 +184,7 @@ async def options(
     if zone is None:
         return Quote(zone=None)
     rows = await _Q.of_zone.all(conn, zone_id=zone.zone_id, most=SERVICES_OF_A_ZONE_MAX)
-    offered = [_service(row) for row in rows]
+    offered = [service_from(row) for row in rows]
     items = list((await catalog.find_many(conn, [line.sku for line in wanted])).values())
     free = await _free(conn, directory, wanted, {one.origin for one in offered}, now)
     places = await directory.fresh(conn)

@@ -76,3 +76,24 @@ select service_id, name_ja, name_en, origin, zone_id, cut_off, ship_days, lead_d
  where zone_id = :zone_id
  order by service_id
  limit :most;
+
+-- name: zone_by_id
+select z.zone_id, z.name_ja, z.name_en,
+       coalesce((select array_agg(p.prefix order by p.prefix)
+                   from stock.delivery_prefixes p
+                  where p.zone_id = z.zone_id), '{}') as prefixes
+  from stock.delivery_zones z
+ where z.zone_id = :zone_id;
+
+-- name: service_by_id
+select service_id, name_ja, name_en, origin, zone_id, cut_off, ship_days, lead_days_min,
+       lead_days_max, fee_minor, free_from_minor, currency, carries
+  from stock.delivery_services
+ where service_id = :service_id;
+
+-- name: remove_zone
+-- Its prefixes and services go with it; orders keep what they were told.
+delete from stock.delivery_zones where zone_id = :zone_id returning zone_id;
+
+-- name: remove_service
+delete from stock.delivery_services where service_id = :service_id returning service_id;

@@ -83,6 +83,16 @@ async def balances_at(
     return [Balance(**dict(row)) for row in rows]
 
 
+async def displayed_at(
+    conn: Connection, location_id: str, *, after: str = "", limit: int = ENTRIES_PAGE_MAX
+) -> list[Balance]:
+    """Rows of one place with units on show, by sku; pages by the last sku."""
+    rows = await _Q.displayed_at.all(
+        conn, location_id=location_id, after=after, most=min(limit, ENTRIES_PAGE_MAX)
+    )
+    return [Balance(**dict(row)) for row in rows]
+
+
 def preview(balances: Mapping[Key, Balance], entries: Iterable[Entry]) -> dict[Key, Balance]:
     """The rows that these entries would change, as they would be."""
     return rules.applied(balances, rules.deltas(entries))

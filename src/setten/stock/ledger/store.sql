@@ -141,3 +141,12 @@ select sku, location_id, on_hand, held, in_transit, quarantine, safety, display,
  where sku = any(:skus::text[])
  order by sku, location_id
  limit :most;
+
+-- name: displayed_at
+-- By the small index of what stands on show.
+select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety,
+       b.display, b.allocated, b.shelf
+  from stock.balances b
+ where b.location_id = :location_id and b.sku > :after and b.display > 0
+ order by b.sku
+ limit :most;

@@ -6,13 +6,17 @@ it comes nobody needs to count, and a process that dies takes nothing with it.
 """
 
 from setten.stock.releases.model import (
+    COUNTED_MAX,
     GOODS_MAX,
+    PAGE_MAX,
     PER_MINUTE_MAX,
     RELEASES_MAX,
+    AlreadyOpen,
     CustomerNeeded,
     Goods,
     NotInRelease,
     NotYourTurn,
+    Queue,
     Release,
     ReleaseOver,
     Standing,
@@ -21,16 +25,31 @@ from setten.stock.releases.model import (
     UnknownRelease,
     UnknownTicket,
 )
-from setten.stock.releases.service import get, join, look, put, take
+from setten.stock.releases.service import (
+    draw,
+    end,
+    get,
+    join,
+    line,
+    look,
+    open_now,
+    page,
+    put,
+    take,
+)
 
 __all__ = [
+    "COUNTED_MAX",
     "GOODS_MAX",
+    "PAGE_MAX",
     "PER_MINUTE_MAX",
     "RELEASES_MAX",
+    "AlreadyOpen",
     "CustomerNeeded",
     "Goods",
     "NotInRelease",
     "NotYourTurn",
+    "Queue",
     "Release",
     "ReleaseOver",
     "Standing",
@@ -38,9 +57,14 @@ __all__ = [
     "TooManyForOne",
     "UnknownRelease",
     "UnknownTicket",
+    "draw",
+    "end",
     "get",
     "join",
+    "line",
     "look",
+    "open_now",
+    "page",
     "put",
     "take",
 ]

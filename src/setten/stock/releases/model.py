@@ -13,6 +13,8 @@ from setten.platform.errors import Conflict, NotFound
 GOODS_MAX = 50  # of one release
 RELEASES_MAX = 100  # a call
 PER_MINUTE_MAX = 6_000  # a hundred a second: more than that needs no line
+PAGE_MAX = 100
+COUNTED_MAX = 100_000  # of a line: who reads it wants to know whether it is long
 Phase = Literal["before", "line", "turn", "passed", "over"]
 
 
@@ -38,6 +40,12 @@ class CustomerNeeded(Conflict):
     """Only customers whom we know may stand in this line."""
 
     code = "customer_needed"
+
+
+class AlreadyOpen(Conflict):
+    """Everybody may take already, or the release is over."""
+
+    code = "already_open"
 
 
 class NotYourTurn(Conflict):
@@ -125,3 +133,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ahead: int
     until: datetime | None
     left: int
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """How the line of a release goes now; each count ends at COUNTED_MAX.
+
+    waiting: before the lot. ahead: with a turn to come. having_turn: may take now. took: people
+    who took. last_turn_at: when the last of the line has the turn. left: units nobody took, by sku.
+    """
+
+    waiting: int
+    ahead: int
+    having_turn: int
+    took: int
+    last_turn_at: datetime | None
+    left: dict[str, int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,10 +18,14 @@ from setten.stock.holds import Ask, NotEnoughStock, Placed, Short
 from setten.stock.refusals import Refused
 from setten.stock.releases import rules
 from setten.stock.releases.model import (
+    COUNTED_MAX,
+    PAGE_MAX,
+    AlreadyOpen,
     CustomerNeeded,
     Goods,
     NotInRelease,
     NotYourTurn,
+    Queue,
     Release,
     ReleaseOver,
     Standing,
@@ -32,6 +36,7 @@ from setten.stock.releases.model import (
 )
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
+_END = datetime(9000, 1, 1, tzinfo=UTC)  # after all that may be kept
 
 
 async def put(conn: Connection, releases: Sequence[Release], *, now: datetime) -> list[Refused]:
@@ -117,11 +122,72 @@ async def get(conn: Connection, release_id: str) -> Release:
 
 async def _maybe(conn: Connection, release_id: str) -> Release | None:
     row = await _Q.get.maybe(conn, release_id=release_id)
-    if row is None:
-        return None
+    return None if row is None else _release(row)
+
+
+def _release(row: db.Record) -> Release:
     values = dict(row)
     goods = zip(values.pop("skus") or (), values.pop("qtys") or (), strict=True)
     return Release(**values, goods=tuple(Goods(sku, qty) for sku, qty in goods))
+
+
+async def page(
+    conn: Connection,
+    *,
+    said: str = "",
+    phase: str = "",
+    before: tuple[datetime, str] | None = None,
+    limit: int = PAGE_MAX,
+    now: datetime,
+) -> list[Release]:
+    """Releases by their opening, the newest first; pages by the last (opens_at, release_id).
+
+    said: part of an id or a name. phase: coming, open or over; "" for all.
+    """
+    opens, last = before or (_END, "")
+    rows = await _Q.page.all(
+        conn, said=said, phase=phase, before_opens=opens, before_id=last, now=now,
+        most=min(limit, PAGE_MAX + 1),
+    )  # fmt: skip
+    return [_release(row) for row in rows]
+
+
+async def line(conn: Connection, release: Release, *, now: datetime) -> Queue:
+    """How its line goes now, and what is left."""
+    since = now - timedelta(minutes=release.turn_minutes)
+    row = await _Q.line.one(
+        conn, release_id=release.release_id, now=now, since=since, most=COUNTED_MAX
+    )
+    keys = [(one.sku, release.location_id) for one in release.goods]
+    aside = await allocations.left(conn, keys)
+    left = {sku: _units(aside.get((sku, place, release.channel))) for sku, place in keys}
+    return Queue(**dict(row), left=left)
+
+
+async def draw(conn: Connection, release: Release, *, now: datetime) -> None:
+    """Give their turns to all who came before an opening that has passed, if nobody did yet."""
+    if now < release.ends_at:
+        await _draw(conn, release, now)
+
+
+async def open_now(conn: Connection, release_id: str, *, now: datetime) -> Release:
+    """Let everybody in from now on. Raises UnknownRelease, AlreadyOpen."""
+    await get(conn, release_id)
+    if await _Q.open.maybe(conn, release_id=release_id, now=now) is None:
+        raise AlreadyOpen()
+    return await get(conn, release_id)
+
+
+async def end(conn: Connection, release_id: str, *, now: datetime) -> Release:
+    """End it now: what nobody took is everybody's; what was taken stays held.
+
+    Raises UnknownRelease, ReleaseOver.
+    """
+    before = await get(conn, release_id)
+    if await _Q.end.maybe(conn, release_id=release_id, now=now) is None:
+        raise ReleaseOver()
+    await _set_aside(conn, before, dict.fromkeys([one.sku for one in before.goods], 0), now)
+    return await get(conn, release_id)
 
 
 async def join(

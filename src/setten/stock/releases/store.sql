@@ -10,7 +10,8 @@ on conflict (release_id) do update
        members_from = excluded.members_from, opens_at = excluded.opens_at,
        ends_at = excluded.ends_at, per_person = excluded.per_person,
        per_minute = excluded.per_minute, turn_minutes = excluded.turn_minutes,
-       needs_customer = excluded.needs_customer, updated_at = excluded.updated_at
+       needs_customer = excluded.needs_customer, ended_at = null,
+       updated_at = excluded.updated_at
  where not r.members_drawn and not r.is_drawn
 returning release_id;
 
@@ -22,8 +23,9 @@ insert into stock.release_goods (release_id, sku, qty)
 select :release_id, g.sku, g.qty from unnest(:skus::text[], :qtys::integer[]) as g(sku, qty);
 
 -- name: get
-select r.release_id, r.name_ja, r.name_en, r.location_id, r.members_from, r.opens_at, r.ends_at,
-       r.per_person, r.per_minute, r.turn_minutes, r.needs_customer,
+-- Ended before its time it ends then.
+select r.release_id, r.name_ja, r.name_en, r.location_id, r.members_from, r.opens_at,
+       least(r.ends_at, r.ended_at) as ends_at, r.per_person, r.per_minute, r.turn_minutes, r.needs_customer,
        (select array_agg(g.sku order by g.sku) from stock.release_goods g
          where g.release_id = r.release_id) as skus,
        (select array_agg(g.qty order by g.sku) from stock.release_goods g
@@ -95,3 +97,55 @@ update stock.release_tickets set turn_at = :turn_at
 -- name: take
 update stock.release_tickets set taken = taken + :qty, hold_ids = hold_ids || :hold_id::uuid
  where ticket_id = :ticket_id;
+
+-- name: page
+-- Newest opening first. A chain has some hundreds of releases: a search may look at all of them.
+select r.release_id, r.name_ja, r.name_en, r.location_id, r.members_from, r.opens_at,
+       least(r.ends_at, r.ended_at) as ends_at, r.per_person, r.per_minute, r.turn_minutes,
+       r.needs_customer,
+       (select array_agg(g.sku order by g.sku) from stock.release_goods g
+         where g.release_id = r.release_id) as skus,
+       (select array_agg(g.qty order by g.sku) from stock.release_goods g
+         where g.release_id = r.release_id) as qtys
+  from stock.releases r
+ where (r.opens_at, r.release_id) < (:before_opens::timestamptz, :before_id::text)
+   and (:said::text = '' or position(lower(:said::text) in
+          lower(r.release_id || ' ' || r.name_ja || ' ' || r.name_en)) > 0)
+   and (:phase::text = '' or :phase::text =
+          case when least(r.ends_at, r.ended_at) <= :now then 'over'
+               when coalesce(r.members_from, r.opens_at) > :now then 'coming'
+               else 'open' end)
+ order by r.opens_at desc, r.release_id desc
+ limit :most;
+
+-- name: line
+-- Each counted up to `most`: nobody reads a longer line to the last person.
+select (select count(*) from (
+          select 1 from stock.release_tickets t
+           where t.release_id = :release_id and t.turn_at is null limit :most) as w) as waiting,
+       (select count(*) from (
+          select 1 from stock.release_tickets t
+           where t.release_id = :release_id and t.turn_at > :now limit :most) as w) as ahead,
+       (select count(*) from (
+          select 1 from stock.release_tickets t
+           where t.release_id = :release_id and t.turn_at > :since and t.turn_at <= :now
+           limit :most) as w) as having_turn,
+       (select count(*) from (
+          select 1 from stock.release_tickets t
+           where t.release_id = :release_id and t.taken > 0 limit :most) as w) as took,
+       (select max(t.turn_at) from stock.release_tickets t
+         where t.release_id = :release_id and t.turn_at is not null) as last_turn_at;
+
+-- name: open
+-- Whoever was early is drawn at this moment; early access that did not begin yet is over.
+update stock.releases
+   set opens_at = :now, updated_at = :now,
+       members_from = case when members_from < :now then members_from end
+ where release_id = :release_id and opens_at > :now and ends_at > :now and ended_at is null
+returning release_id;
+
+-- name: end
+update stock.releases
+   set ended_at = :now, updated_at = :now
+ where release_id = :release_id and least(ends_at, ended_at) > :now
+returning release_id;

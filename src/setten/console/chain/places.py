@@ -1,0 +1,263 @@
+"""The places of the business: found, read as one page, and what lies kept back at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+
+from setten.console import guard, places
+from setten.console.chain import fields, rights
+from setten.console.page import Asked, Page, page_of
+from setten.console.stock.goods import Good, goods
+from setten.console.words import Words
+from setten.platform import auth
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+from setten.platform.errors import Invalid
+from setten.stock import allocations, delivery, fulfilments, inbound, ledger, locations
+from setten.stock.delivery import Service
+from setten.stock.fulfilments import Sender
+from setten.stock.hours import WEEKDAYS
+from setten.stock.locations import KINDS, Location
+
+ROWS = 50
+FIRST = 5
+"""Lines of what is kept back on the place's own page; the list has all of them."""
+
+SAID_MAX = 100
+RELEASE = "release_"
+WHATS = ("aside", "display", "due")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of the list."""
+
+    place: Location
+    name: str
+    href: str
+    hours: str
+    sends: str
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one sku that are kept back at a place, or due there."""
+
+    good: Good
+    href: str
+    meta: str
+    qty: int
+
+
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what is kept back, and the address of the next."""
+
+    rows: list[Kept]
+    after: str
+
+
+def address(location_id: str, **more: str) -> str:
+    """The page of a place."""
+    return f"/stock/places/place?{urlencode({'at': location_id, **more})}"
+
+
+@get("/stock/places", include_in_schema=False)
+async def places_page(
+    request: Asked, q: str = "", kind: str = "", number: int = 1
+) -> Response[str]:
+    """All places by name, those that hold what was typed, of one kind or of all."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        every = await locations.list_all(conn)
+        senders = {one.location_id: one for one in await fulfilments.senders(conn)}
+    found = _chosen(every, q[:SAID_MAX], kind, page.locale)
+    first = max(0, min(number - 1, len(found) // ROWS)) * ROWS
+    view = {
+        "rows": [_row(one, senders[one.location_id], page) for one in found[first : first + ROWS]],
+        "q": q[:SAID_MAX],
+        "kind": kind if kind in KINDS else "",
+        "kinds": KINDS,
+        "first": first,
+        "number": first // ROWS + 1,
+        "total": len(found),
+        "has_any": bool(every),
+        "may_add": rights.may_change_all(page.who),
+    }
+    return page.render("chain/places.html", view)
+
+
+def _chosen(every: Sequence[Location], said: str, kind: str, locale: str) -> list[Location]:
+    """Places that hold every word of what was typed, by name."""
+    wanted = fields.plain(said).casefold().split()
+    found = []
+    for one in every:
+        text = f"{one.location_id} {one.name_ja} {one.name_en}".casefold()
+        if (kind not in KINDS or one.kind == kind) and all(word in text for word in wanted):
+            found.append(one)
+    return sorted(found, key=lambda one: (places.name_of(one, locale), one.location_id))
+
+
+def _row(place: Location, sender: Sender, page: Page) -> Row:
+    return Row(
+        place=place,
+        name=places.name_of(place, page.locale),
+        href=address(place.location_id),
+        hours=_hours(place, page),
+        sends=_sends(sender, page),
+    )
+
+
+def _hours(place: Location, page: Page) -> str:
+    """Whether it is open now, and until when; else when it opens."""
+    t, f = page.words(), page.shown()
+    if not place.hours:
+        return t("place.hours_unknown")
+    opens, closes = place.opening(page.now)
+    if opens is None or closes is None:
+        return t("place.closed_long")
+    if opens <= page.now:
+        return t("place.open_until", at=f.until(closes))
+    return t("place.opens", at=f.until(opens))
+
+
+def _sends(sender: Sender, page: Page) -> str:
+    t = page.words()
+    if not sender.ships:
+        return t("place.sends_no")
+    if sender.paused_until is not None and sender.paused_until > page.now:
+        return t("place.sends_paused", at=page.shown().until(sender.paused_until))
+    return t("place.sends_yes")
+
+
+@get("/stock/places/place", include_in_schema=False)
+async def place_page(request: Asked, at: str, kept: str = "") -> Response[str]:
+    """One place: when it is open, what it sends and how, what is kept back there."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await locations.get(conn, at.replace("\x00", ""))
+        sender = await sender_of(conn, found.location_id)
+        services = [one for one in await delivery.services(conn) if one.origin == at]
+        zones = {one.zone_id: one for one in await delivery.zones(conn)}
+        keepings = {what: await _keeping(conn, page, what, at, "", FIRST) for what in WHATS}
+    view = {
+        "place": found,
+        "name": places.name_of(found, page.locale),
+        "hours": _hours(found, page),
+        "week": fields.said_week(found.hours),
+        "weekdays": WEEKDAYS,
+        "today": WEEKDAYS[page.shown().now.weekday()],
+        "exceptions": _exceptions(found, page),
+        "sender": sender,
+        "sends": _sends(sender, page),
+        "services": [(one, _service_name(one, zones, page)) for one in services],
+        "keepings": keepings,
+        "kept": bool(kept),
+        "may_change": rights.may_change(page.who, at),
+    }
+    return page.render("chain/place.html", view)
+
+
+async def sender_of(conn: Connection, location_id: str) -> Sender:
+    """Whether a place sends, as it is set or by its kind."""
+    found = await fulfilments.senders(conn)
+    return next(one for one in found if one.location_id == location_id)
+
+
+def _service_name(one: Service, zones: Mapping[str, delivery.Zone], page: Page) -> str:
+    zone = zones[one.zone_id]
+    names = (one.name_ja, zone.name_ja) if page.locale == "ja" else (one.name_en, zone.name_en)
+    return ("　" if page.locale == "ja" else " · ").join(names)
+
+
+def _exceptions(place: Location, page: Page) -> list[tuple[str, str]]:
+    """Days from today on that differ from their weekday."""
+    f, today = page.shown(), page.shown().now.date()
+    days = sorted(place.hours.get("days", {}).items())
+    return [
+        (f.date(date.fromisoformat(at)), fields.said_spans(spans) or page.words()("place.closed"))
+        for at, spans in days
+        if date.fromisoformat(at) >= today
+    ]
+
+
+@get("/stock/places/list", include_in_schema=False)
+async def kept_page(request: Asked, at: str, what: str, after: str = "") -> Response[str]:
+    """All that is set aside, on display or due at a place."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_stock)
+    if what not in WHATS:
+        raise Invalid(errors="what")
+    async with guard.deps_of(request).pool.acquire() as conn:
+        found = await locations.get(conn, at.replace("\x00", ""))
+        keeping = await _keeping(conn, page, what, at, after, ROWS)
+    view = {
+        "place": found,
+        "name": places.name_of(found, page.locale),
+        "what": what,
+        "keeping": keeping,
+        "back": address(at),
+    }
+    return page.render("chain/kept.html", view)
+
+
+async def _keeping(
+    conn: Connection, page: Page, what: str, at: str, after: str, most: int
+) -> Keeping:
+    """One page of what is kept back, and where the next begins."""
+    key = after.replace("\x00", "")
+    if what == "aside":
+        sku, _, channel = key.partition("|")
+        aside = await allocations.at(conn, at, after=(sku, channel), limit=most + 1)
+        said = [(one.sku, _aside(one, page), one.qty) for one in aside]
+        ends = [f"{one.sku}|{one.channel}" for one in aside]
+    elif what == "display":
+        shown = await ledger.displayed_at(conn, at, after=key, limit=most + 1)
+        said = [(one.sku, one.shelf or "", one.display) for one in shown]
+        ends = [one.sku for one in shown]
+    else:
+        coming = await inbound.open_at(conn, at, after=_after_due(key), limit=most + 1)
+        said = [(one.sku, _due(one, page), one.outstanding) for one in coming]
+        ends = [f"{one.due_on.isoformat()}|{one.inbound_id}" for one in coming]
+    found = await goods(conn, [sku for sku, _, _ in said[:most]], page)
+    query = urlencode({"at": at})
+    rows = [
+        Kept(good=found[sku], href=f"{found[sku].href}?{query}", meta=meta, qty=qty)
+        for sku, meta, qty in said[:most]
+    ]
+    return Keeping(rows=rows, after=ends[most - 1] if len(said) > most else "")
+
+
+def _aside(one: allocations.Allocation, page: Page) -> str:
+    t = page.words()
+    channel = channel_word(one.channel, t)
+    if one.until is None:
+        return channel
+    return f"{channel}　{t('pickup.until', until=page.shown().until(one.until))}"
+
+
+def channel_word(channel: str, t: Words) -> str:
+    """A channel as people call it; one of a release by the release's code."""
+    if channel.startswith(RELEASE):
+        return t("place.for_release", code=channel.removeprefix(RELEASE))
+    return t(f"via.{channel}") if t.has(f"via.{channel}") else channel
+
+
+def _due(one: inbound.Due, page: Page) -> str:
+    n = page.words()("place.due_n", n=one.outstanding, promised=one.promised)
+    return f"{page.shown().date(one.due_on)}　{one.ref}　{n}"
+
+
+def _after_due(key: str) -> tuple[date, UUID] | None:
+    if not key:
+        return None
+    said, _, last = key.partition("|")
+    try:
+        return date.fromisoformat(said), UUID(last)
+    except ValueError as cause:
+        raise Invalid(errors="after") from cause
