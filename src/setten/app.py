@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
@@ -77,6 +78,9 @@ from setten.stock.locations import Directory
 
 WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
 BACKGROUND_POOL_SIZE = 12
+# Work in a thread (the lake's batches) lets the readers' loop go on after so long, not after 5 ms:
+# a batch of theirs asks for its turn some twenty times.
+GIVE_WAY_S = 0.0005
 BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
 PROGRAM_PATHS = ("/api/", "/v1/", "/ingest/", "/analytics.js/")
 NIGHT = time(3, 40)  # of the business: tills are closed, backups not yet begun
@@ -295,6 +299,7 @@ async def run_background(settings: Settings | None = None) -> None:
     async with resources(found, size=BACKGROUND_POOL_SIZE) as deps:
         await _partitions(deps.pool)
         collector.settle_down()
+        sys.setswitchinterval(GIVE_WAY_S)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(log.run(readers(deps), deps.pool, stop))
             tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))

@@ -67,7 +67,8 @@ class Lake:
 
     async def write(self, conn: Connection, rows: Sequence[Row], *, part: str) -> str | None:
         """Write a file of these events and enter it under a part; answers its path, if any."""
-        batch = self._batch(rows)
+        # Some tenths of a second of work: the readers of this process do not wait for it.
+        batch = await asyncio.to_thread(self._batch, rows)
         if not batch.num_rows:
             return None
         path = self._new(FRESH)
