@@ -325,3 +325,26 @@ async def test_a_lost_database_sets_nothing_aside(pool: db.Pool) -> None:
         await log.Reader("cut", lost).step_past_poison(pool)
     async with pool.acquire() as conn:
         assert await log.set_aside(conn) == 0
+
+
+async def test_a_day_whose_events_came_before_its_partition_stops_no_other_day(pool):
+    today = clock.now().date()
+    async with pool.acquire() as conn:
+        for table in await conn.fetch(
+            "select c.oid::regclass::text from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+            " where i.inhparent = 'log.events'::regclass and c.relname ~ '[0-9]{8}$'"
+        ):
+            await conn.execute(f"drop table {table[0]}")
+    await append(pool, entry("early", received_at=clock.now()))
+    async with db.transaction(pool) as conn:
+        await log.ensure_partitions(conn)
+        await log.ensure_partitions(conn)
+    tomorrow = clock.now() + timedelta(days=1)
+    await append(pool, entry("late", received_at=tomorrow))
+    kept = Kept()
+    await log.Reader("r", kept).catch_up(pool)
+    assert sorted(kept.event_ids) == ["early", "late"]
+    async with pool.acquire() as conn:
+        where = dict(await conn.fetch("select event_id, tableoid::regclass::text from log.events"))
+    assert not where["early"].endswith(f"{today:%Y%m%d}")
+    assert where["late"].endswith(f"{tomorrow.date():%Y%m%d}")

@@ -40,11 +40,11 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 def readers(after: Sequence[str], now: Now = clock.now) -> list[Reader]:
     """The reader of this feature. after: whoever says which customer an identifier is."""
-    return [Reader(READER, partial(_read, now=now), after=after)]
+    return [Reader(READER, partial(_read, now=now), wants=_may_tell, after=after)]
 
 
 async def _read(conn: Connection, rows: Sequence[Row], *, now: Now) -> None:
-    told = [(row, body) for row in rows if row.identifiers and (body := _body(row))]
+    told = [(row, body) for row in rows if (body := _body(row))]
     statements = [one for row, body in told for one in _statements(row, body)]
     bounced = [row for row, body in told if _flat(body.event) in _LOSSES]
     stopped = [(row, _flat(body.event)) for row, body in told if _flat(body.event) in _STOPS]
@@ -54,14 +54,19 @@ async def _read(conn: Connection, rows: Sequence[Row], *, now: Now) -> None:
         await service.settle(conn, statements, now=now(), by=None)
 
 
-def _body(row: Row) -> _Body | None:
-    """As much of an event as can tell of consent; None when it cannot."""
+def _may_tell(row: Row) -> bool:
+    """Whether somebody's event can tell of consent, by a word that its body would hold."""
+    if not row.identifiers:
+        return False
     if row.name == CustomEvent.event_name:
         hints: tuple[str, ...] = _HINTS
     else:
         hints = _HINTS[:2] if row.name == CustomerIdentified.event_name else _HINTS[:1]
-    if not any(hint in row.body for hint in hints):
-        return None
+    return any(hint in row.body for hint in hints)
+
+
+def _body(row: Row) -> _Body | None:
+    """As much of an event as can tell of consent; None when it cannot be read."""
     try:
         return _decode(row.body)
     except msgspec.DecodeError:

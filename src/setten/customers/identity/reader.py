@@ -60,15 +60,17 @@ def readers(vault: Vault | None = None, *, now: Callable[[], datetime] = clock.n
     vault: opens what newcomers stand for where this business blocks values by their form. now: the
     clock, for the facts it states.
     """
-    return [Reader(READER, partial(_handle, vault=vault, now=now))]
+    return [Reader(READER, partial(_handle, vault=vault, now=now), wants=_tells_of_somebody)]
+
+
+def _tells_of_somebody(row: Row) -> bool:
+    return bool(row.identifiers) and row.name not in _OWN
 
 
 async def _handle(
     conn: Connection, rows: Sequence[Row], *, vault: Vault | None, now: Callable[[], datetime]
 ) -> None:
-    theirs = [row for row in rows if row.identifiers and row.name not in _OWN]
-    if theirs:
-        await take_in(conn, vault, theirs, now=now())
+    await take_in(conn, vault, rows, now=now())
 
 
 async def take_in(

@@ -30,8 +30,7 @@ async def _count(conn: Connection, rows: Sequence[Row]) -> None:
     moments = Counts((row.source_id, row.received_at, row.name) for row in rows)
     found: dict[tuple[int, datetime, str], tuple[int, datetime]] = {}
     for (source_id, at, name), more in moments.items():
-        if source_id is None:
-            continue
+        assert source_id is not None, "only what was sent is handed over"
         key = (source_id, at.replace(minute=0, second=0, microsecond=0), name)
         events, last_at = found.get(key, (0, at))
         found[key] = (events + more, max(last_at, at))
@@ -41,7 +40,11 @@ async def _count(conn: Connection, rows: Sequence[Row]) -> None:
 
 def readers() -> list[Reader]:
     """The readers of the log that ingest has."""
-    return [Reader("ingest_counters", _count, gather_s=GATHER_CALMLY_S)]
+    return [Reader("ingest_counters", _count, wants=_is_sent, gather_s=GATHER_CALMLY_S)]
+
+
+def _is_sent(row: Row) -> bool:
+    return row.source_id is not None  # our own facts have none
 
 
 async def since(conn: Connection, source_ids: Sequence[int], at: datetime) -> list[Counter]:

@@ -26,7 +26,11 @@ Telling = tuple[Row, Any]  # an event, and the body of the fact that it is; None
 
 def readers(now: Callable[[], datetime] = clock.now) -> list[Reader]:
     """The reader of this feature. now: the clock."""
-    return [Reader(READER, partial(take_in, now=now))]
+    return [Reader(READER, partial(take_in, now=now), wants=_makes_a_line)]
+
+
+def _makes_a_line(row: Row) -> bool:
+    return bool(row.identifiers) and row.name not in rules.HIDDEN
 
 
 async def take_in(
@@ -46,11 +50,7 @@ async def take_in(
 
 def told_by(rows: Sequence[Row]) -> list[Telling]:
     """The events of people that make a line, each with the body of the fact that it is, if any."""
-    return [
-        (row, rules.fact_of(row))
-        for row in rows
-        if row.identifiers and row.name not in rules.HIDDEN
-    ]
+    return [(row, rules.fact_of(row)) for row in rows if _makes_a_line(row)]
 
 
 async def put_lines(

@@ -13,6 +13,7 @@ from setten.platform import db
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Unavailable
 from setten.platform.log.model import Cursor, Row
+from setten.platform.log.places import Places
 from setten.platform.log.pulse import Pulse
 from setten.platform.log.tail import Tail, read
 
@@ -36,10 +37,15 @@ def _place(row: Row) -> tuple[int, int]:
     return (row.xid, row.position)
 
 
+def _behind(was: Cursor, last: Row) -> Cursor:
+    return Cursor(last.xid, last.position, max(was.arrived_on, last.arrived_on))
+
+
 class Reader:
     """Carries one projection forward: `handle` and the cursor commit together, or not at all.
 
-    `names`, when given, are the only events handed over (the cursor passes the others).
+    `names`, when given, are the only events handed over (the cursor passes the others); `wants`
+    says it of a row, by nothing but the row. A batch without any costs no transaction.
     `after` names readers whose results `handle` reads: it gets no event that they have not passed.
     `gather_s` is the least time between two batches while events stream in.
     """
@@ -50,6 +56,7 @@ class Reader:
         handle: Handle,
         *,
         names: frozenset[str] | None = None,
+        wants: Callable[[Row], bool] | None = None,
         after: Sequence[str] = (),
         most: int = BATCH_MAX,
         gather_s: float = GATHER_S,
@@ -57,10 +64,13 @@ class Reader:
         self.name = name
         self._handle = handle
         self._names = names
+        self._wants = wants
         self._after = tuple(after)
         self._most = most
         self._gather_s = gather_s
         self._here: Cursor | None = None  # where `run` has brought us, unless something went wrong
+        self._places: Places | None = None  # of the process, while `run` carries us
+        self._is_held_back = False  # by those we come after
 
     def is_before(self, place: tuple[int, int]) -> bool:
         """Whether, as far as it knows, this reader still has rows up to a place to pass."""
@@ -73,7 +83,7 @@ class Reader:
         """
         was, rows = await self._next(pool, self._most, tail, stamp)
         if rows:
-            await self._carry(pool, was, rows)
+            await self._carry_or_pass(pool, was, rows)
         elif tail is not None:
             self._here = was
         return len(rows)
@@ -88,7 +98,7 @@ class Reader:
             if not rows:
                 return passed
             try:
-                await self._carry(pool, was, rows)
+                await self._carry_or_pass(pool, was, rows)
             except _AWAY:
                 raise
             except Exception as cause:
@@ -102,14 +112,14 @@ class Reader:
     ) -> tuple[Cursor, Sequence[Row]]:
         """Read outside the transaction: a reader that waits must not hold back the others."""
         here, self._here = self._here, None
-        if tail is None or here is None or not stamp:
+        if tail is None or here is None or not stamp or not self._is_known():
             async with pool.acquire() as conn:
                 here = await self._cursor(conn)
         passed = None
         if self._after:
-            async with pool.acquire() as conn:
-                passed = await self._passed(conn)
-            if passed <= (here.xid, here.position):
+            passed = await self._passed(pool)
+            self._is_held_back = passed <= (here.xid, here.position)
+            if self._is_held_back:
                 return here, []
         if tail is not None:
             rows = await tail.after(here, most, stamp=stamp)
@@ -120,17 +130,52 @@ class Reader:
             rows = rows[: bisect_right(rows, passed, key=_place)]
         return here, rows
 
-    async def _passed(self, conn: Connection) -> tuple[int, int]:
+    def _is_known(self) -> bool:
+        return self._places is None or self._places.is_known(self.name)
+
+    async def _passed(self, pool: Pool) -> tuple[int, int]:
         """How far the slowest of the readers we build on has come."""
-        found = {row["reader"]: (row["xid"], row["position"]) for row in await _Q.cursors.all(conn)}
+        passed = self._places.passed(self._after) if self._places is not None else None
+        if passed is not None:
+            return passed
+        async with pool.acquire() as conn:
+            rows = await _Q.cursors.all(conn)
+        found = {row["reader"]: (row["xid"], row["position"]) for row in rows}
         return min(found.get(name, (0, 0)) for name in self._after)
 
+    async def _carry_or_pass(self, pool: Pool, was: Cursor, rows: Sequence[Row]) -> None:
+        """Handle what is ours; where nothing is, go on without a word when `run` carries us."""
+        wanted = [row for row in rows if self._is_wanted(row)]
+        if wanted or self._places is None:
+            await self._carry(pool, was, rows, wanted)
+            return
+        here = _behind(was, rows[-1])
+        if self._places.pass_over(self.name, here):
+            self._here = here
+
+    def _is_wanted(self, row: Row) -> bool:
+        if self._names is not None and row.name not in self._names:
+            return False
+        return self._wants is None or self._wants(row)
+
     async def _carry(
-        self, pool: Pool, was: Cursor, rows: Sequence[Row], *, error: str | None = None
+        self,
+        pool: Pool,
+        was: Cursor,
+        rows: Sequence[Row],
+        wanted: Sequence[Row] = (),
+        *,
+        error: str | None = None,
     ) -> None:
-        """Handle rows and move the cursor behind them; with `error`, only note them and move."""
+        """Handle what is wanted and move the cursor behind all rows; with `error`, only note them
+        and move."""
         last = rows[-1]
-        here = Cursor(last.xid, last.position, max(was.arrived_on, last.arrived_on))
+        here = _behind(was, last)
+        if self._places is not None:
+            kept = await self._places.settled(self.name)
+            if kept is None:  # somebody else has moved it: we ask where to
+                return
+            was = kept
         async with db.transaction(pool) as conn:
             moved = await _Q.advance.value(
                 conn,
@@ -142,14 +187,17 @@ class Reader:
                 was_position=was.position,
             )
             if moved is None:  # another process passed these rows first
+                if self._places is not None:
+                    self._places.forget(self.name)
                 return
             if error is not None:
                 await self._set_aside(conn, last, error)
                 return
-            wanted = [r for r in rows if self._names is None or r.name in self._names]
             if wanted:
                 await self._handle(conn, wanted)
         self._here = here
+        if self._places is not None:
+            self._places.advanced(self.name, here)
 
     async def _set_aside(self, conn: Connection, row: Row, error: str) -> None:
         await _Q.set_aside.run(
@@ -164,18 +212,23 @@ class Reader:
 
     async def _cursor(self, conn: Connection) -> Cursor:
         row = await _Q.cursor.maybe(conn, reader=self.name)
+        here = Cursor(0, 0, _EARLIEST)
         if row is None:
             await _Q.ensure_cursor.run(conn, reader=self.name)
-            return Cursor(0, 0, _EARLIEST)
-        return Cursor(row["xid"], row["position"], row["arrived_on"])
+        else:
+            here = Cursor(row["xid"], row["position"], row["arrived_on"])
+        return here if self._places is None else self._places.found(self.name, here)
 
-    async def run(self, pool: Pool, stop: asyncio.Event, pulse: Pulse, tail: Tail) -> None:
+    async def run(
+        self, pool: Pool, stop: asyncio.Event, pulse: Pulse, tail: Tail, places: Places
+    ) -> None:
         """Read until `stop`. A failing batch is tried again with pauses, then event by event."""
+        self._places = places
         loop = asyncio.get_running_loop()
         failures, is_due, backoff = 0, False, 0.0
         while not stop.is_set():
             # Taken before we look, so that nothing falls between; none when we look anyway.
-            seen = pulse.stamp
+            seen, version = pulse.stamp, places.version
             begun, pause = loop.time(), 0.0
             try:
                 if failures < TRIES:
@@ -183,7 +236,11 @@ class Reader:
                 else:
                     passed = await self.step_past_poison(pool)
                 failures, backoff = 0, 0.0
-                is_due = not passed and not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
+                is_due = False
+                if not passed and self._is_held_back:
+                    await places.wait_beyond(version, LOOK_ANYWAY_S)
+                elif not passed:
+                    is_due = not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
                 if passed < self._most:
                     pause = self._gather_s - (loop.time() - begun)
             except Exception as cause:
@@ -194,6 +251,7 @@ class Reader:
                 failures += not isinstance(cause, _AWAY)
             if pause > 0:
                 await asyncio.sleep(pause)
+        self._places = None
 
     async def catch_up(self, pool: Pool) -> None:
         """Read until level. For tests, imports and rebuilds."""
@@ -203,7 +261,7 @@ class Reader:
 
 async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> None:
     """Run readers side by side until `stop`: one look wakes all, one fetch serves all."""
-    readers, tail = tuple(readers), Tail(pool)
+    readers, tail, places = tuple(readers), Tail(pool), Places()
 
     async def news(stamp: str) -> bool:
         reached = await tail.reached(stamp)
@@ -213,7 +271,8 @@ async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> Non
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(pool, stop))
         for reader in readers:
-            tasks.create_task(reader.run(pool, stop, pulse, tail))
+            tasks.create_task(reader.run(pool, stop, pulse, tail, places))
+        tasks.create_task(places.run(pool, stop))
 
 
 async def lags(conn: Connection) -> dict[str, float]:

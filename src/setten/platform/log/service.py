@@ -277,7 +277,7 @@ async def _passed(conn: Connection, place: Cursor, readers: Sequence[str]) -> bo
 
 
 async def ensure_partitions(conn: Connection) -> None:
-    """Make the partitions of the next two weeks."""
+    """Make the partitions of today and the next two days, where they can still be made."""
     await _Q.ensure_partitions.run(conn)
 
 
