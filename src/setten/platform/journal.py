@@ -54,7 +54,9 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("asyncio", "httpx", "pgqueuer", "granian"):
+    for chatty in ("asyncio", "httpx", "pgqueuer"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of every request that is no HTTP, which any stranger may send as often as he likes.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     # Its pool warns with a traceback at every try while the database restarts; we say it once.
     logging.getLogger("asyncpg").setLevel(logging.ERROR)

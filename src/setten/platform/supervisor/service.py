@@ -208,7 +208,7 @@ def _listening(settings: Settings) -> Iterator[list[socket.socket]]:
             listeners = [opened.enter_context(_bound(settings, shared=False))] * settings.workers
         for listener in listeners:
             listener.listen(BACKLOG)
-            listener.setblocking(False)  # Granian's runtime waits for it, not in it
+            listener.setblocking(False)  # the event loop waits for it, not in it
         yield listeners
 
 

@@ -1,4 +1,4 @@
-"""One web process: Granian on the socket that the supervisor holds.
+"""One web process: uvicorn on the socket that the supervisor holds.
 
 Started as `python -m setten.platform.supervisor.web TARGET DESCRIPTOR`; TARGET is `module:factory`.
 """
@@ -6,64 +6,69 @@ Started as `python -m setten.platform.supervisor.web TARGET DESCRIPTOR`; TARGET 
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
+import resource
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import uvicorn
 import uvloop
-from granian._granian import SocketHolder
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.server.embed import Server
 
 from setten.platform import draining, journal, settings
+from setten.platform.supervisor import collector
+from setten.platform.supervisor.connection import CONNECTIONS_MAX, IDLE_S_MAX, Connection
 
 BACKLOG = 1024
 # Live pages look at `draining` within this time and end; then the rest is let finish.
 LIVE_PAGES_END_S = 1.0
-# Slow senders of headers hold a connection, not a thread; still not for ever.
-HEADERS_MS_MAX = 15_000
-# A batch of events makes thousands of short-lived objects and no cycles: with Python's own 700 the
-# collector ran for every second event. What is there after the start stays for good.
-GC_OBJECTS = 50_000
+FINISH_S = 15  # less than the supervisor waits
+FILES = CONNECTIONS_MAX + 500  # those of the database, of measures and of pages beside them
 
 
-class _OnSocket(Server):
-    """Granian's embedded server, on a socket that exists already."""
+class _Server(uvicorn.Server):
+    """Uvicorn, told by us when to end."""
 
-    def __init__(self, target: object, descriptor: int) -> None:
-        super().__init__(
-            target,
-            interface=Interfaces.ASGI,
-            websockets=False,
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Signals are ours: live pages are told first, then requests underway are let finish.
+        yield
+
+
+def _server(application: Any) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            application,
+            http=Connection,
+            ws="none",
+            lifespan="on",
+            loop="none",
             backlog=BACKLOG,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MS_MAX),
-            log_enabled=False,
-            log_access=False,
+            timeout_keep_alive=IDLE_S_MAX,
+            timeout_graceful_shutdown=FINISH_S,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
         )
-        self._descriptor = descriptor
-
-    def _init_shared_socket(self) -> None:
-        # Granian's stubs know neither this constructor nor that the two exclude each other.
-        self._ssp: Any = None
-        self._shd: Any = SocketHolder(self._descriptor, False, BACKLOG)  # type: ignore[call-arg]
+    )
 
 
-async def _serve(server: Server) -> None:
+async def _serve(server: _Server, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     asking = asyncio.create_task(asked.wait())
     await asyncio.wait({serving, asking}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
         draining.begin()
         await asyncio.sleep(LIVE_PAGES_END_S)
-        server.stop()  # type: ignore[no-untyped-call]  # Granian's
+        server.should_exit = True
     await serving
 
 
@@ -73,15 +78,22 @@ def _factory(target: str) -> Callable[[], Any]:
     return found
 
 
+def _allow_files() -> None:
+    """As many open files as connections need, where the system lets us; often it gives 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard > soft:
+        most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
 def main() -> None:
     """Serve until SIGTERM, then finish what is underway."""
     target, descriptor = sys.argv[1], int(sys.argv[2])
     journal.configure(settings.load().log_level)
+    _allow_files()
     application = _factory(target)()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS, 20, 50)
-    uvloop.run(_serve(_OnSocket(application, descriptor)))
+    collector.settle_down()
+    uvloop.run(_serve(_server(application), socket.socket(fileno=descriptor)))
 
 
 if __name__ == "__main__":
