@@ -70,7 +70,7 @@ class Process:
         self._log = (folder / "out.log").open("ab")
         self._child = subprocess.Popen(
             [sys.executable, "-m", "setten.cli", "demo", "--port", str(self.port), "--data-dir",
-             str(folder / "data"), "--no-open", "--workers", str(workers)],
+             str(folder / "data"), "--no-open", "--workers", str(workers), "--days", "0"],
             stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL,
             env={**os.environ, "SETTEN_LOCALE": "ja"}, start_new_session=True,
         )  # fmt: skip

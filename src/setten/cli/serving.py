@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvloop
@@ -16,10 +17,14 @@ from setten.platform import auth, clock, db, journal, settings, supervisor
 from setten.platform.db.embedded import Say
 from setten.platform.settings import Settings
 
+if TYPE_CHECKING:  # the demo is read when it is asked for
+    from setten.demo import Story
+
 WEB = "setten.app:create_web"
 BACKGROUND = (sys.executable, "-m", "setten.cli", "worker")
 SCALES = ("small",)
 DEMO_LOGIN = "demo"
+DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
@@ -51,19 +56,33 @@ def demo(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    days: Annotated[
+        int,
+        typer.Option(
+            min=0, max=DEMO_DAYS_MAX, help="Days of past; 0: two shops, nothing goes on by itself."
+        ),
+    ] = DEMO_DAYS,
 ) -> None:
-    """A small shop to look around in, kept in the data directory between starts."""
+    """A chain of shops that lives, kept in the data directory between starts."""
     if scale not in SCALES:
         raise typer.BadParameter(f"{scale!r} is none of {', '.join(SCALES)}", param_hint="--scale")
     found = settings.load(
         {"port": port, "data_dir": data_dir, "workers": workers, "host": host}, demo=True
     )
 
+    stop = threading.Event()
+    stories: list[Story] = []
+
     def prepare(now: Settings) -> None:
         _prove(now)
-        asyncio.run(_seed(now, scale))
+        if days and (story := asyncio.run(_grow(now, days))) is not None:
+            stories.append(story)
+        else:
+            asyncio.run(_seed(now, scale))
 
     def ready(now: Settings) -> None:
+        for story in stories:
+            _go_on(now, story, stop)
         link = asyncio.run(_sign_in_link(now))
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
@@ -80,7 +99,10 @@ def demo(
     terminal.note("デモを始めています", "Starting the demo")
     # A visitor reads this terminal, so it tells the way in and what is wrong, not who runs as what.
     journal.configure("debug" if found.log_level == "debug" else "warning")
-    _supervise(found, prepare=prepare, ready=ready, say=installation.progress)
+    try:
+        _supervise(found, prepare=prepare, ready=ready, say=installation.progress)
+    finally:
+        stop.set()
 
 
 def worker() -> None:
@@ -122,6 +144,24 @@ async def _seed(found: Settings, scale: str) -> None:
     now = clock.now()
     if await shop.seed(found, scale=scale, now=now):
         await shop.promise(found, now=now)
+
+
+async def _grow(found: Settings, days: int) -> Story | None:
+    """The whole chain with its past, or what went on since the last start."""
+    from setten import demo as shop
+
+    with terminal.progress(
+        "お店の三か月をたどっています", "Living through the chain's days"
+    ) as on_day:
+        return await shop.grow(found, now=clock.now(), days=days, progress=on_day)
+
+
+def _go_on(found: Settings, story: Story, stop: threading.Event) -> None:
+    """Tell what happens from now on beside the running product."""
+    from setten import demo as shop
+
+    client = asyncio.run(shop.client(found, now=clock.now()))
+    threading.Thread(target=shop.follow, args=(story, client, stop), daemon=True).start()
 
 
 async def _sign_in_link(found: Settings) -> str:

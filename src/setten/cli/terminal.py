@@ -6,11 +6,14 @@ import logging
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from setten.platform.errors import SettenError
 from setten.platform.errors import say as words_of
@@ -32,6 +35,26 @@ def pick(ja: str, en: str) -> str:
 def note(ja: str, en: str) -> None:
     """A line for the person at the terminal; never part of the result."""
     print(pick(ja, en), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(ja: str, en: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for long work, told (done, in all); where nobody watches, one line at the begin."""
+    is_watched = sys.stderr.isatty()
+    if not is_watched:
+        note(ja, en)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not is_watched,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(pick(ja, en), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def result(text: str) -> None:

@@ -1,10 +1,23 @@
-"""The demo: a small home and furniture chain with a handful of people, told through real verbs.
+"""The demo: a home and furniture chain that lives, told through real verbs and the public API.
 
-`seed` fills an empty installation and leaves a filled one as it is; `promise` puts a few things
-aside, so that the pickup queues have something to do.
+`seed` fills an empty installation with the smallest part of it, two shops and seven people, and
+`promise` puts a few things aside there: enough for a test. `grow` makes the whole chain with months
+of past around them, and `follow` goes on with its present.
 """
 
+from setten.demo.growing import DAYS, DAYS_MAX, Story, client, follow, grow
 from setten.demo.promising import promise
 from setten.demo.seeding import SCALES, UnknownScale, seed
 
-__all__ = ["SCALES", "UnknownScale", "promise", "seed"]
+__all__ = [
+    "DAYS",
+    "DAYS_MAX",
+    "SCALES",
+    "Story",
+    "UnknownScale",
+    "client",
+    "follow",
+    "grow",
+    "promise",
+    "seed",
+]

@@ -8,6 +8,7 @@ from setten.demo import world
 from setten.facts.stock import GoodsLine
 from setten.platform import db
 from setten.platform.auth.model import SYSTEM
+from setten.platform.db import Connection
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault, normalise
 from setten.stock import holds
@@ -23,21 +24,30 @@ PROMISES = (
 
 async def promise(settings: Settings, *, now: datetime) -> None:
     """Put goods aside for some of the demo's people."""
-    vault, people = Vault(settings.key), {one.key: one for one in world.load().people}
     conn = await db.connect(str(settings.database_url))
     try:
         async with conn.transaction():
-            for key, place, channel, goods in PROMISES:
-                who = normalise("user_id", str(people[key].user_id))
-                number = (await vault.identify(conn, [who]))[who]
-                lines = tuple(GoodsLine(sku, place, qty) for sku, qty in world.counted(goods))
-                ask = holds.Ask(
-                    lines=lines,
-                    by=SYSTEM.label,
-                    channel=channel,
-                    identifier_id=number,
-                    ttl_s=LASTS_S,
-                )
-                await holds.place(conn, ask, now=now)
+            await promise_in(conn, Vault(settings.key), now=now)
     finally:
         await conn.close()
+
+
+async def promise_in(conn: Connection, vault: Vault, *, now: datetime) -> None:
+    """As `promise`, in the caller's transaction. What a shop has sold meanwhile is not promised."""
+    people = {one.key: one for one in world.load().people}
+    for key, place, channel, goods in PROMISES:
+        who = normalise("user_id", str(people[key].user_id))
+        number = (await vault.identify(conn, [who]))[who]
+        lines = tuple(GoodsLine(sku, place, qty) for sku, qty in world.counted(goods))
+        ask = holds.Ask(
+            lines=lines,
+            by=SYSTEM.label,
+            channel=channel,
+            identifier_id=number,
+            ttl_s=LASTS_S,
+        )
+        try:
+            async with conn.transaction():
+                await holds.place(conn, ask, now=now)
+        except holds.NotEnoughStock:
+            continue

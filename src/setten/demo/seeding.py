@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -75,26 +75,15 @@ async def seed(settings: Settings, *, scale: str, now: datetime) -> bool:
             found = world.load()
             await _stock(conn, found, now)
             await delivering.seed(conn, now=now)
-            await _staff(conn, now)
-            await _people(conn, vault, found, now)
+            await staff(conn, now)
+            await people(conn, vault, await sources(conn, now), found, now)
         return True
     finally:
         pool.terminate()
 
 
 async def _stock(conn: Connection, found: World, now: datetime) -> None:
-    places = [
-        Location(
-            location_id=place.location_id,
-            name_ja=place.name_ja,
-            name_en=place.name_en,
-            kind=place.kind,
-            lat=place.lat,
-            lon=place.lon,
-            hours=place.hours,
-        )
-        for place in found.locations
-    ]
+    places = [location(place) for place in found.locations]
     refused = await locations.put(conn, places, now=now)
     refused += await catalog.put(conn, [_item(goods) for goods in found.items], now=now)
     assert not refused, refused
@@ -106,6 +95,19 @@ async def _stock(conn: Connection, found: World, now: datetime) -> None:
     await ledger.put_shelves(
         conn,
         [(goods.sku, at, None, goods.shelf) for goods in found.items for at in world.SHELVES_AT],
+    )
+
+
+def location(place: world.Place) -> Location:
+    """A place of the small shop as the product keeps it."""
+    return Location(
+        location_id=place.location_id,
+        name_ja=place.name_ja,
+        name_en=place.name_en,
+        kind=place.kind,
+        lat=place.lat,
+        lon=place.lon,
+        hours=place.hours,
     )
 
 
@@ -127,25 +129,38 @@ def _receive(sku: str, location_id: str, qty: int) -> Movement:
     return Movement(kind="receive", sku=sku, location_id=location_id, qty=qty, ref="demo")
 
 
-async def _staff(conn: Connection, now: datetime) -> None:
+async def staff(conn: Connection, now: datetime) -> None:
+    """Make the colleagues of the first look."""
     for login, name, role, shops in STAFF:
         await auth.create_staff(conn, login=login, name=name, role=role, locations=shops, now=now)
 
 
-async def _people(conn: Connection, vault: Vault, found: World, now: datetime) -> None:
-    told = deeds.events(found, now)
-    for name, channel, system, is_record in SOURCES:
-        key = ids.token()
+async def sources(
+    conn: Connection, now: datetime, told: Sequence[tuple[str, str, str, bool]] = SOURCES
+) -> dict[str, str]:
+    """Make sources of events; answers their write keys by name."""
+    keys = {}
+    for name, channel, system, is_record in told:
+        keys[name] = ids.token()
         await ingest.sources.create(
             conn,
             name=name,
             channel=channel,
-            write_key=key,
+            write_key=keys[name],
             system=system,
             is_record=is_record,
             now=now,
         )
-        await _tell(conn, vault, key, told.get(name, []), now)
+    return keys
+
+
+async def people(
+    conn: Connection, vault: Vault, keys: Mapping[str, str], found: World, now: datetime
+) -> None:
+    """Tell what the people of the small shop did. keys: write key by source."""
+    told = deeds.events(found, now)
+    for name, *_ in SOURCES:
+        await _tell(conn, vault, keys[name], told.get(name, []), now)
     await tills.record(conn, vault, found, now=now)
 
 

@@ -1,0 +1,141 @@
+"""What there is in the demo's chain and what happens in it. Data only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop. weekday, weekend: opening and closing clock. trade: customers against the average."""
+
+    location_id: str
+    name_ja: str
+    name_en: str
+    lat: float
+    lon: float
+    weekday: tuple[str, str]
+    weekend: tuple[str, str]
+    region: str
+    trade: float
+
+
+class Town(msgspec.Struct, frozen=True, array_like=True):
+    """Where customers live: of one postcode, about at a point."""
+
+    postcode: str
+    prefecture: str
+    city: str
+    town: str
+    lat: float
+    lon: float
+
+
+class Good(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing the chain sells. price in yen, tax included; seasons: spring to winter.
+
+    weight: how often it is chosen. at_home: how likely it is in the basket of a new home.
+    """
+
+    sku: str
+    gtin: str
+    product_id: str
+    name_ja: str
+    name_en: str
+    attributes: dict[str, str]
+    price: int
+    weight: float
+    is_large: bool
+    at_home: float
+    seasons: tuple[float, float, float, float]
+    rain: float = 1.0
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer as she truly is; which of it the chain was told stands in `told`.
+
+    key: the truth's own name for her. kind: what moves her to buy. a day's chance to do something
+    is visits_a_month / 30. cookies: her browsers, one of them maybe shared with another.
+    """
+
+    key: str
+    family: str
+    given: str
+    family_kana: str
+    given_kana: str
+    is_woman: bool
+    born: int
+    shop: str
+    town: Town
+    street: str
+    kind: str
+    visits_a_month: float
+    online: float
+    joined: date
+    told: dict[str, str]
+    cookies: tuple[str, ...]
+    household: str | None = None
+    riddle: str | None = None
+    opinion: dict[str, float] = {}
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    opening = "opening"  # the first count of a place
+    supply = "supply"  # goods from makers into the warehouse
+    truck = "truck"  # leaves the warehouse for a shop, once a week
+    arrival = "arrival"  # the same truck is counted in
+    damage = "damage"
+    counted = "count"
+    sale = "sale"  # at a till
+    refund = "refund"  # at a till, of an earlier sale
+    order = "order"  # online
+    dispatch = "dispatch"  # what was ordered online leaves the warehouse
+    hold = "hold"  # put aside in a shop, paid for there by a later sale or never
+    ready = "ready"  # what was put aside is fetched from the shelf
+    event = "event"  # something told by a tag, an app, a mail …
+    words = "words"  # somebody wrote or called; staff wrote it down
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """Units of one sku; amount in yen for the whole line, after discount, signed as qty."""
+
+    sku: str
+    qty: int
+    amount: int = 0
+    discount: int = 0
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened. who: the key of a person, None for a stranger.
+
+    place: of stock; channel and source: where it was told. ref: its own number (receipt, order,
+    truck); of: the ref of the sale that a refund is of. said: what an event carries.
+    cause: why it happened, for the truth alone.
+    """
+
+    at: datetime
+    kind: Kind
+    ref: str = ""
+    who: str | None = None
+    place: str = ""
+    lines: tuple[Line, ...] = ()
+    source: str = ""
+    cookie: str = ""
+    of: str = ""
+    said: dict[str, object] = {}
+    register: str = ""
+    tender: str = ""
+    cause: str = ""
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the chain: its deeds by time, and the regions where it rained."""
+
+    day: date
+    deeds: tuple[Deed, ...]
+    rain: frozenset[str]
+    sale: str | None

@@ -1,0 +1,210 @@
+"""Three thousand people who buy at the chain: who they are, and what they told of themselves."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import jaconv
+import msgspec
+
+from setten.demo.chain import catalogue
+from setten.demo.chain.chance import dice
+from setten.demo.chain.model import Person, Town
+
+_NAME = tuple[str, str]
+# What moves somebody: how many of a hundred, visits a month, share on screens, age from and to.
+KINDS: dict[str, tuple[int, float, float, int, int]] = {
+    "everyday": (38, 1.15, 0.30, 28, 76),  # towels, soap, a cup now and then
+    "tableware": (14, 1.9, 0.25, 34, 72),  # collects bowls and plates
+    "new_home": (11, 2.6, 0.55, 23, 40),  # moves, and buys a room at once
+    "gift": (13, 0.9, 0.40, 30, 68),
+    "bargain": (12, 1.4, 0.45, 26, 70),  # waits for sales
+    "looker": (12, 2.4, 0.90, 21, 50),  # looks a lot and buys little
+}
+_MAIL_HOSTS = ("example.jp", "mail.example.jp", "home.example.jp", "example.com", "example.net")
+_LAPSED = 0.12  # came once, and hardly comes any more
+_TOWN_CHOICES = (0.30, 0.22, 0.18, 0.14, 0.10, 0.06)
+OPENED = date(2017, 4, 14)  # when the chain began its cards
+
+
+@cache
+def _names() -> dict[str, tuple[tuple[_NAME, ...], tuple[int, ...]]]:
+    told = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+    found = {}
+    for key, text in told.items():
+        rows = [one.split() for one in text.strip().replace("\n", "|").split("|")]
+        found[key] = (
+            tuple((row[0], row[1]) for row in rows),
+            tuple(int(row[2]) for row in rows),
+        )
+    return found
+
+
+def _choose(rng: random.Random, which: str) -> _NAME:
+    names, weights = _names()[which]
+    return rng.choices(names, weights)[0]
+
+
+def everybody(seed: str, count: int, begin: date) -> tuple[Person, ...]:
+    """So many people as they were on a day; the same seed and day always the same people."""
+    rng = dice(seed, "people")
+    found: list[Person] = []
+    while len(found) < count:
+        found.append(_person(rng, len(found), begin))
+        if len(found) < count and rng.random() < 0.06:
+            found.append(_partner(rng, found[-1], len(found), begin))
+    return tuple(_with_riddles(rng, _with_own_mail(found)))
+
+
+def _with_own_mail(found: Sequence[Person]) -> list[Person]:
+    """No two have one address by chance."""
+    taken: set[str] = set()
+    people = []
+    for number, one in enumerate(found):
+        mail = one.told.get("email")
+        if mail in taken:
+            name, _, host = str(mail).partition("@")
+            mail = f"{name}.{number}@{host}"
+            one = _changed(one, told={**one.told, "email": mail})
+        if mail:
+            taken.add(mail)
+        people.append(one)
+    return people
+
+
+def _person(rng: random.Random, number: int, begin: date, *, home: Person | None = None) -> Person:
+    kind = rng.choices(list(KINDS), [share for share, *_ in KINDS.values()])[0]
+    _, visits, online, youngest, oldest = KINDS[kind]
+    is_woman = rng.random() < (0.64 if home is None else 0.3)
+    age = min(
+        oldest,
+        max(youngest, int(rng.triangular(youngest, oldest + 4, (youngest * 2 + oldest) / 3))),
+    )
+    born = begin.year - age
+    decade = "old" if born < 1970 else "mid" if born < 1990 else "young"
+    family = _choose(rng, "family") if home is None else (home.family, home.family_kana)
+    given = _choose(rng, f"{'women' if is_woman else 'men'}_{decade}")
+    shop, town, street = _home(rng) if home is None else (home.shop, home.town, home.street)
+    is_lapsed = rng.random() < _LAPSED
+    return Person(
+        key=f"p{number + 1:04d}",
+        family=family[0],
+        given=given[0],
+        family_kana=family[1],
+        given_kana=given[1],
+        is_woman=is_woman,
+        born=born,
+        shop=shop,
+        town=town,
+        street=street,
+        kind=kind,
+        visits_a_month=visits * rng.lognormvariate(-0.08, 0.45) * (0.12 if is_lapsed else 1.0),
+        online=min(0.97, max(0.02, rng.gauss(online + (0.12 if age < 35 else -0.1), 0.15))),
+        joined=_joined(rng, begin, kind),
+        told=_told(rng, number, family, given, age, town, street),
+        cookies=tuple(f"{number * 2 + n:08x}-{rng.getrandbits(32):08x}" for n in range(2)),
+        opinion=_opinion(rng),
+    )  # fmt: skip
+
+
+def _partner(rng: random.Random, one: Person, number: int, begin: date) -> Person:
+    found = _person(rng, number, begin, home=one)
+    return _changed(found, household=f"h-{one.key}")
+
+
+def _home(rng: random.Random) -> tuple[str, Town, str]:
+    shops = catalogue.shops()
+    shop = rng.choices(shops, [one.trade for one in shops])[0].location_id
+    towns = catalogue.towns()[shop]
+    town = rng.choices(towns, _TOWN_CHOICES[: len(towns)])[0]
+    street = f"{rng.randint(1, 5)}-{rng.randint(1, 28)}-{rng.randint(1, 19)}"
+    if rng.random() < 0.45:
+        street += f" {rng.randint(1, 14)}0{rng.randint(1, 8)}"
+    return shop, town, street
+
+
+def _joined(rng: random.Random, begin: date, kind: str) -> date:
+    """Most came over the years; some in the months that are told."""
+    if rng.random() < (0.30 if kind == "new_home" else 0.14):
+        return begin + timedelta(days=rng.randrange(0, 92))
+    span = (begin - OPENED).days
+    return begin - timedelta(days=1 + int(span * rng.random() ** 1.6))
+
+
+def _told(
+    rng: random.Random, number: int, family: _NAME, given: _NAME, age: int, town: Town, street: str
+) -> dict[str, str]:
+    """What the chain knows: by what each gave, never all of it."""
+    found = {"name": f"{family[0]} {given[0]}", "name_kana": f"{family[1]} {given[1]}"}
+    likes_screens = 1.15 if age < 45 else 0.85 if age < 65 else 0.55
+    found["loyalty_card"] = (
+        f"2100 {1000 + number // 100:04d} {number % 100:02d}{rng.randrange(100):02d}"
+    )
+    if rng.random() < 0.82 * min(1.0, likes_screens):
+        found["email"] = _mail(rng, family[1], given[1], age)
+    if rng.random() < 0.78:
+        found["phone"] = (
+            f"0{rng.choice('789')}0-0{number * 37 % 1000:03d}-{rng.randrange(10_000):04d}"
+        )
+    if rng.random() < 0.33 * likes_screens:
+        found["line_id"] = f"U{rng.getrandbits(128):032x}"
+    if "email" in found and rng.random() < 0.62 * likes_screens:
+        found["user_id"] = f"u-{20_000 + number}"
+    if rng.random() < 0.8:
+        found["postal_code"] = town.postcode
+        found["address"] = f"{town.prefecture} {town.city} {town.town} {street}"
+    return found
+
+
+def _mail(rng: random.Random, family: str, given: str, age: int) -> str:
+    a, b = (jaconv.kana2alphabet(jaconv.kata2hira(one)) for one in (family, given))
+    number = rng.choice(
+        [
+            "",
+            "",
+            f"{rng.randrange(100):02d}",
+            f"{rng.randrange(1, 13):02d}{rng.randrange(1, 29):02d}",
+        ]
+    )
+    shape = rng.choice(
+        [f"{b}.{a}", f"{a}.{b}", f"{a}{b[:1]}", f"{b}_{a}", f"{a}-{b}", f"{b}{age % 60}"]
+    )
+    return f"{shape}{number}@{rng.choices(_MAIL_HOSTS, (5, 3, 2, 1, 1))[0]}"
+
+
+def _opinion(rng: random.Random) -> dict[str, float]:
+    """What somebody truly thinks, from 0 to 1; no system ever learns it."""
+    topics = ("goods", "price", "staff", "delivery", "site")
+    mood = rng.gauss(0.0, 0.1)
+    return {one: round(min(1.0, max(0.0, rng.gauss(0.66, 0.17) + mood)), 2) for one in topics}
+
+
+def _changed(one: Person, **what: object) -> Person:
+    return msgspec.structs.replace(one, **what)
+
+
+def _with_riddles(rng: random.Random, found: Sequence[Person]) -> list[Person]:
+    """What makes it hard to know who is who: a shared tablet, a mail mistyped, a card lost."""
+    people = list(found)
+    for number, one in enumerate(people):
+        if one.household and rng.random() < 0.5:
+            partner = people[number - 1]
+            tablet = (partner.cookies[0], partner.cookies[1])
+            people[number] = _changed(
+                one, cookies=(one.cookies[0], tablet[1]), riddle="shared_tablet"
+            )
+        elif "email" in one.told and rng.random() < 0.012:
+            name, _, host = one.told["email"].partition("@")
+            told = {**one.told, "email_mistyped": f"{name[:-1]}@{host}"}
+            people[number] = _changed(one, told=told, riddle="mistyped_mail")
+        elif rng.random() < 0.015:
+            card = f"2100 {7000 + number // 100:04d} {number % 100:02d}{rng.randrange(100):02d}"
+            people[number] = _changed(
+                one, told={**one.told, "second_card": card}, riddle="lost_card"
+            )
+    return people

@@ -1,0 +1,7 @@
+"""Telling the product what happened in the chain: the past by its verbs, the present over HTTP."""
+
+from setten.demo.telling.history import Teller
+from setten.demo.telling.live import Client, follow
+from setten.demo.telling.truth import FOLDER, write
+
+__all__ = ["FOLDER", "Client", "Teller", "follow", "write"]

@@ -1,0 +1,194 @@
+"""The present of the chain, told as it happens over the public HTTP API, like any client's.
+
+One thread, one request at a time. What does not come through is tried again for a while, as a
+till's own queue would, and then given up: the demo goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from setten.demo.chain import Chain, Deed, Kind
+from setten.demo.chain.catalogue import WAREHOUSE
+from setten.demo.chain.living import HOLD_DAYS
+from setten.demo.telling import tills
+from setten.demo.telling.events import event_of
+from setten.demo.telling.goods import MOVES, movements_of
+from setten.demo.telling.history import card_shown
+from setten.platform import clock
+
+_TIMEOUT_S = 20
+_TRIES, _PAUSE_S = 5, 4.0
+_WAIT_S_MAX = 30.0  # looks at the clock so often: a laptop may have slept
+_PAGE = 100
+logger = logging.getLogger("setten.demo")
+
+
+class Told(Protocol):
+    """Who wants to know how far it was told."""
+
+    def __call__(self, at: datetime) -> None: ...
+
+
+class Refused(Exception):
+    """An answer that says no, for good."""
+
+
+class Client:
+    """The few calls that tills, a warehouse and a tag make. url: of the product."""
+
+    def __init__(self, url: str, server_key: str, write_keys: dict[str, str]) -> None:
+        self._url = url
+        self._server_key = server_key
+        self._write_keys = write_keys
+
+    def batch(self, source: str, event: dict[str, Any]) -> None:
+        """One event of a source, as its tag sends it."""
+        body = {"batch": [event], "writeKey": self._write_keys[source]}
+        self._send("POST", "/v1/batch", body, {})
+
+    def call(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
+        """A call of the server API. key: for Idempotency-Key. Raises Refused, OSError."""
+        headers = {"Authorization": f"Bearer {self._server_key}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        return self._send(method, f"/api/v1{path}", body, headers)
+
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+        raw = None if body is None else json.dumps(body, default=str).encode()
+        asked = urllib.request.Request(  # noqa: S310 - our own address
+            self._url + path, raw, {"Content-Type": "application/json", **headers}, method=method
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as no:
+            if no.code in (429, 503):
+                raise OSError(f"{no.code}") from no
+            raise Refused(f"{method} {path} {no.code} {no.read()[:200]!r}") from no
+
+
+def follow(
+    client: Client, chain: Chain, ahead: Iterable[Deed], told: Told, stop: threading.Event
+) -> None:
+    """Tell each deed when it is due, until stopped. ahead: in the order of time."""
+    for number, deed in enumerate(ahead):
+        while (left_s := (deed.at - clock.now()).total_seconds()) > 0:
+            if stop.wait(min(left_s, _WAIT_S_MAX)):
+                return
+        _tell_patiently(client, chain, deed, number, stop)
+        if stop.is_set():
+            return
+        told(deed.at)
+
+
+def _tell_patiently(
+    client: Client, chain: Chain, deed: Deed, number: int, stop: threading.Event
+) -> None:
+    for attempt in range(_TRIES):
+        try:
+            return tell(client, chain, deed, number)
+        except Refused as why:
+            logger.info("the demo was refused: %s", why)
+            return None
+        except OSError:
+            if stop.wait(_PAUSE_S * (attempt + 1)):
+                return None
+    return None
+
+
+def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
+    """Tell one deed by the call that its kind is told by."""
+    if deed.kind in (Kind.event, Kind.order):
+        who = chain.person(deed.who) if deed.who else None
+        client.batch(deed.source, event_of(deed, number, who))
+    elif deed.kind in tills.KINDS:
+        client.call("POST", "/receipts", {"receipts": [receipt_body(chain, deed)]})
+    elif deed.kind is Kind.truck:
+        client.call("POST", "/stock/transfers", _transfer_body(deed), key=deed.ref)
+    elif deed.kind is Kind.arrival:
+        _arrive(client, deed)
+    elif deed.kind is Kind.hold:
+        _hold(client, chain, deed)
+    elif deed.kind is Kind.ready:
+        _fetch(client, chain, deed)
+    elif deed.kind in MOVES:
+        told = [
+            {"kind": one.kind, "sku": one.sku, "location_id": one.location_id, "qty": one.qty,
+             "reason": one.reason, "ref": one.ref}
+            for one in movements_of(deed)
+        ]  # fmt: skip
+        client.call("POST", "/stock/movements", {"movements": told}, key=f"{deed.kind}-{deed.ref}")
+
+
+def receipt_body(chain: Chain, deed: Deed) -> dict[str, Any]:
+    """A receipt as a till posts it."""
+    total = sum(line.amount for line in deed.lines)
+    rate = float(tills.TAX_RATE)
+    return {
+        "location_id": deed.place,
+        "register": deed.register,
+        "sequence": deed.said["sequence"],
+        "business_day": deed.at.date().isoformat(),
+        "at": deed.at.isoformat(),
+        "mode": "tell",
+        "lines": [
+            {"sku": line.sku, "qty": line.qty, "amount": line.amount, "discount": line.discount,
+             "tax_rate": rate}
+            for line in deed.lines
+        ],
+        "tenders": [{"kind": deed.tender, "amount": total}],
+        "tax": [{"rate": rate, "amount": tills.tax_in(total)}],
+        "loyalty_card": card_shown(chain, deed),
+    }  # fmt: skip
+
+
+def _transfer_body(deed: Deed) -> dict[str, Any]:
+    return {
+        "from_location": WAREHOUSE,
+        "to_location": deed.place,
+        "lines": [{"sku": line.sku, "qty": line.qty} for line in deed.lines],
+        "ref": deed.ref,
+        "due_on": deed.at.date().isoformat(),
+    }
+
+
+def _arrive(client: Client, deed: Deed) -> None:
+    path = f"/stock/transfers?location_id={deed.place}&way=coming&status=open&limit={_PAGE}"
+    for one in client.call("GET", path)["items"]:
+        if one["ref"] == deed.ref:
+            lines = [{"sku": line.sku, "qty": line.qty} for line in deed.lines]
+            received = f"/stock/transfers/{one['transfer_id']}/receive"
+            client.call("POST", received, {"lines": lines}, key=f"in-{deed.ref}")
+
+
+def _customer(client: Client, chain: Chain, deed: Deed) -> str:
+    card = {"kind": "loyalty_card", "value": card_shown(chain, deed)}
+    found = client.call("POST", "/customers/lookup", {"identifiers": [card]})
+    return str(found["customer_id"])
+
+
+def _fetch(client: Client, chain: Chain, deed: Deed) -> None:
+    asked = {"customer_id": _customer(client, chain, deed), "state": "held"}
+    for one in client.call("POST", "/stock/holds/lookup", asked)["items"]:
+        if one["location_id"] == deed.place:
+            client.call("POST", f"/stock/holds/{one['hold_id']}/pick", {})
+
+
+def _hold(client: Client, chain: Chain, deed: Deed) -> None:
+    body = {
+        "lines": [
+            {"sku": line.sku, "location_id": deed.place, "qty": line.qty} for line in deed.lines
+        ],
+        "customer_id": _customer(client, chain, deed),
+        "ttl_s": HOLD_DAYS * 86_400,
+        "channel": deed.source,
+    }
+    client.call("POST", "/stock/holds", body, key=deed.ref)

@@ -1,0 +1,182 @@
+"""The world of the demo by itself: what holds on every day of it, whatever the dice say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+import pytest
+
+from setten.demo.chain import Chain, Day, Deed, Kind, calendar, catalogue
+from setten.platform.vault import normalise
+from setten.stock.catalog import gtin14
+
+BEGIN = date(2026, 8, 24)
+DAYS = 42
+SHOPS = {shop.location_id: shop for shop in catalogue.shops()}
+
+
+@cache
+def lived() -> tuple[Chain, tuple[Day, ...]]:
+    chain = Chain("any", BEGIN, count=600, size=0.25)
+    return chain, tuple(chain.days(DAYS))
+
+
+def deeds(*kinds: Kind) -> Iterator[Deed]:
+    return (deed for day in lived()[1] for deed in day.deeds if not kinds or deed.kind in kinds)
+
+
+def test_there_are_four_hundred_goods_with_codes_that_a_scanner_takes() -> None:
+    goods = catalogue.goods()
+    assert len(goods) == 400
+    assert len({one.sku for one in goods}) == len({one.gtin for one in goods}) == 400
+    assert all(gtin14(one.gtin) for one in goods)
+    assert len({one.name_ja for one in goods}) == len({one.name_en for one in goods}) == 400
+
+
+def test_there_are_twelve_shops_each_with_towns_around_it() -> None:
+    assert len(SHOPS) == 12
+    for name, shop in SHOPS.items():
+        for town in catalogue.towns()[name]:
+            assert max(abs(town.lat - shop.lat), abs(town.lon - shop.lon)) < 0.2, town
+
+
+def test_the_same_seed_gives_the_same_days_and_more_days_begin_as_fewer() -> None:
+    _, days = lived()
+    again = Chain("any", BEGIN, count=600, size=0.25)
+    assert tuple(again.days(10)) == days[:10]
+    other = Chain("another", BEGIN, count=600, size=0.25)
+    assert next(other.days(1)) != days[0]
+
+
+def test_every_day_has_its_deeds_in_the_order_of_time_and_none_of_another_day() -> None:
+    for day in lived()[1]:
+        moments = [deed.at for deed in day.deeds]
+        assert moments == sorted(moments)
+        assert {moment.date() for moment in moments} == {day.day}
+
+
+def test_nothing_is_sold_that_is_not_there() -> None:
+    """Deeds told one after the other, as the product books them: no place ever goes below zero."""
+    units: Counter[tuple[str, str]] = Counter()
+    for day in lived()[1]:
+        for deed in day.deeds:
+            for sku, place, change in moved(deed):
+                units[sku, place] += change
+                # Goods that came back in the day are for sale on the next.
+                assert units[sku, place] >= 0, (deed, sku)
+    assert units == +lived()[0].room.units + held_now()
+
+
+def held_now() -> Counter[tuple[str, str]]:
+    """Held units that nobody has paid for yet: they lie there still."""
+    open_: Counter[tuple[str, str]] = Counter()
+    paid = {deed.of for deed in deeds(Kind.sale) if deed.of}
+    last = BEGIN.toordinal() + DAYS - 1
+    for deed in deeds(Kind.hold):
+        is_over = deed.at.date().toordinal() + 4 <= last  # freed on the fourth morning
+        if deed.ref not in paid and not is_over:
+            open_.update({(line.sku, deed.place): line.qty for line in deed.lines})
+    return open_
+
+
+def moved(deed: Deed) -> Iterator[tuple[str, str, int]]:
+    """What a deed does to what lies in places. Held goods still lie there."""
+    signs = {
+        Kind.opening: 1, Kind.supply: 1, Kind.arrival: 1, Kind.sale: -1, Kind.refund: -1,
+        Kind.damage: -1, Kind.counted: -1, Kind.dispatch: -1,
+    }  # fmt: skip
+    for line in deed.lines:
+        if deed.kind is Kind.truck:
+            yield line.sku, catalogue.WAREHOUSE, -line.qty
+        elif deed.kind in signs:
+            yield line.sku, deed.place, signs[deed.kind] * line.qty
+
+
+def test_tills_sell_while_their_shop_is_open() -> None:
+    for deed in deeds(Kind.sale, Kind.refund):
+        opens, closes = calendar.opening(SHOPS[deed.place], deed.at.date())
+        assert opens < deed.at < closes
+
+
+def test_what_comes_back_was_sold_there_within_a_fortnight_and_costs_what_was_paid() -> None:
+    sales = {deed.ref: deed for deed in deeds(Kind.sale)}
+    returns = list(deeds(Kind.refund))
+    assert len(returns) > 20
+    for back in returns:
+        sold = sales[back.of]
+        assert sold.place == back.place
+        assert 1 <= (back.at.date() - sold.at.date()).days <= 14
+        paid = {line.sku: line.amount // line.qty for line in sold.lines}
+        assert [-line.amount for line in back.lines] == [paid[line.sku] for line in back.lines]
+
+
+def test_no_number_is_given_twice() -> None:
+    receipts = Counter(
+        (deed.place, deed.at.date(), deed.register, deed.said["sequence"])
+        for deed in deeds(Kind.sale, Kind.refund)
+    )
+    orders = Counter(deed.ref for deed in deeds(Kind.order))
+    assert max(receipts.values()) == max(orders.values()) == 1
+    numbers = [int(deed.ref.removeprefix("W-")) for deed in deeds(Kind.order)]
+    assert numbers == sorted(numbers)
+
+
+def test_what_is_ordered_online_leaves_on_the_same_day() -> None:
+    sent = {deed.ref: deed for deed in deeds(Kind.dispatch)}
+    ordered = list(deeds(Kind.order))
+    assert len(ordered) == len(sent) > 100
+    for order in ordered:
+        assert sent[order.ref].lines == order.lines
+        assert sent[order.ref].at.date() == order.at.date()
+
+
+def test_weekends_fill_shops_and_rain_empties_them() -> None:
+    ordinary = [day for day in lived()[1] if day.sale is None]
+    sold: dict[bool, Counter[bool]] = {True: Counter(), False: Counter()}
+    count: dict[bool, Counter[bool]] = {True: Counter(), False: Counter()}
+    for day in ordinary:
+        is_weekend = calendar.like(day.day) >= calendar.HOLIDAY
+        for shop in SHOPS.values():
+            is_wet = shop.region in day.rain
+            there = sum(
+                one.kind is Kind.sale and one.place == shop.location_id for one in day.deeds
+            )
+            sold[is_weekend][is_wet] += there
+            count[is_weekend][is_wet] += 1
+    mean = {key: {wet: sold[key][wet] / count[key][wet] for wet in (True, False)} for key in sold}
+    assert mean[True][False] > 1.5 * mean[False][False]
+    assert all(mean[weekend][True] < 0.9 * mean[weekend][False] for weekend in mean)
+
+
+def test_some_things_run_out_and_somebody_misses_them() -> None:
+    chain, _ = lived()
+    assert chain.room.lost
+    assert all(place in (*SHOPS, catalogue.ONLINE) for _, _, place in chain.room.lost)
+
+
+def test_what_people_told_of_themselves_can_be_used_and_is_nobody_elses() -> None:
+    chain, _ = lived()
+    for field in ("email", "phone", "loyalty_card", "line_id", "user_id"):
+        said = [one.told[field] for one in chain.people if field in one.told]
+        read = {normalise(field, value) for value in said}
+        assert len(read) == len(said) > 100
+
+
+@pytest.mark.parametrize("riddle", ["lost_card", "mistyped_mail", "shared_tablet"])
+def test_some_people_are_hard_to_tell_apart(riddle: str) -> None:
+    people = Chain("any", BEGIN).people
+    assert len(people) == 3000
+    assert 10 < sum(one.riddle == riddle for one in people) < 150
+
+
+def test_partners_live_together_and_some_share_a_browser() -> None:
+    people = Chain("any", BEGIN).people
+    by_key = {one.key: one for one in people}
+    partners = [one for one in people if one.household]
+    for one in partners:
+        other = by_key[str(one.household).removeprefix("h-")]
+        assert (one.family, one.street, one.town) == (other.family, other.street, other.town)
+        assert (one.cookies[1] == other.cookies[1]) == (one.riddle == "shared_tablet")

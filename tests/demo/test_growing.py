@@ -1,0 +1,142 @@
+"""The chain in a real database: what the product adds up is what happened in the world."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.conftest import MASTER_KEY
+
+from setten import demo
+from setten.demo import growing
+from setten.demo.chain import Deed, Kind
+from setten.demo.world import JAPAN
+from setten.platform import db, settings
+from setten.platform.settings import Settings
+from setten.stock import ledger, receipts
+
+NOW = datetime(2026, 9, 16, 16, 20, tzinfo=JAPAN)
+DAYS = 3
+SIZE = 0.06
+
+
+def _settings(dsn: str, folder: Path) -> Settings:
+    return settings.load(
+        environment={
+            "SETTEN_DATABASE_URL": dsn,
+            "SETTEN_DATA_DIR": str(folder),
+            "SETTEN_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
+            "SETTEN_TIMEZONE": "Asia/Tokyo",
+        },
+        demo=False,
+    )
+
+
+def _deeds(folder: Path, until: datetime) -> list[Deed]:
+    story = growing.opened(folder)
+    assert story is not None
+    days = (until.date() - story.state.begin).days + 1
+    return [deed for day in story.chain.days(days) for deed in day.deeds if deed.at <= until]
+
+
+async def _sums(dsn: str) -> dict[str, int]:
+    conn = await db.connect(dsn)
+    try:
+        async with conn.transaction():
+            assert (await ledger.reconcile(conn)).is_clean
+        return {
+            "receipts": await conn.fetchval(
+                "select count(*) from stock.receipts where moved_stock"
+            ),
+            "yen": await conn.fetchval(
+                "select sum(total_minor)::bigint from stock.receipts where moved_stock"
+            ),
+            "units": await conn.fetchval("select sum(on_hand + held) from stock.balances"),
+            "below_zero": await conn.fetchval(
+                "select count(*) from stock.balances where on_hand < 0"
+            ),
+            "notes": await conn.fetchval("select count(*) from engagement.notes"),
+        }
+    finally:
+        await conn.close()
+
+
+def _true_sums(deeds: list[Deed]) -> dict[str, int]:
+    units: Counter[Kind] = Counter()
+    for deed in deeds:
+        units[deed.kind] += sum(line.qty for line in deed.lines)
+    came = units[Kind.opening] + units[Kind.supply]
+    went = units[Kind.sale] + units[Kind.refund] + units[Kind.dispatch]
+    lost = units[Kind.damage] + units[Kind.counted]
+    on_road = units[Kind.truck] - units[Kind.arrival]
+    tills = [deed for deed in deeds if deed.kind in (Kind.sale, Kind.refund)]
+    return {
+        "receipts": len(tills),
+        "yen": sum(line.amount for deed in tills for line in deed.lines),
+        "units": came - went - lost - on_road,
+        "notes": sum(deed.kind is Kind.words for deed in deeds),
+    }
+
+
+async def test_what_the_product_adds_up_is_what_happened(dsn: str, tmp_path: Path) -> None:
+    found = _settings(dsn, tmp_path)
+    told: list[tuple[int, int]] = []
+
+    assert await demo.grow(
+        found, now=NOW, days=DAYS, size=SIZE, progress=lambda n, m: told.append((n, m))
+    )
+
+    sums, true = await _sums(dsn), _true_sums(_deeds(tmp_path, NOW))
+    assert {key: sums[key] for key in true} == true
+    assert true["receipts"] > 30
+    assert sums["below_zero"] == 0
+    assert told[-1] == (DAYS + 1, DAYS + 1)
+
+
+async def test_a_demo_that_slept_has_the_time_behind_it_when_it_is_back(
+    dsn: str, tmp_path: Path
+) -> None:
+    found = _settings(dsn, tmp_path)
+    await demo.grow(found, now=NOW, days=1, size=SIZE)
+    first = await _sums(dsn)
+
+    story = await demo.grow(found, now=NOW, days=1, size=SIZE)
+
+    assert story is not None
+    assert await _sums(dsn) == first
+    ahead = story.ahead()
+    assert next(ahead).at > NOW
+
+    later = NOW + timedelta(days=1, hours=2)
+    await demo.grow(found, now=later, days=1, size=SIZE)
+    sums, true = await _sums(dsn), _true_sums(_deeds(tmp_path, later))
+    assert {key: sums[key] for key in true} == true
+    assert sums["receipts"] > first["receipts"]
+
+
+async def test_the_truth_lies_beside_the_product_and_not_in_it(dsn: str, tmp_path: Path) -> None:
+    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=1, size=SIZE)
+
+    people = [json.loads(line) for line in (tmp_path / "truth/people.jsonl").open()]
+    causes = [json.loads(line) for line in (tmp_path / "truth/causes.jsonl").open()]
+    assert len(people) == round(3000 * SIZE)
+    assert all(one["opinion"] and one["told"]["loyalty_card"] for one in people)
+    assert {one["kind"] for one in causes} >= {"sale", "order"}
+    assert all(one["cause"] for one in causes)
+
+
+async def test_another_demo_is_left_as_it_is(dsn: str, tmp_path: Path) -> None:
+    found = _settings(dsn, tmp_path)
+    assert await demo.seed(found, scale="small", now=NOW)
+
+    assert await demo.grow(found, now=NOW, days=1, size=SIZE) is None
+
+    conn = await db.connect(dsn)
+    try:
+        assert len(await receipts.totals(conn)) == 1
+        assert await conn.fetchval("select count(*) from stock.locations") == 4
+    finally:
+        await conn.close()
