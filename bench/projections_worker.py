@@ -1,4 +1,5 @@
-"""The background process of `projections.py`: every reader, with what each has used so far."""
+"""The background process of `projections.py`: every reader, with what each has used so far, and the
+jobs beside them."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ import uvloop
 
 from projections import processor_s
 from setten import app
-from setten.platform import db, settings
+from setten.platform import db, jobs, settings
 from setten.platform.log import Reader
+from setten.platform.log.places import Places
 from setten.platform.log.pulse import Pulse
 from setten.platform.log.tail import Tail
 from setten.platform.supervisor import collector
@@ -75,8 +77,8 @@ class Seat:
         seconds, count = self.waited.get(text, (0.0, 0))
         self.waited[text] = (seconds + asked.elapsed, count + 1)
 
-    async def run(self, stop: asyncio.Event, pulse: Pulse, tail: Tail) -> None:
-        self.metered = Metered(self.reader.run(self.pool, stop, pulse, tail))
+    async def run(self, stop: asyncio.Event, pulse: Pulse, tail: Tail, places: Places) -> None:
+        self.metered = Metered(self.reader.run(self.pool, stop, pulse, tail, places))
         await self.metered
 
     def counts(self) -> dict[str, float]:
@@ -125,7 +127,7 @@ async def nothing(conn: db.Connection, rows: object) -> None:
 
 async def main() -> None:
     found = settings.load()
-    async with app.resources(found, size=4) as deps:
+    async with app.resources(found, size=app.BACKGROUND_POOL_SIZE) as deps:
         seats = []
         for reader in app.readers(deps):
             seat = Seat(reader, await db.open_pool(str(found.database_url), size=1))
@@ -135,12 +137,17 @@ async def main() -> None:
         fetch = Seat(Reader("fetch for all", nothing), fetching)
         await fetch.sit()
         stop, pulse, tail, stalls = asyncio.Event(), Pulse(), Tail(fetching), Stalls()
+        places = Places()
         collector.settle_down()
+        sys.setswitchinterval(app.GIVE_WAY_S)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pulse.run(deps.pool, stop))
+            tasks.create_task(places.run(deps.pool, stop))
+            tasks.create_task(jobs.run(deps.pool, app.schedules(deps), stop))
+            tasks.create_task(jobs.tick(deps.pool, app.works(deps), stop))
             watching = tasks.create_task(stalls.watch())
             for seat in seats:
-                tasks.create_task(seat.run(stop, pulse, tail))
+                tasks.create_task(seat.run(stop, pulse, tail, places))
             while await asyncio.to_thread(sys.stdin.readline):
                 answer = {
                     "readers": {seat.reader.name: seat.counts() for seat in (fetch, *seats)},
