@@ -11,6 +11,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from setten.console.segments import phrases
+from setten.customers.segments import LANGUAGE
 from tests.console.house import House
 
 BOUGHT = "直近1年に購入がある"
@@ -212,3 +214,61 @@ def test_without_the_right_nothing_is_made(house: House, login: str) -> None:
                       "/customers/segments/preview", f"{path}/retire"):  # fmt: skip
             assert person.post(asked, name="x", words=BOUGHT).status_code == 403
         assert person.get(f"{path}/members.csv").status_code == 403
+
+
+def test_of_two_tabs_the_second_sees_what_the_first_has_said(house: House) -> None:
+    path, _ = made(house)
+    number = path.rsplit("/", 1)[1]
+    with house.person("page-admin") as admin:
+        sheet = admin.get(f"{path}/edit").text
+        assert 'name="known" value="1"' in sheet
+        first = admin.post("/customers/segments", segment_id=number, known="1",
+                           words="直近2年に購入がある")  # fmt: skip
+        assert first.status_code == 303
+        second = admin.post("/customers/segments", segment_id=number, known="1",
+                            words="直近3年に購入がある")  # fmt: skip
+        assert second.status_code == 422
+        assert words_in(second) == "直近3年に購入がある", "nothing typed is lost"
+        assert "直近2年に購入がある" in second.text, "and what stands is said"
+        assert "直近3年に購入がある" not in admin.get(path).text
+        again = admin.post("/customers/segments", segment_id=number, known="2",
+                           words="直近3年に購入がある")  # fmt: skip
+        assert again.status_code == 303
+
+
+@pytest.mark.parametrize("name", phrases.PHRASES)
+def test_every_phrase_is_put_into_the_words_in_both_languages(house: House, name: str) -> None:
+    for login, locale in (("page-admin", "ja"), ("page-english", "en")):
+        words = next(one.words for one in phrases.written(locale) if one.name == name)
+        with house.person(login) as person:
+            sheet = html.unescape(person.get("/customers/segments/new").text)
+            assert words in sheet
+            alone = person.post("/customers/segments/words", words="", phrase=name)
+            assert words_in(alone) == words
+            joined = person.post("/customers/segments/words", words=words, phrase=name)
+        assert LANGUAGE.read_words(words_in(joined), locale)
+
+
+def test_a_shops_own_staff_see_sizes_and_no_list_of_everybody(house: House) -> None:
+    path, _ = made(house)
+    with house.person("page-agent") as agent:
+        eventually(lambda: "様" in agent.get(path).text)
+        assert agent.get("/customers/stages/trial").status_code == 200
+    with house.person("page-associate") as associate:
+        page = associate.get(path)
+        assert page.status_code == 200
+        assert "様" not in page.text
+        assert 'href="/customers/0' not in page.text
+        assert associate.get("/customers/stages/trial").status_code == 403
+        assert "/customers/stages/trial" not in associate.get("/customers/stages").text
+
+
+def test_a_name_of_ten_thousand_characters_is_refused_and_the_words_stay(house: House) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        answer = admin.post("/customers/segments", name="長" * 10_000, words=BOUGHT)
+        assert answer.status_code == 422
+        assert words_in(answer) == BOUGHT
+        much = admin.post("/customers/segments/preview", words="（" * 5_000)
+        assert much.status_code == 200
+        assert "notice" in much.text

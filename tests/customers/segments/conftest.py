@@ -60,10 +60,12 @@ class Shop:
         async with db.transaction(self.pool) as conn:
             return await segments.define(conn, name, expression, actor=STAFF, now=self.now)
 
-    async def change(self, segment_id: int, expression: dict[str, Any]) -> int:
+    async def change(
+        self, segment_id: int, expression: dict[str, Any], *, known: int | None = None
+    ) -> int:
         async with db.transaction(self.pool) as conn:
             return await segments.change(
-                conn, segment_id, expression, actor=STAFF, now=self.now, reason="try"
+                conn, segment_id, expression, actor=STAFF, now=self.now, reason="try", known=known
             )
 
     async def retire(self, segment_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import timedelta
 
@@ -95,7 +96,7 @@ async def test_a_filling_goes_on_where_it_stopped(shop, people, monkeypatch):
         await people.happens(f"user_id:u{number}", minute=1)
     await shop.read()
     seen = await shop.define("Seen", did("page.viewed"))
-    monkeypatch.setattr("setten.customers.segments.reader.CUSTOMERS_MAX", 3)
+    monkeypatch.setattr("setten.customers.segments.reader.AT_ONCE", 3)
     monkeypatch.setattr("setten.customers.segments.reader.ROUNDS_MAX", 1)
     sizes = []
     for _ in range(4):
@@ -217,6 +218,27 @@ async def test_segments_are_made_of_segments_and_follow_in_one_step(shop, people
         assert [(one.name, one.version) for one in found[ann]] == [("Idle", 1), ("Lookers", 1)]
     with pytest.raises(segments.SegmentInUse):
         await shop.retire(lookers)
+
+
+async def test_two_who_close_a_circle_at_once_are_not_both_let(shop):
+    one = await shop.define("One", did("product.viewed"))
+    two = await shop.define("Two", did("page.viewed"))
+    done = await asyncio.gather(
+        shop.change(one, {"kind": "group", "name": "Two"}),
+        shop.change(two, {"kind": "group", "name": "One"}),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in done].count(segments.SegmentCircle) == 1
+    assert done.count(2) == 1
+
+
+async def test_who_has_read_an_older_version_overwrites_nothing(shop):
+    one = await shop.define("One", did("product.viewed"))
+    assert await shop.change(one, did("page.viewed"), known=1) == 2
+    with pytest.raises(segments.SegmentChanged):
+        await shop.change(one, did("purchase"), known=1)
+    assert await shop.change(one, did("page.viewed"), known=1) == 2, "the same words are no change"
+    assert await shop.change(one, did("purchase"), known=2) == 3
 
 
 async def test_a_circle_is_refused_and_says_its_way(shop):

@@ -13,8 +13,8 @@ import msgspec
 
 from setten.console import formats
 from setten.customers import identity, profiles
-from setten.platform import audit
-from setten.platform.auth import Actor
+from setten.platform import audit, auth
+from setten.platform.auth import Actor, Right
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
 
@@ -87,6 +87,18 @@ async def by_id(
     """Customers by name. The caller audits."""
     told = await profiles.told(conn, vault, customer_ids, NAME_FIELDS + KANA_FIELDS)
     return {one: person(one, traits, locale) for one, traits in told.items()}
+
+
+def require_lister(actor: Actor) -> None:
+    """Lists of everybody are not for a shop's own staff: they open people one by one."""
+    auth.require(actor, Right.read_customers)
+    if actor.locations:
+        auth.require(actor, Right.read_data)
+
+
+def may_list(actor: Actor) -> bool:
+    """The same as a question."""
+    return actor.may(Right.read_customers) and (not actor.locations or actor.may(Right.read_data))
 
 
 async def note(

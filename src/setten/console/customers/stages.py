@@ -90,7 +90,7 @@ async def board(request: Asked, days: int = 30) -> Response[str]:
         "periods": PERIODS,
         "limits": limits,
         "may_change": page.who.may(Right.manage_stages),
-        "may_list": page.who.may(Right.read_customers),
+        "may_list": people.may_list(page.who),
     }
     return page.render("customers/stages.html", shown)
 
@@ -183,7 +183,7 @@ def _cell(n: int, most: int) -> Cell:
 async def stage_people(request: Asked, stage: str, before: str = "") -> Response[str]:
     """Who stands in a stage, those who came last first."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_customers)
+    people.require_lister(page.who)
     if stage not in STAGES:
         raise NotFoundException()
     async with db.transaction(deps.pool) as conn:

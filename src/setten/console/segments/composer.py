@@ -15,11 +15,18 @@ from setten.console import guard, places
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
-from setten.console.segments import composing
+from setten.console.segments import composing, phrases
 from setten.console.segments.pages import said
 from setten.console.shell.sign_in import redirect
 from setten.customers import lifecycle, segments
-from setten.customers.segments import CHANNELS, LANGUAGE, RELATIONS, STATES, VOCABULARY
+from setten.customers.segments import (
+    CHANNELS,
+    LANGUAGE,
+    RELATIONS,
+    STATES,
+    VOCABULARY,
+    Segment,
+)
 from setten.platform import auth, clock, db, errors
 from setten.platform.auth import Right
 from setten.platform.errors import SettenError
@@ -52,11 +59,19 @@ async def edit(request: Asked, segment_id: int) -> Response[str]:
     page = page_of(request)
     async with guard.deps_of(request).pool.acquire() as conn:
         segment = await segments.get(conn, segment_id)
-    return await _sheet(request, segment.name, said(segment.expression, page), segment_id)
+    words = said(segment.expression, page)
+    return await _sheet(request, segment.name, words, segment_id, known=segment.version)
 
 
 async def _sheet(
-    request: Asked, name: str, words: str, segment_id: int | None, problem: str = ""
+    request: Asked,
+    name: str,
+    words: str,
+    segment_id: int | None,
+    problem: str = "",
+    *,
+    known: int | None = None,
+    theirs: Segment | None = None,
 ) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.manage_segments)
@@ -68,6 +83,9 @@ async def _sheet(
         "name": name,
         "words": words,
         "segment_id": segment_id,
+        "known": known,
+        "theirs": said(theirs.expression, page) if theirs else "",
+        "phrases": phrases.written(page.locale_name),
         "problem": problem,
         "shapes": composing.SHAPES,
         "units": composing.UNITS,
@@ -95,7 +113,8 @@ async def add(request: Asked) -> Response[str]:
     auth.require(page.who, Right.manage_segments)
     words = _words(form, page.locale)
     try:
-        words, problem = composing.added(words, form, page.locale_name), ""
+        fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
+        words, problem = composing.added(words, fresh, form, page.locale_name), ""
     except composing.Unfinished as refused:
         problem = page.words()(f"composer.missing_{refused.facts['field']}")
     except SettenError as refused:
@@ -110,7 +129,7 @@ async def preview(request: Asked) -> Response[str]:
     auth.require(page.who, Right.manage_segments)
     words = _words(form, page.locale)
     shown = await _preview(request, page, words) if words.strip() else None
-    may_open = page.who.may(Right.read_customers)
+    may_open = people.may_list(page.who)
     return page.render("segments/preview.html", {"preview": shown, "may_open": may_open})
 
 
@@ -136,7 +155,7 @@ async def _preview(request: Asked, page: Page, words: str) -> Preview:
 
 
 async def _people(request: Asked, page: Page, conn: db.Connection, ids: list[UUID]) -> list[Person]:
-    if not ids or not page.who.may(Right.read_customers):
+    if not ids or not people.may_list(page.who):
         return [Person(one, "", "", "") for one in ids]
     told = await people.by_id(conn, guard.deps_of(request).vault, ids, page.locale)
     await people.note(conn, page.who, list(told.values()), action="customers.listed", now=page.now)
@@ -151,6 +170,9 @@ async def keep(request: Asked) -> Response[str]:
     name, words = str(form.get("name") or "").strip(), _words(form, page.locale)
     number = str(form.get("segment_id") or "")
     segment_id = int(number) if number.isdecimal() and len(number) < 10 else None
+    version = str(form.get("known") or "")
+    known = int(version) if version.isdecimal() and len(version) < 10 else None
+    theirs = None
     try:
         node = _read(words, page)
         async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -160,12 +182,19 @@ async def keep(request: Asked) -> Response[str]:
                 )
             else:
                 await segments.change(
-                    conn, segment_id, LANGUAGE.json(node), actor=page.who, now=clock.now()
-                )
+                    conn, segment_id, LANGUAGE.json(node),
+                    actor=page.who, now=clock.now(), known=known,
+                )  # fmt: skip
     except errors.Denied:
         raise
     except SettenError as refused:
-        return await _sheet(request, name, words, segment_id, _why(refused, page))
+        if isinstance(refused, segments.SegmentChanged) and segment_id is not None:
+            # Read beside her own words, so that she may say so again knowing what it replaces.
+            async with guard.deps_of(request).pool.acquire() as conn:
+                theirs = await segments.get(conn, segment_id)
+            name, known = theirs.name, theirs.version
+        why = _why(refused, page)
+        return await _sheet(request, name, words, segment_id, why, known=known, theirs=theirs)
     return redirect(f"/customers/segments/{segment_id}")
 
 

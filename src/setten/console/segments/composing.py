@@ -28,12 +28,11 @@ class Unfinished(Invalid):
     code = "condition_unfinished"
 
 
-def added(words: str, form: FormMultiDict, locale: Locale) -> str:
-    """What was written with the form's condition joined to it, in words.
+def added(words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale) -> str:
+    """What was written with another condition joined to it, in words.
 
-    Raises Unfinished and what `Language.read_words` raises.
+    Raises what `Language.read` and `Language.read_words` raise.
     """
-    fresh = condition(form)
     if not words.strip():
         return LANGUAGE.say(LANGUAGE.read(fresh), locale)
     stands = LANGUAGE.json(LANGUAGE.read_words(words, locale))

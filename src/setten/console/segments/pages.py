@@ -90,7 +90,7 @@ async def inside(request: Asked, segment_id: int, after: str = "") -> Response[s
                                *(one.customer_id for one in listed[:ROWS])],
         )  # fmt: skip
         others = [one for one in await segments.listed(conn) if one.segment_id != segment_id]
-        users = await segments.used_by(conn, segment_id)
+        users = set(await segments.used_by(conn, segment_id))
         versions = await segments.versions(conn, segment_id)
         staff = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
     view = {
@@ -105,11 +105,11 @@ async def inside(request: Asked, segment_id: int, after: str = "") -> Response[s
         "members": [Inside(names[one.customer_id], one.entered_at, one.event_id)
                     for one in listed[:ROWS]],
         "next": _written(listed[ROWS - 1]) if len(listed) > ROWS else "",
-        "users": users,
+        "users": [one for one in others if one.name in users],
         "versions": [(one, said(one.expression, page), staff.get(one.by, "")) for one in versions],
         "others": others,
         "may_change": page.who.may(Right.manage_segments),
-        "may_open": page.who.may(Right.read_customers),
+        "may_open": people.may_list(page.who),
         "may_open_events": page.who.may(Right.read_data) or page.who.may(Right.read_customers),
     }  # fmt: skip
     return page.render("segments/inside.html", view)
@@ -121,7 +121,7 @@ async def _names(
     """Names for whoever may read them, noted once; for others the ids alone."""
     ids = list(dict.fromkeys(customers))
     bare = {one: Person(one, "", "", f"/customers/{one}") for one in ids}
-    if not page.who.may(Right.read_customers) or not ids:
+    if not people.may_list(page.who) or not ids:
         return bare
     told = await people.by_id(conn, deps.vault, ids, page.locale)
     await people.note(conn, page.who, list(told.values()), action="customers.listed", now=page.now)

@@ -108,6 +108,12 @@ class SegmentNameTaken(Conflict):
     code = "segment_name_taken"
 
 
+class SegmentChanged(Conflict):
+    """Somebody has given it other words since it was read."""
+
+    code = "segment_changed"
+
+
 class SegmentCircle(Conflict):
     """The segment would depend on itself. through: the names on the way."""
 

@@ -20,6 +20,7 @@ from setten.customers.segments.model import (
     Overlap,
     Passage,
     Segment,
+    SegmentChanged,
     SegmentInUse,
     SegmentNameTaken,
     SegmentNotFound,
@@ -85,10 +86,13 @@ async def change(
     actor: Actor,
     now: datetime,
     reason: str | None = None,
+    known: int | None = None,
 ) -> int:
     """Give a segment another expression; answers its version. The older ones are kept.
 
-    Who belongs no longer leaves when the filling comes to her. Raises as `define` does.
+    known: the version that was read before; who has read an older one overwrites nothing. Who
+    belongs no longer leaves when the filling comes to her. Raises as `define` does, and
+    SegmentChanged.
     """
     node = LANGUAGE.read(expression)
     await Q.lock.run(conn)
@@ -98,6 +102,8 @@ async def change(
         raise SegmentNotFound(name=str(segment_id))
     if LANGUAGE.json(node) == LANGUAGE.json(standing.node):
         return standing.version
+    if known is not None and known != standing.version:
+        raise SegmentChanged(name=standing.name)
     changed = Live(segment_id, standing.name, standing.version + 1, node)
     rules.in_order([changed if one is standing else one for one in others])
     version = int(await Q.next_version.value(conn, segment_id=segment_id))
