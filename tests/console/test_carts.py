@@ -130,7 +130,11 @@ def test_a_code_leads_to_the_cart_and_a_wrong_one_nowhere(house: House) -> None:
 def test_a_customers_cart_stands_on_her_page(house: House) -> None:
     her, _ = house.newcomer(name="佐野 籠子")
     with house.person("page-agent") as agent:
-        cart = agent.get(f"/customers/{her}/cart").headers["location"]
+        looked = agent.get(f"/customers/{her}/cart").headers["location"]
+        assert looked == f"/customers/{her}#cart"  # looking begins nothing
+        assert f'action="/customers/{her}/cart"' in agent.get(f"/customers/{her}").text
+        cart = agent.post(f"/customers/{her}/cart").headers["location"]
+        assert agent.get(f"/customers/{her}/cart").headers["location"] == cart
         agent.get(cart)
         agent.post(f"{cart}/changes", do="new", sku="CUSHION-GRN")
         page = agent.get(f"/customers/{her}").text
@@ -157,6 +161,57 @@ def test_sent_goods_are_priced_by_postcode_and_the_address_is_sealed(house: Hous
         assert "北条" not in agent.get(order).text
     sealed = f"select address_id from stock.orders where order_id = '{order[-36:]}'"
     assert house.asked(sealed) is not None
+
+
+def sent_order(house: House) -> str:
+    """The address of an order that goes by post."""
+    with house.person("page-agent") as agent:
+        cart = begin(agent, house.new_item({"warehouse": 3}))
+        asked = complete(agent, cart, do="quote", postcode="180-0004")
+        done = agent.post(f"{cart}/order", do="order", version=shown(asked, "version"),
+                          total=shown(asked, "total"), pay="on_delivery", postcode="180-0004",
+                          name="南雲 渚", street="4-5-6")  # fmt: skip
+        assert done.status_code == 303, done.text[:400]
+    return str(done.headers["location"])
+
+
+def test_the_address_is_opened_for_a_reason_and_it_goes_on_record(house: House) -> None:
+    order = sent_order(house)
+    with house.person("page-admin") as boss:
+        assert "南雲" not in boss.get(order).text
+        assert boss.post(f"{order}/address", why="curious").status_code == 422
+        opened = boss.post(f"{order}/address", why="label")
+        assert opened.status_code == 200
+        assert "南雲 渚" in opened.text
+        assert "4-5-6" in opened.text
+        assert "no-store" in opened.headers["cache-control"]
+    noted = house.asked(
+        "select reason from audit.entries where action = 'address.opened'"
+        f" and subject = '{order[-36:]}'"
+    )
+    assert noted == "label"
+
+
+@pytest.mark.parametrize("login", ["page-associate", "page-marketer", "page-engineer"])
+def test_who_does_not_send_it_opens_no_address(house: House, login: str) -> None:
+    order = sent_order(house)  # from the warehouse, taken by phone: no shop's business
+    with house.person(login) as other:
+        page = other.get(order).text
+        assert "/address" not in page
+        refused = other.post(f"{order}/address", why="label")
+    assert (refused.status_code, "南雲" in refused.text) == (403, False)
+
+
+def test_the_address_opens_in_the_page_it_was_asked_on(house: House, screen: Any) -> None:
+    order = sent_order(house)
+    page = screen("page-admin", width=390)
+    page.goto(order)
+    page.get_by_role("button", name="お届け先をひらく").click()
+    page.get_by_text("南雲 渚").wait_for()
+    assert page.url.endswith(order)
+    page.reload()
+    assert page.get_by_text("南雲 渚").count() == 0
+    assert page.faults == []
 
 
 NO_CART = "/stock/carts/3f2b5d0e-6a1c-4b7e-9d55-0c1f2a3b4c5d"

@@ -6,15 +6,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.stock.conftest import NOW, PLACES, Shop
+from tests.stock.test_delivery import service as delivery_service
 
 from setten.facts.stock import GoodsLine
 from setten.platform import db
-from setten.stock import fulfilments, holds, locations, movements, orders, pricing, tasks
+from setten.stock import delivery, fulfilments, holds, locations, movements, orders, pricing, tasks
+from setten.stock.delivery import Zone
 from setten.stock.fulfilments import (
     BadFulfilment,
     Dates,
@@ -265,6 +268,30 @@ async def test_what_a_till_sold_before_it_left_is_looked_for_elsewhere(shop: Sho
     assert [(one.state, one.location_id) for one in await parts(shop, order)] == [
         ("rejected", "ginza"), ("routed", "ueno")]  # fmt: skip
     await shop.prove()
+
+
+async def test_what_leaves_from_another_place_has_a_promised_day_again(shop: Shop) -> None:
+    zone = Zone(zone_id="tokyo", name_ja="東京", name_en="Tokyo", prefixes=("1",))
+    far = delivery_service("far", origin="depot", lead_days_min=1, lead_days_max=1)
+    near = delivery_service("slow", origin="web", lead_days_min=3, lead_days_max=4)
+    async with db.transaction(shop.pool) as conn:
+        assert await delivery.put_zones(conn, [zone], now=NOW) == []
+        assert await delivery.put_services(conn, [far, near], now=NOW) == []
+    await shop.receive("mug", 1, at="depot")
+    order, part = await sold(shop, [("mug", 1)], "depot", ships_on=date(2026, 11, 24))
+    async with db.transaction(shop.pool) as conn:
+        await conn.execute("update stock.fulfilments set service_id = 'far'")
+    [waiting], _ = await act(shop, fulfilments.reject, Directory(), part.fulfilment_id,
+                             reason="damaged", by="t")  # fmt: skip
+    assert waiting.state == "waiting"
+    await shop.receive("mug", 1, at="web")
+    assert await act(shop, fulfilments.retry, Directory(), waiting.fulfilment_id)
+    [new] = [one for one in await parts(shop, order) if one.state == "routed"]
+    assert (new.location_id, new.service_id, new.is_late) == ("web", "slow", False)
+    assert new.ships_on == date(2026, 11, 23)  # Monday: the shop's Sunday is over by the cut-off
+    assert (new.arrives_from, new.arrives_to) == (date(2026, 11, 26), date(2026, 11, 27))
+    told = [msgspec.json.decode(one["body"]) for one in await shop.events("fulfilment.changed")]
+    assert told[-2]["arrives_to"] == "2026-11-27"
 
 
 async def test_two_rejections_at_once_route_one_part_once(shop: Shop) -> None:

@@ -5,11 +5,12 @@ A browser (scope `public`) knows its own anonymous id or cart and sees bands; pr
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Request, Response, Router, get, post
 
 from setten.api import cart_bodies, guard, idempotency
 from setten.api.cart_bodies import (
@@ -22,15 +23,16 @@ from setten.api.cart_bodies import (
     QuoteIn,
     TakeIn,
 )
+from setten.api.paces import Pace
 from setten.api.state import Deps
 from setten.customers import identity
 from setten.operations import baskets, checkout
 from setten.operations.baskets import Owner
 from setten.operations.checkout import Checkout
-from setten.platform import clock, db
+from setten.platform import addresses, clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
-from setten.platform.errors import SettenError
+from setten.platform.errors import SettenError, TooMany
 from setten.platform.vault import Sealed, UnusableIdentifier, normalise
 from setten.stock import carts
 from setten.stock.carts import Cart, UnknownCart, UnknownCartCode
@@ -39,6 +41,9 @@ from setten.stock.locations import Directory
 _ALL = ("server", "agent", "public")
 _STAFF = ("server", "agent")
 _directory = Directory()
+# A whole office or a carrier's customers stand behind one address; each needs one cart a visit.
+CARTS_PER_MINUTE, CARTS_AT_ONCE = 120, 240
+_pace = Pace(per_minute=CARTS_PER_MINUTE, burst=CARTS_AT_ONCE)
 
 
 def router() -> Router:
@@ -51,15 +56,34 @@ def router() -> Router:
     )
 
 
+class TooManyCarts(TooMany):
+    """This sender opens carts faster than people do; wait."""
+
+    code = "too_many_carts"
+
+
 @post("/", status_code=200, guards=[guard.allow(*_ALL)])
-async def open_cart(data: CartIn, deps: Deps, actor: Actor) -> CartBody:
-    """The open cart of a customer, or of whoever an anonymous id is; made when there is none."""
+async def open_cart(
+    request: Request[Any, Any, Any], data: CartIn, deps: Deps, actor: Actor
+) -> CartBody:
+    """The open cart of a customer, or of whoever an anonymous id is; made when there is none. 429
+    `too_many_carts` for browsers of one address that open them faster than people do."""
+    if actor.scope not in _STAFF:
+        sender = _sender(request, deps)
+        if wait_s := _pace.take(sender, time.monotonic()):
+            raise TooManyCarts(retry_after_s=wait_s)
     async with db.transaction(deps.pool) as conn:
         owner = await _asked(conn, deps, data, actor)
         cart = await carts.ensure(
             conn, owner.identifier_ids, under=owner.under, channel=data.channel, now=clock.now()
         )
         return await _shown(conn, cart, owner, actor)
+
+
+def _sender(request: Request[Any, Any, Any], deps: Deps) -> str:
+    host = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for")
+    return addresses.of_sender(host, forwarded, deps.settings.trusted_proxies)
 
 
 async def _asked(conn: Connection, deps: Deps, data: CartIn, actor: Actor) -> Owner:

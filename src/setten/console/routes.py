@@ -158,6 +158,7 @@ PAGES: list[ControllerRouterHandler] = [
     carting.begin,
     carting.by_code,
     carting.of_customer,
+    carting.begin_for,
     carting.cart_page,
     carting.change,
     carting.hand_over,

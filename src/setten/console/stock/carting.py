@@ -113,21 +113,32 @@ async def by_code(request: Asked) -> Response[str]:
 
 @get("/customers/{customer_id:uuid}/cart", include_in_schema=False)
 async def of_customer(request: Asked, customer_id: UUID) -> Response[str]:
-    """The cart of a customer, made when she has none."""
+    """The cart of a customer; her page when she has none, where one may be begun."""
     page = page_of(request)
     auth.require(page.who, Right.read_customers)
-    async with db.transaction(guard.deps_of(request).pool) as conn:
+    async with guard.deps_of(request).pool.acquire() as conn:
         owner = await baskets.of_customer(conn, customer_id)
         cart = await carts.open_of(conn, owner.identifier_ids)
-        if cart is None:
-            auth.require(page.who, Right.hold)
-            cart = await carts.ensure(
-                conn,
-                owner.identifier_ids,
-                under=owner.under,
-                channel=basket.channel_of(page),
-                now=clock.now(),
-            )
+    if cart is None:
+        return redirect(f"/customers/{customer_id}#cart")
+    return redirect(f"/stock/carts/{cart.cart_id}")
+
+
+@post("/customers/{customer_id:uuid}/cart", include_in_schema=False, right=Right.hold)
+async def begin_for(request: Asked, customer_id: UUID) -> Response[str]:
+    """Begin a customer's cart; the one she has when she has one."""
+    page = page_of(request)
+    auth.require(page.who, Right.read_customers)
+    auth.require(page.who, Right.hold)
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        owner = await baskets.of_customer(conn, customer_id)
+        cart = await carts.ensure(
+            conn,
+            owner.identifier_ids,
+            under=owner.under,
+            channel=basket.channel_of(page),
+            now=clock.now(),
+        )
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 

@@ -15,7 +15,7 @@ from setten.facts.stock import GoodsLine
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import SettenError
-from setten.stock import availability, holds, ledger, tasks
+from setten.stock import availability, delivery, holds, ledger, tasks
 from setten.stock.fulfilments import reading, rules, service
 from setten.stock.fulfilments.model import (
     REJECTIONS,
@@ -30,7 +30,7 @@ from setten.stock.fulfilments.model import (
     Want,
     WrongStep,
 )
-from setten.stock.holds import Ask, HoldEnded, NotEnoughStock
+from setten.stock.holds import Ask, HoldEnded, NotEnoughStock, Placed
 from setten.stock.ledger import Account
 from setten.stock.locations import Directory, Location, distance_km
 from setten.stock.orders import Order
@@ -227,7 +227,7 @@ async def _route(
     """Promise these goods at other places and open the parts there; False when nobody can."""
     try:
         found = await plan(conn, directory, wants, near=near, rejected=rejected, now=now)
-        going = await _hold(conn, order, part, found, now)
+        going = await _hold(conn, directory, order, part, found, now)
     except NotEnoughStock:
         return False
     instead = _only(part, wants)
@@ -243,7 +243,12 @@ def _only(part: Fulfilment, wants: Sequence[Want]) -> Fulfilment:
 
 
 async def _hold(
-    conn: Connection, order: Order, part: Fulfilment, found: Plan, now: datetime
+    conn: Connection,
+    directory: Directory,
+    order: Order,
+    part: Fulfilment,
+    found: Plan,
+    now: datetime,
 ) -> list[Going]:
     """One hold for each place of a plan, all or none. Raises NotEnoughStock.
 
@@ -271,12 +276,41 @@ async def _hold(
             if not isinstance(one, SettenError):
                 await holds.release(conn, one.hold_id, by="system:setten", now=now)
         raise refused
-    dates = Dates(service_id=None, ships_on=None)
     return [
-        Going(hold_id=one.hold_id, way=part.way, dates=dates, excluded=found.excluded)
+        Going(
+            hold_id=one.hold_id,
+            way=part.way,
+            dates=await _dates(conn, directory, order, part, one, now),
+            excluded=found.excluded,
+        )
         for one in answers
         if not isinstance(one, SettenError)
     ]
+
+
+async def _dates(
+    conn: Connection,
+    directory: Directory,
+    order: Order,
+    part: Fulfilment,
+    placed: Placed,
+    now: datetime,
+) -> Dates:
+    """What is promised of goods that now leave from another place; nothing if it is not known."""
+    named = [part, *await reading.of_order(conn, order.order_id, now=now)]
+    first = next((one.service_id for one in named if one.service_id is not None), None)
+    if part.way != "ship" or first is None:
+        return Dates()
+    place, skus = placed.lines[0].location_id, [line.sku for line in placed.lines]
+    option = await delivery.from_elsewhere(conn, directory, first, place, skus, now=now)
+    if option is None:
+        return Dates()
+    return Dates(
+        service_id=option.service_id,
+        ships_on=option.ships_on,
+        arrives_from=option.arrives_from,
+        arrives_to=option.arrives_to,
+    )
 
 
 async def look_after(pool: Pool, directory: Directory, zone: ZoneInfo) -> None:
