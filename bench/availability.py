@@ -35,6 +35,12 @@ insert into stock.locations (location_id, name_ja, name_en, kind, lat, lon, time
 select 'p' || i, 'p' || i, 'p' || i, 'shop', 31 + random() * 12, 130 + random() * 12,
        'Asia/Tokyo', now()
   from generate_series(1, 500) as i;
+"""
+# Every answer says when a place opens and closes.
+OPEN = """
+update stock.locations
+   set hours = (select json_object_agg(day, '[["10:00", "20:00"]]'::json)
+                  from unnest('{mon,tue,wed,thu,fri,sat,sun}'::text[]) as day);
 update stock.locations_version set version = version + 1;
 """
 WITHOUT_INDEXES = """
@@ -65,6 +71,7 @@ async def seed(conn: db.Connection, few: int, many: int) -> None:
     begun = time.perf_counter()
     await conn.execute("set statement_timeout = 0")
     await conn.execute(SEED)
+    await conn.execute(OPEN)
     await conn.execute(WITHOUT_INDEXES)
     for start in range(1, few + 1, 10_000):
         await conn.execute(ROWS, start, min(few, start + 9_999), 20)

@@ -23,7 +23,7 @@ import msgspec
 import uvloop
 
 import honesty
-from availability import LARGE, PLACES, SMALL, question, seed
+from availability import LARGE, OPEN, PLACES, SMALL, question, seed
 from holds import served
 from holds_callers import Load, over_http
 from setten.platform import auth, clock, db
@@ -72,6 +72,7 @@ def questions(key: str, few: int, many: int) -> Iterator[bytes]:
 async def prepare(dsn: str, folder: Path, args: argparse.Namespace, rows: int) -> str:
     """Print the conditions and make a key."""
     conn = await db.connect(dsn)
+    await conn.execute(OPEN)  # balances kept from before may be of places without hours
     await honesty.conditions(
         conn, folder=folder, data=f"{rows:,} balances, {PLACES} places",
         connections=args.connections,

@@ -10,9 +10,9 @@ import math
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -49,9 +49,45 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "Asia/Tokyo"
     hours: dict[str, Any] = {}
 
-    def opening(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+    def opening(self, now: datetime) -> Opening:
         """(opens_at, closes_at) of the present opening or the next."""
-        return opening_hours.opening(self.hours, _zone(self.timezone), now=now)
+        kept = _openings.get(self.location_id)
+        if kept is not None and kept.is_answer(self, now):
+            return kept.opening
+        found = opening_hours.opening(self.hours, _zone(self.timezone), now=now)
+        until = found[1] or now + _NEVER_OPEN_KEPT
+        if len(_openings) >= _OPENINGS_MAX:
+            _openings.clear()
+        _openings[self.location_id] = _Kept(self.hours, self.timezone, now, until, found)
+        return found
+
+
+Opening = tuple[datetime | None, datetime | None]
+
+
+class _Kept(NamedTuple):
+    """What an opening was found to be, and from when to when it is the answer."""
+
+    hours: dict[str, Any]
+    timezone: str
+    since: datetime
+    until: datetime
+    opening: Opening
+
+    def is_answer(self, place: Location, now: datetime) -> bool:
+        """Whether it is what this place would be found to do at this moment."""
+        return (
+            self.hours is place.hours
+            and self.since <= now < self.until
+            and self.timezone == place.timezone
+        )
+
+
+# An opening stays the answer until it closes; working one out takes ten times what a row of an
+# answer costs besides. Places of the directory are the same objects until they change.
+_openings: dict[str, _Kept] = {}
+_OPENINGS_MAX = 10_000
+_NEVER_OPEN_KEPT = timedelta(minutes=1)  # at midnight another day comes into sight
 
 
 @cache
