@@ -142,14 +142,14 @@ def test_a_day_of_tills(town: Town, cup: str, tmp_path: Path) -> None:
     )
     rows.write_bytes(text.encode("cp932"))
     before = balance(town, cup)["on_hand"]
-    for expected in ("booked_rows", "already_rows"):
+    for expected in ("new", "same"):
         answer = json.loads(
             town.process.command(
                 "import", "receipts", str(rows), "--mapping", str(columns), "--move-stock", "--json"
             )
         )
         assert answer["files"][0][expected] == 1
-        assert answer["files"][0]["refused_rows"] == 0
+        assert answer["files"][0]["refused"] == 0
     assert balance(town, cup)["on_hand"] == before - 1
     assert town.reconcile()["drifts"] == []
 

@@ -3,26 +3,69 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
 
-from setten.api.state import Deps
 from setten.cli import installation, terminal
 from setten.customers import homes
+from setten.platform import clock
 from setten.platform.db import Connection
 from setten.stock import receipts as receipts_feature
-from setten.stock.receipts import importing, mapping
-from setten.stock.receipts.importing import Options, Summary
-from setten.stock.receipts.model import Total
+from setten.stock.receipts import Total
+
+if TYPE_CHECKING:  # reading files takes libraries that other commands need not load
+    from setten.api.state import Deps
+    from setten.imports import Columns, Options, Progress, Summary
 
 app = typer.Typer(help="Bring in what other systems have kept.", no_args_is_help=True)
 receipts_app = typer.Typer(help="What tills took.", no_args_is_help=True)
 
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]
+Mapping = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping",
+        help="Which column holds what: a TOML file, or the name of a shipped one. Without it the "
+        "headings decide, and what they were taken for is printed.",
+    ),
+]
+Dry = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Do all of it and take it back: what would change, and what is refused."
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where the same import of this file was stopped.")
+]
+Encoding = Annotated[
+    str, typer.Option(help="Letters of the file: auto, utf-8, cp932 (Shift_JIS), utf-16, euc-jp.")
+]
+Refused = Annotated[
+    str | None,
+    typer.Option(
+        "--refused",
+        help="Keep refused rows in this file, with their reasons, to be mended and given again. "
+        "There may be people in it.",
+    ),
+]
+System = Annotated[
+    str | None, typer.Option(help="Whose word it is: the system that the file comes from.")
+]
+Channel = Annotated[str | None, typer.Option(help="Where it happened: web, store, phone …")]
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -32,15 +75,176 @@ def _group() -> None:
     """Each kind is a word of its own."""
 
 
+def _command(kind: str, help_: str) -> None:
+    """A kind without options of its own."""
+
+    def bring_in(
+        files: Files,
+        mapping: Mapping = None,
+        is_dry: Dry = False,
+        resumes: Resume = False,
+        encoding: Encoding = "auto",
+        refused: Refused = None,
+        system: System = None,
+        channel: Channel = None,
+        data_dir: DataDir = None,
+        as_json: AsJson = False,
+    ) -> None:
+        options = _options(mapping, is_dry, resumes, encoding, refused, system, channel)
+        _print(_bring(kind, files, options, data_dir), as_json=as_json)
+
+    app.command(kind, help=help_)(bring_in)
+
+
+def _options(
+    mapping: str | None,
+    is_dry: bool,
+    resumes: bool,
+    encoding: str,
+    refused: str | None,
+    system: str | None = None,
+    channel: str | None = None,
+    **more: Any,
+) -> Options:
+    from setten.imports import Options
+
+    return Options(
+        mapping=mapping,
+        is_dry=is_dry,
+        resumes=resumes,
+        encoding=encoding,
+        refused_file=refused,
+        system=system,
+        channel=channel,
+        **more,
+    )
+
+
+for _kind, _help in (
+    ("customers", "Customers, one a row: who they are goes to the vault, who is whom is found."),
+    ("contacts", "Contacts of a CRM, one a row, joined to customers by mail, phone or card."),
+    ("activities", "What a CRM noted: calls, mails, visits, one a row; the words are sealed."),
+    ("items", "What is sold, one sku a row. What the file does not say stays as it is."),
+    ("locations", "Shops, warehouses and the online shop, one a row."),
+    ("orders", "Orders of another system, one line of an order a row; each is an order once."),
+    ("events", "Events as NDJSON, as Segment's clients send them, each with its messageId."),
+    ("weblogs", "A web server's log (combined): the pages that people looked at, no bots."),
+):
+    _command(_kind, _help)
+
+
+def _bring(kind: str, files: list[Path], options: Options, data_dir: str | None) -> list[Summary]:
+    if options.refused_file is not None and len(files) > 1:
+        raise typer.BadParameter("--refused takes the rows of one file", param_hint="--refused")
+
+    async def work(deps: Deps) -> list[Summary]:
+        return [await _one(deps, kind, file, options) for file in files]
+
+    return installation.with_deps(work, data_dir)
+
+
+async def _one(deps: Deps, kind: str, file: Path, options: Options) -> Summary:
+    from setten import imports
+
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+    started = time.monotonic()
+    with bar:
+        task = bar.add_task(file.name, total=None, rows=0)
+
+        def on_progress(at: Progress) -> None:
+            bar.update(task, completed=at.bytes_done, total=at.bytes_all, rows=at.rows)
+
+        done = await imports.bring(
+            deps.pool,
+            deps.vault,
+            imports.KINDS[kind],
+            file,
+            options,
+            clock=clock.now,
+            on_mapping=_say_mapping,
+            on_progress=on_progress,
+        )
+    seconds = max(time.monotonic() - started, 0.001)
+    terminal.note(
+        f"{file.name}：{seconds:.1f} 秒、毎分 {done.rows / seconds * 60:,.0f} 行",
+        f"{file.name}: {seconds:.1f} s, {done.rows / seconds * 60:,.0f} rows a minute",
+    )
+    return done
+
+
+def _say_mapping(done: Summary, columns: Columns) -> None:
+    from setten import imports
+
+    if done.encoding:
+        terminal.note(f"文字コード：{done.encoding}", f"Encoding: {done.encoding}")
+    if not done.mapping:
+        return
+    terminal.note(
+        "列の読み方（保存して直し、--mapping で渡せます）：",
+        "How the columns are read (keep it, change it, give it by --mapping):",
+    )
+    print(imports.proposal(columns), file=sys.stderr)
+    if done.unused:
+        names = "、".join(done.unused[:40])
+        terminal.note(f"使わない列：{names}", f"Columns not used: {names}")
+
+
+def _print(done: list[Summary], *, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    if as_json:
+        terminal.as_json({"files": done, **(more or {})})
+    else:
+        for one in done:
+            _tell(one)
+    if any(one.refused for one in done):
+        raise typer.Exit(1)
+
+
+def _tell(one: Summary) -> None:
+    from setten.imports import say
+
+    if one.is_dry:
+        terminal.note("試し：何も変えていません。", "A dry run: nothing was changed.")
+    if one.resumed_at is not None:
+        terminal.note(
+            f"{one.resumed_at:,} 行目までは前回に取り込みました",
+            f"Rows up to {one.resumed_at:,} had been brought in before",
+        )
+    terminal.note(
+        f"{one.rows:,} 行：新しく {one.new:,}、変更 {one.changed:,}、同じ {one.same:,}、"
+        f"対象外 {one.left_out:,}、使えない行 {one.refused:,}",
+        f"{one.rows:,} rows: {one.new:,} new, {one.changed:,} changed, {one.same:,} the same, "
+        f"{one.left_out:,} left out, {one.refused:,} refused",
+    )
+    locale = terminal.locale()
+    for reason, count in sorted(one.reasons.items(), key=lambda pair: -pair[1]):
+        first = [shown for shown in one.shown if shown.reason == reason]
+        words = say(reason, first[0].field if first else None, locale)
+        rows = ", ".join(str(shown.row) for shown in first[:5])
+        terminal.note(
+            f"　{count:,}　{words}（{rows} 行目 …）", f"  {count:,}  {words} (row {rows} …)"
+        )
+    if one.refused_file:
+        terminal.note(f"使えない行は {one.refused_file}", f"Refused rows: {one.refused_file}")
+    elif one.refused:
+        terminal.note(
+            "使えない行を受け取るには --refused FILE を付けてもう一度。重なりません。",
+            "To get the refused rows run it again with --refused FILE; nothing counts twice.",
+        )
+
+
 @app.command("receipts")
 def import_receipts(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            "--mapping", help="A TOML file, or the name of a shipped one: completejourney."
-        ),
-    ] = None,
+    files: Files,
+    mapping: Mapping = None,
     moves_stock: Annotated[
         bool,
         typer.Option("--move-stock", help="Take the goods off today's stock; not for history."),
@@ -48,73 +252,55 @@ def import_receipts(
     creates_places: Annotated[
         bool, typer.Option("--create-missing", help="Make shops that are not known yet.")
     ] = False,
-    encoding: Annotated[
-        str, typer.Option(help="Letters of a CSV: auto, utf-8 or cp932 (Shift_JIS).")
-    ] = "auto",
+    is_dry: Dry = False,
+    resumes: Resume = False,
+    encoding: Encoding = "auto",
+    refused: Refused = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Book receipts from CSV or Parquet files, one row a line; again is no matter.
-
-    Rows that cannot be used go to FILE.refused.csv. Ends with 1 when there are such.
-    """
-    options = Options(
-        columns=mapping.load(columns),
+    """Receipts of tills, one line of a receipt a row; again is no matter."""
+    options = _options(
+        mapping,
+        is_dry,
+        resumes,
+        encoding,
+        refused,
         moves_stock=moves_stock,
         creates_places=creates_places,
-        encoding=encoding,
     )
-
-    async def work(deps: Deps) -> tuple[list[Summary], list[Total]]:
-        done = [await _load(deps, file, options) for file in files]
-        async with deps.pool.acquire() as conn:
-            return done, await receipts_feature.totals(conn)
-
-    done, totals = installation.with_deps(work, data_dir)
-    _print(done, totals, as_json=as_json)
-    if any(one.refused_rows for one in done):
-        raise typer.Exit(1)
+    done = _bring("receipts", files, options, data_dir)
+    totals = installation.with_connection(receipts_feature.totals, data_dir)
+    if not as_json:
+        _print_totals(totals)
+    _print(done, as_json=as_json, more={"totals": totals})
 
 
-async def _load(deps: Deps, file: Path, options: Options) -> Summary:
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
-    with progress:
-        task = progress.add_task(file.name, total=importing.count_rows(file))
-        return await importing.load(
-            deps.pool, deps.vault, file, options, on_rows=lambda n: progress.advance(task, n)
-        )
+@app.command("stock")
+def import_stock(
+    files: Files,
+    mapping: Mapping = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Set the levels of a file anew that was imported.")
+    ] = False,
+    is_dry: Dry = False,
+    resumes: Resume = False,
+    encoding: Encoding = "auto",
+    refused: Refused = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Levels of stock, one item of one place a row: compared, and set by a count where they differ.
 
-
-def _print(done: list[Summary], totals: list[Total], *, as_json: bool) -> None:
-    if as_json:
-        terminal.as_json({"files": done, "totals": totals})
-        return
-    for one in done:
-        terminal.note(
-            f"{one.rows} 行：新しく {one.booked_rows}、登録ずみ {one.already_rows}、"
-            f"使えない行 {one.refused_rows}",
-            f"{one.rows} rows: {one.booked_rows} new, {one.already_rows} known already, "
-            f"{one.refused_rows} refused",
-        )
-        if one.refused_file:
-            terminal.note(f"使えない行は {one.refused_file}", f"Refused rows: {one.refused_file}")
-    _print_totals(totals)
-
-
-def _print_totals(totals: list[Total]) -> None:
-    terminal.table([msgspec.to_builtins(one) for one in totals])
+    A file is set once; `was` says what a level must be now to be set.
+    """
+    options = _options(mapping, is_dry, resumes, encoding, refused, again=again)
+    _print(_bring("stock", files, options, data_dir), as_json=as_json)
 
 
 @app.command("postcodes")
 def import_postcodes(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    files: Files,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -160,3 +346,7 @@ def show_totals(
         terminal.as_json(totals)
     else:
         _print_totals(totals)
+
+
+def _print_totals(totals: list[Total]) -> None:
+    terminal.table([msgspec.to_builtins(one) for one in totals])

@@ -14,6 +14,7 @@ from setten.customers.ingest.model import (
     BODY_BYTES_MAX,
     EVENT_BYTES_MAX,
     BadBody,
+    BadEvent,
     BatchTooLarge,
     BodyTooLarge,
     Delivery,
@@ -30,7 +31,7 @@ from setten.customers.ingest.model import (
 )
 from setten.customers.ingest.names import ALIASES, FACTS, SPEC
 from setten.customers.ingest.rates import Buckets
-from setten.customers.ingest.service import keep_refused, take
+from setten.customers.ingest.service import keep_refused, take, take_rows
 from setten.customers.ingest.store import open_sources
 from setten.customers.ingest.times import find as find_time
 
@@ -43,6 +44,7 @@ __all__ = [
     "FACTS",
     "SPEC",
     "BadBody",
+    "BadEvent",
     "BatchTooLarge",
     "BodyTooLarge",
     "Buckets",
@@ -66,4 +68,5 @@ __all__ = [
     "readers",
     "sources",
     "take",
+    "take_rows",
 ]

@@ -295,6 +295,23 @@ async def take_again(
     return found.good[0][2].event_id
 
 
+async def take_rows(
+    conn: Connection, vault: Vault, rows: Sequence[tuple[Source, bytes]], *, now: datetime
+) -> list[Taken | BadEvent]:
+    """Take in events of a file, each under a source of its own; what came of each, in order.
+
+    Nothing is kept of a bad one: whoever has the file has it. Neither rate nor origin is asked.
+    """
+    told = [
+        (index, source, Delivery(write_key="", events=(Said(raw),), received_at=now))
+        for index, (source, raw) in enumerate(rows)
+    ]
+    found = _read_all(vault, told)
+    bad = {index: one.why for index, one in found.bad}
+    counts = await _write(conn, vault, _Read(found.good, [], found.repeated), now=now)
+    return [bad.get(index) or counts[index] for index in range(len(rows))]
+
+
 async def keep_refused(
     conn: Connection, vault: Vault, delivery: Delivery, *, now: datetime
 ) -> Taken:

@@ -192,6 +192,11 @@ class Splitter:
         return kept
 
 
+def cut_url(text: str) -> str:
+    """An address cut to what names the page, the goods and the campaign."""
+    return urls.cut(text, _QUERY_KEYS)
+
+
 def is_personal(key: str) -> bool:
     """Whether what stands under this key is personal wherever it stands, as `split` has met it."""
     return _plain.get(key) == _PERSONAL
@@ -256,4 +261,4 @@ def _is_personal(words: list[str]) -> bool:
     )
 
 
-__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter", "is_personal"]
+__all__ = ["DEPTH_MAX", "NODES_MAX", "Splitter", "cut_url", "is_personal"]

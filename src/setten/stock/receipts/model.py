@@ -17,6 +17,7 @@ TENDERS_MAX = 20
 COUPONS_MAX = 50
 NAME_LENGTH_MAX = 64  # of register, sequence, coupon, tender kind
 MINOR_MAX = 10**12  # money on one line or tender, minor units
+UNITS_MAX = 1_000_000_000  # on one row of stock, or below zero: sums stay inside 32 bits
 QTY_MAX = 100_000  # units on a line; fuel and deposits are sold in small units
 
 

@@ -15,7 +15,7 @@ from setten.stock import catalog, holds, ledger, locations, sets
 from setten.stock.holds import Payable, Payment, Shortened
 from setten.stock.ledger import Account, Balance, Entry, Key
 from setten.stock.receipts import recording, rules
-from setten.stock.receipts.model import Receipt, Result
+from setten.stock.receipts.model import UNITS_MAX, Receipt, Result
 from setten.stock.receipts.recording import New
 from setten.stock.receipts.rules import Promise, ReceiptKey
 
@@ -190,8 +190,12 @@ async def _decide(
                 one.index, "promised_to_another", wanting=one.plan.wanting
             )
             continue
+        after = ledger.preview(running, one.plan.entries)
+        if any(abs(row.on_hand) > UNITS_MAX for row in after.values()):
+            results[one.index] = _refused(one.index, "too_many")
+            continue
         left = _without(left, one.plan.paid)
-        running |= ledger.preview(running, one.plan.entries)
+        running |= after
         booked.append(one)
     return booked
 

@@ -1,0 +1,84 @@
+"""Rows of a file, read and parted into what one transaction takes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from setten.imports.kind import Kind
+from setten.imports.model import BadRow, Outcome, refused
+from setten.imports.reading import Raw, Table
+
+GROUP_ROWS_MAX = 2_000  # of one key; a receipt or an order has at most 1,000 lines
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One row: as it came, and as its kind reads it (an Outcome where it is settled already)."""
+
+    raw: Raw
+    read: Any
+    key: Hashable | None
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Rows for one transaction. position: how far the file is read, for showing."""
+
+    lines: Sequence[Line]
+    position: int
+
+    @property
+    def end(self) -> int:
+        """The number of its last row."""
+        return self.lines[-1].raw.number
+
+
+def chunks(table: Table, kind: Kind, *, after: int) -> Iterator[Chunk]:
+    """Rows behind the number `after`, so parted that no key stands in two of them.
+
+    That holds where the rows of a key stand together, or within GROUP_ROWS_MAX rows.
+    """
+    waiting: list[Line] = []
+    for raw in table:
+        if raw.number <= after:
+            continue
+        waiting.append(_line(raw, kind))
+        if len(waiting) < kind.rows_a_commit:
+            continue
+        cut = _cut(waiting)
+        if cut == 0 and len(waiting) < kind.rows_a_commit + GROUP_ROWS_MAX:
+            continue
+        cut = cut or len(waiting)
+        yield Chunk(waiting[:cut], table.position())
+        waiting = waiting[cut:]
+    if waiting:
+        yield Chunk(waiting, table.position())
+
+
+def _line(raw: Raw, kind: Kind) -> Line:
+    if raw.problem is not None:
+        return Line(raw, refused(raw.problem), None)
+    try:
+        read = kind.read(raw.values)
+    except BadRow as why:
+        return Line(raw, refused(why.reason, why.field), None)
+    return Line(raw, read, None if isinstance(read, Outcome) else kind.key(read))
+
+
+def _cut(waiting: Sequence[Line]) -> int:
+    """Where the last key begins: it may go on. All, when the last row stands alone."""
+    last = waiting[-1].key
+    if last is None:
+        return len(waiting)
+    first = max(0, len(waiting) - GROUP_ROWS_MAX)
+    return next(i for i in range(first, len(waiting)) if waiting[i].key == last)
+
+
+def halves(lines: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]] | None:
+    """Two parts that share no key where that can be; None for what belongs together."""
+    middle = len(lines) // 2
+    for cut in (*range(middle, len(lines)), *range(middle - 1, 0, -1)):
+        if cut and (lines[cut].key is None or lines[cut].key != lines[cut - 1].key):
+            return lines[:cut], lines[cut:]
+    return None

@@ -1,0 +1,224 @@
+"""Cells as people and spreadsheets write them, as values. Plain functions; BadValue when they fail.
+
+Full-width letters and digits, yen with commas, Japanese eras, dates as tills write them, kana in
+half width, yes and no. A code keeps its leading zeros.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jaconv
+
+from setten.platform import money as amounts
+
+_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925,
+         "大正": 1911, "T": 1911, "明治": 1867, "M": 1867}  # fmt: skip
+_ERA = re.compile(
+    r"(令和|平成|昭和|大正|明治|[RHSTM])\s*(元|\d{1,2})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})日?",
+    re.IGNORECASE,
+)
+_DAY = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})日?")
+_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_TURNED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_MOMENT = re.compile(r"(.*?[\d日])(?:[ T]+(\d{1,2})[:時](\d{2})分?(.*))?")
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_YES = frozenset(("yes", "y", "true", "t", "1", "on", "ok", "はい", "有", "あり", "可", "希望する",
+                  "する", "○", "〇", "◯", "✓", "許可", "希望"))  # fmt: skip
+_NO = frozenset(("no", "n", "false", "f", "0", "off", "ng", "いいえ", "無", "なし", "不可",
+                 "しない", "希望しない", "×", "✕", "x", "拒否", "-"))  # fmt: skip
+_HOURS_OF_A_DAY = 24
+_LAST_HOUR = 30  # six in the morning: who is open longer has no end of the day
+_TOLERANCE = Decimal("1e-6")  # of a minor unit: binary noise in a decimal that a file wrote so
+ORDERS = ("ymd", "dmy", "mdy")
+
+
+class BadValue(ValueError):
+    """A cell cannot be read as what its field is."""
+
+
+def narrow(value: Any) -> str:
+    """A cell as text: full-width letters, digits and signs in their plain form, nothing around."""
+    if value.__class__ is str:
+        return value.strip() if value.isascii() else unicodedata.normalize("NFKC", value).strip()
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a code in a column of numbers with gaps
+    if isinstance(value, dict | list | bool):
+        raise BadValue
+    return str(value)
+
+
+def words(value: Any) -> str:
+    """A cell as text, as it was written, nothing around."""
+    return value.strip(" \u3000\t\r\n") if isinstance(value, str) else narrow(value)
+
+
+def kana(value: Any) -> str:
+    """A reading in full-width katakana, whatever kana it came in."""
+    return jaconv.hira2kata(narrow(value))
+
+
+def whole(value: Any) -> int:
+    """A whole number; 12,400 and full-width digits too."""
+    text = _plain_number(value)
+    try:
+        found = Decimal(text)
+    except ArithmeticError:
+        raise BadValue from None
+    if not found.is_finite() or found != found.to_integral_value() or found.adjusted() > 15:
+        raise BadValue
+    return int(found)
+
+
+def minor(value: Any, currency: str) -> int:
+    """An amount in minor units: 1,980円, ￥１，９８０, △500 (below zero), 1.99; never rounded."""
+    text = _plain_number(value)
+    try:
+        scaled = Decimal(text).scaleb(amounts.decimals(currency))
+        found = scaled.to_integral_value()
+    except ArithmeticError:
+        raise BadValue from None
+    if not found.is_finite() or abs(scaled - found) > _TOLERANCE * max(Decimal(1), abs(found)):
+        raise BadValue
+    if abs(found) >= amounts.MINOR_MAX:
+        raise BadValue
+    return int(found)
+
+
+def _plain_number(value: Any) -> str:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(value)
+    text = narrow(value).replace(" ", "")
+    if text.isdigit() and text.isascii():
+        return text
+    sign = ""
+    if text[:1] == "(" and text[-1:] == ")":
+        sign, text = "-", text[1:-1]
+    elif text[:1] in ("△", "▲", "−", "-"):
+        sign, text = "-", text[1:]
+    text = text.removeprefix("¥").removeprefix("$").removesuffix("円").removeprefix("¥")
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+    if not text or (sign and text[0] in "+-"):
+        raise BadValue
+    return sign + text
+
+
+def rate(value: Any) -> Decimal:
+    """A rate of tax: 10, 10%, 0.1 and 10.0 are all ten percent."""
+    text = narrow(value)
+    is_percent = text.endswith("%")
+    try:
+        found = Decimal(text.rstrip("%").strip())
+    except ArithmeticError:
+        raise BadValue from None
+    if not found.is_finite() or not 0 <= found < 100:
+        raise BadValue
+    return (found / 100).normalize() if is_percent or found >= 1 else found
+
+
+def yes_no(value: Any) -> bool:
+    """Yes or no, in any of the ways that forms and tables say it."""
+    if isinstance(value, bool):
+        return value
+    text = narrow(value).casefold()
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    raise BadValue
+
+
+def day(value: Any, order: str = "ymd") -> date:
+    """A date: 2026-01-05, 2026/1/5, 20260105, 2026年1月5日, 令和8年1月5日, R8.1.5.
+
+    order: "dmy" or "mdy" for 5/1/2026, which nobody can tell otherwise.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = narrow(value)
+    try:
+        if found := _PACKED.fullmatch(text) or _DAY.fullmatch(text):
+            return date(*map(int, found.groups()))
+        if found := _ERA.fullmatch(text):
+            era, year, month, day_ = found.groups()
+            count = 1 if year == "元" else int(year)
+            return date(_ERAS[era if era in _ERAS else era.upper()] + count, int(month), int(day_))
+        if order != "ymd" and (found := _TURNED.fullmatch(text)):
+            one, two, year = map(int, found.groups())
+            return date(year, *((two, one) if order == "dmy" else (one, two)))
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise BadValue from None
+
+
+def moment(value: Any, zone: ZoneInfo, order: str = "ymd") -> tuple[datetime, bool]:
+    """A moment, and whether its hour was beyond 24: 26:10 is ten past two of the next day.
+
+    Without an offset it is in `zone`; a day alone is its midnight.
+    """
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)), False
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=zone), False
+    text = narrow(value)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return _moment(text, zone, order)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)), False
+
+
+def _moment(text: str, zone: ZoneInfo, order: str) -> tuple[datetime, bool]:
+    parts = _MOMENT.fullmatch(text)
+    if parts is None:
+        raise BadValue
+    on = day(parts[1], order)
+    hour = int(parts[2] or 0)
+    is_night = _HOURS_OF_A_DAY <= hour < _LAST_HOUR
+    rest = (parts[4] or "").strip().rstrip("秒").replace("分", ":")
+    written = f"{on} {hour - is_night * _HOURS_OF_A_DAY:02}:{parts[3] or '00'}{rest}"
+    try:
+        found = datetime.fromisoformat(written)
+        found = found if found.tzinfo else found.replace(tzinfo=zone)
+        return found + timedelta(days=int(is_night)), is_night
+    except (ValueError, OverflowError):
+        raise BadValue from None
+
+
+def phone(value: Any) -> str:
+    """A phone number as written; the zero that a spreadsheet took off a mobile is put back."""
+    text = narrow(value)
+    digits = re.sub(r"\D", "", text)
+    if text == digits and re.fullmatch(r"[789]0\d{8}", digits):
+        return "0" + digits
+    return text
+
+
+def postcode(value: Any) -> str:
+    """A postal code; the zero that a spreadsheet took off a Japanese one is put back."""
+    text = narrow(value)
+    return "0" + text if re.fullmatch(r"\d{6}", text) else text
+
+
+CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "code": narrow,
+    "words": words,
+    "kana": kana,
+    "whole": whole,
+    "rate": rate,
+    "yes_no": yes_no,
+    "phone": phone,
+    "postcode": postcode,
+}
+"""By the names that a mapping uses; days, moments and amounts need more than the cell."""

@@ -1,0 +1,67 @@
+"""What the run of an import asks of a kind of file: its fields, how a row reads, and its taking."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from setten.imports.mapping import Columns, Field, Reader
+from setten.imports.model import Options, Outcome, Values
+from setten.platform.db import Connection
+from setten.platform.vault import Vault
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a kind is made with. columns: fitted to the file."""
+
+    vault: Vault
+    columns: Columns
+    options: Options
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What came of rows, in their order, and what they add up to besides."""
+
+    outcomes: Sequence[Outcome]
+    sums: dict[str, int] = {}
+
+
+class Kind:
+    """One kind of file. A subclass says what is a row of it and takes rows in.
+
+    name: as people type it. format: of all its files; None goes by the file's name.
+    rows_a_commit: no writing transaction lasts over 2 s. is_set_once: a file that was brought in
+    may not come again by itself. keeps_more: whether columns of the file's own may be kept.
+    """
+
+    name: ClassVar[str]
+    format: ClassVar[str | None] = None
+    fields: ClassVar[tuple[Field, ...]] = ()
+    rows_a_commit: ClassVar[int] = 5_000
+    is_set_once: ClassVar[bool] = False
+    keeps_more: ClassVar[bool] = False
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.reader = Reader(setup.columns, self.fields)
+
+    async def prepare(self, conn: Connection, *, now: datetime) -> None:
+        """What must be there before the first row."""
+
+    def read(self, row: Values) -> Any:
+        """A row of the file as this kind takes it; an Outcome where nothing is to be taken.
+
+        Raises BadRow.
+        """
+        raise NotImplementedError
+
+    def key(self, read: Any) -> Hashable | None:
+        """Rows of one key are taken together: the lines of a receipt. None stands alone."""
+        return None
+
+    async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
+        """Take in rows that `read` gave, in one transaction of the caller's."""
+        raise NotImplementedError

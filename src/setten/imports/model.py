@@ -1,0 +1,162 @@
+"""What travels through an import: rows, what came of them, and the refusals of a whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from setten.platform.errors import Conflict, Invalid
+
+Values: TypeAlias = dict[str, Any]
+"""One row as the file has it: column → value, texts in text files."""
+
+SHOWN_MAX = 20  # refused rows that a summary names: enough to see the pattern, no list of people
+
+
+class BadMapping(Invalid):
+    """The mapping does not fit the file. facts: why."""
+
+    code = "bad_mapping"
+
+
+class MissingColumn(Invalid):
+    """The file lacks a column that must be there. facts: field, columns."""
+
+    code = "missing_column"
+
+
+class NotUtf8(Invalid):
+    """The file's letters are in another encoding than was said or found."""
+
+    code = "not_utf8"
+
+
+class UnreadableFile(Invalid):
+    """The file is not of the form that its name says. facts: why."""
+
+    code = "unreadable_file"
+
+
+class ImportRunning(Conflict):
+    """The same file is being imported at this moment."""
+
+    code = "import_running"
+
+
+class AlreadyImported(Conflict):
+    """These levels of stock were set before; to set them again would undo what moved since."""
+
+    code = "already_imported"
+
+
+class HalfImported(Conflict):
+    """A part of these levels of stock was set before. facts: rows."""
+
+    code = "half_imported"
+
+
+class BadRow(Exception):
+    """A row cannot be used. reason: a code with words; field: our name of it, not its value."""
+
+    def __init__(self, reason: str, field: str | None = None) -> None:
+        super().__init__(reason, field)
+        self.reason = reason
+        self.field = field
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one row. status: new, changed, same, left_out or refused (with a reason)."""
+
+    status: str
+    reason: str | None = None
+    field: str | None = None
+
+
+NEW = Outcome("new")
+CHANGED = Outcome("changed")
+SAME = Outcome("same")
+LEFT_OUT = Outcome("left_out")
+
+
+def refused(reason: str, field: str | None = None) -> Outcome:
+    """The outcome of a row that cannot be used."""
+    return Outcome("refused", reason, field)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One refused row as a summary names it: never what stood in it."""
+
+    row: int
+    reason: str
+    field: str | None
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What came of a file. rows = new + changed + same + left_out + refused.
+
+    sums: what a kind adds up besides, as receipts or minor units. resumed_at: rows that an earlier
+    run had done; they are counted here too. mapping: our field → their columns, as it was read.
+    """
+
+    kind: str
+    file: str
+    is_dry: bool = False
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    left_out: int = 0
+    refused: int = 0
+    reasons: dict[str, int] = {}
+    sums: dict[str, int] = {}
+    shown: list[Shown] = []
+    encoding: str | None = None
+    resumed_at: int | None = None
+    refused_file: str | None = None
+    mapping: dict[str, list[str]] = {}
+    unused: list[str] = []
+
+    def add(self, number: int, outcome: Outcome) -> None:
+        """Count one row."""
+        self.rows += 1
+        setattr(self, outcome.status, getattr(self, outcome.status) + 1)
+        if outcome.reason is not None:
+            self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+            if len(self.shown) < SHOWN_MAX:
+                self.shown.append(Shown(number, outcome.reason, outcome.field))
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a run is. bytes_all is the size of the file on the disk, packed if it is."""
+
+    rows: int
+    bytes_done: int
+    bytes_all: int
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file is brought in.
+
+    mapping: a TOML file or the name of a shipped one; None guesses from the headings.
+    refused_file: where rows that cannot be used go, with their reasons; None keeps them nowhere.
+    system: whose word the file is. channel: where it happened, for kinds that can be anywhere.
+    moves_stock, creates_places: of receipts only. again: of stock, to set the same levels anew.
+    """
+
+    mapping: str | None = None
+    is_dry: bool = False
+    resumes: bool = False
+    encoding: str = "auto"
+    refused_file: str | None = None
+    system: str | None = None
+    channel: str | None = None
+    moves_stock: bool = False
+    creates_places: bool = False
+    again: bool = False
+    by: str = "system:import"
+
+
+Clock: TypeAlias = Callable[[], datetime]

@@ -1,0 +1,115 @@
+"""Customers and CRM contacts: each row is somebody telling who they are, as an identify call does.
+
+So a row goes the way of every event: what is personal to the vault, the rest to the log, and who
+is whom is identity's to decide. A row that comes again unchanged is the same event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from setten.imports import telling
+from setten.imports.kind import Kind, Setup, Taken
+from setten.imports.mapping import DAY, MOMENT, Field
+from setten.imports.model import BadRow, Values
+from setten.platform.db import Connection
+
+WHO = (
+    Field("user_id", "code"),
+    Field("loyalty_card", "code"),
+    Field("email", "code"),
+    Field("phone", "phone"),
+    Field("line_id", "code"),
+    Field("contact_id", "code"),
+)
+_REST = (
+    Field("name"),
+    Field("last_name"),
+    Field("first_name"),
+    Field("kana", "kana"),
+    Field("last_name_kana", "kana"),
+    Field("first_name_kana", "kana"),
+    Field("birthday", DAY),
+    Field("gender"),
+    Field("postal_code", "postcode"),
+    Field("prefecture"),
+    Field("city"),
+    Field("street"),
+    Field("building"),
+    Field("address"),
+    Field("updated_at", MOMENT),
+    Field("registered_at", MOMENT),
+)
+_ADDRESS = ("prefecture", "city", "street", "building")
+_SPOKEN = ("name", "last_name", "first_name", "kana", "last_name_kana", "first_name_kana",
+           "gender", "postal_code", "email", "phone", "loyalty_card", "line_id")  # fmt: skip
+
+
+class Customers(Kind):
+    """Customers of a shop's own system, one a row."""
+
+    name = "customers"
+    fields = (*WHO, *_REST)
+    rows_a_commit = 2_000
+    keeps_more = True
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._system = setup.options.system or setup.columns.system or "import"
+        self._told = telling.Telling(setup.vault, self.name, self._system)
+        self._channel = setup.options.channel or "other"
+
+    async def prepare(self, conn: Connection, *, now: datetime) -> None:
+        """A source whose word this is."""
+        await self._told.open(conn, [self._channel], setup=self.setup, now=now)
+
+    def read(self, row: Values) -> bytes:
+        """A row as an identify call."""
+        found = self.reader.read(row)
+        event = identify(found, self.reader.more(row))
+        return self._told.sealed_id(event)
+
+    async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
+        """Take people in as what they told."""
+        outcomes = await self._told.take(conn, [(self._channel, raw) for raw in rows], now=now)
+        return Taken(outcomes)
+
+
+class Contacts(Customers):
+    """Contacts of a CRM. Their own ids are no login: they join a contact and its activities."""
+
+    name = "contacts"
+
+
+def who(found: dict[str, Any]) -> dict[str, Any]:
+    """The identifiers of a row where an event has them. Raises BadRow when there is none."""
+    event: dict[str, Any] = {}
+    if "user_id" in found:
+        event["userId"] = found["user_id"]
+    if "contact_id" in found:
+        event["anonymousId"] = f"crm-{found['contact_id']}"
+    traits = {k: found[k] for k in ("email", "phone", "loyalty_card", "line_id") if k in found}
+    if not event and not traits:
+        raise BadRow("no_identifier")
+    if traits:
+        event["context"] = {"traits": traits}
+    return event
+
+
+def identify(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """An identify call of what a row says. Raises BadRow when nobody can be meant."""
+    event = who(found)
+    event.pop("context", None)
+    traits = more | {key: found[key] for key in _SPOKEN if key in found}
+    if "birthday" in found:
+        traits["birthday"] = found["birthday"].isoformat()
+    address = found.get("address") or "".join(found.get(key, "") for key in _ADDRESS)
+    if address:
+        traits["address"] = address
+    event |= {"type": "identify", "traits": traits}
+    at = found.get("updated_at") or found.get("registered_at")
+    if at is not None:
+        event["timestamp"] = at.isoformat()
+    return event

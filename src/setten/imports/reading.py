@@ -1,0 +1,240 @@
+"""Files as rows: CSV, TSV, NDJSON, Parquet and plain lines, packed by gzip or not; streamed."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from setten.imports import letters
+from setten.imports.model import UnreadableFile, Values
+
+LINE_CHARS_MAX = 64 * 1024  # of one line or cell: twice what one event may have
+COLUMNS_MAX = 500
+_GZIP = b"\x1f\x8b"
+_PARQUET_ROWS = 5_000
+LINE = "line"
+"""The one column of a file of plain lines."""
+FORMATS = {".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson",
+           ".log": "lines", ".csv": "csv", ".tsv": "csv", ".txt": "csv"}  # fmt: skip
+REASON, ROW = "setten_reason", "setten_row"
+_FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")
+_decode = msgspec.json.Decoder().decode
+
+
+class Raw(msgspec.Struct, frozen=True, gc=False):
+    """One row. number: 1 is the first below the headings. problem: a code, where it has no form."""
+
+    number: int
+    values: Values
+    problem: str | None = None
+
+
+class Table:
+    """An open file of rows. `columns` are its headings; `encoding` is for people, None if none."""
+
+    def __init__(self, path: Path, *, format_: str | None = None, encoding: str = "auto") -> None:
+        self.path = path
+        self.size = path.stat().st_size
+        self._file = path.open("rb")
+        self.format = format_ or _format_of(path)
+        self.encoding: str | None = None
+        self.columns: list[str] = []
+        self.is_refused_file = False
+        try:
+            self._rows = self._open(encoding)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def position(self) -> int:
+        """Bytes of the file read so far."""
+        return self.size if self._file.closed else self._file.tell()
+
+    def __iter__(self) -> Iterator[Raw]:
+        return self._rows
+
+    def _open(self, encoding: str) -> Iterator[Raw]:
+        if self.format == "parquet":
+            return self._parquet()
+        with self.path.open("rb") as again:
+            head = _unpacked(again).read(letters.LOOKED_AT_BYTES)
+        codec = letters.codec_of(head, encoding)
+        self.encoding = letters.name_of(codec)
+        # What does not read stays as lone halves, so that its row alone is refused.
+        errors = "replace" if codec.startswith("utf-16") else "surrogateescape"
+        text = io.TextIOWrapper(_unpacked(self._file), encoding=codec, errors=errors, newline="")
+        if self.format == "csv":
+            return self._csv(text)
+        return self._ndjson(text) if self.format == "ndjson" else self._lines(text)
+
+    def _csv(self, text: io.TextIOWrapper) -> Iterator[Raw]:
+        csv.field_size_limit(LINE_CHARS_MAX)
+        first = text.readline(LINE_CHARS_MAX)
+        while first and not first.strip("\ufeff\r\n \t,"):
+            first = text.readline(LINE_CHARS_MAX)
+        rows = csv.reader(_with_first(first, text), delimiter=_delimiter(first))
+        try:
+            self.columns = _named(next(rows, []))
+        except csv.Error as cause:
+            raise UnreadableFile(why=str(cause)[:100]) from cause
+        self.is_refused_file = REASON in self.columns
+        return self._csv_rows(rows)
+
+    def _csv_rows(self, rows: Any) -> Iterator[Raw]:
+        columns, number, width = self.columns, 0, len(self.columns)
+        while True:
+            try:
+                cells = next(rows, None)
+            except csv.Error:
+                number += 1
+                yield Raw(number, {}, "cell_too_large")
+                continue
+            if cells is None:
+                return
+            number += 1
+            if len(cells) == width:
+                if self.is_refused_file:
+                    cells = [_without_quote(cell) for cell in cells]
+                values = dict(zip(columns, cells, strict=True))
+                yield Raw(number, values, None if _reads(cells) else "bad_letters")
+            elif cells and any(cells):
+                yield _ragged(number, columns, cells)
+
+    def _ndjson(self, text: io.TextIOWrapper) -> Iterator[Raw]:
+        rows = self._ndjson_rows(text)
+        first = next(rows, None)
+        if first is not None:
+            self.columns = list(first.values)[:COLUMNS_MAX]
+            self.is_refused_file = REASON in first.values
+        return _with_first(first, rows) if first is not None else iter(())
+
+    def _ndjson_rows(self, text: io.TextIOWrapper) -> Iterator[Raw]:
+        for number, line in _numbered(text):
+            if line is None:
+                yield Raw(number, {}, "line_too_long")
+                continue
+            try:
+                found = _decode(line.encode())
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                yield Raw(number, {LINE: line}, "not_json")
+                continue
+            if isinstance(found, dict):
+                yield Raw(number, found)
+            else:
+                yield Raw(number, {LINE: line}, "not_an_object")
+
+    def _lines(self, text: io.TextIOWrapper) -> Iterator[Raw]:
+        self.columns = [LINE]
+        return (
+            Raw(number, {}, "line_too_long") if line is None else Raw(number, {LINE: line})
+            for number, line in _numbered(text)
+            if line is None or not line.startswith("#")
+        )
+
+    def _parquet(self) -> Iterator[Raw]:
+        try:
+            file = pq.ParquetFile(self._file)
+        except (pa.ArrowException, OSError) as cause:
+            raise UnreadableFile(why=str(cause)[:100]) from cause
+        self.columns = list(file.schema_arrow.names)[:COLUMNS_MAX]
+        return self._parquet_rows(file)
+
+    def _parquet_rows(self, file: Any) -> Iterator[Raw]:
+        number = 0
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+            columns = [_plain(column).to_pylist() for column in batch.columns]
+            for values in zip(*columns, strict=True):
+                number += 1
+                yield Raw(number, dict(zip(self.columns, values, strict=True)))
+
+
+def _format_of(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((FORMATS[one] for one in reversed(suffixes) if one in FORMATS), "csv")
+
+
+def _unpacked(file: io.BufferedReader) -> Any:
+    return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+
+
+def _delimiter(heading: str) -> str:
+    counts = {mark: heading.count(mark) for mark in ("\t", ",", ";")}
+    return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ","
+
+
+def _named(cells: list[str]) -> list[str]:
+    """Headings without what spreadsheets leave around them, each once."""
+    if len(cells) > COLUMNS_MAX:
+        raise UnreadableFile(why=f"{len(cells)} columns")
+    names: dict[str, None] = {}
+    for cell in cells:
+        name = cell.strip("\ufeff \u3000\t\r\n")
+        number = 2
+        while name in names:
+            name = f"{name.split('#')[0]}#{number}"
+            number += 1
+        names[name] = None
+    return list(names)
+
+
+def _reads(cells: list[str]) -> bool:
+    """Whether all letters of a row could be read."""
+    text = "".join(cells)
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _ragged(number: int, columns: list[str], cells: list[str]) -> Raw:
+    is_short = len(cells) < len(columns)
+    values: Values = dict(zip(columns, cells, strict=False))
+    if not is_short and not any(cells[len(columns) :]):
+        return Raw(number, values)  # commas without end, as some spreadsheets write
+    return Raw(number, values, "too_few_cells" if is_short else "too_many_cells")
+
+
+def _numbered(text: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
+    """Lines that say something, with their numbers; None for one that is too long to be read."""
+    number = 0
+    while line := text.readline(LINE_CHARS_MAX):
+        number += 1
+        is_whole = line.endswith("\n") or len(line) < LINE_CHARS_MAX
+        while line and not line.endswith("\n") and not is_whole:
+            line = text.readline(LINE_CHARS_MAX)
+        if not is_whole:
+            yield number, None
+        elif line.strip("\ufeff\r\n \t"):
+            yield number, line.strip("\ufeff\r\n")
+
+
+def _with_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+def _plain(column: Any) -> Any:
+    """Moments in microseconds: finer ones would come as another library's type."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    return column
+
+
+def _without_quote(cell: str) -> str:
+    """A cell of a refused file without the mark that kept a spreadsheet from running it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell

@@ -1,0 +1,162 @@
+"""Receipts of tills, one line of a receipt a row; the lines of a receipt stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from setten.imports import converting
+from setten.imports.kind import Kind, Setup, Taken
+from setten.imports.mapping import DAY, MONEY, Field
+from setten.imports.model import NEW, SAME, BadRow, Outcome, Values, refused
+from setten.platform.db import Connection
+from setten.platform.vault import Identifier, UnusableIdentifier, normalise
+from setten.stock import locations, receipts
+from setten.stock.locations import Location
+from setten.stock.receipts import LINES_MAX, Receipt, ReceiptLine, Result
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One row, read: the receipt it belongs to, and its line."""
+
+    location_id: str
+    register: str
+    sequence: str
+    business_day: date
+    at: datetime
+    loyalty_card: str | None
+    line: ReceiptLine
+
+    @property
+    def key(self) -> tuple[str, str, str, date]:
+        """The receipt it belongs to."""
+        return self.location_id, self.register, self.sequence, self.business_day
+
+
+class Receipts(Kind):
+    """What tills took. For history, whose goods left long before the first count: stock stays."""
+
+    name = "receipts"
+    fields = (
+        Field("location_id", "code", must=True),
+        Field("register", "code", must=True),
+        Field("sequence", "code", must=True),
+        Field("business_day", DAY),
+        Field("at", must=True),
+        Field("sku", "code", must=True),
+        Field("qty", "whole", must=True),
+        Field("amount", MONEY, must=True),
+        Field("discount", MONEY),
+        Field("coupon", MONEY),
+        Field("loyalty_card", "code"),
+    )
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._zone = setup.columns.zone
+        self._night = setup.columns.night
+        self._order = setup.columns.dates
+        self._currency = setup.columns.currency.upper()
+
+    def read(self, row: Values) -> Line:
+        """A row as a line of its receipt."""
+        found = self.reader.read(row)
+        at, written_on = self._moment(found["at"])
+        return Line(
+            found["location_id"],
+            found["register"],
+            found["sequence"],
+            found.get("business_day") or written_on,
+            at,
+            found.get("loyalty_card"),
+            ReceiptLine(
+                sku=found["sku"],
+                qty=found["qty"],
+                amount_minor=found["amount"],
+                discount_minor=found.get("discount", 0),
+                coupon_minor=found.get("coupon", 0),
+            ),
+        )
+
+    def _moment(self, value: Any) -> tuple[datetime, date]:
+        """When it was, and the business day that is in the way it is written. Raises BadRow."""
+        try:
+            at, is_night = converting.moment(value, self._zone, self._order)
+        except converting.BadValue:
+            raise BadRow("bad_value", "at") from None
+        local = at.astimezone(self._zone)
+        # An hour beyond 24 says by itself to which day it belongs.
+        before = timedelta(days=1) if is_night else self._night
+        return at, (local - before).date()
+
+    def key(self, read: Line) -> tuple[str, str, str, date]:
+        """The receipt."""
+        return read.key
+
+    async def take(self, conn: Connection, rows: Sequence[Line], *, now: datetime) -> Taken:
+        """Book the receipts that these lines make."""
+        told: dict[Any, list[Line]] = {}
+        outcomes: dict[Any, Outcome] = {}
+        for row in rows:
+            told.setdefault(row.key, []).append(row)
+        for key, lines in told.items():
+            if len(lines) > LINES_MAX:
+                outcomes[key] = refused("too_many_lines")
+        fit = {key: lines for key, lines in told.items() if key not in outcomes}
+        cards = await self._cards(conn, list(fit.values()))
+        if self.setup.options.creates_places:
+            await self._create_places(conn, {one.location_id for one in rows}, now)
+        asked = [self._receipt(lines, cards) for lines in fit.values()]
+        results = await receipts.book(conn, asked, by=self.setup.options.by, now=now)
+        sums = {"receipts": 0, "total_minor": 0}
+        for key, receipt, result in zip(fit, asked, results, strict=True):
+            outcomes[key] = _outcome(result)
+            if result.status == "booked":
+                sums["receipts"] += 1
+                sums["total_minor"] += receipt.total_minor
+        return Taken([outcomes[row.key] for row in rows], sums)
+
+    async def _cards(self, conn: Connection, told: Sequence[Sequence[Line]]) -> dict[str, int]:
+        wanted: dict[str, Identifier] = {}
+        for lines in told:
+            card = lines[0].loyalty_card
+            if card is not None and card not in wanted:
+                try:
+                    wanted[card] = normalise("loyalty_card", card)
+                except UnusableIdentifier:
+                    continue  # the sale stands; it only names nobody
+        numbers = await self.setup.vault.identify(conn, wanted.values())
+        return {card: numbers[identifier] for card, identifier in wanted.items()}
+
+    async def _create_places(self, conn: Connection, wanted: set[str], now: datetime) -> None:
+        missing = sorted(wanted - await locations.known(conn, list(wanted)))
+        if missing:
+            zone = self.setup.columns.timezone
+            places = [
+                Location(location_id=name, name_ja=name, name_en=name, kind="shop", timezone=zone)
+                for name in missing
+            ]
+            await locations.put(conn, places, now=now)
+
+    def _receipt(self, lines: Sequence[Line], cards: dict[str, int]) -> Receipt:
+        first = lines[0]
+        return Receipt(
+            location_id=first.location_id,
+            register=first.register,
+            sequence=first.sequence,
+            business_day=first.business_day,
+            at=first.at,
+            currency=self._currency,
+            lines=tuple(one.line for one in lines),
+            identifier_id=cards.get(first.loyalty_card) if first.loyalty_card else None,
+            moves_stock=self.setup.options.moves_stock,
+        )
+
+
+def _outcome(result: Result) -> Outcome:
+    if result.status == "refused":
+        return refused(result.reason or "bad_receipt", result.why)
+    return SAME if result.status == "already" else NEW

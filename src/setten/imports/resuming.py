@@ -1,0 +1,83 @@
+"""Where a run stands: kept with the rows it counts, so that a killed run goes on exactly there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from setten.imports.model import ImportRunning, Options, Summary
+from setten.platform import db
+from setten.platform.db import Connection
+
+_Q = db.load(__file__)
+KEPT = timedelta(days=400)  # a year's file that comes again a year later is still known
+_BLOCK_BYTES = 1 << 20
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far a run has come. refused_bytes: of the file of refused rows at that moment."""
+
+    rows_done: int
+    refused_bytes: int
+    summary: Summary
+    has_ended: bool
+
+
+def key_of(
+    path: Path, kind: str, mapping: object, options: Options, *, on_bytes: Callable[[int], None]
+) -> UUID:
+    """The name of a run: the same file, read the same way. The whole file is hashed."""
+    hashed = hashlib.blake2b(digest_size=16, person=b"import")
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            hashed.update(block)
+            on_bytes(len(block))
+    told = (kind, mapping, options.encoding, options.system, options.channel, options.moves_stock)
+    hashed.update(msgspec.json.encode(told))
+    return UUID(bytes=hashed.digest())
+
+
+async def find(conn: Connection, run_key: UUID) -> Mark | None:
+    """Where a run stands; None when it never began."""
+    row = await _Q.run.maybe(conn, run_key=run_key)
+    if row is None:
+        return None
+    summary = msgspec.json.decode(row["summary"], type=Summary)
+    return Mark(row["rows_done"], row["refused_bytes"], summary, row["ended_at"] is not None)
+
+
+async def mark(conn: Connection, run_key: UUID, at: Mark, *, now: datetime) -> None:
+    """Keep where a run stands, in the transaction of its rows."""
+    await _Q.mark.run(
+        conn,
+        run_key=run_key,
+        kind=at.summary.kind,
+        rows_done=at.rows_done,
+        refused_bytes=at.refused_bytes,
+        summary=msgspec.json.encode(at.summary).decode(),
+        has_ended=at.has_ended,
+        now=now,
+    )
+
+
+async def forget(conn: Connection, *, now: datetime) -> None:
+    """Drop the marks of runs that ended or were left long ago."""
+    await _Q.forget.run(conn, before=now - KEPT)
+
+
+@asynccontextmanager
+async def alone(conn: Connection, run_key: UUID) -> AsyncIterator[None]:
+    """Nobody else runs the same inside the block. Raises ImportRunning."""
+    if not await _Q.try_lock.value(conn, run_key=str(run_key)):
+        raise ImportRunning()
+    try:
+        yield
+    finally:
+        if not conn.is_closed():
+            await _Q.unlock.value(conn, run_key=str(run_key))

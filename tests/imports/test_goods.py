@@ -1,0 +1,127 @@
+"""Items, places and levels of stock from files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.imports.conftest import Bring
+from tests.stock.conftest import Shop
+
+from setten.imports.model import AlreadyImported
+from setten.platform import db
+from setten.stock import catalog, locations
+
+ITEMS = (
+    "商品コード,商品名,JANコード,販売価格,税率,ブランド\n"
+    "K-1,ベルベットソファ 緑,4901234567894,\"89,800円\",10%,Setten\n"
+    "K-2,マグ,,￥１，２００,8,\n"
+)  # fmt: skip
+
+
+async def item(pool: db.Pool, sku: str) -> catalog.Item:
+    async with pool.acquire() as conn:
+        return await catalog.get(conn, sku)
+
+
+async def test_items_come_with_price_tax_and_gtin_and_again_nothing_changes(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.csv"
+    path.write_bytes(ITEMS.encode("cp932"))
+    assert (await bring("items", path)).new == 2
+    sofa = await item(pool, "K-1")
+    assert (sofa.price_minor, sofa.currency, sofa.tax_rate) == (89_800, "JPY", Decimal("0.1"))
+    assert sofa.gtin == "04901234567894"
+    assert sofa.attributes == {"brand": "Setten"}
+    again = await bring("items", path)
+    assert (again.new, again.changed, again.same) == (0, 0, 2)
+
+
+async def test_what_a_file_does_not_say_stays_as_it_is(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text(ITEMS, "utf-8")
+    await bring("items", path)
+    path.write_text("sku,price\nK-1,79800\nK-2,1200\n")
+    done = await bring("items", path)
+    assert (done.changed, done.same) == (1, 1)
+    sofa = await item(pool, "K-1")
+    assert (sofa.price_minor, sofa.name_ja) == (79_800, "ベルベットソファ 緑")
+    assert sofa.attributes == {"brand": "Setten"}
+
+
+async def test_a_wrong_check_digit_is_refused_and_its_neighbours_are_not(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("sku,name,gtin\nA,a,4901234567893\nB,b,\n,c,\nD,,\n", "utf-8")
+    done = await bring("items", path)
+    assert (done.new, done.reasons) == (2, {"bad_gtin": 1, "empty": 1})
+    assert (await item(pool, "D")).name_ja == "D"
+
+
+async def test_places_come_with_hours_and_days_off(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "shops.csv"
+    path.write_text(
+        "店舗コード,店名,区分,緯度,経度,営業時間,定休日\n"
+        "s1,銀座店,店舗,35.67,139.76,9:30〜20:00,水曜日\n"
+        "s2,倉庫,倉庫,,,,\n"
+        "s3,月島店,店舗,35.67,139.76,朝から,\n",
+        "utf-8",
+    )
+    done = await bring("locations", path)
+    assert (done.new, done.reasons) == (2, {"bad_hours": 1})
+    async with pool.acquire() as conn:
+        found = await locations.find_many(conn, ["s1", "s2"])
+    assert found["s1"].hours["thu"] == [["09:30", "20:00"]]
+    assert "wed" not in found["s1"].hours
+    assert found["s2"].kind == "warehouse"
+    assert (await bring("locations", path)).same == 2
+
+
+async def test_levels_are_compared_and_only_what_differs_is_counted(
+    shop: Shop, bring: Bring, tmp_path: Path
+) -> None:
+    await shop.receive("mug", 10)
+    path = tmp_path / "stock.csv"
+    path.write_text(
+        "sku,店舗コード,在庫数\nmug,ginza,10\nsofa,ginza,3\nmug,atlantis,1\nx,ginza,1\n", "utf-8"
+    )
+    done = await bring("stock", path)
+    assert (done.new, done.changed, done.same) == (1, 0, 1)
+    assert done.reasons == {"unknown_location": 1, "unknown_item": 1}
+    assert (await shop.balance("sofa")).on_hand == 3
+    await shop.prove()
+
+
+async def test_levels_of_a_file_are_set_once_unless_asked_again(
+    shop: Shop, bring: Bring, tmp_path: Path
+) -> None:
+    path = tmp_path / "stock.csv"
+    path.write_text("sku,location_id,qty\nmug,ginza,10\n")
+    await bring("stock", path)
+    await shop.receive("mug", 5)
+    with pytest.raises(AlreadyImported):
+        await bring("stock", path)
+    assert (await shop.balance("mug")).on_hand == 15
+    assert (await bring("stock", path, is_dry=True)).changed == 1
+    assert (await bring("stock", path, again=True)).changed == 1
+    assert (await shop.balance("mug")).on_hand == 10
+    await shop.prove()
+
+
+async def test_a_level_is_not_set_when_it_is_no_more_what_it_was(
+    shop: Shop, bring: Bring, tmp_path: Path
+) -> None:
+    await shop.receive("mug", 9)
+    path = tmp_path / "stock.csv"
+    path.write_text("sku,location_id,qty,was\nmug,ginza,12,10\nmug,ginza,12,9\nlamp,ginza,2,0\n")
+    done = await bring("stock", path)
+    assert done.reasons == {"stock_differs": 1, "twice": 1}
+    assert (await shop.balance("mug")).on_hand == 9
+    assert (await shop.balance("lamp")).on_hand == 2

@@ -1,0 +1,157 @@
+"""Customers and contacts from files: to the vault, found by what they told, once."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from tests.imports.conftest import Bring
+
+from setten.imports.model import MissingColumn
+from setten.platform import db
+from setten.platform.vault import Vault, normalise
+
+HEAD = (
+    "会員番号,氏名,フリガナ,メールアドレス,携帯電話番号,生年月日,郵便番号,都道府県,市区町村,番地,"
+    "性別,備考\n"
+)
+ANN = (
+    "A-001,山田 花子,ﾔﾏﾀﾞ ﾊﾅｺ,hanako@example.jp,090-1234-5678,昭和60年4月1日,1500001,東京都,渋谷区,"
+    "神宮前1-1,女性,常連\n"
+)
+BO = "A-002,佐藤 健,サトウ ケン,,9012345679,1990/2/3,060-0001,北海道,札幌市,中央区1,男性,\n"
+
+
+async def events(pool: db.Pool) -> list[db.Record]:
+    async with pool.acquire() as conn:
+        return await conn.fetch("select name, body, identifiers, occurred_at from log.events")
+
+
+async def traits(pool: db.Pool, vault: Vault, kind: str, value: str) -> dict[str, object]:
+    async with pool.acquire() as conn:
+        numbers = await vault.find(conn, [normalise(kind, value)])
+        found = await vault.traits(conn, list(numbers.values()))
+    return {one.field: one.value for one in found}
+
+
+@pytest.mark.parametrize(
+    ("codec", "told"), [("cp932", "CP932 (Shift_JIS)"), ("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"),
+                        ("utf-16", "UTF-16")],
+)  # fmt: skip
+async def test_a_japanese_members_file_is_read_by_its_headings(
+    bring: Bring, pool: db.Pool, vault: Vault, tmp_path: Path, codec: str, told: str
+) -> None:
+    path = tmp_path / "members.csv"
+    path.write_bytes((HEAD + ANN + BO).encode(codec))
+    done = await bring("customers", path)
+    assert (done.new, done.refused, done.encoding) == (2, 0, told)
+    assert done.mapping["loyalty_card"] == ["会員番号"]
+    assert done.unused == ["備考"]
+    ann = await traits(pool, vault, "loyalty_card", "A-001")
+    assert ann["name"] == "山田 花子"
+    assert ann["kana"] == "ヤマダ ハナコ"
+    assert ann["birthday"] == "1985-04-01"
+    assert ann["address"] == "東京都渋谷区神宮前1-1"
+    assert (await traits(pool, vault, "loyalty_card", "A-002"))["phone"] == "09012345679"
+
+
+async def test_nothing_of_a_person_stands_in_the_log_or_in_the_mark_of_the_run(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text(HEAD + ANN, "utf-8")
+    await bring("customers", path)
+    async with pool.acquire() as conn:
+        runs = await conn.fetch("select * from imports.runs")
+    said = str([dict(row) for row in await events(pool)]) + str([dict(row) for row in runs])
+    for word in ("山田", "ヤマダ", "hanako", "1234", "1985", "神宮前", "A-001"):
+        assert word not in said
+
+
+async def test_the_same_rows_again_are_the_same_and_a_changed_one_is_new(
+    bring: Bring, pool: db.Pool, vault: Vault, tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text(HEAD + ANN + BO + ANN, "utf-8")
+    first = await bring("customers", path)
+    assert (first.new, first.same) == (2, 1)
+    path.write_text(HEAD + ANN.replace("神宮前1-1", "神宮前2-2") + BO, "utf-8")
+    again = await bring("customers", path)
+    assert (again.new, again.same) == (1, 1)
+    assert len(await events(pool)) == 3
+    assert "神宮前2-2" in str((await traits(pool, vault, "loyalty_card", "A-001"))["address"])
+
+
+async def test_a_row_that_names_nobody_is_refused_with_its_reason_alone(
+    bring: Bring, tmp_path: Path
+) -> None:
+    path, keeps = tmp_path / "members.csv", tmp_path / "refused.csv"
+    path.write_text(HEAD + ",名無し,,,,,,,,,,\n" + BO + "A-9,x,,,,13月,,,,,,\n", "utf-8")
+    done = await bring("customers", path, refused_file=str(keeps))
+    assert (done.new, done.refused) == (1, 2)
+    assert done.reasons == {"no_identifier": 1, "bad_value": 1}
+    assert [(one.row, one.reason, one.field) for one in done.shown] == [
+        (1, "no_identifier", None), (3, "bad_value", "birthday")]  # fmt: skip
+    assert "名無し" in keeps.read_text("utf-8-sig")
+
+
+async def test_a_dry_run_tells_what_would_come_and_leaves_nothing(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path, keeps = tmp_path / "members.csv", tmp_path / "refused.csv"
+    path.write_text(HEAD + ANN + BO + ",x,,,,,,,,,,\n", "utf-8")
+    done = await bring("customers", path, is_dry=True, refused_file=str(keeps))
+    assert (done.new, done.refused, done.is_dry) == (2, 1, True)
+    async with pool.acquire() as conn:
+        for table in ("log.events", "vault.identifiers", "vault.traits", "imports.runs",
+                      "ingest.sources"):  # fmt: skip
+            assert await conn.fetchval(f"select count(*) from {table}") == 0, table
+
+
+async def test_a_file_packed_by_gzip_and_parted_by_tabs_is_read(
+    bring: Bring, tmp_path: Path
+) -> None:
+    path = tmp_path / "members.tsv.gz"
+    path.write_bytes(gzip.compress((HEAD + ANN).replace(",", "\t").encode()))
+    assert (await bring("customers", path)).new == 1
+
+
+async def test_ragged_rows_and_broken_letters_are_refused_alone(
+    bring: Bring, tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    rest = b"A-3,\xff\xfe,,,,,,,,,,\nA-4,short\n\n" + BO.encode() + b"A-5,,,,,,,,,,,,x\n"
+    path.write_bytes((HEAD + ANN * 16_000).encode() + rest)
+    done = await bring("customers", path)
+    assert done.reasons == {"bad_letters": 1, "too_few_cells": 1, "too_many_cells": 1}
+    assert (done.new, done.rows) == (2, 16_004)
+
+
+async def test_a_file_without_headings_that_we_know_is_refused_before_its_first_row(
+    bring: Bring, tmp_path: Path
+) -> None:
+    path = tmp_path / "till.csv"
+    path.write_text("山田花子,090-1234-5678\n佐藤,080-1111-2222\n", "utf-8")
+    with pytest.raises(MissingColumn) as refused:
+        await bring("items", path)
+    assert "山田" not in str(refused.value.facts)
+
+
+async def test_a_crm_contact_and_its_mail_are_one_and_its_id_is_no_login(
+    bring: Bring, pool: db.Pool, vault: Vault, tmp_path: Path
+) -> None:
+    path = tmp_path / "contacts.csv"
+    path.write_text(
+        "Id,LastName,FirstName,Email,Phone,MailingPostalCode,Score\n"
+        "0035g,Yamada,Hanako,h@example.jp,03-1234-5678,150-0001,7\n"
+    )
+    columns = tmp_path / "crm.toml"
+    columns.write_text('[more]\nlead_score = "Score"\n')
+    assert (await bring("contacts", path, system="crm", mapping=str(columns))).new == 1
+    async with pool.acquire() as conn:
+        kinds = await conn.fetch("select kind from vault.identifiers order by kind")
+    assert [row["kind"] for row in kinds] == ["anonymous_id", "email", "phone"]
+    (row,) = await events(pool)
+    assert '"lead_score"' in row["body"]
+    assert (await traits(pool, vault, "email", "h@example.jp"))["last_name"] == "Yamada"

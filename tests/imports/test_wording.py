@@ -1,0 +1,119 @@
+"""Cells as people write them, headings as they call them, reasons as they read them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import setten
+from setten import imports
+from setten.imports import converting, mapping
+from setten.imports.converting import BadValue
+from setten.imports.mapping import Columns, Field
+from setten.imports.model import BadMapping
+
+SOURCE = Path(setten.__file__).parent
+
+
+def test_every_reason_for_a_refused_row_has_words_in_both_languages() -> None:
+    said: set[str] = set()
+    for path in (SOURCE / "imports").glob("*.py"):
+        text = path.read_text("utf-8")
+        said |= set(re.findall(r'(?:BadRow|refused)\("(\w+)"', text))
+        said |= set(re.findall(r'Raw\(number, \{.*?\}, "(\w+)"', text))
+    for feature in ("catalog", "locations"):
+        text = (SOURCE / "stock" / f"{feature}.py").read_text("utf-8")
+        said |= set(re.findall(r'return "(bad_\w+|too_\w+)"', text))
+    words = tomllib.loads((SOURCE / "console" / "words" / "run.toml").read_text("utf-8"))
+    said |= set(words["reason"])
+    assert said - imports.codes() == set()
+    for code in imports.codes():
+        ja, en = (imports.say(code, "qty", locale) for locale in ("ja", "en"))
+        assert ja
+        assert en
+        assert re.search(r"[ぁ-んァ-ヶ]", ja)
+
+
+@pytest.mark.parametrize(
+    ("written", "yen"),
+    [("1,980円", 1980), ("￥１，９８０", 1980), ("△500", -500), ("▲1,000", -1000), ("(300)", -300),
+     ("-5", -5), ("0", 0), ("￥ 1,200", 1200)],
+)  # fmt: skip
+def test_yen_are_read_as_ledgers_write_them(written: str, yen: int) -> None:
+    assert converting.minor(written, "JPY") == yen
+
+
+@pytest.mark.parametrize("written", ["1,5", "1.5", "--5", "(-5)", "", "円", "1e99", "NaN", "十円"])
+def test_what_is_no_amount_is_refused_and_never_rounded(written: str) -> None:
+    with pytest.raises(BadValue):
+        converting.minor(written, "JPY")
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-01-05", "2026/1/5", "20260105", "２０２６年１月５日", "令和8年1月5日",
+                "R8.1.5", "r08/01/05", "2026-01-05T23:00:00"],
+)  # fmt: skip
+def test_days_are_read_in_all_their_spellings(written: str) -> None:
+    assert converting.day(written) == date(2026, 1, 5)
+
+
+def test_a_day_that_could_be_a_month_is_read_only_as_the_mapping_says() -> None:
+    with pytest.raises(BadValue):
+        converting.day("5/1/2026")
+    assert converting.day("5/1/2026", "dmy") == date(2026, 1, 5)
+    assert converting.day("1/5/2026", "mdy") == date(2026, 1, 5)
+
+
+@pytest.mark.parametrize("written", ["昭和99999年1月1日", "2026/2/30", "R8", "今日", "9999999999"])
+def test_what_is_no_day_is_refused(written: str) -> None:
+    with pytest.raises(BadValue):
+        converting.day(written)
+
+
+def test_a_night_goes_on_beyond_midnight() -> None:
+    at, is_night = converting.moment("2026/1/5 26:10", ZoneInfo("Asia/Tokyo"))
+    assert at.isoformat() == "2026-01-06T02:10:00+09:00"
+    assert is_night
+
+
+def test_headings_are_known_whatever_their_case_width_and_signs() -> None:
+    columns = ["ＪＡＮコード", "商品　名", "在庫数 ", "店舗コード"]
+    found = mapping.guess("stock", imports.KINDS["stock"].fields, columns)
+    assert found == {"gtin": "ＪＡＮコード", "location_id": "店舗コード", "qty": "在庫数 "}
+
+
+def test_what_a_mapping_leaves_unsaid_is_taken_from_the_headings() -> None:
+    fields = (Field("sku", must=True), Field("qty"))
+    said = Columns(columns={"sku": "番"})
+    assert mapping.fitted("stock", said, fields, ["番", "数量"]).columns == {
+        "sku": "番",
+        "qty": "数量",
+    }
+
+
+def test_a_proposal_can_be_given_back_as_a_mapping(tmp_path: Path) -> None:
+    said = Columns(columns={"at": ["営業日", '時"刻'], "sku": "品番"})
+    path = tmp_path / "m.toml"
+    path.write_text(mapping.proposal(said), "utf-8")
+    assert mapping.load(str(path)) == said
+
+
+@pytest.mark.parametrize(
+    "text", ['timezone = "Mars"', 'dates = "ydm"', '[converters]\nqty = "magic"', "colums = 1",
+             'day_ends = "31:00"', "["],
+)  # fmt: skip
+def test_a_mapping_that_cannot_be_is_refused_in_words(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text(text)
+    with pytest.raises(BadMapping):
+        mapping.load(str(path))
+
+
+def test_a_field_that_we_do_not_have_is_refused() -> None:
+    with pytest.raises(BadMapping):
+        mapping.fitted("stock", Columns(columns={"skuu": "a"}), (Field("sku"),), ["a"])
