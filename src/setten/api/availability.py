@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from setten.api import bare, guard
 from setten.api.state import Deps
@@ -34,7 +35,7 @@ SCOPES = ("server", "agent", "public")
 # Questions that are answered together: each costs the others 0.2 ms.
 _TOGETHER_MAX = 16
 _directory = Directory()  # one per process, as the places are in memory
-Skus = Annotated[list[str], Parameter(query="sku", min_items=1, max_items=SKUS_MAX)]
+Skus = Annotated[list[str], QueryParameter(name="sku", min_items=1, max_items=SKUS_MAX)]
 
 
 class AvailabilityBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,13 +97,13 @@ def clean(text: str) -> str:
 async def get_availability(
     request: Request[Any, Any, Any],
     sku: Skus,
-    near: Annotated[str | None, Parameter(max_length=60, pattern=_POINT)] = None,
-    location_id: Annotated[list[str] | None, Parameter(max_items=PLACES_MAX)] = None,
-    radius_km: Annotated[float, Parameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
-    limit: Annotated[int, Parameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
-    include: Annotated[str | None, Parameter(pattern="^empty$")] = None,
-    channel: Annotated[str | None, Parameter(pattern=_CHANNEL)] = None,
-    by: date | None = None,
+    near: Annotated[str | None, QueryParameter(max_length=60, pattern=_POINT)] = None,
+    location_id: Annotated[list[str] | None, QueryParameter(max_items=PLACES_MAX)] = None,
+    radius_km: Annotated[float, QueryParameter(gt=0, le=RADIUS_KM_MAX)] = RADIUS_KM_DEFAULT,
+    limit: Annotated[int, QueryParameter(ge=1, le=PLACES_MAX)] = LIMIT_DEFAULT,
+    include: Annotated[str | None, QueryParameter(pattern="^empty$")] = None,
+    channel: Annotated[str | None, QueryParameter(pattern=_CHANNEL)] = None,
+    by: FromQuery[date | None] = None,
 ) -> AvailabilitiesBody:
     """Where these are: near a point (rounded to 0.01°), at named places, or anywhere."""
     point = None
@@ -125,7 +126,7 @@ async def get_availability(
 
 @bare.post("/availability", status_code=200, scopes=SCOPES)
 async def ask_availability(
-    data: Question, deps: Deps, caller: guard.Caller
+    data: JSONBody[Question], deps: NamedDependency[Deps], caller: NamedDependency[guard.Caller]
 ) -> bare.Answer[AvailabilitiesBody]:
     """Where these are, near an exact point, at named places, or anywhere."""
     return bare.Answer(await _find(deps, caller, data))

@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import cart_bodies, guard, idempotency
 from setten.api.cart_bodies import (
@@ -64,7 +66,10 @@ class TooManyCarts(TooMany):
 
 @post("/", status_code=200, guards=[guard.allow(*_ALL)])
 async def open_cart(
-    request: Request[Any, Any, Any], data: CartIn, deps: Deps, actor: Actor
+    request: Request[Any, Any, Any],
+    data: JSONBody[CartIn],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> CartBody:
     """The open cart of a customer, or of whoever an anonymous id is; made when there is none. 429
     `too_many_carts` for browsers of one address that open them faster than people do."""
@@ -100,7 +105,9 @@ async def _asked(conn: Connection, deps: Deps, data: CartIn, actor: Actor) -> Ow
 
 
 @post("/lookup", status_code=200, guards=[guard.allow(*_STAFF)])
-async def by_code(data: CodeIn, deps: Deps, actor: Actor) -> CartBody:
+async def by_code(
+    data: JSONBody[CodeIn], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> CartBody:
     """The cart whose code a customer says; 429 after too many wrong ones."""
     # On its own: a refusal must not take back that the wrong code was counted.
     async with db.transaction(deps.pool) as conn:
@@ -113,7 +120,9 @@ async def by_code(data: CodeIn, deps: Deps, actor: Actor) -> CartBody:
 
 
 @get("/{cart_id:uuid}", guards=[guard.allow(*_ALL)])
-async def view(cart_id: UUID, deps: Deps, actor: Actor) -> CartBody:
+async def view(
+    cart_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> CartBody:
     """A cart as it is now: price, stock and promise are those of this moment."""
     async with db.transaction(deps.pool) as conn:
         owner = await _owner(conn, cart_id)
@@ -121,7 +130,12 @@ async def view(cart_id: UUID, deps: Deps, actor: Actor) -> CartBody:
 
 
 @post("/{cart_id:uuid}/quote", status_code=200, guards=[guard.allow(*_ALL)])
-async def quote(cart_id: UUID, data: QuoteIn, deps: Deps, actor: Actor) -> CartBody:
+async def quote(
+    cart_id: FromPath[UUID],
+    data: JSONBody[QuoteIn],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+) -> CartBody:
     """What it costs to the door, and when it would be there."""
     async with db.transaction(deps.pool) as conn:
         owner = await _owner(conn, cart_id)
@@ -146,11 +160,11 @@ async def _shown(
 
 @post("/{cart_id:uuid}/changes", status_code=200, guards=[guard.allow(*_ALL)])
 async def change(
-    cart_id: UUID,
-    data: ChangesIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    cart_id: FromPath[UUID],
+    data: JSONBody[ChangesIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[CartBody]:
     """Edit lines, all or none. `add` and `remove` always go through; `set` names the version it
@@ -174,7 +188,7 @@ async def change(
 
 
 @post("/{cart_id:uuid}/codes", status_code=201, guards=[guard.allow(*_ALL)])
-async def make_code(cart_id: UUID, deps: Deps) -> CodeBody:
+async def make_code(cart_id: FromPath[UUID], deps: NamedDependency[Deps]) -> CodeBody:
     """A code to say at a counter and a token for a QR picture, for a quarter of an hour."""
     async with db.transaction(deps.pool) as conn:
         owner = await _owner(conn, cart_id)
@@ -185,11 +199,11 @@ async def make_code(cart_id: UUID, deps: Deps) -> CodeBody:
 
 @post("/{cart_id:uuid}/take", status_code=200, guards=[guard.allow(*_ALL)])
 async def take(
-    cart_id: UUID,
-    data: TakeIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    cart_id: FromPath[UUID],
+    data: JSONBody[TakeIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[CartBody]:
     """All of the cart with this token comes into this one: filled in the shop, taken home."""
@@ -213,11 +227,11 @@ async def take(
 
 @post("/{cart_id:uuid}/checkout", status_code=201, guards=[guard.allow(*_STAFF)])
 async def check_out(
-    cart_id: UUID,
-    data: CheckoutIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    cart_id: FromPath[UUID],
+    data: JSONBody[CheckoutIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[cart_bodies.BoughtBody]:
     """Order what was shown: 409 `price_changed`, `cart_changed` or `not_enough_stock` (with

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from setten.api import guard
 from setten.api.state import Deps
@@ -97,7 +99,9 @@ def stands(found: tuple[consent.Standing, ...]) -> Stands:
 
 
 @get("/{customer_id:uuid}/consent", guards=[guard.allow(*SCOPES)])
-async def view(customer_id: UUID, deps: Deps, actor: Actor) -> ConsentBody:
+async def view(
+    customer_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> ConsentBody:
     """What a customer allows, and how we know."""
     async with db.transaction(deps.pool) as conn:
         who = await identity.person(conn, customer_id)
@@ -108,7 +112,10 @@ async def view(customer_id: UUID, deps: Deps, actor: Actor) -> ConsentBody:
 
 @put("/{customer_id:uuid}/consent", guards=[guard.allow(*SCOPES)])
 async def say(
-    customer_id: UUID, data: ConsentSaid, deps: Deps, actor: Actor
+    customer_id: FromPath[UUID],
+    data: JSONBody[ConsentSaid],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> Response[ConsentBody]:
     """Take down what a customer says she allows. The later word stands, whenever it comes."""
     now = clock.now()

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
@@ -118,7 +119,11 @@ def _shown(one: Count, short: tuple[Shortened, ...] = ()) -> CountBody:
 
 @post("/", status_code=201, guards=[guard.allow("server")])
 async def open_sheet(
-    data: SheetIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[SheetIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[CountBody]:
     """Open a sheet with what should lie there."""
     claim = idempotency.claim_for(actor, "counts", key, body)
@@ -133,10 +138,10 @@ async def open_sheet(
 
 @get("/", guards=[guard.allow("server")])
 async def list_counts(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=100)],
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 20,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=100)],
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 20,
 ) -> CountsBody:
     """Counts of a place, newest first."""
     async with deps.pool.acquire() as conn:
@@ -146,14 +151,19 @@ async def list_counts(
 
 
 @get("/{count_id:uuid}", guards=[guard.allow("server")])
-async def view(count_id: UUID, deps: Deps) -> CountBody:
+async def view(count_id: FromPath[UUID], deps: NamedDependency[Deps]) -> CountBody:
     """One count; while it is open, without what the book says."""
     async with deps.pool.acquire() as conn:
         return _shown(await counts.get(conn, count_id))
 
 
 @post("/{count_id:uuid}/lines", status_code=200, guards=[guard.allow("server")])
-async def give(count_id: UUID, data: CountedLinesIn, deps: Deps, actor: Actor) -> CountBody:
+async def give(
+    count_id: FromPath[UUID],
+    data: JSONBody[CountedLinesIn],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+) -> CountBody:
     """Say how many were counted, now: the book's number is noted in the same moment."""
     units = {line.sku: line.qty for line in data.lines}
     async with db.transaction(deps.pool) as conn:
@@ -163,7 +173,11 @@ async def give(count_id: UUID, data: CountedLinesIn, deps: Deps, actor: Actor) -
 
 @post("/{count_id:uuid}/submit", status_code=200, guards=[guard.allow("server")])
 async def submit(
-    count_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    count_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[CountBody]:
     """Done counting: booked at once, or `waiting` when much differs."""
     claim = idempotency.claim_for(actor, f"submit {count_id}", key, body)
@@ -177,7 +191,11 @@ async def submit(
 
 @post("/{count_id:uuid}/approve", status_code=200, guards=[guard.allow("server")])
 async def approve(
-    count_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    count_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[CountBody]:
     """Book a waiting count; 403 `same_counter` for whoever counted."""
     claim = idempotency.claim_for(actor, f"approve {count_id}", key, body)
@@ -190,14 +208,18 @@ async def approve(
 
 
 @post("/{count_id:uuid}/send-back", status_code=200, guards=[guard.allow("server")])
-async def send_back(count_id: UUID, deps: Deps, actor: Actor) -> CountBody:
+async def send_back(
+    count_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> CountBody:
     """Have what differs counted once more."""
     async with db.transaction(deps.pool) as conn:
         return _shown(await counts.send_back(conn, count_id, by=actor.label, now=clock.now()))
 
 
 @post("/{count_id:uuid}/cancel", status_code=200, guards=[guard.allow("server")])
-async def cancel(count_id: UUID, deps: Deps, actor: Actor) -> CountBody:
+async def cancel(
+    count_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> CountBody:
     """Throw the sheet away; nothing is booked."""
     async with db.transaction(deps.pool) as conn:
         return _shown(await counts.cancel(conn, count_id, by=actor.label, now=clock.now()))

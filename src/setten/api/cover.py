@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from setten.api import guard
 from setten.api.availability import clean
@@ -41,10 +42,10 @@ def router() -> Router:
 
 @get("/cover", guards=[guard.allow("server")])
 async def list_cover(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=100)],
-    what: Annotated[str, Parameter(pattern="^(short|dead)$")] = "short",
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=100)],
+    what: Annotated[str, QueryParameter(pattern="^(short|dead)$")] = "short",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> CoversBody:
     """What does not last a week, with the move that helps most; or what lies unsold."""
     place = clean(location_id)

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from setten.api import bare, guard
 from setten.api import consent as consent_api
@@ -130,13 +131,15 @@ def router() -> Router:
     return Router(
         path="/api/v1/customers",
         route_handlers=[lookup, view, view_timeline],
-        dependencies={"actor": guard.provide_actor},
+        dependencies={"actor": guard.provide_actor, "caller": guard.provide_caller},
         tags=["customers"],
     )
 
 
 @bare.post("/lookup", status_code=200, scopes=SCOPES)
-async def lookup(data: Lookup, deps: Deps, caller: guard.Caller) -> bare.Answer[CustomerBody]:
+async def lookup(
+    data: JSONBody[Lookup], deps: NamedDependency[Deps], caller: NamedDependency[guard.Caller]
+) -> bare.Answer[CustomerBody]:
     """Find the customer of these identifiers."""
     asked = [(one.kind, one.value) for one in data.identifiers]
     if data.after is None:
@@ -158,8 +161,8 @@ async def _wait(deps: Deps, after: str | None, customer_id: UUID | None = None) 
 
 After = Annotated[
     str | None,
-    Parameter(
-        query="after",
+    QueryParameter(
+        name="after",
         min_length=1,
         max_length=EVENT_ID_LENGTH_MAX,
         description="An event that the answer must already include.",
@@ -168,7 +171,12 @@ After = Annotated[
 
 
 @get("/{customer_id:uuid}", guards=[guard.allow(*SCOPES)])
-async def view(customer_id: UUID, deps: Deps, actor: Actor, after: After = None) -> CustomerBody:
+async def view(
+    customer_id: FromPath[UUID],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    after: After = None,
+) -> CustomerBody:
     """One customer, by an id that may have been merged away."""
     await _wait(deps, after, customer_id)
     return await _seen(deps, Sought(by=actor, customer_id=customer_id))
@@ -314,11 +322,11 @@ def _body(
 
 @get("/{customer_id:uuid}/timeline", guards=[guard.allow(*SCOPES)])
 async def view_timeline(
-    customer_id: UUID,
-    deps: Deps,
-    actor: Actor,
-    limit: Annotated[int, Parameter(ge=1, le=timeline.PAGE_MAX)] = 50,
-    cursor: Annotated[str | None, Parameter(min_length=1, max_length=40)] = None,
+    customer_id: FromPath[UUID],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    limit: Annotated[int, QueryParameter(ge=1, le=timeline.PAGE_MAX)] = 50,
+    cursor: Annotated[str | None, QueryParameter(min_length=1, max_length=40)] = None,
     after: After = None,
 ) -> TimelineBody:
     """What a customer has done, newest first."""

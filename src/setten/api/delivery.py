@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from setten.api import availability as availability_api
 from setten.api import guard
@@ -153,7 +155,7 @@ def _names(name: str | Name) -> tuple[str, str]:
 
 
 @put("/zones", guards=[guard.allow("server")])
-async def put_zones(data: ZonesIn, deps: Deps) -> Written:
+async def put_zones(data: JSONBody[ZonesIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change zones by zone_id; each has just these prefixes afterwards."""
     made = []
     for one in data.zones:
@@ -166,7 +168,7 @@ async def put_zones(data: ZonesIn, deps: Deps) -> Written:
 
 
 @put("/services", guards=[guard.allow("server")])
-async def put_services(data: ServicesIn, deps: Deps) -> Written:
+async def put_services(data: JSONBody[ServicesIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change services by service_id."""
     made = [_service(one) for one in data.services]
     async with db.transaction(deps.pool) as conn:
@@ -194,14 +196,14 @@ def _service(one: ServiceIn) -> Service:
 
 
 @get("/zones", guards=[guard.allow("server", "agent", "public")])
-async def list_zones(deps: Deps) -> ZonesBody:
+async def list_zones(deps: NamedDependency[Deps]) -> ZonesBody:
     """All zones."""
     async with deps.pool.acquire() as conn:
         return ZonesBody(await delivery.zones(conn))
 
 
 @get("/services", guards=[guard.allow("server", "agent", "public")])
-async def list_services(deps: Deps) -> ServicesBody:
+async def list_services(deps: NamedDependency[Deps]) -> ServicesBody:
     """All services."""
     async with deps.pool.acquire() as conn:
         found = await delivery.services(conn)
@@ -227,7 +229,9 @@ def _service_body(one: Service) -> ServiceBody:
 
 
 @post("/options", status_code=200, guards=[guard.allow("server", "agent", "public")])
-async def ask_options(data: Ask, deps: Deps, actor: Actor) -> OptionsBody:
+async def ask_options(
+    data: JSONBody[Ask], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> OptionsBody:
     """How all of these goods can be brought to a postcode: when, and for how much.
 
     The postcode is asked for in the body, so that no address stands in a log.

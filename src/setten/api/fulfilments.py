@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.cart_bodies import for_scope
@@ -181,7 +182,7 @@ _WRITE = guard.allow("server")
 
 
 @get("/orders/{order_id:uuid}/where", guards=[_READ])
-async def where(order_id: UUID, deps: Deps) -> WhereBody:
+async def where(order_id: FromPath[UUID], deps: NamedDependency[Deps]) -> WhereBody:
     """Where an order is: one word for all of it, and each part."""
     async with deps.pool.acquire() as conn:
         order = await orders.get(conn, order_id)
@@ -200,7 +201,9 @@ async def where(order_id: UUID, deps: Deps) -> WhereBody:
 
 
 @post("/fulfilments/plan", status_code=200, guards=[_READ])
-async def plan(data: PlanIn, deps: Deps, actor: Actor) -> PlanBody:
+async def plan(
+    data: JSONBody[PlanIn], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> PlanBody:
     """Who could send these goods; 409 `not_enough_stock` with the reason for every place."""
     wants = [
         Want(number, one.sku.replace("\x00", ""), one.qty)
@@ -219,10 +222,10 @@ async def plan(data: PlanIn, deps: Deps, actor: Actor) -> PlanBody:
 
 @get("/fulfilments", guards=[_READ])
 async def queue(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=ID_LENGTH_MAX)],
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=ID_LENGTH_MAX)],
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> PartsBody:
     """What a place has to send, oldest first."""
     place = location_id.replace("\x00", "")
@@ -233,14 +236,16 @@ async def queue(
 
 
 @get("/fulfilments/senders", guards=[_WRITE])
-async def get_senders(deps: Deps) -> SendersBody:
+async def get_senders(deps: NamedDependency[Deps]) -> SendersBody:
     """All places, and whether they send goods."""
     async with deps.pool.acquire() as conn:
         return SendersBody(await fulfilments.senders(conn))
 
 
 @put("/fulfilments/senders", guards=[_WRITE])
-async def put_senders(data: SendersIn, deps: Deps, actor: Actor) -> SendersBody:
+async def put_senders(
+    data: JSONBody[SendersIn], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> SendersBody:
     """Say which places send goods; 404 `unknown_location` changes nothing."""
     last = {one.location_id: one for one in data.senders}
     every = [Sender(**msgspec.structs.asdict(one)) for one in last.values()]
@@ -255,7 +260,7 @@ async def put_senders(data: SendersIn, deps: Deps, actor: Actor) -> SendersBody:
 
 
 @get("/fulfilments/{fulfilment_id:uuid}", guards=[_READ])
-async def view(fulfilment_id: UUID, deps: Deps) -> PartBody:
+async def view(fulfilment_id: FromPath[UUID], deps: NamedDependency[Deps]) -> PartBody:
     """One part; 404 `unknown_fulfilment`."""
     async with deps.pool.acquire() as conn:
         return _part(await fulfilments.get(conn, fulfilment_id, now=clock.now()))
@@ -283,7 +288,11 @@ async def _step(
 
 @post("/fulfilments/{fulfilment_id:uuid}/accept", status_code=200, guards=[_WRITE])
 async def accept(
-    fulfilment_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    fulfilment_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """Its place takes it on; 409 `wrong_step`."""
     return await _step(fulfilment_id, "accepted", body, deps, actor, key)
@@ -291,7 +300,11 @@ async def accept(
 
 @post("/fulfilments/{fulfilment_id:uuid}/pick", status_code=200, guards=[_WRITE])
 async def pick(
-    fulfilment_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    fulfilment_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """All of it is picked."""
     return await _step(fulfilment_id, "picked", body, deps, actor, key)
@@ -299,7 +312,11 @@ async def pick(
 
 @post("/fulfilments/{fulfilment_id:uuid}/pack", status_code=200, guards=[_WRITE])
 async def pack(
-    fulfilment_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    fulfilment_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """It is in its box."""
     return await _step(fulfilment_id, "packed", body, deps, actor, key)
@@ -307,11 +324,11 @@ async def pack(
 
 @post("/fulfilments/{fulfilment_id:uuid}/ship", status_code=200, guards=[_WRITE])
 async def ship(
-    fulfilment_id: UUID,
-    data: ShipIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    fulfilment_id: FromPath[UUID],
+    data: JSONBody[ShipIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """The carrier has it: its units leave stock."""
@@ -321,7 +338,11 @@ async def ship(
 
 @post("/fulfilments/{fulfilment_id:uuid}/deliver", status_code=200, guards=[_WRITE])
 async def deliver(
-    fulfilment_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    fulfilment_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """Its customer has it."""
     return await _step(fulfilment_id, "delivered", body, deps, actor, key)
@@ -329,11 +350,11 @@ async def deliver(
 
 @post("/fulfilments/{fulfilment_id:uuid}/reject", status_code=200, guards=[_WRITE])
 async def reject(
-    fulfilment_id: UUID,
-    data: RejectIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    fulfilment_id: FromPath[UUID],
+    data: JSONBody[RejectIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[StepBody]:
     """Its place cannot: the reason corrects its stock, and others are asked at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
@@ -101,14 +102,14 @@ def actor_of(scope: Mapping[str, Any]) -> Actor:
     return actor
 
 
-async def _provide_actor(request: Any) -> Actor:
+async def _provide_actor(request: Request[Any, Any, Any]) -> Actor:
     return actor_of(request.scope)
 
 
 provide_actor = Provide(_provide_actor)
 
 
-async def _provide_caller(request: Any) -> Caller:
+async def _provide_caller(request: Request[Any, Any, Any]) -> Caller:
     caller = request.scope["state"]["caller"]
     assert isinstance(caller, Caller)
     return caller

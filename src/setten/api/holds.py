@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import bare, guard, idempotency
 from setten.api import tasks as tasks_api
@@ -216,7 +218,11 @@ def _lines(lines: Sequence[LineIn]) -> tuple[GoodsLine, ...]:
 
 @bare.post("/holds", status_code=201, scopes=("server", "agent"))
 async def place(
-    data: HoldIn, body: bytes, deps: Deps, caller: guard.Caller, key: idempotency.Key = None
+    data: JSONBody[HoldIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    caller: NamedDependency[guard.Caller],
+    key: idempotency.Key = None,
 ) -> bare.Answer[PlacedBody]:
     """Promise all lines or none; 409 `not_enough_stock` says what is short."""
     placed: Placed = await deps.combiners[COMBINER].ask(_Wish(caller, data, body, key))
@@ -245,7 +251,7 @@ def _for_scope(answer: Placed | SettenError, actor: Actor | SettenError) -> Plac
 
 
 @post("/holds/lookup", status_code=200, guards=[guard.allow("server", "agent")])
-async def lookup(data: Lookup, deps: Deps) -> HoldsBody:
+async def lookup(data: JSONBody[Lookup], deps: NamedDependency[Deps]) -> HoldsBody:
     """Find holds by code, by customer, or as the queue of a place."""
     now = clock.now()
     async with deps.pool.acquire() as conn:
@@ -306,7 +312,7 @@ async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
 
 
 @get("/holds/{hold_id:uuid}", guards=[guard.allow("server", "agent")])
-async def view(hold_id: UUID, deps: Deps) -> HoldBody:
+async def view(hold_id: FromPath[UUID], deps: NamedDependency[Deps]) -> HoldBody:
     """One hold."""
     async with deps.pool.acquire() as conn:
         return (await bodies(conn, [await holds.get(conn, hold_id, now=clock.now())]))[0]
@@ -314,7 +320,11 @@ async def view(hold_id: UUID, deps: Deps) -> HoldBody:
 
 @post("/holds/{hold_id:uuid}/release", status_code=200, guards=[guard.allow("server", "agent")])
 async def release(
-    hold_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    hold_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[HoldBody]:
     """Give it up; 409 `hold_ended` when it is over already."""
     claim = idempotency.claim_for(actor, f"release {hold_id}", key, body)
@@ -328,11 +338,11 @@ async def release(
 
 @post("/holds/{hold_id:uuid}/collect", status_code=200, guards=[guard.allow("server", "agent")])
 async def collect(
-    hold_id: UUID,
-    data: Collect,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    hold_id: FromPath[UUID],
+    data: JSONBody[Collect],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[HoldBody]:
     """Hand it over to who says its code; 403 `wrong_code`, 409 `hold_ended`."""
@@ -353,11 +363,11 @@ async def collect(
 
 @post("/holds/{hold_id:uuid}/extend", status_code=200, guards=[guard.allow("server", "agent")])
 async def extend(
-    hold_id: UUID,
-    data: Extend,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    hold_id: FromPath[UUID],
+    data: JSONBody[Extend],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[HoldBody]:
     """Let it run longer; never shorter."""
@@ -371,7 +381,9 @@ async def extend(
 
 
 @post("/holds/{hold_id:uuid}/pick", status_code=200, guards=[guard.allow("server", "agent")])
-async def pick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
+async def pick(
+    hold_id: FromPath[UUID], data: JSONBody[Pick], deps: NamedDependency[Deps]
+) -> HoldBody:
     """Mark lines as picked; with the last one it is ready. Twice changes nothing."""
     rows = None if data.lines is None else [(one.sku, one.location_id) for one in data.lines]
     async with db.transaction(deps.pool) as conn:
@@ -385,7 +397,12 @@ async def pick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
     guards=[guard.allow("server", "agent")],
 )
 async def not_on_shelf(
-    hold_id: UUID, data: Row, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    hold_id: FromPath[UUID],
+    data: JSONBody[Row],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[HoldBody]:
     """A line cannot be found: it becomes short and its units are booked as missing."""
     claim = idempotency.claim_for(actor, f"short {hold_id}", key, body)

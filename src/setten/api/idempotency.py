@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from setten.platform import combine, db
 from setten.platform.auth import Actor
@@ -17,7 +17,7 @@ from setten.platform.errors import Invalid
 
 KEY_LENGTH_MAX = 200
 # How a handler takes the header: `key: idempotency.Key = None`.
-Key = Annotated[str | None, Parameter(header="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
+Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=KEY_LENGTH_MAX)]
 Work = Callable[[Connection], Awaitable[tuple[int, Any, str | None]]]
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
@@ -22,7 +23,7 @@ from setten.stock.inbound import INBOUND_MAX, PAGE_MAX, QTY_MAX, Delivery, Due, 
 from setten.stock.refusals import Refused
 
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-_Sku = Annotated[str, Parameter(max_length=100)]
+_Sku = Annotated[str, QueryParameter(max_length=100)]
 
 
 class DeliveryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,7 +107,7 @@ def router() -> Router:
 
 
 @put("/inbound", guards=[guard.allow("server")])
-async def put_inbound(data: DeliveriesIn, deps: Deps) -> DeliveryWritten:
+async def put_inbound(data: JSONBody[DeliveriesIn], deps: NamedDependency[Deps]) -> DeliveryWritten:
     """Say what is due and when, or that it changed; qty 0 takes it back."""
     rows = [
         Delivery(
@@ -126,10 +127,10 @@ async def put_inbound(data: DeliveriesIn, deps: Deps) -> DeliveryWritten:
 
 @get("/inbound", guards=[guard.allow("server")])
 async def list_inbound(
-    deps: Deps,
+    deps: NamedDependency[Deps],
     location_id: _Sku,
-    sku: Annotated[str | None, Parameter(max_length=100)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    sku: Annotated[str | None, QueryParameter(max_length=100)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> DuesBody:
     """What is due at a place, of one sku or of all; soonest first."""
     async with deps.pool.acquire() as conn:
@@ -170,7 +171,11 @@ def _shown(one: Preorder) -> PreorderBody:
 
 @post("/preorders", status_code=201, guards=[guard.allow("server", "agent")])
 async def place(
-    data: PreorderIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[PreorderIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[PreorderBody]:
     """Promise units of what is due; 409 `nothing_due` says how many could be."""
     claim = idempotency.claim_for(actor, "preorders", key, body)
@@ -195,7 +200,7 @@ async def place(
 
 
 @get("/preorders/{preorder_id:uuid}", guards=[guard.allow("server", "agent")])
-async def view(preorder_id: UUID, deps: Deps) -> PreorderBody:
+async def view(preorder_id: FromPath[UUID], deps: NamedDependency[Deps]) -> PreorderBody:
     """One preorder."""
     async with deps.pool.acquire() as conn:
         return _shown(await inbound.get(conn, preorder_id))
@@ -207,7 +212,11 @@ async def view(preorder_id: UUID, deps: Deps) -> PreorderBody:
     guards=[guard.allow("server", "agent")],
 )
 async def cancel(
-    preorder_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    preorder_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[PreorderBody]:
     """Give it up; 409 `preorder_ended` when it is over already."""
     claim = idempotency.claim_for(actor, f"cancel-preorder {preorder_id}", key, body)

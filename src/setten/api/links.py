@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from setten.api import customers, guard
 from setten.api.customers import CustomerBody
@@ -113,10 +114,10 @@ def router() -> Router:
 
 @get("/{customer_id:uuid}/links", guards=[guard.allow(*READ)])
 async def view_links(
-    customer_id: UUID,
-    deps: Deps,
-    actor: Actor,
-    cursor: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
+    customer_id: FromPath[UUID],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    cursor: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
 ) -> LinksBody:
     """The evidence that a customer's identifiers are one person, and what was refused."""
     async with db.transaction(deps.pool) as conn:
@@ -148,7 +149,9 @@ def _link(one: identity.LinkShown) -> LinkBody:
 
 
 @post("/merge", status_code=200, guards=[guard.allow(*WRITE)])
-async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]:
+async def merge(
+    data: JSONBody[Merge], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> Response[CustomerBody]:
     """Make two customers one. Refused when together they would break a limit."""
     async with db.transaction(deps.pool) as conn:
         merged = await identity.merge(
@@ -161,7 +164,10 @@ async def merge(data: Merge, deps: Deps, actor: Actor) -> Response[CustomerBody]
 
 @post("/{customer_id:uuid}/split", status_code=200, guards=[guard.allow(*WRITE)])
 async def split(
-    customer_id: UUID, data: LinksDecided, deps: Deps, actor: Actor
+    customer_id: FromPath[UUID],
+    data: JSONBody[LinksDecided],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> Response[CustomersBody]:
     """Take links back: the two ends of each are never one person again, until somebody merges."""
     async with db.transaction(deps.pool) as conn:
@@ -175,7 +181,10 @@ async def split(
 
 @post("/{customer_id:uuid}/rejoin", status_code=200, guards=[guard.allow(*WRITE)])
 async def rejoin(
-    customer_id: UUID, data: LinksDecided, deps: Deps, actor: Actor
+    customer_id: FromPath[UUID],
+    data: JSONBody[LinksDecided],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> Response[CustomersBody]:
     """Give links back that were taken back: everything is as if they had not been."""
     async with db.transaction(deps.pool) as conn:
@@ -193,7 +202,9 @@ def _answer(body: CustomersBody, event_id: str | None) -> Response[CustomersBody
 
 
 @get("/{customer_id:uuid}/relations", guards=[guard.allow(*READ)])
-async def view_relations(customer_id: UUID, deps: Deps, actor: Actor) -> RelationsBody:
+async def view_relations(
+    customer_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> RelationsBody:
     """Whom a customer has to do with: household, gifts, referrals."""
     async with db.transaction(deps.pool) as conn:
         living = await identity.current(conn, customer_id)
@@ -204,7 +215,10 @@ async def view_relations(customer_id: UUID, deps: Deps, actor: Actor) -> Relatio
 
 @post("/{customer_id:uuid}/relations", status_code=201, guards=[guard.allow(*WRITE)])
 async def relate(
-    customer_id: UUID, data: Relate, deps: Deps, actor: Actor
+    customer_id: FromPath[UUID],
+    data: JSONBody[Relate],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> Response[relations.Relation]:
     """Write down a relation between two customers. It never merges them."""
     async with db.transaction(deps.pool) as conn:
@@ -221,7 +235,11 @@ async def relate(
     guards=[guard.allow(*WRITE)],
 )
 async def end_relation(
-    customer_id: UUID, relation_id: UUID, data: EndRelation, deps: Deps, actor: Actor
+    customer_id: FromPath[UUID],
+    relation_id: FromPath[UUID],
+    data: JSONBody[EndRelation],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
 ) -> Response[RelationsBody]:
     """End a relation; answers those that are left."""
     async with db.transaction(deps.pool) as conn:

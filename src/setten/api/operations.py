@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import msgspec
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,14 +70,14 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", opt={"public": True}, include_in_schema=False)
-async def readyz(deps: Deps) -> Response[Readiness]:
+async def readyz(deps: NamedDependency[Deps]) -> Response[Readiness]:
     """200 when requests can be served, else 503 with the reasons."""
     found = await _readiness(deps)
     return Response(found, status_code=200 if found.ready else 503, headers=_NEVER_KEPT)
 
 
 @get("/metrics", opt={"public": True}, include_in_schema=False)
-async def measures(deps: Deps, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def measures(deps: NamedDependency[Deps], request: Request[Any, Any, Any]) -> Response[bytes]:
     """Measures of all processes, for a scraper beside us; hidden from what came by a proxy."""
     if any(name in request.headers for name in _SIGNS_OF_A_PROXY):
         raise NotFound()

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.order_bodies import (
@@ -89,7 +91,7 @@ def router() -> Router:
 
 
 @post("/lookup", status_code=200, guards=[guard.allow(*_STAFF)])
-async def lookup(data: Lookup, deps: Deps) -> OrdersBody:
+async def lookup(data: JSONBody[Lookup], deps: NamedDependency[Deps]) -> OrdersBody:
     """Find orders, newest first, without their lines."""
     async with deps.pool.acquire() as conn:
         found = await _found(conn, data)
@@ -122,7 +124,7 @@ async def _customers(conn: Connection, found: Sequence[Order]) -> dict[int, UUID
 
 
 @get("/{order_id:uuid}", guards=[guard.allow(*_STAFF)])
-async def view(order_id: UUID, deps: Deps) -> WholeOrderBody:
+async def view(order_id: FromPath[UUID], deps: NamedDependency[Deps]) -> WholeOrderBody:
     """One order with its lines, promises, payments, and whoever told of it."""
     async with deps.pool.acquire() as conn:
         order = await orders.get(conn, order_id)
@@ -139,11 +141,11 @@ async def view(order_id: UUID, deps: Deps) -> WholeOrderBody:
 
 @post("/{order_id:uuid}/cancel", status_code=200, guards=[guard.allow(*_STAFF)])
 async def cancel(
-    order_id: UUID,
-    data: CancelIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    order_id: FromPath[UUID],
+    data: JSONBody[CancelIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[TakenBackBody]:
     """Cancel lines, or all: the goods are free again and what was paid for them goes back."""
@@ -172,11 +174,11 @@ async def cancel(
 
 @post("/{order_id:uuid}/payments", status_code=201, guards=[guard.allow("server")])
 async def intend(
-    order_id: UUID,
-    data: IntendIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    order_id: FromPath[UUID],
+    data: JSONBody[IntendIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[PaymentBody]:
     """Note another way in which an order is to be paid."""
@@ -202,11 +204,11 @@ async def intend(
 
 @post("/payments/{payment_id:uuid}/steps", status_code=200, guards=[guard.allow("server")])
 async def record(
-    payment_id: UUID,
-    data: StepIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    payment_id: FromPath[UUID],
+    data: JSONBody[StepIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[PaymentBody]:
     """Note what a provider told of a payment; 409 `payment_refused` when it cannot be so."""

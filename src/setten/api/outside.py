@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
@@ -102,7 +103,7 @@ def router() -> Router:
 
 
 @put("/masters", guards=[guard.allow("server")])
-async def put_masters(data: MastersIn, deps: Deps) -> MastersWritten:
+async def put_masters(data: JSONBody[MastersIn], deps: NamedDependency[Deps]) -> MastersWritten:
     """Say whose word counts where."""
     rows = [
         Master(location_id=one.location_id, system=one.system, sku=one.sku) for one in data.masters
@@ -113,7 +114,7 @@ async def put_masters(data: MastersIn, deps: Deps) -> MastersWritten:
 
 
 @get("/masters", guards=[guard.allow("server")])
-async def list_masters(deps: Deps) -> MastersBody:
+async def list_masters(deps: NamedDependency[Deps]) -> MastersBody:
     """All places and skus whose master is outside."""
     async with deps.pool.acquire() as conn:
         return MastersBody(await outside.masters(conn))
@@ -121,7 +122,11 @@ async def list_masters(deps: Deps) -> MastersBody:
 
 @post("/levels", status_code=200, guards=[guard.allow("server")])
 async def tell(
-    data: LevelsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[LevelsIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[Told]:
     """What a system says lies where: booked when it is master, else compared and shown."""
     claim = idempotency.claim_for(actor, "levels", key, body)
@@ -145,10 +150,10 @@ async def tell(
 
 @get("/disagreements", guards=[guard.allow("server")])
 async def list_disagreements(
-    deps: Deps,
-    location_id: Annotated[str | None, Parameter(max_length=100)] = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str | None, QueryParameter(max_length=100)] = None,
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> DisagreementsBody:
     """Where an outside system and we say different things."""
     place = None if location_id is None else clean(location_id)
@@ -164,11 +169,11 @@ async def list_disagreements(
     guards=[guard.allow("server")],
 )
 async def decide(
-    disagreement_id: UUID,
-    data: Decide,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    disagreement_id: FromPath[UUID],
+    data: JSONBody[Decide],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[Disagreement]:
     """Take their number, or keep ours."""

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.cart_bodies import for_scope
@@ -145,7 +147,7 @@ async def _body(conn: Connection, done: HandedOver) -> CounterBody:
 
 
 @get("/{hold_id:uuid}/counter")
-async def counter(hold_id: UUID, deps: Deps) -> CounterBody:
+async def counter(hold_id: FromPath[UUID], deps: NamedDependency[Deps]) -> CounterBody:
     """A hold with what was taken instead of what."""
     async with deps.pool.acquire() as conn:
         hold = await holds.get(conn, hold_id, now=clock.now())
@@ -153,7 +155,9 @@ async def counter(hold_id: UUID, deps: Deps) -> CounterBody:
 
 
 @post("/{hold_id:uuid}/unpick", status_code=200)
-async def unpick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
+async def unpick(
+    hold_id: FromPath[UUID], data: JSONBody[Pick], deps: NamedDependency[Deps]
+) -> HoldBody:
     """Take ticks back, of all lines when none are named. Twice changes nothing."""
     rows = None if data.lines is None else [(one.sku, one.location_id) for one in data.lines]
     async with db.transaction(deps.pool) as conn:
@@ -163,7 +167,12 @@ async def unpick(hold_id: UUID, data: Pick, deps: Deps) -> HoldBody:
 
 @post("/{hold_id:uuid}/substitute", status_code=200)
 async def substitute(
-    hold_id: UUID, data: SwapIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    hold_id: FromPath[UUID],
+    data: JSONBody[SwapIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[CounterBody]:
     """Other goods, with the customer's consent; 409 `not_enough_stock` when they are not free."""
     claim = idempotency.claim_for(actor, f"substitute {hold_id}", key, body)
@@ -190,7 +199,12 @@ async def substitute(
 
 
 @put("/{hold_id:uuid}/collector", status_code=200)
-async def name_collector(hold_id: UUID, data: CollectorIn, deps: Deps, actor: Actor) -> HoldBody:
+async def name_collector(
+    hold_id: FromPath[UUID],
+    data: JSONBody[CollectorIn],
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+) -> HoldBody:
     """The customer names who will collect; the name is sealed and shown at the counter alone."""
     now = clock.now()
     async with db.transaction(deps.pool) as conn:
@@ -201,11 +215,11 @@ async def name_collector(hold_id: UUID, data: CollectorIn, deps: Deps, actor: Ac
 
 @post("/{hold_id:uuid}/hand-over", status_code=200)
 async def hand_over(
-    hold_id: UUID,
-    data: HandOverIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    hold_id: FromPath[UUID],
+    data: JSONBody[HandOverIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[CounterBody]:
     """Hand over all or some of it; 403 `wrong_code`, 409 `hold_ended`."""
@@ -266,7 +280,11 @@ def _taken(lines: Sequence[TakenIn] | None) -> list[GoodsLine] | None:
 
 @post("/{hold_id:uuid}/reopen", status_code=200)
 async def reopen(
-    hold_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    hold_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[CounterBody]:
     """Take a hand-over back within 15 minutes, while nobody has paid; else 409 `cannot_reopen`."""
     claim = idempotency.claim_for(actor, f"reopen {hold_id}", key, body)

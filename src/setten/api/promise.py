@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from setten.api import guard
 from setten.api.availability import clean
@@ -19,7 +20,7 @@ from setten.stock.explaining import Explanation
 from setten.stock.refusals import Refused
 
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-_Named = Annotated[str, Parameter(min_length=1, max_length=100)]
+_Named = Annotated[str, QueryParameter(min_length=1, max_length=100)]
 _CHANNEL = "^[a-z][a-z0-9_]{0,39}$"
 
 
@@ -59,7 +60,9 @@ def router() -> Router:
 
 
 @put("/allocations", guards=[guard.allow("server")])
-async def put_allocations(data: AllocationsIn, deps: Deps) -> AllocationsWritten:
+async def put_allocations(
+    data: JSONBody[AllocationsIn], deps: NamedDependency[Deps]
+) -> AllocationsWritten:
     """Set units aside for a channel: others do not see them, the channel takes them first."""
     rows = [
         Allocation(
@@ -78,11 +81,11 @@ async def put_allocations(data: AllocationsIn, deps: Deps) -> AllocationsWritten
 
 @get("/availability/explain", guards=[guard.allow("server")])
 async def explain(
-    deps: Deps,
+    deps: NamedDependency[Deps],
     sku: _Named,
     location_id: _Named,
-    channel: Annotated[str | None, Parameter(pattern=_CHANNEL)] = None,
-    by: date | None = None,
+    channel: Annotated[str | None, QueryParameter(pattern=_CHANNEL)] = None,
+    by: FromQuery[date | None] = None,
 ) -> Explanation:
     """Why that many can be promised: each part with what stands behind it."""
     async with deps.pool.acquire() as conn:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.state import Deps
@@ -130,7 +131,11 @@ def router() -> Router:
 
 @post("/", status_code=200, guards=[guard.allow("server")])
 async def post_receipts(
-    data: ReceiptsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[ReceiptsIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[ResultsBody]:
     """Book receipts, each once. One alone that is refused answers with its refusal's status."""
 
@@ -261,7 +266,8 @@ def _line(line: ReceiptLineIn, skus: Mapping[str, str]) -> ReceiptLine:
 
 @get("/totals", guards=[guard.allow("server")])
 async def get_totals(
-    deps: Deps, location_id: Annotated[str | None, Parameter(max_length=100)] = None
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str | None, QueryParameter(max_length=100)] = None,
 ) -> TotalsBody:
     """What tills took, by currency: receipts, lines, money."""
     place = location_id.replace("\x00", "") if location_id else None
@@ -270,7 +276,7 @@ async def get_totals(
 
 
 @get("/{receipt_id:uuid}", guards=[guard.allow("server")])
-async def get_receipt(receipt_id: UUID, deps: Deps) -> dict[str, Any]:
+async def get_receipt(receipt_id: FromPath[UUID], deps: NamedDependency[Deps]) -> dict[str, Any]:
     """One receipt with its lines."""
     async with deps.pool.acquire() as conn:
         found = await receipts.get(conn, receipt_id)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import Near, clean
@@ -113,7 +115,7 @@ def router() -> Router:
 
 
 @put("/regions", guards=[guard.allow("server")])
-async def put_regions(data: RegionsIn, deps: Deps) -> Written:
+async def put_regions(data: JSONBody[RegionsIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change named regions by region_id, each with just these places."""
     rows = [_region(one) for one in data.regions]
     async with db.transaction(deps.pool) as conn:
@@ -132,7 +134,7 @@ def _region(one: RegionIn) -> Region:
 
 
 @get("/regions", guards=[guard.allow("server", "agent")])
-async def list_regions(deps: Deps) -> RegionsBody:
+async def list_regions(deps: NamedDependency[Deps]) -> RegionsBody:
     """All named regions with their places."""
     async with deps.pool.acquire() as conn:
         return RegionsBody(await regions.list_all(conn))
@@ -140,7 +142,11 @@ async def list_regions(deps: Deps) -> RegionsBody:
 
 @post("/holds/regional", status_code=201, guards=[guard.allow("server", "agent")])
 async def place(
-    data: RegionalIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[RegionalIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[RegionalBody]:
     """Promise all lines of what a region has together, or none; 409 `not_enough_stock`."""
     claim = idempotency.claim_for(actor, "regional holds", key, body)
@@ -193,11 +199,11 @@ def _point(near: Near | None) -> Point | None:
 
 @post("/holds/{hold_id:uuid}/route", status_code=200, guards=[guard.allow("server", "agent")])
 async def route(
-    hold_id: UUID,
-    data: RouteIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    hold_id: FromPath[UUID],
+    data: JSONBody[RouteIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[RegionalBody]:
     """Pin a regional hold to its places, or move it when one says that it cannot; 409

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Response, Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
@@ -100,7 +102,7 @@ def router() -> Router:
 
 
 @put("/", guards=[guard.allow("server")])
-async def put_releases(data: ReleasesIn, deps: Deps) -> Written:
+async def put_releases(data: JSONBody[ReleasesIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change releases by release_id, and set their units aside."""
     made = [_release(one) for one in data.releases]
     async with db.transaction(deps.pool) as conn:
@@ -135,7 +137,7 @@ def _aware(at: datetime) -> datetime:
 
 
 @get("/{release_id:str}", guards=[guard.allow("server", "agent", "public")])
-async def get_release(release_id: str, deps: Deps) -> Release:
+async def get_release(release_id: FromPath[str], deps: NamedDependency[Deps]) -> Release:
     """One release. `units` are what was set aside at the beginning."""
     async with deps.pool.acquire() as conn:
         return await releases.get(conn, clean(release_id))
@@ -143,7 +145,12 @@ async def get_release(release_id: str, deps: Deps) -> Release:
 
 @post("/{release_id:str}/tickets", guards=[guard.allow("server", "agent")])
 async def join(
-    release_id: str, data: Join, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    release_id: FromPath[str],
+    data: JSONBody[Join],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[TicketBody]:
     """A ticket in the line. A customer gets the one she has already."""
     claim = idempotency.claim_for(actor, f"releases/{release_id}/tickets", key, body)
@@ -173,7 +180,7 @@ def _body(deps: Deps, ticket: Ticket, standing: Standing) -> TicketBody:
 
 
 @post("/tickets/lookup", status_code=200, guards=[guard.allow("server", "agent", "public")])
-async def look(data: TicketAsked, deps: Deps) -> TicketBody:
+async def look(data: JSONBody[TicketAsked], deps: NamedDependency[Deps]) -> TicketBody:
     """Where a ticket stands now."""
     async with db.transaction(deps.pool) as conn:
         _, ticket, standing = await releases.look(conn, data.ticket_id, now=clock.now())
@@ -182,7 +189,11 @@ async def look(data: TicketAsked, deps: Deps) -> TicketBody:
 
 @post("/tickets/take", guards=[guard.allow("server", "agent", "public")])
 async def take(
-    data: Take, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[Take],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[PlacedBody]:
     """Promise goods to whoever has the turn; the answer is a hold."""
     claim = idempotency.claim_for(actor, "releases/take", key, body)

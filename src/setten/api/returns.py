@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, Router, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.return_bodies import (
@@ -52,7 +53,7 @@ def router() -> Router:
 
 
 @post("/lookup", status_code=200)
-async def look_up(data: LookupIn, deps: Deps) -> PurchasesBody:
+async def look_up(data: JSONBody[LookupIn], deps: NamedDependency[Deps]) -> PurchasesBody:
     """What was bought and may still come back; 404 `unknown_purchase`."""
     async with deps.pool.acquire() as conn:
         found = await _found(conn, data)
@@ -122,7 +123,11 @@ async def _purchases(conn: Connection, found: Sequence[Purchase]) -> list[Purcha
 
 @post("/", status_code=201)
 async def take(
-    data: ReturnIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[ReturnIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[ReturnBody]:
     """Take goods back; 409 `more_than_sold`, `return_too_late`, `too_many_returns`,
     `proof_needed` or `not_enough_stock` (of what is taken instead)."""
@@ -234,10 +239,10 @@ def _exchange(done: Return, code: str | None) -> ExchangeBody | None:
 
 @get("/")
 async def list_at(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=ID_LENGTH_MAX)],
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=ID_LENGTH_MAX)],
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> ReturnsBody:
     """Returns taken at a place, newest first."""
     place = location_id.replace("\x00", "")
@@ -248,7 +253,7 @@ async def list_at(
 
 
 @get("/{return_id:uuid}")
-async def view(return_id: UUID, deps: Deps) -> ReturnBody:
+async def view(return_id: FromPath[UUID], deps: NamedDependency[Deps]) -> ReturnBody:
     """One return; 404 `unknown_return`."""
     async with deps.pool.acquire() as conn:
         return (await _shown(conn, [await returns.get(conn, return_id)]))[0]
@@ -266,14 +271,16 @@ def _policy(policy: Policy) -> PolicyBody:
 
 
 @get("/policy")
-async def get_policy(deps: Deps) -> PolicyBody:
+async def get_policy(deps: NamedDependency[Deps]) -> PolicyBody:
     """The rules of returning."""
     async with deps.pool.acquire() as conn:
         return _policy(await returns.policy(conn))
 
 
 @put("/policy")
-async def put_policy(data: PolicyIn, deps: Deps, actor: Actor) -> PolicyBody:
+async def put_policy(
+    data: JSONBody[PolicyIn], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> PolicyBody:
     """Set the rules of returning; they hold from now on, and what was law before is kept."""
     now = clock.now()
     asked = Policy(

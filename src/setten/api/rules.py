@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from setten.api import guard
 from setten.api.links import WRITE, Reason
@@ -98,7 +100,7 @@ def router() -> Router:
 
 
 @get("/rules", guards=[guard.allow(*WRITE)])
-async def view_rules(deps: Deps, actor: Actor) -> identity.Book:
+async def view_rules(deps: NamedDependency[Deps], actor: NamedDependency[Actor]) -> identity.Book:
     """The rules in force and what is blocked."""
     async with db.transaction(deps.pool) as conn:
         found = await identity.book(conn, deps.vault)
@@ -107,7 +109,9 @@ async def view_rules(deps: Deps, actor: Actor) -> identity.Book:
 
 
 @post("/rules/changes", status_code=202, guards=[guard.allow(*WRITE)])
-async def propose(data: Propose, deps: Deps, actor: Actor) -> identity.RuleChange:
+async def propose(
+    data: JSONBody[Propose], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> identity.RuleChange:
     """Propose a change; what it would merge and split is counted in the background."""
     asked = identity.Asked(
         rules=[msgspec.convert(one, identity.RuleAsked, from_attributes=True)
@@ -131,35 +135,41 @@ def _number(blocked_id: str) -> int:
 
 
 @get("/rules/changes", guards=[guard.allow(*WRITE)])
-async def list_changes(deps: Deps) -> ChangesBody:
+async def list_changes(deps: NamedDependency[Deps]) -> ChangesBody:
     """What was proposed, counted, applied and withdrawn."""
     async with deps.pool.acquire() as conn:
         return ChangesBody(list(await identity.changes(conn)))
 
 
 @get("/rules/changes/{change_id:uuid}", guards=[guard.allow(*WRITE)])
-async def view_change(change_id: UUID, deps: Deps) -> identity.RuleChange:
+async def view_change(
+    change_id: FromPath[UUID], deps: NamedDependency[Deps]
+) -> identity.RuleChange:
     """How far a change is, what it would make, and ten samples of it."""
     async with deps.pool.acquire() as conn:
         return await identity.change(conn, change_id)
 
 
 @post("/rules/changes/{change_id:uuid}/apply", status_code=202, guards=[guard.allow(*WRITE)])
-async def apply(change_id: UUID, deps: Deps, actor: Actor) -> identity.RuleChange:
+async def apply(
+    change_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> identity.RuleChange:
     """Put a counted change in force; whom it touches is resolved anew in the background."""
     async with db.transaction(deps.pool) as conn:
         return await identity.apply(conn, actor, change_id, now=clock.now())
 
 
 @post("/rules/changes/{change_id:uuid}/withdraw", status_code=200, guards=[guard.allow(*WRITE)])
-async def withdraw(change_id: UUID, deps: Deps, actor: Actor) -> identity.RuleChange:
+async def withdraw(
+    change_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> identity.RuleChange:
     """Let go of a change that was not applied."""
     async with db.transaction(deps.pool) as conn:
         return await identity.withdraw(conn, actor, change_id, now=clock.now())
 
 
 @get("/quarantines", guards=[guard.allow(*WRITE)])
-async def list_quarantines(deps: Deps) -> QuarantinesBody:
+async def list_quarantines(deps: NamedDependency[Deps]) -> QuarantinesBody:
     """Where too much hangs together to be resolved."""
     async with deps.pool.acquire() as conn:
         found = await identity.quarantines(conn)

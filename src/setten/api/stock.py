@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter, RawBody
 
 from setten.api import availability as availability_api
 from setten.api import guard, idempotency
@@ -155,7 +156,7 @@ def router() -> Router:
             post_movements, availability_api.get_availability, availability_api.ask_availability,
             get_balances, get_ledger,
         ],
-        dependencies={"actor": guard.provide_actor},
+        dependencies={"actor": guard.provide_actor, "caller": guard.provide_caller},
         tags=["stock"],
     )  # fmt: skip
 
@@ -195,7 +196,7 @@ def _location(one: LocationIn) -> Location:
 
 
 @put("/items", guards=[guard.allow("server")])
-async def put_items(data: ItemsIn, deps: Deps) -> Written:
+async def put_items(data: JSONBody[ItemsIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change items by sku."""
     async with db.transaction(deps.pool) as conn:
         refused = await catalog.put(conn, [_item(one) for one in data.items], now=clock.now())
@@ -203,7 +204,7 @@ async def put_items(data: ItemsIn, deps: Deps) -> Written:
 
 
 @put("/sets", guards=[guard.allow("server")])
-async def put_sets(data: SetsIn, deps: Deps) -> Written:
+async def put_sets(data: JSONBody[SetsIn], deps: NamedDependency[Deps]) -> Written:
     """Say which skus are sets of which. Items of all of them are there already."""
     asked = [Set(sku=one.sku, parts=dict(one.parts)) for one in data.sets]
     async with db.transaction(deps.pool) as conn:
@@ -214,7 +215,7 @@ async def put_sets(data: SetsIn, deps: Deps) -> Written:
 
 
 @put("/locations", guards=[guard.allow("server")])
-async def put_locations(data: LocationsIn, deps: Deps) -> Written:
+async def put_locations(data: JSONBody[LocationsIn], deps: NamedDependency[Deps]) -> Written:
     """Make or change places by location_id."""
     places = [_location(one) for one in data.locations]
     async with db.transaction(deps.pool) as conn:
@@ -223,7 +224,7 @@ async def put_locations(data: LocationsIn, deps: Deps) -> Written:
 
 
 @put("/shelves", guards=[guard.allow("server")])
-async def put_shelves(data: ShelvesIn, deps: Deps) -> Written:
+async def put_shelves(data: JSONBody[ShelvesIn], deps: NamedDependency[Deps]) -> Written:
     """Say where goods lie in a place, and how many are kept back from promises."""
     async with db.transaction(deps.pool) as conn:
         refused = await _unknown_rows(conn, data.shelves)
@@ -260,7 +261,11 @@ async def _unknown_rows(conn: Connection, shelves: list[ShelfIn]) -> list[Refuse
 
 @post("/movements", status_code=200, guards=[guard.allow("server")])
 async def post_movements(
-    data: MovementsIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[MovementsIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[movements.Booked]:
     """Book movements, in order; those that cannot be true are refused by index."""
     claim = idempotency.claim_for(actor, "movements", key, body)
@@ -274,10 +279,10 @@ async def post_movements(
 
 @get("/items", guards=[guard.allow("server", "agent", "public")])
 async def list_items(
-    deps: Deps,
-    q: Annotated[str, Parameter(max_length=100)] = "",
-    cursor: Annotated[str, Parameter(max_length=catalog.SKU_LENGTH_MAX)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    q: Annotated[str, QueryParameter(max_length=100)] = "",
+    cursor: Annotated[str, QueryParameter(max_length=catalog.SKU_LENGTH_MAX)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> ItemsBody:
     """Items whose sku, GTIN, product or name has `q`, by sku."""
     async with deps.pool.acquire() as conn:
@@ -286,14 +291,14 @@ async def list_items(
 
 
 @get("/locations", guards=[guard.allow("server", "agent", "public")])
-async def list_locations(deps: Deps) -> LocationsBody:
+async def list_locations(deps: NamedDependency[Deps]) -> LocationsBody:
     """All places."""
     async with deps.pool.acquire() as conn:
         return LocationsBody(await locations.list_all(conn))
 
 
 @get("/balances", guards=[guard.allow("server")])
-async def get_balances(deps: Deps, sku: Skus) -> BalancesBody:
+async def get_balances(deps: NamedDependency[Deps], sku: Skus) -> BalancesBody:
     """Every account of these skus, at every place that ever had them."""
     async with deps.pool.acquire() as conn:
         return BalancesBody(await ledger.balances_of(conn, [clean(one) for one in sku]))
@@ -301,11 +306,11 @@ async def get_balances(deps: Deps, sku: Skus) -> BalancesBody:
 
 @get("/ledger", guards=[guard.allow("server")])
 async def get_ledger(
-    deps: Deps,
-    sku: Annotated[str, Parameter(max_length=catalog.SKU_LENGTH_MAX)],
-    location_id: Annotated[str, Parameter(max_length=locations.LOCATION_ID_LENGTH_MAX)],
-    cursor: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    sku: Annotated[str, QueryParameter(max_length=catalog.SKU_LENGTH_MAX)],
+    location_id: Annotated[str, QueryParameter(max_length=locations.LOCATION_ID_LENGTH_MAX)],
+    cursor: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> EntriesBody:
     """The entries behind one row of stock, newest first."""
     async with deps.pool.acquire() as conn:

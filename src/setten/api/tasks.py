@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from setten.api import guard
 from setten.api.state import Deps
@@ -27,10 +28,10 @@ class TasksBody(msgspec.Struct, frozen=True):
 
 @get("/tasks", guards=[guard.allow("server", "agent")])
 async def list_tasks(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=LOCATION_ID_LENGTH_MAX)],
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=tasks.PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=LOCATION_ID_LENGTH_MAX)],
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=tasks.PAGE_MAX)] = 50,
 ) -> TasksBody:
     """What a shop has to do: promises that cannot be kept, goods to put back."""
     place = location_id.replace("\x00", "")
@@ -40,7 +41,9 @@ async def list_tasks(
 
 
 @post("/tasks/{task_id:uuid}/done", status_code=200, guards=[guard.allow("server", "agent")])
-async def finish_task(task_id: UUID, deps: Deps, actor: Actor) -> tasks.Task:
+async def finish_task(
+    task_id: FromPath[UUID], deps: NamedDependency[Deps], actor: NamedDependency[Actor]
+) -> tasks.Task:
     """Mark a task done; 409 `task_done` when somebody did."""
     async with db.transaction(deps.pool) as conn:
         return await tasks.finish(conn, task_id, by=actor.label, now=clock.now())

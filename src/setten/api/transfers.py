@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
@@ -142,7 +143,11 @@ def _plan(data: TransferIn) -> Plan:
 
 @post("/", status_code=201, guards=[guard.allow("server")])
 async def send(
-    data: TransferIn, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    data: JSONBody[TransferIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[TransferBody]:
     """Send goods on their way, or only plan it; 409 `transfer_short` says what is not free."""
     claim = idempotency.claim_for(actor, "transfers", key, body)
@@ -160,12 +165,12 @@ async def send(
 
 @get("/", guards=[guard.allow("server")])
 async def list_transfers(
-    deps: Deps,
-    location_id: Annotated[str, Parameter(max_length=100)],
-    way: Annotated[str, Parameter(pattern="^(coming|going)$")] = "coming",
-    status: Annotated[str, Parameter(pattern="^(open|ended)$")] = "open",
-    cursor: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX)] = 50,
+    deps: NamedDependency[Deps],
+    location_id: Annotated[str, QueryParameter(max_length=100)],
+    way: Annotated[str, QueryParameter(pattern="^(coming|going)$")] = "coming",
+    status: Annotated[str, QueryParameter(pattern="^(open|ended)$")] = "open",
+    cursor: FromQuery[UUID | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> TransfersBody:
     """Transfers to a place, or from it."""
     read = transfers.coming if way == "coming" else transfers.going
@@ -178,7 +183,7 @@ async def list_transfers(
 
 
 @get("/{transfer_id:uuid}", guards=[guard.allow("server")])
-async def view(transfer_id: UUID, deps: Deps) -> TransferBody:
+async def view(transfer_id: FromPath[UUID], deps: NamedDependency[Deps]) -> TransferBody:
     """One transfer."""
     async with deps.pool.acquire() as conn:
         return _shown(await transfers.get(conn, transfer_id))
@@ -186,7 +191,11 @@ async def view(transfer_id: UUID, deps: Deps) -> TransferBody:
 
 @post("/{transfer_id:uuid}/ship", status_code=200, guards=[guard.allow("server")])
 async def ship(
-    transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    transfer_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[TransferBody]:
     """Send a planned transfer on its way; 409 `transfer_short` says what is not free."""
     return await _move(transfers.ship, "ship", transfer_id, body, deps, actor, key)
@@ -194,11 +203,11 @@ async def ship(
 
 @post("/{transfer_id:uuid}/receive", status_code=200, guards=[guard.allow("server")])
 async def receive(
-    transfer_id: UUID,
-    data: ArrivalsIn,
-    body: bytes,
-    deps: Deps,
-    actor: Actor,
+    transfer_id: FromPath[UUID],
+    data: JSONBody[ArrivalsIn],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[TransferBody]:
     """Count in what has come; the rest stays on the road."""
@@ -214,7 +223,11 @@ async def receive(
 
 @post("/{transfer_id:uuid}/close", status_code=200, guards=[guard.allow("server")])
 async def close(
-    transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    transfer_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[TransferBody]:
     """Nothing more will come: what is open is booked as lost."""
     return await _move(transfers.close, "close", transfer_id, body, deps, actor, key)
@@ -222,7 +235,11 @@ async def close(
 
 @post("/{transfer_id:uuid}/cancel", status_code=200, guards=[guard.allow("server")])
 async def cancel(
-    transfer_id: UUID, body: bytes, deps: Deps, actor: Actor, key: idempotency.Key = None
+    transfer_id: FromPath[UUID],
+    body: RawBody,
+    deps: NamedDependency[Deps],
+    actor: NamedDependency[Actor],
+    key: idempotency.Key = None,
 ) -> Response[TransferBody]:
     """Give up a plan that has not left."""
     return await _move(transfers.cancel, "cancel", transfer_id, body, deps, actor, key)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 ROOT = Path(__file__).parent / "static"
 A_YEAR = "public, max-age=31536000, immutable"
@@ -57,7 +58,7 @@ def assets() -> Assets:
 
 
 @get("/static/{stamp:str}/{name:path}", include_in_schema=False, sync_to_thread=False)
-def static_file(stamp: str, name: str) -> Response[bytes]:
+def static_file(stamp: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """One file of the console; an old stamp still answers, but is not kept by the browser."""
     held = assets()
     body = held.files.get(str(name).lstrip("/"))

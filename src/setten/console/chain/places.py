@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from setten.console import guard, places
 from setten.console.chain import fields, rights
@@ -67,7 +68,7 @@ def address(location_id: str, **more: str) -> str:
 
 @get("/stock/places", include_in_schema=False)
 async def places_page(
-    request: Asked, q: str = "", kind: str = "", number: int = 1
+    request: Asked, q: FromQuery[str] = "", kind: FromQuery[str] = "", number: FromQuery[int] = 1
 ) -> Response[str]:
     """All places by name, those that hold what was typed, of one kind or of all."""
     page = page_of(request)
@@ -135,7 +136,9 @@ def _sends(sender: Sender, page: Page) -> str:
 
 
 @get("/stock/places/place", include_in_schema=False)
-async def place_page(request: Asked, at: str, kept: str = "") -> Response[str]:
+async def place_page(
+    request: Asked, at: FromQuery[str], kept: FromQuery[str] = ""
+) -> Response[str]:
     """One place: when it is open, what it sends and how, what is kept back there."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
@@ -187,7 +190,9 @@ def _exceptions(place: Location, page: Page) -> list[tuple[str, str]]:
 
 
 @get("/stock/places/list", include_in_schema=False)
-async def kept_page(request: Asked, at: str, what: str, after: str = "") -> Response[str]:
+async def kept_page(
+    request: Asked, at: FromQuery[str], what: FromQuery[str], after: FromQuery[str] = ""
+) -> Response[str]:
     """All that is set aside, on display or due at a place."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.chain import fields, rights
@@ -42,7 +43,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/places/edit", include_in_schema=False)
-async def edit(request: Asked, at: str = "") -> Response[str]:
+async def edit(request: Asked, at: FromQuery[str] = "") -> Response[str]:
     """The form: of a place, or of a new one."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)

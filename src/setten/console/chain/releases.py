@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.chain import rights
@@ -66,7 +67,7 @@ def name_of(release: Release, page: Page) -> str:
 
 @get("/stock/releases", include_in_schema=False)
 async def releases_page(
-    request: Asked, q: str = "", phase: str = "", before: str = ""
+    request: Asked, q: FromQuery[str] = "", phase: FromQuery[str] = "", before: FromQuery[str] = ""
 ) -> Response[str]:
     """Releases by their opening, the newest first."""
     page = page_of(request)
@@ -118,7 +119,9 @@ def _before(said: str) -> tuple[datetime, str] | None:
 
 
 @get("/stock/releases/release", include_in_schema=False)
-async def release_page(request: Asked, id: str, said: str = "") -> Response[str]:
+async def release_page(
+    request: Asked, id: FromQuery[str], said: FromQuery[str] = ""
+) -> Response[str]:
     """One release: how its line goes, what is left, its rules."""
     page = guard.at_this_moment(page_of(request))
     auth.require(page.who, Right.read_stock)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.chain import fields, rights
@@ -46,7 +47,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/releases/edit", include_in_schema=False)
-async def edit(request: Asked, id: str = "") -> Response[str]:
+async def edit(request: Asked, id: FromQuery[str] = "") -> Response[str]:
     """The form of a release that does not move yet, or of a new one."""
     page = page_of(request)
     auth.require(page.who, Right.approve_stock)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.chain import fields, rights
@@ -92,7 +93,7 @@ def line_of(one: Service, names: Named, page: Page) -> Line:
 
 @get("/stock/delivery", include_in_schema=False)
 async def delivery_page(
-    request: Asked, q: str = "", number: int = 1, said: str = ""
+    request: Asked, q: FromQuery[str] = "", number: FromQuery[int] = 1, said: FromQuery[str] = ""
 ) -> Response[str]:
     """All zones with the services that go there."""
     page = page_of(request)
@@ -206,7 +207,7 @@ def _told(
 
 
 @get("/stock/delivery/zone", include_in_schema=False)
-async def zone_page(request: Asked, id: str, said: str = "") -> Response[str]:
+async def zone_page(request: Asked, id: FromQuery[str], said: FromQuery[str] = "") -> Response[str]:
     """One zone: its postcodes and the services that go there."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
@@ -225,7 +226,9 @@ async def zone_page(request: Asked, id: str, said: str = "") -> Response[str]:
 
 
 @get("/stock/delivery/service", include_in_schema=False)
-async def service_page(request: Asked, id: str, said: str = "") -> Response[str]:
+async def service_page(
+    request: Asked, id: FromQuery[str], said: FromQuery[str] = ""
+) -> Response[str]:
     """One service: from where to where, when it leaves, what it costs and carries."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)

@@ -7,6 +7,7 @@ from datetime import datetime, time
 
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.chain import fields, rights
@@ -45,7 +46,7 @@ def _slips(page: Page, why: str) -> dict[str, str]:
 
 
 @get("/stock/delivery/zone/edit", include_in_schema=False)
-async def edit_zone(request: Asked, id: str = "") -> Response[str]:
+async def edit_zone(request: Asked, id: FromQuery[str] = "") -> Response[str]:
     """The form of a zone, or of a new one."""
     page = page_of(request)
     rights.require_all(page.who)
@@ -107,7 +108,9 @@ async def remove_zone(request: Asked) -> Response[str]:
 
 
 @get("/stock/delivery/service/edit", include_in_schema=False)
-async def edit_service(request: Asked, id: str = "", zone: str = "") -> Response[str]:
+async def edit_service(
+    request: Asked, id: FromQuery[str] = "", zone: FromQuery[str] = ""
+) -> Response[str]:
     """The form of a service, or of a new one."""
     page = page_of(request)
     rights.require_all(page.who)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, post
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers.record import reason_of
@@ -58,7 +59,7 @@ async def shown(conn: Connection, page: Page, numbers: Sequence[int]) -> dict[st
 
 
 @post("/customers/{customer_id:uuid}/consent", include_in_schema=False)
-async def say(request: Asked, customer_id: UUID) -> Response[str]:
+async def say(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Take down what she said, and how we know."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.write_notes)

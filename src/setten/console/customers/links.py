@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers import arcs, people, view
@@ -53,7 +54,7 @@ class _Undone(Exception):
 
 
 @get("/customers/{customer_id:uuid}/links", include_in_schema=False)
-async def links(request: Asked, customer_id: UUID) -> Response[str]:
+async def links(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Which event showed that two identifiers are one person."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.read_customers)
@@ -95,7 +96,7 @@ def _halted(found: Sequence[identity.LinkShown], numbers: Sequence[int]) -> UUID
 
 
 @post("/customers/{customer_id:uuid}/links/block", include_in_schema=False)
-async def block(request: Asked, customer_id: UUID) -> Response[str]:
+async def block(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Propose that a value which holds too much together is nobody's; counted before it is so."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.manage_identity)
@@ -114,7 +115,7 @@ async def block(request: Asked, customer_id: UUID) -> Response[str]:
 
 
 @post("/customers/{customer_id:uuid}/links/review", include_in_schema=False)
-async def review(request: Asked, customer_id: UUID) -> Response[str]:
+async def review(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who would be whom afterwards. Nothing is changed yet."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.link_customers)
@@ -134,7 +135,7 @@ async def review(request: Asked, customer_id: UUID) -> Response[str]:
 
 
 @post("/customers/{customer_id:uuid}/links/decide", include_in_schema=False)
-async def decide(request: Asked, customer_id: UUID) -> Response[str]:
+async def decide(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Take links back, or give them back, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.link_customers)
@@ -179,7 +180,7 @@ def _shown(profile: profiles.Profile, page: Page) -> Shown:
 
 
 @post("/customers/{customer_id:uuid}/merging", include_in_schema=False)
-async def seek(request: Asked, customer_id: UUID) -> Response[str]:
+async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who could be the same person: by a card, a phone, a name that somebody says."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.link_customers)
@@ -203,7 +204,7 @@ async def seek(request: Asked, customer_id: UUID) -> Response[str]:
 
 
 @post("/customers/{customer_id:uuid}/merge", include_in_schema=False)
-async def merge(request: Asked, customer_id: UUID) -> Response[str]:
+async def merge(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Make two customers one, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.link_customers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
 from setten.console import guard, live, places
@@ -101,7 +102,10 @@ class Watch:
 
 @get("/customers/{customer_id:uuid}/live", include_in_schema=False)
 async def customer_live(
-    request: Asked, customer_id: UUID, channel: str = "", sku: str = ""
+    request: Asked,
+    customer_id: FromPath[UUID],
+    channel: FromQuery[str] = "",
+    sku: FromQuery[str] = "",
 ) -> ServerSentEvent:
     """The open line of a customer's page."""
     auth.require(page_of(request).who, Right.read_customers)

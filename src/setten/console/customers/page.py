@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import consenting, lines, nearby, related, step, view
@@ -66,7 +67,10 @@ async def start(request: Asked) -> Response[str]:
 
 @get("/customers/{customer_id:uuid}", include_in_schema=False)
 async def customer(
-    request: Asked, customer_id: UUID, channel: str = "", sku: str = ""
+    request: Asked,
+    customer_id: FromPath[UUID],
+    channel: FromQuery[str] = "",
+    sku: FromQuery[str] = "",
 ) -> Response[str]:
     """The whole page. Looking at it is noted."""
     page, deps = page_of(request), guard.deps_of(request)
@@ -231,7 +235,10 @@ async def talk(
 
 @get("/customers/{customer_id:uuid}/timeline", include_in_schema=False)
 async def earlier(
-    request: Asked, customer_id: UUID, cursor: str, channel: str = ""
+    request: Asked,
+    customer_id: FromPath[UUID],
+    cursor: FromQuery[str],
+    channel: FromQuery[str] = "",
 ) -> Response[str]:
     """Older lines, to stand below those already there."""
     page = page_of(request)
@@ -263,7 +270,7 @@ async def promises_now(
 
 
 @post("/customers/{customer_id:uuid}/notes", include_in_schema=False)
-async def write_note(request: Asked, customer_id: UUID) -> Response[str]:
+async def write_note(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Write down a remark of ours, or her own words."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.write_notes)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers import view
@@ -37,7 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/customers/{customer_id:uuid}/purchases", include_in_schema=False)
-async def purchases(request: Asked, customer_id: UUID) -> Response[str]:
+async def purchases(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Every purchase, what told of it, and their sum."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.read_customers)

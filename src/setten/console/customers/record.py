@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers import view
@@ -31,7 +32,7 @@ class ReasonMissing(Invalid):
 
 
 @get("/events/{event_id:path}", include_in_schema=False)
-async def event(request: Asked, event_id: str) -> Response[str]:
+async def event(request: Asked, event_id: FromPath[str]) -> Response[str]:
     """The full record of one event, its sealed part closed."""
     return await _event(request, event_id.removeprefix("/"), reveal=False)
 
@@ -108,7 +109,7 @@ def pretty(body: Mapping[str, object]) -> str:
 
 
 @post("/customers/{customer_id:uuid}/identifiers", include_in_schema=False)
-async def reveal(request: Asked, customer_id: UUID) -> Response[str]:
+async def reveal(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Identifiers whole, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.reveal_personal)

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers import people, view
@@ -77,13 +78,13 @@ async def shown(
 
 
 @get("/customers/{customer_id:uuid}/relations/new", include_in_schema=False)
-async def start(request: Asked, customer_id: UUID) -> Response[str]:
+async def start(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """The same without an answer yet: for who came without scripts."""
     return await _candidates(request, customer_id, "")
 
 
 @post("/customers/{customer_id:uuid}/relations/new", include_in_schema=False)
-async def seek(request: Asked, customer_id: UUID) -> Response[str]:
+async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who the other may be: by a card, a phone, a name that somebody says."""
     said = str((await request.form()).get("said") or "").strip()
     return await _candidates(request, customer_id, said)
@@ -116,7 +117,7 @@ async def _candidates(request: Asked, customer_id: UUID, said: str) -> Response[
 
 
 @post("/customers/{customer_id:uuid}/relations", include_in_schema=False)
-async def relate(request: Asked, customer_id: UUID) -> Response[str]:
+async def relate(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Write a relation down; a remark is sealed, the rest is in the audit."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.write_notes)
@@ -132,7 +133,9 @@ async def relate(request: Asked, customer_id: UUID) -> Response[str]:
 
 
 @post("/customers/{customer_id:uuid}/relations/{relation_id:uuid}/end", include_in_schema=False)
-async def end(request: Asked, customer_id: UUID, relation_id: UUID) -> Response[str]:
+async def end(
+    request: Asked, customer_id: FromPath[UUID], relation_id: FromPath[UUID]
+) -> Response[str]:
     """It is no more, or never was. Nothing that happened under it changes."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.write_notes)

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -66,7 +67,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/customers/stages", include_in_schema=False)
-async def board(request: Asked, days: int = 30) -> Response[str]:
+async def board(request: Asked, days: FromQuery[int] = 30) -> Response[str]:
     """How many stand where, who went where, what they are worth."""
     page = page_of(request)
     _require_reader(page)
@@ -180,7 +181,9 @@ def _cell(n: int, most: int) -> Cell:
 
 
 @get("/customers/stages/{stage:str}", include_in_schema=False)
-async def stage_people(request: Asked, stage: str, before: str = "") -> Response[str]:
+async def stage_people(
+    request: Asked, stage: FromPath[str], before: FromQuery[str] = ""
+) -> Response[str]:
     """Who stands in a stage, those who came last first."""
     page, deps = page_of(request), guard.deps_of(request)
     people.require_lister(page.who)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
 from setten.console import guard, live
@@ -20,7 +21,9 @@ ID_MAX = 2**31 - 1  # of a source; letters are far from it too
 
 
 @get("/run/data", include_in_schema=False)
-async def data(request: Asked, said: str = "", source: int = 0) -> Response[str]:
+async def data(
+    request: Asked, said: FromQuery[str] = "", source: FromQuery[int] = 0
+) -> Response[str]:
     """The whole page; `source` opens one sender's key and tag."""
     page = page_of(request)
     auth.require(page.who, Right.read_data)
@@ -105,7 +108,7 @@ async def make_source(request: Asked) -> Response[str]:
 
 
 @post("/run/data/sources/{source_id:int}/keys", include_in_schema=False)
-async def rotate(request: Asked, source_id: int) -> Response[str]:
+async def rotate(request: Asked, source_id: FromPath[int]) -> Response[str]:
     """A new key; the old one works for a day more."""
     page = page_of(request)
     auth.require(page.who, Right.manage_sources)
@@ -117,7 +120,7 @@ async def rotate(request: Asked, source_id: int) -> Response[str]:
 
 
 @post("/run/data/sources/{source_id:int}/revocation", include_in_schema=False)
-async def revoke(request: Asked, source_id: int) -> Response[str]:
+async def revoke(request: Asked, source_id: FromPath[int]) -> Response[str]:
     """Close a sender."""
     page = page_of(request)
     auth.require(page.who, Right.manage_sources)
@@ -136,7 +139,7 @@ def _kept(said: int) -> int:
 
 
 @get("/run/data/letters/{letter_id:int}", include_in_schema=False)
-async def letter(request: Asked, letter_id: int) -> Response[str]:
+async def letter(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """A dead letter as it came, in a form that mends it. Opening goes on record."""
     page = page_of(request)
     auth.require(page.who, Right.mend_data)
@@ -161,7 +164,7 @@ async def _letter(
 
 
 @post("/run/data/letters/{letter_id:int}/replay", include_in_schema=False)
-async def replay(request: Asked, letter_id: int) -> Response[str]:
+async def replay(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """Take it in again, mended."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     auth.require(page.who, Right.mend_data)
@@ -182,7 +185,7 @@ async def replay(request: Asked, letter_id: int) -> Response[str]:
 
 
 @post("/run/data/letters/{letter_id:int}/discard", include_in_schema=False)
-async def discard(request: Asked, letter_id: int) -> Response[str]:
+async def discard(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """Throw its content away; that it was there stays."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.mend_data)

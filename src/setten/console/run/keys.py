@@ -6,6 +6,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -16,7 +17,7 @@ from setten.platform.errors import NotFound
 
 
 @get("/run/keys", include_in_schema=False)
-async def keys(request: Asked, said: str = "") -> Response[str]:
+async def keys(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """Every key, newest first; never the key itself."""
     return await _page(request, said=said if said == "revoked" else "")
 
@@ -46,7 +47,7 @@ async def make(request: Asked) -> Response[str]:
 
 
 @post("/run/keys/{key_id:uuid}/revocation", include_in_schema=False)
-async def revoke(request: Asked, key_id: UUID) -> Response[str]:
+async def revoke(request: Asked, key_id: FromPath[UUID]) -> Response[str]:
     """Out with the next request. Raises NotFound for a key that is none or was out before."""
     page, now = page_of(request), clock.now()
     auth.require(page.who, Right.manage_staff)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers.record import reason_of
@@ -78,7 +79,7 @@ async def propose(request: Asked) -> Response[str]:
 
 
 @post("/run/identity/{change_id:uuid}", include_in_schema=False)
-async def decide(request: Asked, change_id: UUID) -> Response[str]:
+async def decide(request: Asked, change_id: FromPath[UUID]) -> Response[str]:
     """Apply a counted change, or let it go."""
     page, form = page_of(request), await request.form()
     auth.require(page.who, Right.manage_identity)

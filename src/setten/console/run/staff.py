@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, Page, page_of
@@ -47,7 +48,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/run/staff", include_in_schema=False)
-async def staff(request: Asked, said: str = "") -> Response[str]:
+async def staff(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """Everybody, those who are out at the end."""
     return await _page(request, {"said": said if said in SAID else ""})
 
@@ -115,7 +116,7 @@ def _invitation(request: Asked, name: str, token: str) -> Invitation:
 
 
 @post("/run/staff/{staff_id:uuid}/link", status_code=200, include_in_schema=False)
-async def invite(request: Asked, staff_id: UUID) -> Response[str]:
+async def invite(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """A new sign-in link for somebody who cannot sign in."""
     page, now = page_of(request), clock.now()
     auth.require(page.who, Right.manage_staff)
@@ -127,7 +128,7 @@ async def invite(request: Asked, staff_id: UUID) -> Response[str]:
 
 
 @post("/run/staff/{staff_id:uuid}", include_in_schema=False)
-async def change(request: Asked, staff_id: UUID) -> Response[str]:
+async def change(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Another role, other shops."""
     page, form, now = page_of(request), await request.form(), clock.now()
     _require_other(page, staff_id)
@@ -142,7 +143,7 @@ async def change(request: Asked, staff_id: UUID) -> Response[str]:
 
 
 @post("/run/staff/{staff_id:uuid}/closing", include_in_schema=False)
-async def close(request: Asked, staff_id: UUID) -> Response[str]:
+async def close(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Out at once, on every screen."""
     page, now = page_of(request), clock.now()
     _require_other(page, staff_id)
@@ -153,7 +154,7 @@ async def close(request: Asked, staff_id: UUID) -> Response[str]:
 
 
 @post("/run/staff/{staff_id:uuid}/reopening", include_in_schema=False)
-async def reopen(request: Asked, staff_id: UUID) -> Response[str]:
+async def reopen(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Back again, with the role and shops of before."""
     page, now = page_of(request), clock.now()
     auth.require(page.who, Right.manage_staff)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, Page, page_of
@@ -18,7 +19,7 @@ NAME_CHARS = 100
 
 
 @get("/customers/segments/lists", include_in_schema=False)
-async def lists_page(request: Asked, brought: int = 0) -> Response[str]:
+async def lists_page(request: Asked, brought: FromQuery[int] = 0) -> Response[str]:
     """The lists there are, and the form for another one."""
     return await _page(request, brought=brought)
 
@@ -67,7 +68,7 @@ def _why(refused: SettenError, page: Page) -> str:
 
 
 @get("/customers/segments/lists/{list_id:int}/refused.csv", include_in_schema=False)
-async def take_refused(request: Asked, list_id: int) -> Response[str]:
+async def take_refused(request: Asked, list_id: FromPath[int]) -> Response[str]:
     """The rows that could not be used, as they came, with the reason. It goes on record."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.manage_segments)

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, places
 from setten.console.customers import people
@@ -48,13 +49,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/customers/segments/new", include_in_schema=False)
-async def new(request: Asked, words: str = "") -> Response[str]:
+async def new(request: Asked, words: FromQuery[str] = "") -> Response[str]:
     """An empty sheet, or one begun elsewhere."""
     return await _sheet(request, "", words[:WORDS_MAX], None)
 
 
 @get("/customers/segments/{segment_id:int}/edit", include_in_schema=False)
-async def edit(request: Asked, segment_id: int) -> Response[str]:
+async def edit(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """A segment's words to be changed."""
     page = page_of(request)
     async with guard.deps_of(request).pool.acquire() as conn:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -73,7 +74,9 @@ async def list_page(request: Asked) -> Response[str]:
 
 
 @get("/customers/segments/{segment_id:int}", include_in_schema=False)
-async def inside(request: Asked, segment_id: int, after: str = "") -> Response[str]:
+async def inside(
+    request: Asked, segment_id: FromPath[int], after: FromQuery[str] = ""
+) -> Response[str]:
     """One segment: its words, its size over time, who passed by which event, its members."""
     page, deps = page_of(request), guard.deps_of(request)
     require_reader(page)
@@ -144,7 +147,7 @@ def _cursor(text: str) -> Member | None:
 
 
 @get("/customers/segments/{segment_id:int}/members.csv", include_in_schema=False)
-async def export(request: Asked, segment_id: int) -> Response[str]:
+async def export(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """Members as a file: customer ids and since when, nothing that identifies anybody."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.manage_segments)
@@ -169,7 +172,7 @@ async def export(request: Asked, segment_id: int) -> Response[str]:
 
 
 @post("/customers/segments/{segment_id:int}/retire", include_in_schema=False)
-async def retire(request: Asked, segment_id: int) -> Response[str]:
+async def retire(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """End a segment that nothing is made of."""
     page = page_of(request)
     auth.require(page.who, Right.manage_segments)
@@ -179,7 +182,7 @@ async def retire(request: Asked, segment_id: int) -> Response[str]:
 
 
 @get("/customers/segments/compare", include_in_schema=False)
-async def compare(request: Asked, a: int = 0, b: int = 0) -> Response[str]:
+async def compare(request: Asked, a: FromQuery[int] = 0, b: FromQuery[int] = 0) -> Response[str]:
     """Two segments beside each other: only in one, only in the other, in both."""
     page = page_of(request)
     require_reader(page)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromQuery
 
 from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
@@ -18,7 +19,7 @@ KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
 
 
 @get("/me", include_in_schema=False)
-async def me(request: Asked, said: str = "") -> Response[str]:
+async def me(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """One's own settings."""
     return await shown(request, {"said": said})
 

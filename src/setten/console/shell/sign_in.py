@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, navigation
 from setten.console.page import HEADERS, Asked, page_of
@@ -33,7 +34,7 @@ def redirect(to: str, cookies: list[Cookie] | None = None) -> Response[str]:
 
 
 @get("/sign-in", include_in_schema=False)
-async def sign_in_page(request: Asked, next: str = "/") -> Response[str]:
+async def sign_in_page(request: Asked, next: FromQuery[str] = "/") -> Response[str]:
     """The form. Whoever is signed in already goes on."""
     page = page_of(request)
     if page.actor:
@@ -104,14 +105,14 @@ def _session(request: Asked, token: str) -> Cookie:
 
 
 @get("/sign-in/link/{token:str}", include_in_schema=False)
-async def link_page(request: Asked, token: str) -> Response[str]:
+async def link_page(request: Asked, token: FromPath[str]) -> Response[str]:
     """A button: a link opened by a mail scanner or a preview must not use itself up."""
     page = page_of(request)
     return guard.with_visitor(request, page.render("shell/sign_in_link.html", {"gone": False}))
 
 
 @post("/sign-in/link/{token:str}", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
-async def use_link(request: Asked, token: str) -> Response[str]:
+async def use_link(request: Asked, token: FromPath[str]) -> Response[str]:
     """Sign in by a link that works once."""
     try:
         async with db.transaction(guard.deps_of(request).pool) as conn:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.customers.channels import MARKS, Mark, mark
@@ -69,7 +70,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/", include_in_schema=False)
-async def today(request: Asked, view: str = "") -> Response[str]:
+async def today(request: Asked, view: FromQuery[str] = "") -> Response[str]:
     """The first thing people see."""
     page, deps = page_of(request), guard.deps_of(request)
     here = page.shown().now
@@ -263,7 +264,10 @@ async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
 
 @get("/today/events", include_in_schema=False)
 async def events(
-    request: Asked, channel: str = "", name: str = "", place: str = ""
+    request: Asked,
+    channel: FromQuery[str] = "",
+    name: FromQuery[str] = "",
+    place: FromQuery[str] = "",
 ) -> Response[str]:
     """The events behind a number of today: of a channel, of a name, of a place."""
     page = page_of(request)

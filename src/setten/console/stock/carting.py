@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -44,7 +45,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/carts", include_in_schema=False)
 async def carts_page(
-    request: Asked, left: bool = False, before: UUID | None = None
+    request: Asked, left: FromQuery[bool] = False, before: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """Open carts, last touched first; a field for the code that a customer says."""
     page = page_of(request)
@@ -112,7 +113,7 @@ async def by_code(request: Asked) -> Response[str]:
 
 
 @get("/customers/{customer_id:uuid}/cart", include_in_schema=False)
-async def of_customer(request: Asked, customer_id: UUID) -> Response[str]:
+async def of_customer(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """The cart of a customer; her page when she has none, where one may be begun."""
     page = page_of(request)
     auth.require(page.who, Right.read_customers)
@@ -125,7 +126,7 @@ async def of_customer(request: Asked, customer_id: UUID) -> Response[str]:
 
 
 @post("/customers/{customer_id:uuid}/cart", include_in_schema=False, right=Right.hold)
-async def begin_for(request: Asked, customer_id: UUID) -> Response[str]:
+async def begin_for(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Begin a customer's cart; the one she has when she has one."""
     page = page_of(request)
     auth.require(page.who, Right.read_customers)
@@ -147,7 +148,7 @@ async def _owner(conn: Connection, cart_id: UUID) -> Owner:
 
 
 @get("/stock/carts/{cart_id:uuid}", include_in_schema=False)
-async def cart_page(request: Asked, cart_id: UUID) -> Response[str]:
+async def cart_page(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """One cart with prices and stock of this moment; one that was ordered leads to its order."""
     page = page_of(request)
     auth.require(page.who, Right.read_customers)
@@ -199,7 +200,7 @@ async def _shown(
 
 
 @post("/stock/carts/{cart_id:uuid}/changes", include_in_schema=False)
-async def change(request: Asked, cart_id: UUID) -> Response[str]:
+async def change(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """One edit: more, fewer, out, another way, or something new by sku or barcode."""
     page, form = page_of(request), await request.form()
     auth.require(page.who, Right.hold)
@@ -242,7 +243,7 @@ async def _edit(conn: Connection, page: Page, form: FormMultiDict) -> Change:
 
 
 @post("/stock/carts/{cart_id:uuid}/code", include_in_schema=False)
-async def hand_over(request: Asked, cart_id: UUID) -> Response[str]:
+async def hand_over(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """A code that leads to this cart from another screen, for a quarter of an hour."""
     page = page_of(request)
     auth.require(page.who, Right.hold)
@@ -255,7 +256,7 @@ async def hand_over(request: Asked, cart_id: UUID) -> Response[str]:
 
 
 @post("/stock/carts/{cart_id:uuid}/order", include_in_schema=False)
-async def order(request: Asked, cart_id: UUID) -> Response[str]:
+async def order(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """Ask what the way costs, or complete it. What has changed meanwhile is shown, not taken."""
     page, form = page_of(request), await request.form()
     auth.require(page.who, Right.hand_over)

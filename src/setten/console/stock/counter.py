@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -40,7 +41,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/stock/holds/{hold_id:uuid}/unpicks", include_in_schema=False)
-async def unpick(request: Asked, hold_id: UUID) -> Response[str]:
+async def unpick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A tick was a slip: the line is to be picked again."""
     page, form = page_of(request), await request.form()
     line = (str(form.get("sku") or ""), str(form.get("location_id") or ""))
@@ -52,7 +53,7 @@ async def unpick(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @post("/stock/holds/{hold_id:uuid}/reopening", include_in_schema=False)
-async def reopen(request: Asked, hold_id: UUID) -> Response[str]:
+async def reopen(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A hand-over was a slip: the goods wait for their customer again."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -64,7 +65,9 @@ async def reopen(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @get("/stock/holds/{hold_id:uuid}/counter", include_in_schema=False)
-async def counter(request: Asked, hold_id: UUID, sku: str = "", q: str = "") -> Response[str]:
+async def counter(
+    request: Asked, hold_id: FromPath[UUID], sku: FromQuery[str] = "", q: FromQuery[str] = ""
+) -> Response[str]:
     """One hold at the counter: hand over in part or to somebody else, offer other goods."""
     page, deps = page_of(request), guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
@@ -134,7 +137,7 @@ def _offer(item: Item, page: Page, available: int) -> Offer:
 
 
 @post("/stock/holds/{hold_id:uuid}/handing", include_in_schema=False)
-async def hand_over(request: Asked, hold_id: UUID) -> Response[str]:
+async def hand_over(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Hand over what was chosen, to whoever says the code or is named."""
     page, form = page_of(request), await request.form()
     name = str(form.get("name") or "").strip()
@@ -170,7 +173,7 @@ def _taken(hold: Hold, form: Mapping[str, object]) -> list[GoodsLine]:
 
 
 @post("/stock/holds/{hold_id:uuid}/substitution", include_in_schema=False)
-async def substitute(request: Asked, hold_id: UUID) -> Response[str]:
+async def substitute(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """The customer agreed to take other goods."""
     page, form = page_of(request), await request.form()
     price = str(form.get("price") or "")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, Page, page_of
@@ -35,7 +36,9 @@ class Line(msgspec.Struct, frozen=True):
 
 
 @get("/stock/counts", include_in_schema=False)
-async def counts_page(request: Asked, at: str = "", after: UUID | None = None) -> Response[str]:
+async def counts_page(
+    request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
+) -> Response[str]:
     """The sheets of a place, open ones first; without a place, the places to choose from.
 
     after: the last sheet of the page before; they go back in time.
@@ -78,7 +81,7 @@ async def open_count(request: Asked) -> Response[str]:
 
 
 @get("/stock/counts/{count_id:uuid}", include_in_schema=False)
-async def count_page(request: Asked, count_id: UUID) -> Response[str]:
+async def count_page(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """One sheet: to count by, to look at, or what it booked."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
@@ -113,7 +116,7 @@ async def _value(conn: Connection, found: Count) -> int:
 
 
 @post("/stock/counts/{count_id:uuid}/lines", include_in_schema=False)
-async def give(request: Asked, count_id: UUID) -> Response[str]:
+async def give(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """One number, given now. By htmx the line comes back; else the page."""
     page, form = page_of(request), await request.form()
     qty = _quantity(form.get("qty"))
@@ -144,7 +147,7 @@ def _quantity(said: object) -> int:
 
 
 @post("/stock/counts/{count_id:uuid}/submission", include_in_schema=False)
-async def submit(request: Asked, count_id: UUID) -> Response[str]:
+async def submit(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Done counting."""
     page, now = page_of(request), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -155,7 +158,7 @@ async def submit(request: Asked, count_id: UUID) -> Response[str]:
 
 
 @post("/stock/counts/{count_id:uuid}/approval", include_in_schema=False)
-async def approve(request: Asked, count_id: UUID) -> Response[str]:
+async def approve(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Book a large difference; or have it counted once more."""
     page, form, now = page_of(request), await request.form(), clock.now()
     auth.require(page.who, Right.approve_stock)
@@ -172,7 +175,7 @@ async def approve(request: Asked, count_id: UUID) -> Response[str]:
 
 
 @post("/stock/counts/{count_id:uuid}/cancellation", include_in_schema=False)
-async def cancel(request: Asked, count_id: UUID) -> Response[str]:
+async def cancel(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Throw a sheet away; nothing is booked."""
     page, now = page_of(request), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:

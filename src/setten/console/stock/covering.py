@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -34,7 +35,10 @@ class Row(msgspec.Struct, frozen=True):
 
 @get("/stock/cover", include_in_schema=False)
 async def cover_page(
-    request: Asked, at: str = "", what: str = "short", after: str = ""
+    request: Asked,
+    at: FromQuery[str] = "",
+    what: FromQuery[str] = "short",
+    after: FromQuery[str] = "",
 ) -> Response[str]:
     """What does not last a week at a place, or what lies unsold there.
 

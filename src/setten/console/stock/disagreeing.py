@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -30,7 +31,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/disagreements", include_in_schema=False)
-async def disagreements(request: Asked, after: UUID | None = None) -> Response[str]:
+async def disagreements(request: Asked, after: FromQuery[UUID | None] = None) -> Response[str]:
     """All that are open, oldest first; `after` is the last one of the page before."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
@@ -49,7 +50,7 @@ async def disagreements(request: Asked, after: UUID | None = None) -> Response[s
 
 
 @post("/stock/disagreements/{disagreement_id:uuid}", include_in_schema=False)
-async def decide(request: Asked, disagreement_id: UUID) -> Response[str]:
+async def decide(request: Asked, disagreement_id: FromPath[UUID]) -> Response[str]:
     """Take their number, or keep ours."""
     page, form, now = page_of(request), await request.form(), clock.now()
     auth.require(page.who, Right.approve_stock)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers import page as customer_page
@@ -109,7 +110,7 @@ async def _owner_of_mine(conn: Connection, page: Page, hold_id: UUID) -> UUID | 
 
 
 @post("/stock/holds/{hold_id:uuid}/release", include_in_schema=False)
-async def release(request: Asked, hold_id: UUID) -> Response[str]:
+async def release(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Give a hold up; its units are free again."""
     page, form = page_of(request), await request.form()
     customer, now = _uuid(str(form.get("customer_id") or "")), clock.now()
@@ -125,7 +126,7 @@ async def release(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @post("/stock/holds/{hold_id:uuid}/extension", include_in_schema=False)
-async def extend(request: Asked, hold_id: UUID) -> Response[str]:
+async def extend(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Let it wait longer: three days from now, never less than it would."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -136,7 +137,7 @@ async def extend(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @get("/stock/holds/{hold_id:uuid}", include_in_schema=False)
-async def hold_page(request: Asked, hold_id: UUID) -> Response[str]:
+async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """One hold: what was promised to whom, until when, and what became of it."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.read_stock)

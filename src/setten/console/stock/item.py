@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -59,7 +60,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/items/{sku:path}", include_in_schema=False)
 async def item(
-    request: Asked, sku: str, at: str = "", before: int = 0, left: int = 0, held: str = ""
+    request: Asked,
+    sku: FromPath[str],
+    at: FromQuery[str] = "",
+    before: FromQuery[int] = 0,
+    left: FromQuery[int] = 0,
+    held: FromQuery[str] = "",
 ) -> Response[str]:
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
     page, sku = page_of(request), sku.removeprefix("/")

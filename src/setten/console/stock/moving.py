@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -39,9 +40,9 @@ class Row(msgspec.Struct, frozen=True):
 @get("/stock/transfers", include_in_schema=False)
 async def transfers_page(
     request: Asked,
-    at: str = "",
-    coming: UUID | None = None,
-    going: UUID | None = None,
+    at: FromQuery[str] = "",
+    coming: FromQuery[UUID | None] = None,
+    going: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """What comes to a place and what leaves it; without a place, the places to choose from.
 
@@ -118,7 +119,7 @@ def _quantity(said: str) -> int:
 
 
 @get("/stock/transfers/{transfer_id:uuid}", include_in_schema=False)
-async def transfer_page(request: Asked, transfer_id: UUID) -> Response[str]:
+async def transfer_page(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """One paper: to count in by, or what became of it."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
@@ -138,7 +139,7 @@ async def transfer_page(request: Asked, transfer_id: UUID) -> Response[str]:
 
 
 @post("/stock/transfers/{transfer_id:uuid}/arrivals", include_in_schema=False)
-async def receive(request: Asked, transfer_id: UUID) -> Response[str]:
+async def receive(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """Count in what has come: what was typed by line, or all that is still on the road."""
     page, form, now = page_of(request), await request.form(), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -163,7 +164,7 @@ def _arrivals(form: FormMultiDict, found: Transfer) -> list[Arrival]:
 
 
 @post("/stock/transfers/{transfer_id:uuid}/closing", include_in_schema=False)
-async def close(request: Asked, transfer_id: UUID) -> Response[str]:
+async def close(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """Nothing more will come."""
     page, now = page_of(request), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -174,7 +175,7 @@ async def close(request: Asked, transfer_id: UUID) -> Response[str]:
 
 
 @post("/stock/transfers/{transfer_id:uuid}/departure", include_in_schema=False)
-async def depart(request: Asked, transfer_id: UUID) -> Response[str]:
+async def depart(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """A planned transfer leaves, or is given up."""
     page, form, now = page_of(request), await request.form(), clock.now()
     auth.require(page.who, Right.hand_over)

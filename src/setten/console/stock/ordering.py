@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import people
@@ -76,7 +77,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/orders", include_in_schema=False)
 async def orders_page(
-    request: Asked, number: str = "", only: str = "", at: str = "", before: UUID | None = None
+    request: Asked,
+    number: FromQuery[str] = "",
+    only: FromQuery[str] = "",
+    at: FromQuery[str] = "",
+    before: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """Orders newest first; by number, state or where they were sold."""
     page, deps = page_of(request), guard.deps_of(request)
@@ -133,7 +138,7 @@ async def _people(
 
 
 @get("/stock/orders/{order_id:uuid}", include_in_schema=False)
-async def order_page(request: Asked, order_id: UUID) -> Response[str]:
+async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     """One order: where it is, its lines, its money, and its story."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.read_stock)
@@ -270,7 +275,7 @@ TOLD = ("placed", "updated", "cancelled", "refunded", "receipt")
 
 
 @post("/stock/orders/{order_id:uuid}/cancellation", include_in_schema=False)
-async def cancel(request: Asked, order_id: UUID) -> Response[str]:
+async def cancel(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     """Cancel units of a line, or all that is still wanted."""
     page, form = page_of(request), await request.form()
     auth.require(page.who, Right.hand_over)
@@ -297,7 +302,7 @@ def _number(said: str) -> int:
 
 
 @post("/stock/orders/payments/{payment_id:uuid}/capture", include_in_schema=False)
-async def capture(request: Asked, payment_id: UUID) -> Response[str]:
+async def capture(request: Asked, payment_id: FromPath[UUID]) -> Response[str]:
     """The till beside this screen took the money that was to be paid at the counter."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
 from setten.console import guard, live, places
@@ -33,10 +34,10 @@ class NothingWaits(NotFound):
 @get("/stock/pickup", include_in_schema=False)
 async def pickup(
     request: Asked,
-    at: str = "",
-    stage: str = "collect",
-    after: UUID | None = None,
-    chores: UUID | None = None,
+    at: FromQuery[str] = "",
+    stage: FromQuery[str] = "collect",
+    after: FromQuery[UUID | None] = None,
+    chores: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """The queue of a place at one stage; without a place, the places to choose from.
 
@@ -85,11 +86,11 @@ async def _view(request: Asked, page: Page, window: Window) -> dict[str, object]
 @get("/stock/pickup/live", include_in_schema=False)
 async def pickup_live(
     request: Asked,
-    at: str,
-    stage: str = "collect",
-    after: UUID | None = None,
-    chores: UUID | None = None,
-    version: str = "",
+    at: FromQuery[str],
+    stage: FromQuery[str] = "collect",
+    after: FromQuery[UUID | None] = None,
+    chores: FromQuery[UUID | None] = None,
+    version: FromQuery[str] = "",
 ) -> ServerSentEvent:
     """The queue again, whenever it differs from `version`, the one the page was drawn with."""
     page, deps = page_of(request), guard.deps_of(request)
@@ -110,7 +111,7 @@ async def pickup_live(
 
 
 @post("/stock/holds/{hold_id:uuid}/picks", include_in_schema=False)
-async def pick(request: Asked, hold_id: UUID) -> Response[str]:
+async def pick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """One line is in the bag, or all of them; with the last one the hold is ready."""
     page, form = page_of(request), await request.form()
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
@@ -124,7 +125,7 @@ async def pick(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @post("/stock/holds/{hold_id:uuid}/shortage", include_in_schema=False)
-async def shortage(request: Asked, hold_id: UUID) -> Response[str]:
+async def shortage(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A line is not on the shelf: it becomes short, and its customer gets an alternative."""
     page, form = page_of(request), await request.form()
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
@@ -136,7 +137,7 @@ async def shortage(request: Asked, hold_id: UUID) -> Response[str]:
 
 
 @post("/stock/holds/{hold_id:uuid}/collection", include_in_schema=False)
-async def collection(request: Asked, hold_id: UUID) -> Response[str]:
+async def collection(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Hand over; whoever presses has the customer and her code before them."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -206,7 +207,7 @@ async def _tick_scanned(conn: Connection, page: Page, at: str, code: str, gtin: 
 
 
 @post("/stock/tasks/{task_id:uuid}/completion", include_in_schema=False)
-async def finish_task(request: Asked, task_id: UUID) -> Response[str]:
+async def finish_task(request: Asked, task_id: FromPath[UUID]) -> Response[str]:
     """Somebody has seen to it."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)

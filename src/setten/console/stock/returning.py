@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
@@ -53,7 +54,10 @@ class BackLine(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/returns", include_in_schema=False)
 async def start(
-    request: Asked, at: str = "", customer: UUID | None = None, after: UUID | None = None
+    request: Asked,
+    at: FromQuery[str] = "",
+    customer: FromQuery[UUID | None] = None,
+    after: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """Where a return begins: by receipt, by order, or from a customer's page.
 
@@ -187,10 +191,10 @@ async def _purchase(conn: Connection, order: UUID | None, receipt: UUID | None) 
 @get("/stock/returns/purchase", include_in_schema=False)
 async def purchase(
     request: Asked,
-    at: str,
-    order: UUID | None = None,
-    receipt: UUID | None = None,
-    customer: UUID | None = None,
+    at: FromQuery[str],
+    order: FromQuery[UUID | None] = None,
+    receipt: FromQuery[UUID | None] = None,
+    customer: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """One purchase: what of it comes back, in which condition, and why."""
     page = page_of(request)
@@ -295,7 +299,9 @@ async def _brought(conn: Connection, customer: UUID | None, found: Purchase) -> 
 
 
 @get("/stock/returns/{return_id:uuid}", include_in_schema=False)
-async def done(request: Asked, return_id: UUID, taken: str = "") -> Response[str]:
+async def done(
+    request: Asked, return_id: FromPath[UUID], taken: FromQuery[str] = ""
+) -> Response[str]:
     """What came back, what to do with it, and how the money goes."""
     page = page_of(request)
     auth.require(page.who, Right.take_returns)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
@@ -35,7 +36,9 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/sending", include_in_schema=False)
-async def sending(request: Asked, at: str = "", after: UUID | None = None) -> Response[str]:
+async def sending(
+    request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
+) -> Response[str]:
     """The parcels of a place, the oldest first; `after` is the last one of the page before."""
     page = page_of(request)
     auth.require(page.who, Right.hand_over)
@@ -100,7 +103,7 @@ async def _step(request: Asked, fulfilment_id: UUID, wanted: str, **more: str | 
 
 
 @post("/stock/sending/{fulfilment_id:uuid}/step", include_in_schema=False)
-async def move(request: Asked, fulfilment_id: UUID) -> Response[str]:
+async def move(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """One step further: taken on, or packed."""
     form = await request.form()
     at = await _step(request, fulfilment_id, str(form.get("to") or ""))
@@ -108,7 +111,7 @@ async def move(request: Asked, fulfilment_id: UUID) -> Response[str]:
 
 
 @post("/stock/sending/{fulfilment_id:uuid}/shipping", include_in_schema=False)
-async def ship(request: Asked, fulfilment_id: UUID) -> Response[str]:
+async def ship(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """The carrier has it."""
     form = await request.form()
     at = await _step(
@@ -120,7 +123,7 @@ async def ship(request: Asked, fulfilment_id: UUID) -> Response[str]:
 
 
 @post("/stock/sending/{fulfilment_id:uuid}/rejection", include_in_schema=False)
-async def reject(request: Asked, fulfilment_id: UUID) -> Response[str]:
+async def reject(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """It cannot be sent from here: stock is corrected, and another place is asked."""
     page, form = page_of(request), await request.form()
     skus = [str(form.get("sku"))] if form.get("sku") else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from setten.console import guard, places
 from setten.console.page import Asked, page_of
@@ -62,7 +63,9 @@ async def stock(request: Asked) -> Response[str]:
 
 
 @get("/stock/items", include_in_schema=False)
-async def sheet(request: Asked, q: str = "", after: str = "") -> Response[str]:
+async def sheet(
+    request: Asked, q: FromQuery[str] = "", after: FromQuery[str] = ""
+) -> Response[str]:
     """Items that hold what was typed, by place."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)
@@ -84,7 +87,7 @@ async def sheet(request: Asked, q: str = "", after: str = "") -> Response[str]:
 
 
 @get("/stock/items.csv", include_in_schema=False)
-async def sheet_csv(request: Asked, q: str = "") -> Response[str]:
+async def sheet_csv(request: Asked, q: FromQuery[str] = "") -> Response[str]:
     """The sheet to take away: every place, what can be promised, up to EXPORT_MAX items."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)

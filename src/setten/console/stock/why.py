@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -20,7 +21,13 @@ CHANNEL_MAX = 40
 
 
 @get("/stock/why", include_in_schema=False)
-async def why(request: Asked, sku: str, at: str, channel: str = "", by: str = "") -> Response[str]:
+async def why(
+    request: Asked,
+    sku: FromQuery[str],
+    at: FromQuery[str],
+    channel: FromQuery[str] = "",
+    by: FromQuery[str] = "",
+) -> Response[str]:
     """What can be promised of an item at a place, as a sum whose every part opens."""
     page = page_of(request)
     auth.require(page.who, Right.read_stock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.page import Asked, Page, page_of
@@ -26,7 +27,7 @@ SHOWN_MAX = 20  # holds of one ticket
 
 
 @get("/line/{ticket_id:uuid}", include_in_schema=False)
-async def line(request: Asked, ticket_id: UUID) -> Response[str]:
+async def line(request: Asked, ticket_id: FromPath[UUID]) -> Response[str]:
     """Where this ticket stands now; the page asks again by itself."""
     return await _shown(request, ticket_id)
 
@@ -78,7 +79,7 @@ async def _goods(conn: Connection, release: releases.Release, page: Page) -> lis
 
 @post("/line/{ticket_id:uuid}", status_code=200, include_in_schema=False,
       request_max_body_size=FORM_BYTES_MAX)  # fmt: skip
-async def take(request: Asked, ticket_id: UUID) -> Response[str]:
+async def take(request: Asked, ticket_id: FromPath[UUID]) -> Response[str]:
     """Take one unit in one's turn: the answer shows the code of the hold."""
     page, form = page_of(request), await request.form()
     try:
