@@ -15,9 +15,10 @@ from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
+from setten.console.stock import promising
 from setten.console.stock.goods import Good, good
 from setten.console.words import Words
-from setten.platform import auth
+from setten.platform import auth, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
@@ -70,12 +71,13 @@ async def item(
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
     page, sku = page_of(request), sku.removeprefix("/")
     auth.require(page.who, Right.read_stock)
-    async with guard.deps_of(request).pool.acquire() as conn:
+    deps = guard.deps_of(request)
+    async with db.transaction(deps.pool) as conn:
         view = await _view(conn, page, await named(request, conn, page.locale), sku, at)
         view |= await _ledger(conn, page, view["balance"], before, left)
         view["held"] = await _held(conn, page, held)
-        view["whom"] = await _whom(conn, page, guard.deps_of(request).vault,
-                                   request.query_params.get("for", ""))  # fmt: skip
+        view["whom"] = await _whom(conn, page, deps.vault, request.query_params.get("for", ""))
+        view["panel"] = await promising.panel(conn, page, deps.vault, sku, str(view["at"]))
     return page.render("stock/item.html", view)
 
 
@@ -190,6 +192,15 @@ MOVES = {
     ("on_hand", "held"): "held",
     ("held", "on_hand"): "unheld",
     ("on_hand", "quarantine"): "quarantine_in",
+    ("returned", "quarantine"): "returned_aside",
+    ("supplier", "quarantine"): "quarantine_in",
+    ("in_transit", "quarantine"): "quarantine_in",
+    ("returned", "shrinkage"): "returned_gone",
+    ("quarantine", "shrinkage"): "quarantine_gone",
+    ("in_transit", "shrinkage"): "lost",
+    ("held", "in_transit"): "transfer_out",
+    ("held", "quarantine"): "quarantine_in",
+    ("held", "shrinkage"): "shrinkage_out",
     ("quarantine", "on_hand"): "quarantine_out",
 }
 

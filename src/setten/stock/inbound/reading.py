@@ -64,6 +64,14 @@ async def of_identifiers(
     return [preorder_from(row) for row in rows]
 
 
+async def waiting_on(
+    conn: Connection, inbound_ids: Sequence[UUID], *, limit: int = PAGE_MAX
+) -> list[Preorder]:
+    """Promises that wait for these deliveries, the oldest first."""
+    rows = await _Q.waiting.all(conn, inbound_ids=list(inbound_ids), most=min(limit, PAGE_MAX + 1))
+    return [preorder_from(row) for row in rows]
+
+
 def preorder_from(row: db.Record) -> Preorder:
     """A preorder from its row."""
     return Preorder(**{**dict(row), "state": PreorderState(row["state"])})
