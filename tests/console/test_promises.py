@@ -1,4 +1,4 @@
-"""What is due of an item, to whom it is promised, and what is set aside: seen and changed on a page."""
+"""What is due of an item, to whom it is promised, what is set aside: seen and changed on a page."""
 
 from __future__ import annotations
 
