@@ -44,4 +44,4 @@ def test_every_icon_that_a_template_names_is_drawn() -> None:
 def test_vendor_files_stand_beside_their_licences() -> None:
     scripts = {path.name.removesuffix(".min.js") for path in (STATIC / "vendor").glob("*.js")}
     licences = {p.name.removesuffix(".LICENSE.txt") for p in (STATIC / "vendor").glob("*.txt")}
-    assert scripts == licences == {"htmx", "htmx-ext-sse"}
+    assert scripts == licences == {"htmx", "htmx-ext-sse", "zxing-reader"}

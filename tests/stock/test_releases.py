@@ -299,3 +299,57 @@ def test_every_refusal_has_words():
         assert issubclass(refusal, SettenError)
         for locale in ("ja", "en"):
             assert all(errors.say(refusal.code, locale, {"per_person": 1, "left": 1, "skus": []}))
+
+
+async def test_whoever_waits_is_drawn_when_it_is_opened_before_its_time(shop):
+    await open_line(shop)
+    tickets = [await join(shop) for _ in range(4)]
+    async with db.transaction(shop.pool) as conn:
+        opened = await releases.open_now(conn, "mug2026", now=NOW + MINUTE)
+        assert opened.opens_at == NOW + MINUTE
+        await releases.draw(conn, opened, now=NOW + 2 * MINUTE)
+        queue = await releases.line(conn, opened, now=NOW + 2 * MINUTE)
+        assert (queue.waiting, queue.ahead + queue.having_turn) == (0, 4)
+        with pytest.raises(releases.AlreadyOpen):
+            await releases.open_now(conn, "mug2026", now=NOW + 2 * MINUTE)
+        _, _, standing = await releases.look(conn, tickets[0], now=NOW + 10 * MINUTE)
+    assert standing.phase == "turn"
+
+
+async def test_what_nobody_took_is_everybodys_once_it_is_ended(shop):
+    await open_line(shop)
+    ticket = await join(shop)
+    now = OPENS + MINUTE
+    async with db.transaction(shop.pool) as conn:
+        await releases.take(conn, ticket, {"mug": 1}, by="test", ttl_s=900, now=now)
+        ended = await releases.end(conn, "mug2026", now=now)
+        assert ended.ends_at == now
+        queue = await releases.line(conn, ended, now=now)
+        assert (queue.took, queue.left) == (1, {"mug": 0})
+        assert await allocations.left(conn, [("mug", "ginza")]) == {}
+        late = await releases.join(conn, "mug2026", ticket_id=uuid4(), lot=uuid4(),
+                                   now=OPENS - MINUTE)  # fmt: skip
+        with pytest.raises(NotYourTurn):
+            await releases.take(conn, late.ticket_id, {"mug": 1}, by="t", ttl_s=900, now=now)
+        with pytest.raises(ReleaseOver):
+            await releases.end(conn, "mug2026", now=now)
+        with pytest.raises(ReleaseOver):
+            await releases.join(conn, "mug2026", ticket_id=uuid4(), lot=uuid4(), now=now)
+
+
+async def test_releases_are_listed_newest_first_by_state_and_page_by_page(shop):
+    await shop.receive("mug", 5)
+    made = [sneakers(release_id=f"r{n}", opens_at=OPENS + n * MINUTE, goods=(Goods("mug", 1),))
+            for n in range(5)]  # fmt: skip
+    async with db.transaction(shop.pool) as conn:
+        assert await releases.put(conn, made, now=NOW) == []
+        first = await releases.page(conn, limit=3, now=NOW)
+        assert [one.release_id for one in first] == ["r4", "r3", "r2"]
+        last = (first[-1].opens_at, first[-1].release_id)
+        rest = await releases.page(conn, before=last, now=NOW)
+        assert [one.release_id for one in rest] == ["r1", "r0"]
+        coming = await releases.page(conn, phase="coming", now=OPENS + 2 * MINUTE)
+        assert {one.release_id for one in coming} == {"r3", "r4"}
+        await releases.end(conn, "r0", now=NOW)
+        over = await releases.page(conn, phase="over", said="R0", now=NOW)
+        assert [one.release_id for one in over] == ["r0"]

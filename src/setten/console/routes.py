@@ -25,6 +25,7 @@ from setten.console.segments import bringing, composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
 from setten.console.stock import (
+    addressing,
     carting,
     counter,
     counting,
@@ -40,6 +41,7 @@ from setten.console.stock import (
     returning,
     sending,
     sheet,
+    unproven,
     why,
 )
 from setten.console.visitors import line
@@ -53,6 +55,7 @@ FORM_BYTES_MAX = 2 * 1024 * 1024
 
 PAGES: list[ControllerRouterHandler] = [
     today.today,
+    today.today_live,
     today.events,
     today.sales,
     today.sales_csv,
@@ -173,6 +176,7 @@ PAGES: list[ControllerRouterHandler] = [
     ordering.order_page,
     ordering.cancel,
     ordering.capture,
+    addressing.open_address,
     pickup.pickup,
     pickup.pickup_live,
     pickup.pick,
@@ -186,6 +190,8 @@ PAGES: list[ControllerRouterHandler] = [
     counter.hand_over,
     counter.substitute,
     returning.start,
+    unproven.start,
+    unproven.go_on,
     returning.find,
     returning.purchase,
     returning.take,

@@ -14,37 +14,27 @@ from setten.console.customers.channels import MARKS, Mark, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.run import tables
-from setten.console.shell import strips
-from setten.customers import identity, ingest, lifecycle
+from setten.console.shell import needs, strips
+from setten.customers import lifecycle
 from setten.customers.lifecycle import NOWHERE
+from setten.facts.engagement import NoteWritten
 from setten.insight import touchpoints
 from setten.insight.touchpoints import TOUCHES
 from setten.platform import auth, log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import holds, receipts, tasks
+from setten.stock import receipts
 from setten.stock.receipts import DayTotal
 
 WEEK = timedelta(days=7)
 PLACES_SHOWN = 8
 ARRIVED_SHOWN = 6
 MOVES_SHOWN = 5
-TASKS_MAX = 99
 KEPT_DAYS = 7
 """Promises are told over a week: of a morning's two nothing can be said."""
 
 _HELD, _COLLECTED, _SHORT = "stock.held", "stock.hold_collected", "stock.hold_short"
 _ENDED = (_COLLECTED, "stock.hold_released", "stock.hold_expired", _SHORT)
-
-
-class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that waits for a hand. is_late: it is a promise at risk."""
-
-    what: str
-    meta: str
-    n: int
-    href: str
-    is_late: bool = False
 
 
 class Sold(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +62,19 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 @get("/", include_in_schema=False)
 async def today(request: Asked, view: FromQuery[str] = "") -> Response[str]:
     """The first thing people see."""
-    page, deps = page_of(request), guard.deps_of(request)
+    page = page_of(request)
+    return page.render("shell/today.html", await _today(request, page, view))
+
+
+@get("/today/live", include_in_schema=False)
+async def today_live(request: Asked, view: FromQuery[str] = "") -> Response[str]:
+    """The same a minute later, into the page that stands open."""
+    page = guard.at_this_moment(page_of(request))
+    return page.render("shell/today_body.html", await _today(request, page, view))
+
+
+async def _today(request: Asked, page: Page, view: str) -> dict[str, object]:
+    deps = guard.deps_of(request)
     here = page.shown().now
     day = here.date()
     async with deps.pool.acquire() as conn:
@@ -82,7 +84,7 @@ async def today(request: Asked, view: FromQuery[str] = "") -> Response[str]:
         shown |= await _sales(conn, page, names, day)
         shown |= await _customers(conn, page, day)
         shown |= await _arrived(conn, page)
-        shown["needs"] = await _needs(conn, page)
+        shown["needs"] = await needs.needs(conn, page)
     slot = (here.hour * 60 + here.minute) // 15
     drawing = strips.drawn(found[day], found[day - WEEK], slot=slot, t=page.words())
     shown |= {
@@ -92,7 +94,7 @@ async def today(request: Asked, view: FromQuery[str] = "") -> Response[str]:
         "shops": len(names.shops()),
         "may_open": _may_open(page),
     }
-    return page.render("shell/today.html", shown)
+    return shown
 
 
 def _may_open(page: Page) -> bool:
@@ -114,6 +116,7 @@ async def _stock(conn: Connection, day: date) -> dict[str, object]:
         "ended": ended,
         "kept": 1 - week.get(_SHORT, 0) / ended if ended else None,
         "short_week": week.get(_SHORT, 0),
+        "notes": now.get(NoteWritten.event_name, 0),
     }
 
 
@@ -217,49 +220,6 @@ def word_of(name: str, page: Page) -> str:
     """An event as a list names it; one without a word of ours by its own name."""
     t = page.words()
     return t(f"happened.{name}") if t.has(f"happened.{name}") else name
-
-
-async def _needs(conn: Connection, page: Page) -> list[Need]:
-    """What waits for this person's hand, promises first."""
-    found = await _needs_of_shop(conn, page)
-    t = page.words()
-    if page.who.may(Right.manage_identity):
-        if outgrown := len(await identity.quarantines(conn)):
-            found.append(Need(what=t("today.need_outgrown"), meta=t("today.need_outgrown_meta"),
-                              n=outgrown, href="/run/identity"))  # fmt: skip
-        waiting = [one for one in await identity.changes(conn) if one.state == "counted"]
-        if waiting:
-            found.append(Need(what=t("today.need_rules"), meta=t("today.need_rules_meta"),
-                              n=len(waiting), href="/run/identity"))  # fmt: skip
-    if page.may_run:
-        if letters := await ingest.letters.count(conn):
-            found.append(Need(what=t("today.need_letters"), meta=t("today.need_letters_meta"),
-                              n=letters, href="/run/data#letters"))  # fmt: skip
-        if aside := await log.set_aside(conn):
-            found.append(Need(what=t("today.need_aside"), meta=t("today.need_aside_meta"),
-                              n=aside, href="/run/data"))  # fmt: skip
-    return found
-
-
-async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
-    if page.shop is None or not page.who.may(Right.hand_over):
-        return []
-    t, f, found = page.words(), page.shown(), list[Need]()
-    place = page.shop_name or page.shop
-    if late := len(await tasks.list_open(conn, page.shop, limit=TASKS_MAX)):
-        found.append(Need(what=t("today.need_tasks"), meta=t("today.need_tasks_meta", place=place),
-                          n=late, href="/stock/pickup", is_late=True))  # fmt: skip
-    counted = await holds.count_open(conn, page.shop, now=page.now)
-    if counted["held"]:
-        [first, *_] = await holds.queue(conn, page.shop, now=page.now, state="held", limit=1)
-        meta = t("today.need_pick_meta", until=f.until(first.expires_at), place=place)
-        found.append(Need(what=t("today.need_pick"), meta=meta, n=counted["held"],
-                          href="/stock/pickup"))  # fmt: skip
-    if counted["ready"]:
-        meta = t("today.need_ready_meta", place=place)
-        found.append(Need(what=t("today.need_ready"), meta=meta, n=counted["ready"],
-                          href="/stock/pickup"))  # fmt: skip
-    return found
 
 
 @get("/today/events", include_in_schema=False)

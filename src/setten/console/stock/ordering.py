@@ -16,7 +16,7 @@ from setten.console.customers.channels import Mark, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import basket
+from setten.console.stock import addressing, basket
 from setten.console.stock.goods import Good, goods
 from setten.operations import cancelling
 from setten.platform import audit, auth, clock, db
@@ -165,6 +165,8 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
             "may_act": page.who.may(Right.hand_over) and order.is_ours,
             "can_cancel": order.state == "placed" and any(x.open_qty for x in order.lines),
             "reasons": REASONS,
+            "may_open": addressing.may_open(page, order, list(parts)),
+            "openings": addressing.OPENINGS,
         }
     return page.render("stock/order.html", view)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, places
@@ -17,18 +18,23 @@ from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
 from setten.customers import identity
-from setten.platform import audit, auth, clock, combine, db, ids
+from setten.facts.stock import GoodsLine
+from setten.platform import audit, auth, clock, combine, db, errors, ids
 from setten.platform.auth import Right
 from setten.platform.combine import Claim
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid, SettenError
-from setten.stock import locations, returns
+from setten.platform.errors import Conflict, Invalid, SettenError
+from setten.stock import catalog, holds, locations, returns
+from setten.stock.holds import Hold
 from setten.stock.returns import CONDITIONS, REASONS, Back, NewReturn, Purchase, Return
 
 SHOWN_MAX = 20
 """Of the returns of a shop: what was taken today; the rest is in the API."""
 
 QTY_DIGITS = 5
+TYPED_MAX = 300
+INSTEAD_LINES = 3
+"""Kinds of goods that somebody takes instead at the counter."""
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +207,21 @@ async def purchase(
     auth.require(page.who, Right.take_returns)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await _purchase(conn, order, receipt)
+    return await _bought_page(request, page, at, customer, found)
+
+
+async def _bought_page(
+    request: Asked,
+    page: Page,
+    at: str,
+    customer: UUID | None,
+    found: Purchase,
+    *,
+    said: Mapping[str, str] | None = None,
+    refusal: Conflict | None = None,
+) -> Response[str]:
+    """The form of one purchase; refused, with what was typed and why."""
+    async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         shown = await goods(conn, [line.sku for line in found.lines], page)
         rule = await returns.policy(conn)
@@ -223,8 +244,12 @@ async def purchase(
         "press": ids.token(),
         "is_late": (page.now - found.bought_at).days >= rule.days,
         "may_decide": page.who.may(Right.decide_returns),
+        "said": said or {},
+        "instead": [(f"out-{n}", f"out-qty-{n}") for n in range(INSTEAD_LINES)],
+        "refusal": errors.say(refusal.code, page.locale, refusal.facts) if refusal else None,
     }  # fmt: skip
-    return page.render("stock/returns_purchase.html", view)
+    status = 409 if refusal else 200
+    return page.render("stock/returns_purchase.html", view, status=status)
 
 
 @post("/stock/returns", include_in_schema=False)
@@ -234,8 +259,22 @@ async def take(request: Asked) -> Response[str]:
     auth.require(page.who, Right.take_returns)
     at = str(form.get("at") or "")
     auth.require_location(page.who, at)
-    now = clock.now()
     claim = _claim(page, str(form.get("press") or ""))
+    order, receipt = _uuid(form.get("order")), _uuid(form.get("receipt"))
+    customer = _uuid(form.get("customer"))
+    try:
+        return await _take(request, page, form, at, claim)
+    except Conflict as refusal:
+        async with guard.deps_of(request).pool.acquire() as conn:
+            found = await _purchase(conn, order, receipt)
+        said = {key: str(value)[:TYPED_MAX] for key, value in form.items()}
+        return await _bought_page(request, page, at, customer, found, said=said, refusal=refusal)
+
+
+async def _take(
+    request: Asked, page: Page, form: FormMultiDict, at: str, claim: Claim
+) -> Response[str]:
+    now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         before = (await combine.claim(conn, [claim]))[claim.key]
         if not before.is_new:
@@ -251,11 +290,33 @@ async def take(request: Asked) -> Response[str]:
             identifier_id=min(brought) if brought else None,
             owner_ids=frozenset(brought),
             override_reason=str(form.get("why") or "").strip() or None,
+            exchange=await exchange_of(conn, form, at),
         )
         done = await returns.take(conn, new, may_decide=page.who.may(Right.decide_returns), now=now)
         await audit.note(conn, page.who, "return.taken", at=now, subject=str(done.done.return_id))
         await combine.remember(conn, [(claim.key, 201, str(done.done.return_id).encode())])
     return redirect(f"/stock/returns/{done.done.return_id}?taken=1")
+
+
+async def exchange_of(conn: Connection, form: FormMultiDict, at: str) -> tuple[GoodsLine, ...]:
+    """Goods taken instead, from the same place, by sku or barcode. Raises Invalid."""
+    typed = [
+        (
+            str(form.get(f"out-{n}") or "").replace("\x00", "").strip(),
+            str(form.get(f"out-qty-{n}") or "1").strip(),
+        )
+        for n in range(INSTEAD_LINES)
+    ]
+    skus = await catalog.skus_of(conn, [what for what, _ in typed if what])
+    units: dict[str, int] = {}
+    for what, qty in typed:
+        if not what:
+            continue
+        if not qty.isdecimal() or len(qty) > QTY_DIGITS or not int(qty):
+            raise Invalid(errors="out-qty")
+        sku = skus.get(what, what)
+        units[sku] = units.get(sku, 0) + int(qty)
+    return tuple(GoodsLine(sku, at, qty) for sku, qty in units.items())
 
 
 def _claim(page: Page, press: str) -> Claim:
@@ -316,9 +377,18 @@ async def done(
         "refunds": _refunds(page, found),
         "tax": [(one.rate, one) for one in found.tax],
         "taken": bool(taken),
+        "exchange": await _exchange(request, page, found),
         "back_to": f"/stock/returns?at={quote(found.location_id)}",
     }
     return page.render("stock/returns_done.html", view)
+
+
+async def _exchange(request: Asked, page: Page, found: Return) -> Hold | None:
+    """What was taken instead: the till sells it by its code."""
+    if found.exchange_hold_id is None:
+        return None
+    async with guard.deps_of(request).pool.acquire() as conn:
+        return await holds.get(conn, found.exchange_hold_id, now=page.now)
 
 
 def _refunds(page: Page, found: Return) -> Sequence[tuple[str, str]]:

@@ -32,6 +32,7 @@ from setten.platform.auth.sessions import (
     sign_in_by_link,
     sign_out,
     tidy,
+    vouch,
 )
 from setten.platform.auth.staff import (
     NewPassword,
@@ -90,4 +91,5 @@ __all__ = [
     "sign_in_by_link",
     "sign_out",
     "tidy",
+    "vouch",
 ]

@@ -108,6 +108,18 @@ async def sign_in_by_link(conn: Connection, token: str, *, now: datetime) -> str
     return await _open_session(conn, staff_id, now)
 
 
+async def vouch(conn: Connection, attempt: Attempt) -> Actor:
+    """Who stands behind a try that fits, without a session: to approve one thing beside somebody.
+
+    Raises BadCredentials when closed meanwhile.
+    """
+    row = await _Q.person.maybe(conn, staff_id=attempt.staff_id)
+    if row is None:
+        raise BadCredentials()
+    await clear_failures(conn, attempt)
+    return _actor(row)
+
+
 async def find_session(
     conn: Connection, token: str, *, now: datetime, is_use: bool = True
 ) -> Actor | None:
@@ -121,6 +133,10 @@ async def find_session(
         return None
     if is_use and now - row["seen_at"] > _TOUCH_EVERY:
         await _Q.touch_session.run(conn, token_hash=hashed, now=now)
+    return _actor(row)
+
+
+def _actor(row: db.Record) -> Actor:
     return Actor(
         kind="staff",
         id=str(row["staff_id"]),

@@ -42,6 +42,15 @@ select s.staff_id, s.seen_at, p.name, p.role, p.locale, p.theme,
    and p.disabled_at is null
  group by s.staff_id, s.seen_at, p.name, p.role, p.locale, p.theme;
 
+-- name: person
+select p.staff_id, p.name, p.role, p.locale, p.theme,
+       coalesce(array_agg(l.location_id order by l.rank) filter (where l.location_id is not null),
+                '{}') as locations
+  from auth.staff p
+  left join auth.staff_locations l using (staff_id)
+ where p.staff_id = :staff_id and p.disabled_at is null
+ group by p.staff_id;
+
 -- name: touch_session
 update auth.sessions set seen_at = :now where token_hash = :token_hash;
 

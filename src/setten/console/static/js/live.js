@@ -61,9 +61,14 @@
   // What was taken back cannot be taken back again.
   document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast")?.remove());
 
+  // What asks for itself again waits while somebody stands in it: focus must not be lost.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.matches?.("[data-refreshes]") && (event.target.contains(document.activeElement) || document.hidden)) event.preventDefault();
+  });
+
   // A refusal is spoken once and must not outlive the act that follows it.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.closest("[data-finder]")) return;
+    if (event.target.closest("[data-finder], [data-refreshes]")) return;
     document.querySelector("[data-alerts]")?.replaceChildren();
   });
 })();
