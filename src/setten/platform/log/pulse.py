@@ -18,6 +18,8 @@ from setten.platform.db import Pool
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 POLL_S = 0.01
+# While events stream in no reader takes up the next ones sooner, and each look brings them all.
+POLL_BUSY_S = 0.02
 # Who comes after some seconds of silence waits this long at most, and whoever follows 10 ms.
 POLL_QUIET_S = 0.04
 _QUIET_LOOKS = 300
@@ -32,13 +34,16 @@ News = Callable[[str], Awaitable[bool]]
 class Pulse:
     """`stamp` names the snapshot seen last; it differs after any commit that may concern readers.
 
-    news: whether a snapshot does; without it each does.
+    news: whether a snapshot does; without it each does. is_busy: whether events stream in.
     """
 
-    def __init__(self, news: News | None = None) -> None:
+    def __init__(
+        self, news: News | None = None, is_busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self.stamp = ""
         self._looked = ""
         self._news = news
+        self._is_busy = is_busy
         self._moved = asyncio.Event()
 
     async def wait_beyond(self, stamp: str, limit_s: float) -> bool:
@@ -59,11 +64,16 @@ class Pulse:
                         quiet = 0 if is_news else quiet + 1
                         if stop.is_set():
                             break
-                        await asyncio.sleep(POLL_S if quiet < _QUIET_LOOKS else POLL_QUIET_S)
+                        await asyncio.sleep(self._pause_s(quiet))
             except db.AWAY as cause:
                 logger.warning("no look at the log: %s", type(cause).__name__)
                 await asyncio.sleep(_AWAY_S)
         self._tell("")
+
+    def _pause_s(self, quiet: int) -> float:
+        if quiet == 0 and self._is_busy():
+            return POLL_BUSY_S
+        return POLL_S if quiet < _QUIET_LOOKS else POLL_QUIET_S
 
     async def _look(self, snapshot: str) -> bool:
         if snapshot == self._looked:

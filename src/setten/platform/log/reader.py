@@ -29,6 +29,7 @@ TRIES = 5  # of one batch, some seconds in all, before it is looked at event by 
 _EARLIEST = date.min
 
 Handle = Callable[[Connection, Sequence[Row]], Awaitable[None]]
+Prepare = Callable[[Sequence[Row]], Awaitable[None]]
 logger = logging.getLogger(__name__)
 _AWAY: tuple[type[Exception], ...] = (*db.AWAY, Unavailable)
 
@@ -48,6 +49,8 @@ class Reader:
     says it of a row, by nothing but the row. A batch without any costs no transaction.
     `after` names readers whose results `handle` reads: it gets no event that they have not passed.
     `gather_s` is the least time between two batches while events stream in.
+    `prepare` is what takes long and needs only the rows: done before the transaction, for which
+    everybody else waits.
     """
 
     def __init__(
@@ -60,9 +63,11 @@ class Reader:
         after: Sequence[str] = (),
         most: int = BATCH_MAX,
         gather_s: float = GATHER_S,
+        prepare: Prepare | None = None,
     ) -> None:
         self.name = name
         self._handle = handle
+        self._prepare = prepare
         self._names = names
         self._wants = wants
         self._after = tuple(after)
@@ -176,6 +181,8 @@ class Reader:
             if kept is None:  # somebody else has moved it: we ask where to
                 return
             was = kept
+        if wanted and self._prepare is not None:
+            await self._prepare(wanted)
         async with db.transaction(pool) as conn:
             moved = await _Q.advance.value(
                 conn,
@@ -267,7 +274,7 @@ async def run(readers: Iterable[Reader], pool: Pool, stop: asyncio.Event) -> Non
         reached = await tail.reached(stamp)
         return reached is None or any(one.is_before(reached) for one in readers)
 
-    pulse = Pulse(news)
+    pulse = Pulse(news, tail.is_busy)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(pulse.run(pool, stop))
         for reader in readers:

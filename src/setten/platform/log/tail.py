@@ -22,6 +22,7 @@ FETCH_MAX = 2_000  # as many as a reader handles at once
 # A slow reader may be this far behind a quick one and still be spared its own reading.
 ROWS_MAX = 10_000
 BODY_CHARS_MAX = 32 * 1024 * 1024
+BUSY_ROWS = 20  # in one look: 1,000 events a second or more
 Place = tuple[int, int]
 
 
@@ -36,7 +37,12 @@ class Tail:
         self._end: Cursor | None = None
         self._chars = 0
         self._looked = ""
+        self._fetched = 0
         self._lock = asyncio.Lock()
+
+    def is_busy(self) -> bool:
+        """Whether many events came with the last look."""
+        return self._fetched >= BUSY_ROWS
 
     async def after(self, was: Cursor, most: int, *, stamp: str = "") -> Sequence[Row]:
         """Up to `most` rows after `was`, in order.
@@ -76,6 +82,7 @@ class Tail:
     async def _fetch(self, end: Cursor, stamp: str) -> None:
         async with self._pool.acquire() as conn:
             rows = await read(conn, end, FETCH_MAX)
+        self._fetched = len(rows)
         # When it was cut short, there is more to see in the same moment.
         self._looked = stamp if len(rows) < FETCH_MAX else ""
         if not rows:
