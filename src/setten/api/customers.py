@@ -26,6 +26,7 @@ from setten.platform.db import Connection, Pool
 from setten.platform.errors import SettenError
 from setten.platform.vault import Kind, Vault
 
+_Q = db.load(__file__)
 IDENTIFIERS_ASKED_MAX = 20
 EVENT_ID_LENGTH_MAX = 100
 COMBINER = "customers"
@@ -237,15 +238,30 @@ async def _view_all(
     )
     noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
     now = clock.now()
+    bodies = iter(await _bodies(conn, shown, now) if shown else ())
+    # Last: it is a transaction of its own, and nobody is answered before it.
     await audit.note_views(conn, noted, at=now)
-    stands = await lifecycle.standings(conn, {one.customer_id for one in shown}, now=now)
-    inside = await segments.memberships(conn, stands)
-    allowed = await consent.standings(conn, [one.numbers for one in shown])
-    bodies = (
+    return [one if isinstance(one, Exception) else next(bodies) for one in found]
+
+
+async def _bodies(
+    conn: Connection, shown: Sequence[profiles.Profile], now: datetime
+) -> list[CustomerBody]:
+    """Profiles with what stands beside them: stage, segments and consent, in one round trip."""
+    ids = list({one.customer_id for one in shown})
+    parts = [
+        lifecycle.standings_part(ids),
+        segments.memberships_part(ids),
+        consent.standings_part([one.numbers for one in shown]),
+    ]
+    row = await db.together(conn, parts, _Q.beside)
+    stands = lifecycle.standings_told(row["stands"], ids, now=now)
+    inside = segments.memberships_told(row["inside"])
+    allowed = consent.standings_told(row["allowed"], len(shown))
+    return [
         _body(one, stands[one.customer_id], inside.get(one.customer_id, ()), said, now)
         for one, said in zip(shown, allowed, strict=True)
-    )
-    return [one if isinstance(one, Exception) else next(bodies) for one in found]
+    ]
 
 
 async def _let_by(conn: Connection, sought: Sequence[Sought]) -> list[Actor | SettenError]:

@@ -19,7 +19,15 @@ from setten.customers.consent.model import (
     State,
 )
 from setten.customers.consent.reader import READER, readers
-from setten.customers.consent.service import entries, lost, regained, say, standings
+from setten.customers.consent.service import (
+    entries,
+    lost,
+    regained,
+    say,
+    standings,
+    standings_part,
+    standings_told,
+)
 
 __all__ = [
     "CHANNELS",
@@ -40,4 +48,6 @@ __all__ = [
     "regained",
     "say",
     "standings",
+    "standings_part",
+    "standings_told",
 ]

@@ -19,12 +19,13 @@ from setten.customers.consent.model import (
     Kept,
     Said,
     Standing,
+    State,
     Statement,
 )
 from setten.facts.consent import ConsentGiven, ConsentWithdrawn, ReachFound, ReachLost
 from setten.platform import audit, db, log
 from setten.platform.auth import Actor
-from setten.platform.db import Connection, Record
+from setten.platform.db import Connection
 from setten.platform.vault import Sealed, Vault
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -170,46 +171,71 @@ async def standings(
     conn: Connection, people: Sequence[Sequence[int]]
 ) -> list[tuple[Standing, ...]]:
     """What stands of each of these people, given by all of their identifiers; in one query."""
+    row = await db.together(conn, [standings_part(people)], Q.standings_told)
+    return standings_told(row["allowed"], len(people))
+
+
+def standings_part(people: Sequence[Sequence[int]]) -> db.Part:
+    """`standings` as the part `consent_standings` of a statement."""
     asked = [(owner, number) for owner, numbers in enumerate(people) for number in numbers]
-    if not asked:
-        return [() for _ in people]
-    rows = await Q.of_owners.all(
-        conn, owners=[owner for owner, _ in asked], identifier_ids=[number for _, number in asked]
-    )
-    by_owner: list[list[Record]] = [[] for _ in people]
-    for row in rows:
-        by_owner[row["owner"]].append(row)
+    owners, numbers = [owner for owner, _ in asked], [number for _, number in asked]
+    return db.Part(Q.of_owners, {"owners": owners, "identifier_ids": numbers})
+
+
+def standings_told(allowed: str, people: int) -> list[tuple[Standing, ...]]:
+    """What that part found of so many people, as a list in JSON."""
+    by_owner: list[list[_Word]] = [[] for _ in range(people)]
+    for word in _decode_words(allowed):
+        by_owner[word.owner].append(word)
     return [_standings(one) for one in by_owner]
 
 
-def _standings(rows: Sequence[Record]) -> tuple[Standing, ...]:
+class _Word(msgspec.Struct):
+    """What stands under one identifier; all of it None where nothing does."""
+
+    owner: int
+    kind: str
+    has_home: bool
+    lost: list[str]
+    purpose: str | None
+    channel: str | None
+    state: State | None
+    at: datetime | None
+    source: str | None
+
+
+_decode_words = msgspec.json.Decoder(list[_Word]).decode
+
+
+def _standings(words: Sequence[_Word]) -> tuple[Standing, ...]:
     """The strictest word of each purpose and channel; of equal ones the newest."""
-    words: dict[tuple[str, str], list[Record]] = {}
-    for row in rows:
-        if row["state"] is not None:
-            words.setdefault((row["purpose"], row["channel"]), []).append(row)
-    found = []
-    for (purpose, channel), said in sorted(words.items()):
-        stands = min(said, key=lambda one: (STRICTNESS[one["state"]], -one["at"].timestamp()))
-        found.append(
-            Standing(
-                purpose=purpose,
-                channel=channel,
-                state=stands["state"],
-                at=stands["at"],
-                source=stands["source"],
-                is_reachable=stands["state"] == "granted" and _arrives(rows, channel),
+    stands: dict[tuple[str, str], Standing] = {}
+    for word in words:
+        if word.state and word.purpose and word.channel and word.at and word.source:
+            said = Standing(
+                purpose=word.purpose,
+                channel=word.channel,
+                state=word.state,
+                at=word.at,
+                source=word.source,
+                is_reachable=word.state == "granted" and _arrives(words, word.channel),
             )
-        )
-    return tuple(found)
+            about = (word.purpose, word.channel)
+            kept = stands.get(about)
+            if kept is None or _strictness(said) < _strictness(kept):
+                stands[about] = said
+    return tuple(stands[about] for about in sorted(stands))
 
 
-def _arrives(rows: Sequence[Record], channel: str) -> bool:
+def _strictness(one: Standing) -> tuple[int, float]:
+    return STRICTNESS[one.state], -one.at.timestamp()
+
+
+def _arrives(words: Sequence[_Word], channel: str) -> bool:
     kinds = KINDS[channel]
     return any(
-        channel not in row["lost"]
-        and (row["kind"] in kinds or (channel == "post" and row["has_home"]))
-        for row in rows
+        channel not in one.lost and (one.kind in kinds or (channel == "post" and one.has_home))
+        for one in words
     )
 
 

@@ -39,15 +39,20 @@ on conflict (identifier_id, purpose, channel) do update
 
 -- name: of_owners
 -- What stands under each identifier of some people, and where nothing arrives.
-select a.owner, a.identifier_id, i.kind, c.purpose, c.channel, c.state, c.at, c.source,
-       h.identifier_id is not null as has_home,
-       (select coalesce(array_agg(u.channel), '{}') from customers.undeliverable u
-         where u.identifier_id = a.identifier_id) as lost
-  from unnest((select :owners::integer[]), (select :identifier_ids::bigint[]))
-       as a(owner, identifier_id)
-  join customers.identifiers i using (identifier_id)
-  left join customers.consents c on c.identifier_id = a.identifier_id and c.state is not null
-  left join customers.homes h on h.identifier_id = a.identifier_id;
+consent_standings as (
+  select a.owner, i.kind, c.purpose, c.channel, c.state, c.at, c.source,
+         h.identifier_id is not null as has_home,
+         (select coalesce(array_agg(u.channel), '{}') from customers.undeliverable u
+           where u.identifier_id = a.identifier_id) as lost
+    from unnest((select :owners::integer[]), (select :identifier_ids::bigint[]))
+         as a(owner, identifier_id)
+    join customers.identifiers i using (identifier_id)
+    left join customers.consents c on c.identifier_id = a.identifier_id and c.state is not null
+    left join customers.homes h on h.identifier_id = a.identifier_id
+)
+
+-- name: standings_told
+select (select coalesce(json_agg(c), '[]') from consent_standings c)::text as allowed;
 
 -- name: entries
 select identifier_id, purpose, channel, state, at, noted_at, source, text_version, by, event_id

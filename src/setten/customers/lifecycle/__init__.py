@@ -40,6 +40,8 @@ from setten.customers.lifecycle.service import (
     people,
     sample,
     standings,
+    standings_part,
+    standings_told,
     thresholds,
 )
 from setten.customers.lifecycle.waking import reckon_everybody, wake
@@ -82,6 +84,8 @@ __all__ = [
     "sentence",
     "silence_until",
     "standings",
+    "standings_part",
+    "standings_told",
     "thresholds",
     "wake",
 ]

@@ -7,7 +7,7 @@ the reader after a purchase or a merge, the clock when silence has lasted, the n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ async def business(conn: Connection) -> Business:
     return business_of(await Q.business.one(conn))
 
 
-def business_of(row: Record) -> Business:
+def business_of(row: Record | Mapping[str, Any]) -> Business:
     """How people buy here, from a row that has it among its columns."""
     return Business(
         rhythm=Rhythm(r=row["r"], alpha=row["alpha"], a=row["a"], b=row["b"]),

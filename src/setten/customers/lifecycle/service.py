@@ -20,7 +20,7 @@ from setten.customers.lifecycle.model import (
 from setten.customers.lifecycle.reckoning import Q, business, business_of
 from setten.customers.lifecycle.rhythm import Rhythm
 from setten.facts.ids import CustomerId
-from setten.platform import audit
+from setten.platform import audit, db
 from setten.platform.auth import Actor, Right, require
 from setten.platform.db import Connection
 
@@ -42,18 +42,48 @@ async def standings(
 
     What silence has changed since it was last written is so at once: nobody waits for the clock.
     """
+    row = await db.together(conn, [standings_part(customer_ids)], Q.standings_told)
+    return standings_told(row["stands"], customer_ids, now=now)
+
+
+def standings_part(customer_ids: Collection[UUID]) -> db.Part:
+    """`standings` as the part `lifecycle_standings` of a statement."""
+    return db.Part(Q.standings, {"customer_ids": list(customer_ids)})
+
+
+def standings_told(
+    stands: str, customer_ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, Standing]:
+    """What that part found, as a list in JSON; who has bought nothing is there too."""
     found = {
         one: Standing(customer_id=CustomerId(one), stage="acquisition") for one in customer_ids
     }
-    rows = await Q.standings.all(conn, customer_ids=list(customer_ids))
+    rows = _decode_judged(stands)
     if not rows:
         return found
-    here = business_of(rows[0])
-    told = [History(row["days"], row["first_at"], row["last_at"]) for row in rows]
+    here = business_of(msgspec.structs.asdict(rows[0]))
+    told = [History(row.days, row.first_at, row.last_at) for row in rows]
     for row, p in zip(rows, rules.chances(told, here, now=now), strict=True):
-        kept = Kept(**{field: row[field] for field in Kept.__struct_fields__})
-        found[kept.customer_id] = _standing(kept, p, here, now)
+        found[row.customer_id] = _standing(row, p, here, now)
     return found
+
+
+class _Judged(Kept, frozen=True, kw_only=True):
+    """A kept stage, and what it is judged by."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    usual_here: float
+    loyal_from: int
+    slow_p: float
+    slow_gaps: float
+    lost_p: float
+    lost_gaps: float
+
+
+_decode_judged = msgspec.json.Decoder(list[_Judged]).decode
 
 
 def _standing(kept: Kept, p: float, here: Business, now: datetime) -> Standing:

@@ -48,16 +48,21 @@ select customer_id, stage, since, days, first_at, last_at, usual_gap_days, slow_
 
 -- name: standings
 -- The same with what they are judged by, in one round trip: this is read with every profile.
-select s.customer_id, s.stage, s.since, s.days, s.first_at, s.last_at, s.usual_gap_days, s.slow_at,
-       s.lost_at, r.r, r.alpha, r.a, r.b, r.usual_gap_days as usual_here, t.loyal_from, t.slow_p,
-       t.slow_gaps, t.lost_p, t.lost_gaps
-  from customers.stages s
- cross join customers.stage_thresholds t
- cross join lateral (select r, alpha, a, b, usual_gap_days
-                       from customers.rhythms
-                      order by rhythm_id desc
-                      limit 1) as r
- where s.customer_id = any(:customer_ids::uuid[]);
+lifecycle_standings as (
+  select s.customer_id, s.stage, s.since, s.days, s.first_at, s.last_at, s.usual_gap_days,
+         s.slow_at, s.lost_at, r.r, r.alpha, r.a, r.b, r.usual_gap_days as usual_here,
+         t.loyal_from, t.slow_p, t.slow_gaps, t.lost_p, t.lost_gaps
+    from customers.stages s
+   cross join customers.stage_thresholds t
+   cross join lateral (select r, alpha, a, b, usual_gap_days
+                         from customers.rhythms
+                        order by rhythm_id desc
+                        limit 1) as r
+   where s.customer_id = any((select :customer_ids::uuid[])::uuid[])
+)
+
+-- name: standings_told
+select (select coalesce(json_agg(s), '[]') from lifecycle_standings s)::text as stands;
 
 -- name: put
 insert into customers.stages (customer_id, stage, since, days, first_at, last_at, usual_gap_days,

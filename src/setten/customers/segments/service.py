@@ -30,7 +30,7 @@ from setten.customers.segments.model import (
 from setten.customers.segments.state import Q
 from setten.customers.segments.vocabulary import LANGUAGE
 from setten.facts.ids import CustomerId
-from setten.platform import audit
+from setten.platform import audit, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
@@ -225,8 +225,29 @@ async def memberships(
     conn: Connection, customer_ids: Collection[UUID]
 ) -> dict[CustomerId, tuple[Membership, ...]]:
     """The living segments that customers are in, by name; who is in none is absent."""
+    row = await db.together(conn, [memberships_part(customer_ids)], Q.memberships_told)
+    return memberships_told(row["inside"])
+
+
+def memberships_part(customer_ids: Collection[UUID]) -> db.Part:
+    """`memberships` as the part `segments_memberships` of a statement."""
+    return db.Part(Q.memberships, {"customer_ids": list(customer_ids)})
+
+
+def memberships_told(inside: str) -> dict[CustomerId, tuple[Membership, ...]]:
+    """What that part found, as a list in JSON."""
     found: dict[CustomerId, list[Membership]] = {}
-    for row in await Q.memberships.all(conn, customer_ids=list(customer_ids)):
-        customer_id, *rest = row
-        found.setdefault(CustomerId(customer_id), []).append(Membership(*rest))
+    for one in _decode_inside(inside):
+        membership = Membership(one.segment_id, one.name, one.version)
+        found.setdefault(CustomerId(one.customer_id), []).append(membership)
     return {one: tuple(theirs) for one, theirs in found.items()}
+
+
+class _Inside(msgspec.Struct):
+    customer_id: UUID
+    segment_id: int
+    name: str
+    version: int
+
+
+_decode_inside = msgspec.json.Decoder(list[_Inside]).decode

@@ -269,8 +269,12 @@ select hour_at, entered, gone, size
 
 -- name: memberships
 -- By the key of the members, for each look-up: the array behind a sub-select lets one plan be kept.
-select m.customer_id, s.segment_id, s.name, s.version
-  from customers.segment_members m
-  join customers.segments s using (segment_id)
- where m.customer_id = any((select :customer_ids::uuid[])::uuid[]) and s.retired_at is null
- order by s.name;
+segments_memberships as (
+  select m.customer_id, s.segment_id, s.name, s.version
+    from customers.segment_members m
+    join customers.segments s using (segment_id)
+   where m.customer_id = any((select :customer_ids::uuid[])::uuid[]) and s.retired_at is null
+)
+
+-- name: memberships_told
+select (select coalesce(json_agg(m order by m.name), '[]') from segments_memberships m)::text as inside;
