@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -52,6 +53,7 @@ class Till(Shop):
         total: int | None = None,
         pays: Sequence[Pay] = CASH,
         address_id: int | None = None,
+        hold_ids: Sequence[UUID] = (),
     ) -> Bought:
         shown = await self.total(cart) if total is None else total
         async with db.transaction(self.pool) as conn:
@@ -64,6 +66,7 @@ class Till(Shop):
                 by="test",
                 pays=pays,
                 address_id=address_id,
+                hold_ids=hold_ids,
             )
             return await checkout.check_out(conn, Directory(), asked, now=NOW)
 

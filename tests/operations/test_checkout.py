@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,12 +23,14 @@ from setten.operations.checkout import (
     PriceChanged,
 )
 from setten.operations.parcels import PARCELS_MAX, share_out
+from setten.platform import db
 from setten.stock import carts, holds, orders, payments
 from setten.stock.carts import Add, Remove, SetMethod, UnknownCart
 from setten.stock.delivery import Wanted
-from setten.stock.holds import NotEnoughStock
+from setten.stock.holds import NotEnoughStock, UnknownHold
 from setten.stock.payments import BadPayment, PaymentRefused
 from tests.operations.conftest import ANN, BO, Till
+from tests.stock.conftest import NOW
 
 
 async def at_once(*acts: Any) -> list[Any]:
@@ -74,6 +77,44 @@ async def test_the_last_unit_goes_to_one_of_two_carts(till: Till):
     assert len(await till.events("order.placed")) == 1
     # Who came too late still has the cart.
     assert (await till.open_cart(ANN)) | (await till.open_cart(BO)) == {"sofa": 1}
+    await till.prove()
+
+
+async def test_what_was_held_for_her_becomes_her_orders_and_nobody_comes_between(till: Till):
+    await till.receive("sofa", 1)
+    held = await till.hold(("sofa", "ginza", 1), identifier_id=ANN)
+    cart = await till.cart(("sofa", 1))
+    with pytest.raises(NotEnoughStock):  # the unit is promised, if to herself
+        await till.buy(cart, total=55000)
+    with pytest.raises(PriceChanged):
+        await till.buy(cart, total=1, hold_ids=[held.hold_id])
+    assert (await holds.get(till.pool, held.hold_id, now=NOW)).state == "held"  # nothing happened
+    others = [await till.cart(("sofa", 1), who=who) for who in range(200, 208)]
+    done = await at_once(
+        *(till.buy(c, who=200 + n, total=55000) for n, c in enumerate(others)),
+        till.buy(cart, total=55000, hold_ids=[held.hold_id]),
+    )
+    assert [type(one).__name__ for one in done] == ["NotEnoughStock"] * 8 + ["Bought"]
+    assert (await holds.get(till.pool, held.hold_id, now=NOW)).state == "released"
+    assert (await till.balance("sofa")).held == 1
+    await till.prove()
+
+
+async def test_a_hold_of_somebody_else_is_no_ones_to_buy_and_an_ended_one_promises_nothing(
+    till: Till,
+):
+    await till.receive("sofa", 1)
+    held = await till.hold(("sofa", "ginza", 1), identifier_id=BO)
+    cart = await till.cart(("sofa", 1))
+    for hold_id in (held.hold_id, uuid4()):
+        with pytest.raises(UnknownHold):
+            await till.buy(cart, total=55000, hold_ids=[hold_id])
+    async with db.transaction(till.pool) as conn:
+        await holds.release(conn, held.hold_id, by="t", now=NOW)
+    mine = await till.hold(("sofa", "ginza", 1), identifier_id=ANN)
+    async with db.transaction(till.pool) as conn:
+        await holds.release(conn, mine.hold_id, by="t", now=NOW)
+    assert (await till.buy(cart, total=55000, hold_ids=[mine.hold_id])).order.total_minor == 55000
     await till.prove()
 
 

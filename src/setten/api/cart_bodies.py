@@ -12,6 +12,7 @@ import msgspec
 from setten.api.order_bodies import OrderBody, PaymentBody, TaxBody, order_body, payment_body
 from setten.operations.baskets import Owner
 from setten.operations.checkout import PAYMENTS_MAX, BadCheckout, Bought, Pay
+from setten.operations.keeping import HOLDS_MAX
 from setten.operations.parcels import Parcel
 from setten.platform.auth import Actor
 from setten.platform.errors import SettenError
@@ -105,7 +106,10 @@ class PayIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CheckoutIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was shown: `version` of the cart and `total_minor`. location_id: where it is sold."""
+    """What was shown: `version` of the cart and `total_minor`. location_id: where it is sold.
+
+    hold_ids: holds of the same customer whose units the order takes; they end with it.
+    """
 
     version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
     total_minor: _Minor
@@ -113,6 +117,7 @@ class CheckoutIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     location_id: _Id | None = None
     payments: Annotated[list[PayIn], msgspec.Meta(max_length=PAYMENTS_MAX)] = []
     address: AddressIn | None = None
+    hold_ids: Annotated[list[UUID], msgspec.Meta(max_length=HOLDS_MAX)] = []
 
 
 class LineBody(msgspec.Struct, frozen=True, kw_only=True):

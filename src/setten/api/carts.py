@@ -271,6 +271,7 @@ async def _checkout(
         pays=[cart_bodies.pay_from(one) for one in data.payments],
         postcode=data.address.postcode if data.address else None,
         address_id=address_id,
+        hold_ids=data.hold_ids,
     )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from setten.facts.stock import GoodsLine
-from setten.operations import parcels
+from setten.operations import keeping, parcels
 from setten.operations.parcels import Parcel
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict, SettenError
@@ -78,6 +79,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     identifier_ids, under: of the person, and the one the order stands under. cart_version and
     total_minor: as shown. location_id: where it is sold. address_id: the vault's envelope with the
     address, for goods that are sent. postcode: of that address. by: the label of who asks.
+    hold_ids: holds of hers that become the order's, or are let go where it does not need them.
     """
 
     identifier_ids: Sequence[int]
@@ -90,6 +92,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     pays: Sequence[Pay] = ()
     postcode: str | None = None
     address_id: int | None = None
+    hold_ids: Sequence[UUID] = ()
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,13 +152,15 @@ async def check_out(
 
     States `order.placed`, `stock.held` for each place, `cart.changed`, `payment.recorded` for what
     is paid. Raises UnknownCart, CartEmpty, CartChangedMeanwhile, PriceChanged, CannotBeOrdered,
-    NotEnoughStock (with `alternatives`), NotDelivered, PostcodeMissing, BadCheckout, BadPayment.
+    NotEnoughStock (with `alternatives`), NotDelivered, PostcodeMissing, BadCheckout, BadPayment,
+    UnknownHold.
     """
     cart = await carts.lock_open(conn, asked.identifier_ids)
     if not cart.lines:
         raise CartEmpty()
     if cart.version != asked.cart_version:
         raise CartChangedMeanwhile(version=cart.version, cart_id=str(cart.cart_id))
+    await keeping.let_go(conn, cart, asked.hold_ids, of=asked.identifier_ids, by=asked.by, now=now)
     quote, sent, refusal = await look(
         conn, directory, cart, postcode=asked.postcode, now=now, sold_at=asked.location_id
     )
