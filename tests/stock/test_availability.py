@@ -118,3 +118,38 @@ async def test_near_finds_the_same_places_as_measuring_every_one(pool):
                 one for one, km in away.items() if km <= radius_km
             }
             assert [km for km, _ in found] == sorted(km for km, _ in found)
+
+
+async def test_a_set_and_a_channel_are_found_behind_many_places_that_have_none(shop, monkeypatch):
+    monkeypatch.setattr(availability, "PLACES_AT_ONCE", 3)
+    async with db.transaction(shop.pool) as conn:
+        await locations.put(
+            conn,
+            [Location(location_id=f"p{n}", name_ja=f"p{n}", name_en="", kind="shop",
+                      lat=35.68 + n / 1000, lon=139.76) for n in range(10)],
+            now=NOW,
+        )  # fmt: skip
+    await shop.make_set("pair", mug=1, lamp=2)
+    for place, mugs, lamps in (("p3", 1, 1), ("p5", 2, 9), ("p7", 4, 2), ("p9", 9, 9)):
+        await shop.receive("mug", mugs, at=place)
+        await shop.receive("lamp", lamps, at=place)
+    assert await asked(shop, near("pair", limit=2), near("pair", "mug", limit=1)) == [
+        [("pair", "p5", 2), ("pair", "p7", 1)],
+        [("mug", "p3", 1), ("pair", "p5", 2)],
+    ]
+    [full] = await asked(shop, near("pair", limit=2, include_empty=True))
+    assert [units for _, _, units in full] == [0, 0]
+    async with shop.pool.acquire() as conn:
+        directory = await Directory().fresh(conn)
+
+        async def look(part, skus):
+            return await availability.for_channel(
+                conn, directory, skus, places=part, channel="app", by=None, now=NOW
+            )
+
+        places = directory.near(*TOKYO, radius_km=20)
+        rows = await availability.enough(places, ["pair", "rug", "lamp"], 3, look)
+    assert [(one.sku, one.location_id, one.available) for one in rows] == [
+        ("pair", "p5", 2), ("pair", "p7", 1), ("pair", "p9", 4),
+        ("lamp", "p3", 1), ("lamp", "p5", 9), ("lamp", "p7", 2),
+    ]  # fmt: skip

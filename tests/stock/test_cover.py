@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.stock.conftest import NOW, Shop
@@ -120,3 +121,21 @@ def test_no_move_leaves_the_giver_short_nor_gives_more_than_is_needed(
     assert made.from_after is None or made.from_after >= cover.KEEP_DAYS
     assert made.to_after is not None
     assert (max(0, promisable) + made.qty - 1) * 28 / pace < cover.FILL_DAYS
+
+
+async def test_a_large_place_is_worked_out_bit_by_bit_and_comes_out_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sku in ("mug", "lamp", "rug", "sofa"):
+        await shop.receive(sku, 2)
+        await sold(shop, 14, days_ago=3, sku=sku)
+    await reckoned(shop, "ginza")
+    whole = await short(shop)
+    assert len(whole) == 4
+    for rows in (1, 2, 3, 4, 5):
+        monkeypatch.setattr("setten.stock.cover.service.ROWS_AT_ONCE", rows)
+        await reckoned(shop, "ginza")
+        assert await short(shop) == whole
+    monkeypatch.setattr("setten.stock.cover.service.ROWS_AT_ONCE", 1)
+    await cover.reckon_all(shop.pool, zone=ZONE)
+    assert [one.sku for one in await short(shop)] == [one.sku for one in whole]

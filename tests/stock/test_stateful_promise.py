@@ -19,16 +19,27 @@ from tests.stock.test_stateful import PLACE, QTY, SKU, Promises, reached
 
 from setten.facts.stock import GoodsLine
 from setten.platform import db
-from setten.stock import allocations, availability, counts, explaining, holds, inbound, transfers
+from setten.stock import (
+    allocations,
+    availability,
+    counts,
+    explaining,
+    holds,
+    inbound,
+    regions,
+    transfers,
+)
 from setten.stock.allocations import Allocation
 from setten.stock.counts import Sheet
 from setten.stock.holds import Ask, NotEnoughStock, Placed
 from setten.stock.inbound import Delivery, Wish
 from setten.stock.locations import Directory
 from setten.stock.movements import Movement
+from setten.stock.regions import Point, RegionalAsk, Where
 from setten.stock.transfers import Arrival, Plan
 
 CHANNEL = st.sampled_from(["app", "web"])
+TOKYO = Where(near=Point(35.69, 139.77), radius_km=20)
 DAY = st.sampled_from([date(2026, 11, 25), date(2026, 11, 30)])
 
 
@@ -41,6 +52,7 @@ class FullPromises(Promises):
         self.sheets: list[UUID] = []
         self.preorders: list[UUID] = []
         self.has_set = False
+        self.regional: list[UUID] = []
 
     @rule(sku=SKU, place=PLACE, channel=CHANNEL, qty=st.integers(0, 4),
           minutes=st.sampled_from([None, 30]))  # fmt: skip
@@ -89,6 +101,55 @@ class FullPromises(Promises):
     @rule(sku=SKU, place=PLACE, qty=QTY, ref=st.sampled_from(["PO-0", "PO-1", None]))
     def arrive(self, sku: str, place: str, qty: int, ref: str | None) -> None:
         row = Movement(kind="receive", sku=sku, location_id=place, qty=qty, inbound_ref=ref)
+        booked = self.run(self.shop.move(row, now=self.now))
+        reached["arrival held for a preorder"] += len(booked.held)
+        self.known += booked.held
+
+    @rule(goods=st.dictionaries(SKU, QTY, min_size=1), channel=CHANNEL,
+          ttl_s=st.sampled_from([60, 3600]))  # fmt: skip
+    def ask_a_region(self, goods: dict[str, int], channel: str, ttl_s: int) -> None:
+        has_all = all(
+            sum(self.told(sku, place, channel) for place in ("ginza", "ueno")) >= qty
+            for sku, qty in goods.items()
+        )
+        wish = RegionalAsk(goods=goods, where=TOKYO, by="t", channel=channel, ttl_s=ttl_s)
+        placed = self.verb(
+            "ask a region", lambda c: regions.place(c, Directory(), wish, now=self.now)
+        )
+        assert (placed is not None) == has_all
+        if placed is not None:
+            self.known.append(placed.hold_id)
+            self.regional.append(placed.hold_id)
+
+    @precondition(lambda self: self.regional)
+    @rule(data=st.data(), to=st.sampled_from([None, "ginza", "ueno"]),
+          refuses=st.sampled_from([None, None, "ginza", "ueno"]),
+          reason=st.sampled_from([None, "not_on_shelf", "damaged"]))  # fmt: skip
+    def route(
+        self, data: st.DataObject, to: str | None, refuses: str | None, reason: str | None
+    ) -> None:
+        hold_id = data.draw(st.sampled_from(self.regional))
+        self.verb(
+            "route",
+            lambda c: regions.route(
+                c, Directory(), hold_id, to=to, refuses=refuses,
+                reason=reason if refuses else None, now=self.now,
+            ),
+        )  # fmt: skip
+
+    @rule(sku=SKU, place=PLACE, data=st.data())
+    def wait_and_receive(self, sku: str, place: str, data: st.DataObject) -> None:
+        """Somebody waits for a delivery, and it comes, or some of it."""
+        one = Delivery(ref="PO-9", sku=sku, location_id=place, qty=3, due_on=date(2026, 11, 28))
+        self.verb("delivery told", lambda c: inbound.put(c, [one], now=self.now))
+        wish = Wish(sku=sku, location_id=place, qty=2, by="t")
+        made = self.verb("preorder", lambda c: inbound.place(c, wish, now=self.now))
+        if made is not None:
+            self.preorders.append(made[0].preorder_id)
+            self.arrive_for(sku, place, data.draw(st.integers(1, 3)))
+
+    def arrive_for(self, sku: str, place: str, qty: int) -> None:
+        row = Movement(kind="receive", sku=sku, location_id=place, qty=qty, inbound_ref="PO-9")
         booked = self.run(self.shop.move(row, now=self.now))
         reached["arrival held for a preorder"] += len(booked.held)
         self.known += booked.held
@@ -217,6 +278,6 @@ def test_whatever_stands_behind_a_promise_it_is_one_number(
         print(f"\ntransitions reached: {told}")  # noqa: T201 - the point of the test
     needed = {"hold as channel: True", "hold as channel: False", "preorder", "transfer received",
               "transfer closed", "count submit", "count approve", "damage", "hold a set",
-              "arrival held for a preorder", "allocation ended"}  # fmt: skip
+              "arrival held for a preorder", "allocation ended", "ask a region", "route"}  # fmt: skip
     if is_long:
         assert not {name for name in needed if not reached[name]}

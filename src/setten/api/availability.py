@@ -29,8 +29,6 @@ NEAR_DECIMALS = 2  # a GET is logged by others on its way: about a kilometre, no
 _POINT = r"^[+-]?(90(\.0+)?|[0-8]?\d(\.\d+)?),[+-]?(180(\.0+)?|(1[0-7]\d|\d{1,2})(\.\d+)?)$"
 _CHANNEL = "^[a-z][a-z0-9_]{0,39}$"
 COMBINER = "availability"
-# Places that a question about a channel or a day looks at: nearest first.
-_ASKED_PLACES_MAX = 200
 SCOPES = ("server", "agent", "public")
 # Questions that are answered together: each costs the others 0.2 ms.
 _TOGETHER_MAX = 16
@@ -213,34 +211,30 @@ async def _elsewhere(deps: Deps, question: Question) -> list[Availability]:
 async def _promised(
     deps: Deps, question: Question, skus: list[str], named: list[str]
 ) -> list[Availability]:
-    """For a channel or a day: not gathered with others, and at the nearest places only."""
+    """For a channel or a day: not gathered; nearest places first, as many as it takes."""
+    is_full = question.include is not None
     async with deps.pool.acquire() as conn:
         places = await _directory.fresh(conn)
-        found = await availability.for_channel(
-            conn,
-            places,
-            skus,
-            places=_places(places, question, named),
-            channel=question.channel,
-            by=question.by,
-            now=clock.now(),
-            include_empty=question.include is not None,
-        )
-    if question.near is None:
-        return found
-    kept = [
-        one for sku in skus for one in [row for row in found if row.sku == sku][: question.limit]
-    ]
-    return kept
+
+        async def look(
+            part: Sequence[tuple[float | None, Location]], wanted: Sequence[str]
+        ) -> list[Availability]:
+            return await availability.for_channel(
+                conn, places, wanted, places=part, channel=question.channel, by=question.by,
+                now=clock.now(), include_empty=is_full,
+            )  # fmt: skip
+
+        if question.near is None:
+            return await look(_named(places, named), skus)
+        at = question.near
+        close = places.near(at.lat, at.lon, radius_km=question.radius_km)
+        close = [one for one in close if not named or one[1].location_id in named]
+        if is_full:
+            close = close[: question.limit]
+        return await availability.enough(close, skus, question.limit, look)
 
 
-def _places(
-    directory: Directory, question: Question, named: list[str]
-) -> list[tuple[float | None, Location]]:
-    if question.near is not None:
-        close = directory.near(question.near.lat, question.near.lon, radius_km=question.radius_km)
-        mine = [one for one in close if not named or one[1].location_id in named]
-        return [(km, place) for km, place in mine[:_ASKED_PLACES_MAX]]
+def _named(directory: Directory, named: list[str]) -> list[tuple[float | None, Location]]:
     asked = named or directory.first(PLACES_MAX)
     return [(None, place) for one in asked if (place := directory.find(one)) is not None]
 

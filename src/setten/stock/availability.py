@@ -5,7 +5,7 @@ A hold that has run out counts as free at the moment it runs out, tidied or not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -25,8 +25,11 @@ RADIUS_KM_MAX = 500.0
 # the rows are read by key. The rest is asked in growing steps.
 NEAREST_FIRST = 40
 _GROWTH = 8
-# A set is looked for at so many places: it needs all its parts at one of them.
-SETS_PLACES = 200
+# Of sets, channels and days the sums are made place by place: so many are looked at together.
+PLACES_AT_ONCE = 200
+
+
+_Places = list[tuple[float, Location]]
 
 
 class Nearby(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,9 @@ class Availability(msgspec.Struct, frozen=True, kw_only=True):
     closes_at: datetime | None = None
     shelf: str | None = None
     due: int = 0
+
+
+_Look = Callable[[_Places, Sequence[str]], Awaitable[list[Availability]]]
 
 
 async def at(
@@ -180,23 +186,37 @@ def _without(question: Nearby, parts: Parts) -> Nearby:
 async def _sets_near(
     conn: Connection, directory: Directory, question: Nearby, parts: Parts, now: datetime
 ) -> list[Availability]:
-    """Sets that can be put together near a point, at the nearest SETS_PLACES places."""
+    """Sets that can be put together near a point: nearest places first, until there are enough."""
     wanted = [sku for sku in dict.fromkeys(question.skus) if sku in parts]
-    places = directory.near(question.lat, question.lon, radius_km=question.radius_km)
-    places = places[:SETS_PLACES]
-    here = [place.location_id for _, place in places]
     bare = {sku: parts[sku] for sku in wanted}
-    free = _with_sets(await _free(conn, _with_parts(wanted, bare), here, now), bare, here)
-    found = []
-    for sku in wanted:
-        rows = _answer([sku], places, free, now)
-        if question.include_empty:
-            rows = await _with_empty(conn, [sku], places, rows, now)
-        found += rows[: question.limit]
-    return found
+    places = directory.near(question.lat, question.lon, radius_km=question.radius_km)
+    if question.include_empty:
+        places = places[: question.limit]
+
+    async def look(part: _Places, skus: Sequence[str]) -> list[Availability]:
+        here = [place.location_id for _, place in part]
+        inside = {sku: bare[sku] for sku in skus}
+        free = _with_sets(await _free(conn, _with_parts(skus, inside), here, now), inside, here)
+        rows = _answer(skus, part, free, now)
+        return await _with_empty(conn, skus, part, rows, now) if question.include_empty else rows
+
+    return await enough(places, wanted, question.limit, look)
 
 
-_Places = list[tuple[float, Location]]
+async def enough(
+    places: _Places, skus: Sequence[str], limit: int, look: _Look
+) -> list[Availability]:
+    """Up to `limit` places of each sku, nearest first: some PLACES_AT_ONCE are looked at, and more
+    for what is not found there often enough. The answer goes by sku."""
+    found: dict[str, list[Availability]] = {sku: [] for sku in skus}
+    missing = list(found)
+    for start in range(0, len(places), PLACES_AT_ONCE):
+        if not missing:
+            break
+        for row in await look(places[start : start + PLACES_AT_ONCE], missing):
+            found[row.sku].append(row)
+        missing = [sku for sku in missing if len(found[sku]) < limit]
+    return [row for rows in found.values() for row in rows[:limit]]
 
 
 class _Search:

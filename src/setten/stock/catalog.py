@@ -6,6 +6,7 @@ Prices are in minor units with currency. Whether one is on a shelf is the ledger
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,10 @@ ITEMS_MAX = 1_000  # a call; more in one transaction would hold the log's reader
 SKU_LENGTH_MAX = 100
 ATTRIBUTES_BYTES_MAX = 16_384
 PAGE_MAX = 200
+_SAID_MAX = 200  # as long as a name may be
+_ALPHABET_LETTERS_MIN = 3  # fewer are in nearly every item: no index of them would help
+_AHEAD = 4_000  # items looked at before the index is asked: some milliseconds
+_ALL = 2**31
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -153,14 +158,21 @@ async def known(conn: Connection, skus: Sequence[str]) -> frozenset[str]:
 async def search(
     conn: Connection, said: str = "", *, after: str = "", limit: int = PAGE_MAX
 ) -> list[Item]:
-    """Items whose sku, GTIN, product or name has what somebody said, by sku; pages by `after`."""
-    like = "%" + re.sub(r"([\\%_])", r"\\\1", said.strip()) + "%"
-    digits = said.strip() if said.strip().isdigit() else ""
-    rows = await _Q.search.all(
-        conn,
-        like=like,
-        gtin=gtin14(digits) if digits else None,
-        after=after,
-        most=min(limit, PAGE_MAX),
-    )
+    """Items whose sku, GTIN, product or name has what somebody said, by sku; pages by `after`.
+
+    Wide and narrow letters, large and small ones are the same.
+    """
+    text = said.strip().replace("\n", " ")[:_SAID_MAX]
+    form = unicodedata.normalize("NFKC", text)
+    most = min(limit, PAGE_MAX)
+    given = {
+        "said": text,
+        "after": after,
+        "most": most,
+        "gtin": gtin14(form) if form.isascii() and form.isdigit() else None,
+    }
+    has_keys = len(form) >= _ALPHABET_LETTERS_MIN or not form.isascii()
+    rows = await _Q.search_ahead.all(conn, ahead=_AHEAD if has_keys else _ALL, **given)
+    if has_keys and len(rows) < most:
+        rows = await _Q.search.all(conn, **given)
     return [_item(row) for row in rows]

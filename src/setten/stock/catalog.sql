@@ -33,11 +33,30 @@ select distinct on (gtin) gtin, sku
 select sku from stock.items where sku = any(:skus::text[]);
 
 -- name: search
+-- By the short pieces of what was said, then by the text itself; or by GTIN.
 select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text as attributes,
        price_minor, currency, tax_rate, tax_included
   from stock.items
  where sku > :after
-   and (sku ilike :like or name_ja ilike :like or name_en ilike :like or product_id ilike :like
+   and ((stock.search_keys(search_text) @> case
+           when length(stock.search_form(:said)) = 1 then array[stock.search_form(:said)]
+           else stock.letter_groups(stock.search_form(:said)) end
+         and position(stock.search_form(:said) in search_text) > 0)
         or gtin = :gtin)
  order by sku
+ limit :most;
+
+-- name: search_ahead
+-- The next items by sku that have it. What many items have fills a page here, and it need not be
+-- found everywhere to be put in order.
+select i.sku, i.name_ja, i.name_en, i.gtin, i.gtin_written, i.product_id,
+       i.attributes::text as attributes, i.price_minor, i.currency, i.tax_rate, i.tax_included
+  from (select n.sku, n.name_ja, n.name_en, n.gtin, n.gtin_written, n.product_id, n.attributes,
+               n.price_minor, n.currency, n.tax_rate, n.tax_included, n.search_text
+          from stock.items n
+         where n.sku > :after
+         order by n.sku
+         limit :ahead) as i
+ where position(stock.search_form(:said) in i.search_text) > 0 or i.gtin = :gtin
+ order by i.sku
  limit :most;

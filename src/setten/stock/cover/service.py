@@ -20,16 +20,29 @@ from setten.stock.cover.model import (
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _MOST = 2**31 - 1  # before the first page
+ROWS_AT_ONCE = 10_000  # a transaction: under a second, so that nobody waits behind it
 _OTHERS_MAX = 50_000  # a page of skus in all of five hundred places
 assert SHORT_DAYS == 7, "store.sql and its index look below seven days"
 
 
 async def reckon(conn: Connection, location_id: str, *, now: datetime, zone: ZoneInfo) -> None:
     """Work out all rows of a place, from whole days: today is not over."""
+    after: str | None = ""
+    while after is not None:
+        after = await _reckon_some(conn, location_id, after, now, zone)
+    await _Q.forget.run(conn, location_id=location_id, now=now)
+
+
+async def _reckon_some(
+    conn: Connection, location_id: str, after: str, now: datetime, zone: ZoneInfo
+) -> str | None:
+    """Work out the next rows of a place; the sku to go on from, None at the end."""
     today = now.astimezone(zone).date() - timedelta(days=1)
-    await _Q.reckon.run(
+    last: str | None = await _Q.reckon.value(
         conn,
         location_id=location_id,
+        after=after,
+        most=ROWS_AT_ONCE,
         today=today,
         pace_from=today - timedelta(days=PACE_DAYS),
         pace_days=PACE_DAYS,
@@ -37,16 +50,25 @@ async def reckon(conn: Connection, location_id: str, *, now: datetime, zone: Zon
         dead_since=now - timedelta(days=DEAD_AFTER_DAYS),
         now=now,
     )
-    await _Q.forget.run(conn, location_id=location_id, now=now)
+    return last
 
 
 async def reckon_all(pool: Pool, *, zone: ZoneInfo) -> None:
-    """Work out all places, one a transaction. For a job."""
+    """Work out all places, some thousand rows a transaction. For a job."""
     async with pool.acquire() as conn:
         places = [row["location_id"] for row in await _Q.places.all(conn)]
     for place in places:
-        async with db.transaction(pool) as conn:
-            await reckon(conn, place, now=clock.now(), zone=zone)
+        now, after = clock.now(), ""
+        while (last := await _in_one(pool, place, after, now, zone)) is not None:
+            after = last
+
+
+async def _in_one(pool: Pool, place: str, after: str, now: datetime, zone: ZoneInfo) -> str | None:
+    async with db.transaction(pool) as conn:
+        last = await _reckon_some(conn, place, after, now, zone)
+        if last is None:
+            await _Q.forget.run(conn, location_id=place, now=now)
+    return last
 
 
 async def short_at(

@@ -2,22 +2,28 @@
 select location_id from stock.locations order by location_id;
 
 -- name: reckon
--- All rows of a place that have or sold something; the pace from sums by day.
+-- The next rows of a place, by sku, that have or sold something; the pace from sums by day. Answers
+-- the last sku of a full page.
 with sold as (
   select d.sku,
          coalesce(sum(d.sold - d.returned) filter (where d.day > :pace_from), 0) as sold_28,
          max(d.day) filter (where d.sold > 0) as last_sold_on
     from stock.sales_days d
    where d.location_id = :location_id and d.day > :dead_from and d.day <= :today
+     and d.sku > :after
    group by d.sku
 ), here as (
   select b.sku, b.on_hand - b.safety - b.display - b.allocated as promisable,
-         b.on_hand + b.held as physical, greatest(coalesce(s.sold_28, 0), 0)::integer as sold_28,
+         b.on_hand + b.held as physical,
+         least(greatest(coalesce(s.sold_28, 0), 0), 1000000000)::integer as sold_28,
          s.last_sold_on
     from stock.balances b
     left join sold s on s.sku = b.sku
-   where b.location_id = :location_id and (b.on_hand <> 0 or b.held <> 0 or s.sku is not null)
-)
+   where b.location_id = :location_id and b.sku > :after
+     and (b.on_hand <> 0 or b.held <> 0 or s.sku is not null)
+   order by b.sku
+   limit :most
+), put as (
 insert into stock.cover (
   location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at)
 select :location_id, h.sku, h.promisable, h.sold_28, h.last_sold_on,
@@ -33,7 +39,9 @@ select :location_id, h.sku, h.promisable, h.sold_28, h.last_sold_on,
 on conflict (location_id, sku) do update
    set promisable = excluded.promisable, sold_28 = excluded.sold_28,
        last_sold_on = excluded.last_sold_on, days = excluded.days, is_dead = excluded.is_dead,
-       reckoned_at = excluded.reckoned_at;
+       reckoned_at = excluded.reckoned_at
+)
+select case when count(*) = :most then max(h.sku) end as last from here h;
 
 -- name: forget
 delete from stock.cover where location_id = :location_id and reckoned_at < :now;
