@@ -278,6 +278,7 @@ def test_whatever_stands_behind_a_promise_it_is_one_number(
         print(f"\ntransitions reached: {told}")  # noqa: T201 - the point of the test
     needed = {"hold as channel: True", "hold as channel: False", "preorder", "transfer received",
               "transfer closed", "count submit", "count approve", "damage", "hold a set",
-              "arrival held for a preorder", "allocation ended", "ask a region", "route"}  # fmt: skip
+              "arrival held for a preorder", "allocation ended", "ask a region",
+              "route"}  # fmt: skip
     if is_long:
         assert not {name for name in needed if not reached[name]}
