@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -24,16 +25,23 @@ SQL = re.compile(
 SQL_IN_PYTHON = {"platform/db/migrate.py", "platform/db/embedded/cluster.py"}
 
 
-def sources() -> list[Path]:
-    return sorted(SOURCE.rglob("*.py"))
+@functools.cache
+def sources() -> tuple[Path, ...]:
+    return tuple(sorted(SOURCE.rglob("*.py")))
+
+
+@functools.cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def name_of(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(text_of(path))
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -56,7 +64,7 @@ def test_no_file_has_grown_too_large_to_read() -> None:
     large = {
         name_of(path): lines
         for path in sources()
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
+        if (lines := len(text_of(path).splitlines())) > FILE_LINES_MAX
     }
     assert large == {}
 
@@ -74,7 +82,7 @@ def test_nothing_is_left_unfinished() -> None:
         *SOURCE.rglob("*.html"),
         *ROOT.glob("migrations/*"),
     ]
-    assert [str(p) for p in files if UNFINISHED.search(p.read_text(encoding="utf-8"))] == []
+    assert [str(p) for p in files if UNFINISHED.search(text_of(p))] == []
 
 
 def test_sql_lives_in_sql_files() -> None:
@@ -106,12 +114,15 @@ def test_sql_is_lower_case_and_names_its_columns() -> None:
 
 
 def test_every_named_query_is_used() -> None:
-    python = "\n".join(path.read_text(encoding="utf-8") for path in sources())
+    used: set[str] = set()
+    for path in sources():
+        for dotted, quoted in re.findall(r"\.(\w+)\b|[\"'](\w+)[\"']", text_of(path)):
+            used.add(dotted or quoted)
     unused = [
         f"{name_of(path)}:{name}"
         for path in SOURCE.rglob("*.sql")
-        for name in re.findall(r"^-- name: (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-        if not re.search(rf"\.{name}\b|[\"']{name}[\"']", python)
+        for name in re.findall(r"^-- name: (\w+)", text_of(path), re.MULTILINE)
+        if name not in used
     ]
     assert unused == []
 
@@ -120,7 +131,7 @@ def test_everything_others_may_call_says_what_it_gives() -> None:
     silent = []
     for path in sources():
         tree = tree_of(path)
-        if not ast.get_docstring(tree) and path.read_text(encoding="utf-8").strip():
+        if not ast.get_docstring(tree) and text_of(path).strip():
             silent.append(name_of(path))
         silent += [
             f"{name_of(path)}:{node.name}"
@@ -137,7 +148,7 @@ def test_a_features_rules_and_store_are_its_own() -> None:
     private = re.compile(r"setten\.(customers|stock|engagement|insight)\.(\w+)\.(rules|store)\b")
     breaches = []
     for path in sources():
-        for found in private.finditer(path.read_text(encoding="utf-8")):
+        for found in private.finditer(text_of(path)):
             home = f"{found.group(1)}/{found.group(2)}/"
             if not name_of(path).startswith(home):
                 breaches.append(f"{name_of(path)} -> {found.group(0)}")

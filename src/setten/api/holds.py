@@ -40,6 +40,7 @@ from setten.stock.holds import (
 COMBINER = "holds"
 # One: two batches of a process would wait for each other at the same row, and be smaller.
 _LANES = 1
+_STAFF = [guard.allow("server", "agent")]
 ID_LENGTH_MAX = 100
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX)]
 _Ttl = Annotated[int, msgspec.Meta(ge=1, le=TTL_S_MAX)]
@@ -238,19 +239,15 @@ def _for_scope(answer: Placed | SettenError, actor: Actor | SettenError) -> Plac
         return answer
     if isinstance(actor, Actor) and actor.scope == "server":
         return answer
+    names = ("sku", "location_id", "wanted")
     short = [
-        {
-            "sku": one["sku"],
-            "location_id": one["location_id"],
-            "wanted": one["wanted"],
-            "band": band_of(one["available"]).value,
-        }
+        {name: one[name] for name in names} | {"band": band_of(one["available"]).value}
         for one in answer.facts["short"]
     ]
     return NotEnoughStock(short=short)
 
 
-@post("/holds/lookup", status_code=200, guards=[guard.allow("server", "agent")])
+@post("/holds/lookup", status_code=200, guards=_STAFF)
 async def lookup(data: JSONBody[Lookup], deps: NamedDependency[Deps]) -> HoldsBody:
     """Find holds by code, by customer, or as the queue of a place."""
     now = clock.now()
@@ -270,19 +267,18 @@ async def _found(conn: Connection, asked: Lookup, now: datetime) -> list[Hold]:
         customer_id = await identity.current(conn, asked.customer_id)
         nodes = await identity.identifiers_of(conn, customer_id)
         return await holds.find_by_identifiers(
-            conn,
-            [node.identifier_id for node in nodes],
-            now=now,
-            only_open=asked.state == "open",
-            before=asked.cursor,
-            limit=asked.limit,
-        )
+            conn, [node.identifier_id for node in nodes], now=now, limit=asked.limit,
+            only_open=asked.state == "open", before=asked.cursor,
+        )  # fmt: skip
     if place is None:
         raise BadLookup()
     state = None if asked.state == "open" else asked.state
     return await holds.queue(
         conn, place, now=now, state=state, after=asked.cursor, limit=asked.limit
     )
+
+
+_AS_IT_IS = [one for one in HoldBody.__struct_fields__ if one not in ("customer_id", "alternative")]
 
 
 async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
@@ -293,32 +289,22 @@ async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
     elsewhere = await tasks.alternatives(conn, short)
     return [
         HoldBody(
-            hold_id=hold.hold_id,
             customer_id=customers.get(hold.identifier_id or 0),
-            location_id=hold.location_id,
-            code=hold.code,
-            purpose=hold.purpose,
-            channel=hold.channel,
-            state=hold.state,
-            lines=hold.lines,
-            placed_at=hold.placed_at,
-            expires_at=hold.expires_at,
-            ready_at=hold.ready_at,
-            ended_at=hold.ended_at,
             alternative=elsewhere.get(hold.hold_id),
+            **{name: getattr(hold, name) for name in _AS_IT_IS},
         )
         for hold in found
     ]
 
 
-@get("/holds/{hold_id:uuid}", guards=[guard.allow("server", "agent")])
+@get("/holds/{hold_id:uuid}", guards=_STAFF)
 async def view(hold_id: FromPath[UUID], deps: NamedDependency[Deps]) -> HoldBody:
     """One hold."""
     async with deps.pool.acquire() as conn:
         return (await bodies(conn, [await holds.get(conn, hold_id, now=clock.now())]))[0]
 
 
-@post("/holds/{hold_id:uuid}/release", status_code=200, guards=[guard.allow("server", "agent")])
+@post("/holds/{hold_id:uuid}/release", status_code=200, guards=_STAFF)
 async def release(
     hold_id: FromPath[UUID],
     body: RawBody,
@@ -336,7 +322,7 @@ async def release(
     return await idempotency.once(deps.pool, claim, work)
 
 
-@post("/holds/{hold_id:uuid}/collect", status_code=200, guards=[guard.allow("server", "agent")])
+@post("/holds/{hold_id:uuid}/collect", status_code=200, guards=_STAFF)
 async def collect(
     hold_id: FromPath[UUID],
     data: JSONBody[Collect],
@@ -361,7 +347,7 @@ async def collect(
     return await idempotency.once(deps.pool, claim, work)
 
 
-@post("/holds/{hold_id:uuid}/extend", status_code=200, guards=[guard.allow("server", "agent")])
+@post("/holds/{hold_id:uuid}/extend", status_code=200, guards=_STAFF)
 async def extend(
     hold_id: FromPath[UUID],
     data: JSONBody[Extend],
@@ -380,7 +366,7 @@ async def extend(
     return await idempotency.once(deps.pool, claim, work)
 
 
-@post("/holds/{hold_id:uuid}/pick", status_code=200, guards=[guard.allow("server", "agent")])
+@post("/holds/{hold_id:uuid}/pick", status_code=200, guards=_STAFF)
 async def pick(
     hold_id: FromPath[UUID], data: JSONBody[Pick], deps: NamedDependency[Deps]
 ) -> HoldBody:
@@ -391,11 +377,7 @@ async def pick(
         return (await bodies(conn, [hold]))[0]
 
 
-@post(
-    "/holds/{hold_id:uuid}/not-on-shelf",
-    status_code=200,
-    guards=[guard.allow("server", "agent")],
-)
+@post("/holds/{hold_id:uuid}/not-on-shelf", status_code=200, guards=_STAFF)
 async def not_on_shelf(
     hold_id: FromPath[UUID],
     data: JSONBody[Row],

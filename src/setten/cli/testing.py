@@ -179,7 +179,8 @@ def _pytest(paths: list[str], *, long: bool, without: list[str]) -> int:
     limit_s = TEST_LIMIT_LONG_S if long else TEST_LIMIT_S
     command = [sys.executable, "-m", "pytest", "-q", f"--timeout={limit_s}", *paths]
     if processes > 1 and not paths:
-        command += ["-n", str(processes), "--dist", "loadscope"]
+        # A file stays whole and in order; the longest ones begin (tests/conftest.py).
+        command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
     if without:
         command += ["-m", " and ".join(f"not {mark}" for mark in without)]
     if long:
