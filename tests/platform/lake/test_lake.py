@@ -217,20 +217,39 @@ async def test_what_an_interrupted_rebuild_wrote_counts_nowhere_and_is_swept(
         assert set(water.folder.glob("*/*.parquet")) == set(await water.files(conn))
 
 
+async def test_nobody_who_reads_the_log_waits_while_a_file_is_made(pool, water, monkeypatch):
+    await happens(pool, names(*range(3)))
+    writers: list[int] = []
+    make = water.make
+
+    async def watched(rows: Sequence[Row]) -> list[tuple[Path, int]]:
+        made = await make(rows)
+        writers.append(await pool.fetchval("select count(*) from pg_stat_activity "
+                                           "where datname = current_database() "
+                                           "and backend_xid is not null"))  # fmt: skip
+        return made
+
+    monkeypatch.setattr(water, "make", watched)
+    assert await water.carry(pool) == 3
+    assert await lake.rebuild(water, pool) == 3
+    assert writers[0] == 0
+    assert Counter(await skus(pool, water)) == Counter(names(*range(3)))
+
+
 async def test_of_two_rebuilds_at_once_the_later_one_counts(pool, water, monkeypatch):
     monkeypatch.setattr("setten.platform.lake.rebuilding.BATCH_MAX", 4)
     await happens(pool, names(*range(10)))
     await water.carry(pool)
     calls: list[int] = []
-    write = water.write
+    make = water.make
 
-    async def slow(conn: db.Connection, rows: Sequence[Row], *, part: str) -> str | None:
+    async def slow(rows: Sequence[Row]) -> list[tuple[Path, int]]:
         calls.append(len(rows))
         if len(calls) == 2:
             await lake.rebuild(Lake(water.folder, water.columns, lines), pool)
-        return await write(conn, rows, part=part)
+        return await make(rows)
 
-    monkeypatch.setattr(water, "write", slow)
+    monkeypatch.setattr(water, "make", slow)
     with pytest.raises(lake.RebuiltMeanwhile):
         await lake.rebuild(water, pool)
     assert Counter(await skus(pool, water)) == Counter(names(*range(10)))

@@ -40,8 +40,10 @@ async def rebuild(lake: Lake, pool: Pool, *, progress: Progress | None = None) -
         rows = await _ahead(pool, here)
         if len(rows) < BATCH_MAX:
             break
+        made = await lake.make(rows)
         async with db.transaction(pool) as conn:
-            here = await _put(conn, lake, rows, here, paths)
+            paths += [await lake.enter(conn, one, part=PART) for one in made]
+        here = _behind(here, rows)
         done += len(rows)
         if progress is not None:
             progress(done)
@@ -64,12 +66,7 @@ async def _until(conn: Connection, here: Cursor, goal: Cursor) -> list[Row]:
     return [row for row in rows if (row.xid, row.position) <= end]
 
 
-async def _put(
-    conn: Connection, lake: Lake, rows: list[Row], here: Cursor, paths: list[str]
-) -> Cursor:
-    path = await lake.write(conn, rows, part=PART)
-    if path is not None:
-        paths.append(path)
+def _behind(here: Cursor, rows: list[Row]) -> Cursor:
     last = rows[-1]
     return Cursor(last.xid, last.position, max(here.arrived_on, last.arrived_on))
 
@@ -81,7 +78,9 @@ async def _finish(lake: Lake, pool: Pool, here: Cursor, paths: list[str]) -> int
         goal = _cursor(await Q.goal.maybe(conn, reader=READER))
         done = 0
         while rows := await _until(conn, here, goal):
-            here = await _put(conn, lake, rows, here, paths)
+            made = await lake.make(rows)
+            paths += [await lake.enter(conn, one, part=PART) for one in made]
+            here = _behind(here, rows)
             done += len(rows)
         taken = await Q.take_rebuilt.all(conn, paths=paths)
         if len(taken) != len(paths):

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 Q = db.load(str(Path(__file__).with_name("store.py")))
 READER = "lake"
 FRESH = "fresh"
-# Of one file as it is written: some tenths of a second, far below the 2 s of a transaction.
+# Of one file as it is written: some tenths of a second.
 BATCH_MAX = 20_000
 ROUNDS_MAX = 200  # of one run of the job; the next goes on
 FRESH_FILES_MAX = 60  # twenty minutes of a busy day; then they are merged into their months
 # A reader that has the list of files may still open one that was merged away meanwhile.
 KEPT_AFTER = timedelta(minutes=10)
+
+Made = tuple[Path, int]  # a file, and how many rows it has
 
 
 class Lake:
@@ -47,7 +49,16 @@ class Lake:
     def reader(self) -> Reader:
         """The reader that writes files. It is run by `carry`, not with the live ones: a file for
         each of their small batches would be a heap of crumbs."""
-        return Reader(READER, self._write, most=BATCH_MAX)
+        made: list[Made] = []
+
+        async def prepare(rows: Sequence[Row]) -> None:
+            made[:] = await self.make(rows)
+
+        async def enter(conn: Connection, rows: Sequence[Row]) -> None:
+            for one in made:
+                await self.enter(conn, one, part=FRESH)
+
+        return Reader(READER, enter, most=BATCH_MAX, prepare=prepare)
 
     async def carry(self, pool: Pool) -> int:
         """Bring the lake up to the log, merge when there are many small files, tidy up."""
@@ -62,18 +73,23 @@ class Lake:
         await self.tidy(pool)
         return passed
 
-    async def _write(self, conn: Connection, rows: Sequence[Row]) -> None:
-        await self.write(conn, rows, part=FRESH)
+    async def make(self, rows: Sequence[Row]) -> list[Made]:
+        """Write a file of these events, which counts for nobody until it is entered; none of none.
 
-    async def write(self, conn: Connection, rows: Sequence[Row], *, part: str) -> str | None:
-        """Write a file of these events and enter it under a part; answers its path, if any."""
+        Outside of a transaction: every reader of the log waits for one that writes.
+        """
         # Some tenths of a second of work: the readers of this process do not wait for it.
         batch = await asyncio.to_thread(self._batch, rows)
         if not batch.num_rows:
-            return None
+            return []
         path = self._new(FRESH)
         await engine.work(self.folder, lambda duck: self._save(duck, batch, path))
-        return await self._enter(conn, path, part, batch.num_rows)
+        return [(path, batch.num_rows)]
+
+    async def enter(self, conn: Connection, made: Made, *, part: str) -> str:
+        """Let a file count under a part; answers its path."""
+        path, rows = made
+        return await self._enter(conn, path, part, rows)
 
     def _batch(self, rows: Sequence[Row]) -> pa.Table:
         import pyarrow as pa  # noqa: PLC0415 - see load_engine
