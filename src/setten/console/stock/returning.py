@@ -16,16 +16,15 @@ from setten.console import guard, places
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
+from setten.console.stock import instead
 from setten.console.stock.goods import Good, goods
 from setten.customers import identity
-from setten.facts.stock import GoodsLine
 from setten.platform import audit, auth, clock, combine, db, errors, ids
 from setten.platform.auth import Right
 from setten.platform.combine import Claim
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict, Invalid, SettenError
-from setten.stock import catalog, holds, locations, returns
-from setten.stock.holds import Hold
+from setten.stock import locations, returns
 from setten.stock.returns import CONDITIONS, REASONS, Back, NewReturn, Purchase, Return
 
 SHOWN_MAX = 20
@@ -33,8 +32,6 @@ SHOWN_MAX = 20
 
 QTY_DIGITS = 5
 TYPED_MAX = 300
-INSTEAD_LINES = 3
-"""Kinds of goods that somebody takes instead at the counter."""
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +242,7 @@ async def _bought_page(
         "is_late": (page.now - found.bought_at).days >= rule.days,
         "may_decide": page.who.may(Right.decide_returns),
         "said": said or {},
-        "instead": [(f"out-{n}", f"out-qty-{n}") for n in range(INSTEAD_LINES)],
+        "instead": instead.FIELDS,
         "refusal": errors.say(refusal.code, page.locale, refusal.facts) if refusal else None,
     }  # fmt: skip
     status = 409 if refusal else 200
@@ -290,33 +287,12 @@ async def _take(
             identifier_id=min(brought) if brought else None,
             owner_ids=frozenset(brought),
             override_reason=str(form.get("why") or "").strip() or None,
-            exchange=await exchange_of(conn, form, at),
+            exchange=await instead.exchange_of(conn, form, at),
         )
         done = await returns.take(conn, new, may_decide=page.who.may(Right.decide_returns), now=now)
         await audit.note(conn, page.who, "return.taken", at=now, subject=str(done.done.return_id))
         await combine.remember(conn, [(claim.key, 201, str(done.done.return_id).encode())])
     return redirect(f"/stock/returns/{done.done.return_id}?taken=1")
-
-
-async def exchange_of(conn: Connection, form: FormMultiDict, at: str) -> tuple[GoodsLine, ...]:
-    """Goods taken instead, from the same place, by sku or barcode. Raises Invalid."""
-    typed = [
-        (
-            str(form.get(f"out-{n}") or "").replace("\x00", "").strip(),
-            str(form.get(f"out-qty-{n}") or "1").strip(),
-        )
-        for n in range(INSTEAD_LINES)
-    ]
-    skus = await catalog.skus_of(conn, [what for what, _ in typed if what])
-    units: dict[str, int] = {}
-    for what, qty in typed:
-        if not what:
-            continue
-        if not qty.isdecimal() or len(qty) > QTY_DIGITS or not int(qty):
-            raise Invalid(errors="out-qty")
-        sku = skus.get(what, what)
-        units[sku] = units.get(sku, 0) + int(qty)
-    return tuple(GoodsLine(sku, at, qty) for sku, qty in units.items())
 
 
 def _claim(page: Page, press: str) -> Claim:
@@ -370,6 +346,7 @@ async def done(
         found = await returns.get(conn, return_id)
         names = await named(request, conn, page.locale)
         shown = await goods(conn, [line.sku for line in found.lines], page)
+        exchange = await instead.held(conn, found, page.now)
     view = {
         "done": found,
         "place": names(found.location_id),
@@ -377,18 +354,10 @@ async def done(
         "refunds": _refunds(page, found),
         "tax": [(one.rate, one) for one in found.tax],
         "taken": bool(taken),
-        "exchange": await _exchange(request, page, found),
+        "exchange": exchange,
         "back_to": f"/stock/returns?at={quote(found.location_id)}",
     }
     return page.render("stock/returns_done.html", view)
-
-
-async def _exchange(request: Asked, page: Page, found: Return) -> Hold | None:
-    """What was taken instead: the till sells it by its code."""
-    if found.exchange_hold_id is None:
-        return None
-    async with guard.deps_of(request).pool.acquire() as conn:
-        return await holds.get(conn, found.exchange_hold_id, now=page.now)
 
 
 def _refunds(page: Page, found: Return) -> Sequence[tuple[str, str]]:

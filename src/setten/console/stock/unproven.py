@@ -16,9 +16,8 @@ from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import approving
+from setten.console.stock import approving, instead
 from setten.console.stock.goods import Good, goods
-from setten.console.stock.returning import INSTEAD_LINES, exchange_of
 from setten.customers import identity
 from setten.platform import audit, auth, clock, combine, db, errors, ids
 from setten.platform.auth import Actor, Right
@@ -91,7 +90,7 @@ async def _page(
         "said": form.said,
         "conditions": CONDITIONS,
         "reasons": REASONS,
-        "instead": [(f"out-{n}", f"out-qty-{n}") for n in range(INSTEAD_LINES)],
+        "instead": instead.FIELDS,
         "may_decide": approving.may_decide(page.who, form.at),
         "wrong": wrong,
     }
@@ -144,7 +143,7 @@ async def go_on(request: Asked) -> Response[str]:
 def _sent(sent: FormMultiDict) -> Form:
     customer = str(sent.get("customer") or "")
     names = ["press", "reason", "why", "login"]
-    names += [f"{one}-{n}" for n in range(INSTEAD_LINES) for one in ("out", "out-qty")]
+    names += [name for pair in instead.FIELDS for name in pair]
     said = {one: str(sent.get(one) or "").replace("\x00", "").strip()[:FIELD_MAX] for one in names}
     typed = zip(sent.getall("sku", []), sent.getall("qty", []), sent.getall("condition", []),
                 strict=False)  # fmt: skip
@@ -221,7 +220,7 @@ async def _take(
             identifier_id=min(owners) if owners else None,
             owner_ids=frozenset(owners),
             override_reason=form.said["why"],
-            exchange=await exchange_of(conn, sent, form.at),
+            exchange=await instead.exchange_of(conn, sent, form.at),
         )
         done = await returns.take(conn, new, may_decide=True, now=now)
         subject = str(done.done.return_id)
