@@ -6,6 +6,7 @@ import pytest
 from tests.customers.segments.conftest import STAFF, did
 
 from setten.customers import relations, segments
+from setten.customers.segments import CUSTOMERS_MAX
 from setten.platform import clock, db
 from setten.platform.expressions import BadExpression, TooLarge, UnknownName
 
@@ -150,6 +151,39 @@ async def test_what_a_relative_does_moves_her_and_ending_it_too(shop, people):
         )  # fmt: skip
     await shop.read()
     assert await shop.inside(kin) == set() == await shop.inside(has)
+
+
+async def test_somebody_with_thousands_of_relations_moves_them_all_some_at_a_time(shop, people):
+    crowd = CUSTOMERS_MAX * 2 + 100
+    guests = await shop.define("Brought by a regular", {
+        "kind": "related", "relation": "referred_by", "of": did("product.viewed")})  # fmt: skip
+    await met(shop, ANN)
+    number = await people.number(ANN)
+    async with db.transaction(shop.pool) as conn:
+        await conn.execute(
+            "insert into customers.customers (customer_id, created_at)"
+            " select md5('g' || n)::uuid, now() from generate_series(1, $1::int) n",
+            crowd,
+        )
+        await conn.execute(
+            "insert into customers.identifiers"
+            " (identifier_id, kind, customer_id, born_as, first_at)"
+            " select n, 'user_id', md5('g' || n)::uuid, md5('g' || n)::uuid, now()"
+            " from generate_series(1, $1::int) n",
+            crowd,
+        )
+        await conn.execute(
+            "insert into customers.relations (relation_id, kind, one, other, made_at, made_by)"
+            " select gen_random_uuid(), 'referrer', $2, n, now(), 'staff:x'"
+            " from generate_series(1, $1::int) n", crowd, number)  # fmt: skip
+    await shop.fill()
+    assert await shop.inside(guests) == set()
+    await people.happens(ANN, minute=shop.minute, name="product.viewed")
+    await shop.read()
+    while await shop.wake():
+        pass
+    async with shop.pool.acquire() as conn:
+        assert (await segments.get(conn, guests)).size == crowd
 
 
 async def test_relations_have_a_direction(shop, people):

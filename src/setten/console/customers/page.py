@@ -19,7 +19,7 @@ from setten.console.shell.find import is_demo
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import basket
 from setten.console.stock.goods import goods
-from setten.customers import identity, lifecycle, profiles, timeline
+from setten.customers import identity, lifecycle, profiles, segments, timeline
 from setten.customers.lifecycle import STAGES
 from setten.customers.profiles import Profile
 from setten.engagement import conversations
@@ -86,6 +86,8 @@ async def customer(
         shown |= await past(conn, page, names, profile, channel)
         shown |= await talk(conn, deps, page, profile)
         shown |= await standing(conn, page, profile)
+        inside = await segments.memberships(conn, [living])
+        shown["segments"] = inside.get(living, ())
         shown |= await consenting.shown(conn, page, profile.numbers)
         shown |= await related.shown(conn, deps, page, living, profile.numbers)
         shown["looked_names"] = {

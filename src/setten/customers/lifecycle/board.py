@@ -25,9 +25,15 @@ _PART = 20_000  # customers a statement: well under a second each
 
 
 async def count_sizes(pool: Pool, *, now: datetime) -> None:
-    """Count how many customers stand where, for the board."""
+    """Count how many customers stand where, for the board; values too, before the first night."""
     async with db.transaction(pool) as conn:
         await Q.count_sizes.run(conn, now=now)
+        sizes = await Q.sizes.all(conn)
+        has_values = bool(await Q.values.all(conn))
+    buyers = sum(row["customers"] for row in sizes if row["stage"] != "acquisition")
+    # A large business that sold nothing for a year is asked each hour, not each minute.
+    if not has_values and buyers and (buyers <= _PART or now.minute == 0):
+        await count_values(pool, now=now)
 
 
 async def count_values(pool: Pool, *, now: datetime) -> None:
