@@ -85,12 +85,15 @@ def held_now() -> Counter[tuple[str, str]]:
 def moved(deed: Deed) -> Iterator[tuple[str, str, int]]:
     """What a deed does to what lies in places. Held goods still lie there."""
     signs = {
-        Kind.opening: 1, Kind.supply: 1, Kind.arrival: 1, Kind.sale: -1, Kind.refund: -1,
+        Kind.opening: 1, Kind.supply: 1, Kind.arrival: 1, Kind.sale: -1,
         Kind.damage: -1, Kind.counted: -1, Kind.dispatch: -1,
     }  # fmt: skip
     for line in deed.lines:
         if deed.kind is Kind.truck:
             yield line.sku, catalogue.WAREHOUSE, -line.qty
+        elif deed.kind is Kind.refund:
+            if deed.said["condition"] == "resaleable":
+                yield line.sku, deed.place, 1
         elif deed.kind in signs:
             yield line.sku, deed.place, signs[deed.kind] * line.qty
 
@@ -111,12 +114,14 @@ def test_what_comes_back_was_sold_there_within_a_fortnight_and_costs_what_was_pa
         assert 1 <= (back.at.date() - sold.at.date()).days <= 14
         paid = {line.sku: line.amount // line.qty for line in sold.lines}
         assert [-line.amount for line in back.lines] == [paid[line.sku] for line in back.lines]
+        number = (back.said["register"], back.said["sequence"], back.said["day"])
+        assert number == (sold.register, sold.said["sequence"], sold.at.date().isoformat())
 
 
 def test_no_number_is_given_twice() -> None:
     receipts = Counter(
         (deed.place, deed.at.date(), deed.register, deed.said["sequence"])
-        for deed in deeds(Kind.sale, Kind.refund)
+        for deed in deeds(Kind.sale)
     )
     orders = Counter(deed.ref for deed in deeds(Kind.order))
     assert max(receipts.values()) == max(orders.values()) == 1

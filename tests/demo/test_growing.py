@@ -58,6 +58,7 @@ async def _sums(dsn: str) -> dict[str, int]:
             "below_zero": await conn.fetchval(
                 "select count(*) from stock.balances where on_hand < 0"
             ),
+            "returns": await conn.fetchval("select count(*) from stock.returns"),
             "notes": await conn.fetchval("select count(*) from engagement.notes"),
         }
     finally:
@@ -68,16 +69,19 @@ def _true_sums(deeds: list[Deed]) -> dict[str, int]:
     units: Counter[Kind] = Counter()
     for deed in deeds:
         units[deed.kind] += sum(line.qty for line in deed.lines)
-    came = units[Kind.opening] + units[Kind.supply]
-    went = units[Kind.sale] + units[Kind.refund] + units[Kind.dispatch]
+    returned = [deed for deed in deeds if deed.kind is Kind.refund]
+    fine = sum(deed.said["condition"] == "resaleable" for deed in returned)
+    came = units[Kind.opening] + units[Kind.supply] + fine
+    went = units[Kind.sale] + units[Kind.dispatch]
     lost = units[Kind.damage] + units[Kind.counted]
     on_road = units[Kind.truck] - units[Kind.arrival]
-    tills = [deed for deed in deeds if deed.kind in (Kind.sale, Kind.refund)]
+    tills = [deed for deed in deeds if deed.kind is Kind.sale]
     return {
         "receipts": len(tills),
         "yen": sum(line.amount for deed in tills for line in deed.lines),
         "units": came - went - lost - on_road,
         "notes": sum(deed.kind is Kind.words for deed in deeds),
+        "returns": len(returned),
     }
 
 

@@ -17,13 +17,13 @@ import msgspec
 
 from setten.customers import homes, ingest
 from setten.demo import delivering, promising, seeding, telling, world
-from setten.demo.chain import PEOPLE, Chain, Day, Deed, Good, calendar, catalogue
+from setten.demo.chain import PEOPLE, Chain, Day, Deed, Good, calendar, catalogue, people
 from setten.demo.telling.events import SOURCES
 from setten.platform import auth, db
 from setten.platform.db import Pool
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import catalog, ledger, locations
+from setten.stock import catalog, cover, ledger, locations
 from setten.stock.catalog import Item
 from setten.stock.locations import Location
 
@@ -145,6 +145,10 @@ async def _found(
         assert not refused, refused
         await delivering.seed(conn, now=at)
         await seeding.staff(conn, at)
+        for login, name, role, shop in people.colleagues(_SEED):
+            await auth.create_staff(
+                conn, login=login, name=name, role=role, locations=(shop,), now=at
+            )
         more = tuple((name, *terms) for name, terms in SOURCES.items())
         await seeding.sources(conn, at, (*seeding.SOURCES, *more))
     story = Story(
@@ -189,6 +193,8 @@ async def _first_look(pool: Pool, vault: Vault, keys: dict[str, str], now: datet
         await seeding.people(conn, vault, keys, small, now)
         await promising.promise_in(conn, vault, now=now)
         await ledger.put_shelves(conn, list(_shelves()))
+        for place in await locations.list_all(conn):
+            await cover.reckon(conn, place.location_id, now=now, zone=world.JAPAN)
 
 
 async def client(settings: Settings, *, now: datetime) -> telling.Client:

@@ -17,12 +17,12 @@ from setten.demo.chain.browsing import Session
 from setten.demo.chain.calendar import RAIN_WEB
 from setten.demo.chain.chance import dice
 from setten.demo.chain.model import Day, Deed, Kind, Line, Person, Shop
+from setten.demo.chain.returning import Returns, with_number
 from setten.demo.chain.stockroom import RECEIPTS_A_DAY, Stockroom
 
 PEOPLE = 3_000
 STRANGERS_ON_SCREENS = 170.0  # sessions of nobody we know, on an average day
 _TALKS_A_DAY = 7
-_RETURNED = 0.018  # of sales; within a fortnight
 _BUYS_IN_SHOP = 0.62
 _BUYS_ON_SCREEN = {
     "everyday": 0.34,
@@ -64,7 +64,7 @@ class Chain:
         self._by_key = {one.key: one for one in self.people}
         self._size = size
         self._plans: dict[date, list[tuple[str, tuple[str, ...], str]]] = defaultdict(list)
-        self._to_return: dict[date, list[Deed]] = defaultdict(list)
+        self._returns = Returns()
         self._orders = 240_000
         self._tills: dict[str, int] = defaultdict(int)
 
@@ -99,7 +99,7 @@ class Chain:
             *self._talks(rng, day),
         ]
         later += self.room.losses(day) if day.weekday() == 6 else []
-        later += self._returns(rng, day)
+        later += self._returns.on(rng, day, self.room)
         self._tills.clear()
         deeds = sorted([*before, *later], key=lambda deed: deed.at)
         found = calendar.sale_on(day)
@@ -117,11 +117,12 @@ class Chain:
         return tuple(self._with_number(deed, orders) for deed in deeds)
 
     def _with_number(self, deed: Deed, orders: Mapping[str, str]) -> Deed:
-        if deed.kind in (Kind.sale, Kind.refund):
+        if deed.kind is Kind.sale:
             till = f"{deed.place}/{deed.register}"
             self._tills[till] += 1
-            sequence = f"{self._tills[till]:04d}"
-            return msgspec.structs.replace(deed, said={**deed.said, "sequence": sequence})
+            sold = with_number(deed, self._tills[till])
+            self._returns.printed(sold)
+            return sold
         said = str(deed.said.get("ref", deed.ref))
         if said not in orders:
             return deed
@@ -166,23 +167,8 @@ class Chain:
             place=shop.location_id, lines=lines, register=str(rng.choice((1, 1, 2))),
             tender=shopping.tender(rng, total), cause=cause,
         )  # fmt: skip
-        if rng.random() < _RETURNED:
-            self._to_return[at.date() + timedelta(days=rng.randint(1, 13))].append(sold)
+        self._returns.consider(rng, sold)
         return sold
-
-    def _returns(self, rng: random.Random, day: date) -> Iterator[Deed]:
-        """Some of what was sold comes back, one line of it, to the shop it came from."""
-        shops = {shop.location_id: shop for shop in catalogue.shops()}
-        for sold in self._to_return.pop(day, []):
-            line = rng.choice(sold.lines)
-            each, off = line.amount // line.qty, line.discount // line.qty
-            back = (Line(line.sku, -1, -each, -off),)
-            self.room.put(sold.place, [Line(line.sku, 1)])
-            yield Deed(
-                at=calendar.in_shop(rng, shops[sold.place], day), kind=Kind.refund, who=sold.who,
-                place=sold.place, lines=back, register="1", tender=sold.tender, of=sold.ref,
-                ref=f"R-{sold.ref}", cause=rng.choice(("colour", "size", "broken", "changed_mind")),
-            )  # fmt: skip
 
     # -- people we know ------------------------------------------------------------------------
 

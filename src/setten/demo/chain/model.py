@@ -91,7 +91,7 @@ class Kind(StrEnum):
     damage = "damage"
     counted = "count"
     sale = "sale"  # at a till
-    refund = "refund"  # at a till, of an earlier sale
+    refund = "refund"  # one unit of an earlier sale comes back
     order = "order"  # online
     dispatch = "dispatch"  # what was ordered online leaves the warehouse
     hold = "hold"  # put aside in a shop, paid for there by a later sale or never

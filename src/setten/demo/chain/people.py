@@ -61,6 +61,19 @@ def everybody(seed: str, count: int, begin: date) -> tuple[Person, ...]:
     return tuple(_with_riddles(rng, _with_own_mail(found)))
 
 
+def colleagues(seed: str) -> list[tuple[str, str, str, str]]:
+    """Who works in the shops: (login, name, role, shop), a manager and two associates each."""
+    rng = dice(seed, "colleagues")
+    found = []
+    for shop in catalogue.shops():
+        for number, role in enumerate(("shop_manager", "associate", "associate")):
+            which = rng.choice(("women_mid", "women_young", "men_mid", "men_young"))
+            name = f"{_choose(rng, 'family')[0]} {_choose(rng, which)[0]}"
+            login = f"{shop.location_id}-{'manager' if number == 0 else number}"
+            found.append((login, name, role, shop.location_id))
+    return found
+
+
 def _with_own_mail(found: Sequence[Person]) -> list[Person]:
     """No two have one address by chance."""
     taken: set[str] = set()

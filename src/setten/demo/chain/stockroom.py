@@ -20,7 +20,7 @@ _LATE_SUPPLY = 0.05  # of what is ordered from makers comes a week late: some th
 _TRUCK_LINES_MAX = 400
 _DAMAGED_A_WEEK = 5
 _SMALL_ASSORTMENT = 0.9  # shops with less trade show fewer large things
-TRUCK_LEAVES, TRUCK_COMES = "06:40", "09:20"
+TRUCK_LEAVES, TRUCK_COMES = "06:30", "09:20"
 
 
 class Stockroom:
@@ -100,16 +100,16 @@ class Stockroom:
 
     def trucks(self, day: date) -> Iterator[Deed]:
         """Each shop, and the online shop, has one weekday on which a truck fills it up."""
+        rng = dice(self._seed, "trucks", day)
         for number, place in enumerate(places()):
             if number % 5 + 1 != day.weekday():  # Tuesday to Saturday
                 continue
             lines = self._load(place)
             if lines:
                 ref = f"T-{day:%y%m%d}-{number + 1:02d}"
+                late = timedelta(minutes=rng.randrange(34), seconds=rng.randrange(60))
                 for kind, clock in ((Kind.truck, TRUCK_LEAVES), (Kind.arrival, TRUCK_COMES)):
-                    at = calendar.clock(day, clock) + timedelta(
-                        minutes=2 * number, seconds=7 * number
-                    )
+                    at = calendar.clock(day, clock) + late
                     yield Deed(at=at, kind=kind, place=place, lines=lines, ref=ref)
 
     def _load(self, place: str) -> tuple[Line, ...]:

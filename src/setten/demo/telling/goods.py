@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from setten.demo.chain import Deed, Kind
+from setten.demo.chain import Deed, Kind, catalogue
 from setten.demo.chain.catalogue import WAREHOUSE
 from setten.demo.chain.living import HOLD_DAYS
 from setten.facts.stock import GoodsLine
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
-from setten.stock import holds, movements, transfers
+from setten.stock import holds, movements, tasks, transfers
 from setten.stock.movements import Movement
 
 MOVEMENTS_AT_ONCE = 1_000
@@ -26,6 +26,7 @@ _MOVEMENTS = {
 _TRUCKS = frozenset({Kind.truck, Kind.arrival})
 MOVES = frozenset(_MOVEMENTS) | _TRUCKS
 ASIDE = frozenset({Kind.hold, Kind.ready})
+_PUT_BACK_AFTER = timedelta(hours=8)
 CardOf = Callable[[Deed], int | None]
 
 
@@ -75,6 +76,15 @@ async def _arrive(conn: Connection, deed: Deed) -> None:
     for one in found:
         arrivals = [transfers.Arrival(sku=line.sku, qty=line.qty) for line in deed.lines]
         await transfers.receive(conn, one.transfer_id, arrivals, by=SYSTEM.label, now=deed.at)
+
+
+async def tidy_up(conn: Connection, *, now: datetime) -> None:
+    """Free what ran out, and put back what waits for it since yesterday."""
+    await holds.tidy(conn, now=now)
+    for shop in catalogue.shops():
+        for task in await tasks.list_open(conn, shop.location_id):
+            if task.opened_at < now - _PUT_BACK_AFTER:
+                await tasks.finish(conn, task.task_id, by=SYSTEM.label, now=now)
 
 
 async def put_aside(conn: Connection, deeds: Sequence[Deed], card_of: CardOf) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from setten.customers import ingest
 from setten.customers.ingest import Buckets, Delivery, Said
-from setten.demo.chain import Chain, Deed, Kind
+from setten.demo.chain import Chain, Deed, Kind, calendar
 from setten.demo.telling import goods, tills
 from setten.demo.telling.events import event_of
 from setten.engagement import conversations
@@ -23,6 +23,7 @@ from setten.platform.db import Connection
 from setten.platform.vault import Vault, normalise
 
 EVENTS_AT_ONCE = 2_000
+TIDIED = "09:05"  # before shops open: what ran out goes back to the shelf
 _WORDS_BY = Author("system:demo", "林 凛")
 _EVENTS = frozenset({Kind.event, Kind.order})
 _ON_SCREENS = _EVENTS | {Kind.words}
@@ -58,13 +59,18 @@ class Teller:
     async def tell(self, conn: Connection, deeds: Sequence[Deed], *, fine: bool) -> None:
         """Tell the deeds of (a part of) a day. fine: tills report every ten minutes, not four
         times a day."""
+        if any(one.kind in goods.ASIDE for one in deeds):
+            await goods.tidy_up(conn, now=calendar.clock(deeds[0].at.date(), TIDIED))
         for some in _slices([one for one in deeds if one.kind not in _ON_SCREENS], fine=fine):
             await goods.move(conn, [one for one in some if one.kind in goods.MOVES])
             await goods.put_aside(
                 conn, [one for one in some if one.kind in goods.ASIDE], self.card_of
             )
-            sold = [one for one in some if one.kind in tills.KINDS]
+            sold = [one for one in some if one.kind is Kind.sale]
             await tills.sell(conn, sold, self.card_of)
+            for one in some:
+                if one.kind is Kind.refund:
+                    await tills.take_back(conn, one)
         await self._events(conn, [one for one in deeds if one.kind in _EVENTS])
         for deed in deeds:
             if deed.kind is Kind.words:
@@ -105,8 +111,14 @@ class Teller:
 
 def _slices(deeds: Sequence[Deed], *, fine: bool) -> Iterator[list[Deed]]:
     """Deeds of stock that are told together: of ten minutes, or of a quarter of a day."""
-    minutes = 10 if fine else 360
-    for _, found in groupby(deeds, key=lambda one: (one.at.hour * 60 + one.at.minute) // minutes):
+    minutes = 10 if fine else 300
+    # Not at the same minutes each day.
+    shift = 0 if fine or not deeds else deeds[0].at.day * 37 % minutes
+
+    def turn(one: Deed) -> int:
+        return (one.at.hour * 60 + one.at.minute + shift) // minutes
+
+    for _, found in groupby(deeds, key=turn):
         yield list(found)
 
 

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any, Protocol
 
 from setten.demo.chain import Chain, Deed, Kind
@@ -98,7 +99,7 @@ def _tell_patiently(
         except Refused as why:
             logger.info("the demo was refused: %s", why)
             return None
-        except OSError:
+        except (OSError, HTTPException):
             if stop.wait(_PAUSE_S * (attempt + 1)):
                 return None
     return None
@@ -109,8 +110,10 @@ def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
     if deed.kind in (Kind.event, Kind.order):
         who = chain.person(deed.who) if deed.who else None
         client.batch(deed.source, event_of(deed, number, who))
-    elif deed.kind in tills.KINDS:
+    elif deed.kind is Kind.sale:
         client.call("POST", "/receipts", {"receipts": [receipt_body(chain, deed)]})
+    elif deed.kind is Kind.refund:
+        _take_back(client, deed)
     elif deed.kind is Kind.truck:
         client.call("POST", "/stock/transfers", _transfer_body(deed), key=deed.ref)
     elif deed.kind is Kind.arrival:
@@ -158,6 +161,28 @@ def _transfer_body(deed: Deed) -> dict[str, Any]:
         "ref": deed.ref,
         "due_on": deed.at.date().isoformat(),
     }
+
+
+def _take_back(client: Client, deed: Deed) -> None:
+    said = deed.said
+    receipt = {
+        "location_id": deed.place,
+        "register": said["register"],
+        "sequence": said["sequence"],
+        "business_day": said["day"],
+    }
+    for purchase in client.call("POST", "/returns/lookup", {"receipt": receipt})["items"]:
+        for line in purchase["lines"]:
+            if line["sku"] == deed.lines[0].sku and line["can_return"]:
+                back = {"qty": 1, "condition": said["condition"], "line_no": line["line_no"]}
+                body = {
+                    "location_id": deed.place,
+                    "lines": [back],
+                    "reason": deed.cause,
+                    "receipt_id": purchase["receipt_id"],
+                }
+                client.call("POST", "/returns", body, key=deed.ref)
+                return
 
 
 def _arrive(client: Client, deed: Deed) -> None:

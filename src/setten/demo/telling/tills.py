@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
-from setten.demo.chain import Deed, Kind
+from setten.demo.chain import Deed
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
-from setten.stock import receipts
+from setten.stock import receipts, returns
 from setten.stock.receipts import Receipt, ReceiptLine, Tax, Tender
 
 TAX_PERCENT = 10
 TAX_RATE = Decimal("0.10")
-KINDS = frozenset({Kind.sale, Kind.refund})
 _REPORTED = timedelta(seconds=47)  # after the last receipt of those told together
 
 
@@ -30,7 +29,7 @@ async def sell(
 
 
 def receipt_of(deed: Deed, card: int | None) -> Receipt:
-    """A sale, or goods that came back, on a receipt."""
+    """A sale as its receipt."""
     total = sum(line.amount for line in deed.lines)
     return Receipt(
         location_id=deed.place,
@@ -53,6 +52,29 @@ def receipt_of(deed: Deed, card: int | None) -> Receipt:
 
 
 def tax_in(total: int) -> int:
-    """The tax within a sum in yen, rounded towards zero."""
-    part = abs(total) * TAX_PERCENT // (100 + TAX_PERCENT)
-    return part if total >= 0 else -part
+    """The tax within a sum in yen, cut to whole yen."""
+    return total * TAX_PERCENT // (100 + TAX_PERCENT)
+
+
+async def take_back(conn: Connection, deed: Deed) -> None:
+    """Take one unit back at the desk, found by the number on its receipt."""
+    purchase = await returns.by_receipt_number(
+        conn,
+        location_id=deed.place,
+        register=str(deed.said["register"]),
+        sequence=str(deed.said["sequence"]),
+        business_day=date.fromisoformat(str(deed.said["day"])),
+        now=deed.at,
+    )
+    line_no = next(
+        (one.line_no for one in purchase.lines if one.sku == deed.lines[0].sku and one.can_return),
+        None,
+    )
+    if line_no is None:  # told before
+        return
+    back = returns.Back(qty=1, condition=str(deed.said["condition"]), line_no=line_no)
+    new = returns.NewReturn(
+        location_id=deed.place, lines=(back,), reason=deed.cause, by=SYSTEM.label,
+        purchase=purchase,
+    )  # fmt: skip
+    await returns.take(conn, new, may_decide=False, now=deed.at)

@@ -1,0 +1,155 @@
+"""The present of the demo's chain comes in as any client's: tills, tags, trucks, reservations."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from setten.demo.chain import Chain, Deed, Kind, Line
+from setten.demo.telling import Client, follow
+from setten.demo.world import JAPAN
+from tests.stories.town import Refusal, Shop, Town
+
+
+class Floor:
+    """A shop with goods of its own, and one person of a world of its own."""
+
+    def __init__(self, town: Town, shop: Shop) -> None:
+        self.town, self.shop = town, shop
+        self.now = datetime.now(JAPAN)
+        self.chain = Chain(uuid.uuid4().hex, self.now.date() - timedelta(days=1), count=1)
+        self.person = self.chain.people[0]
+        self.card = f"2100 {uuid.uuid4().int % 10**12:012d}"
+        self.person.told["loyalty_card"] = self.card
+        self.sku = town.new_item(
+            f"PLATE-{uuid.uuid4().hex[:8]}", {shop.location_id: 6, "warehouse": 9}
+        )
+        self.told: list[datetime] = []
+
+    def live(self, *deeds: Deed) -> None:
+        client = Client(self.town.process.base_url, self.town.key, self.town.write_keys)
+        follow(client, self.chain, deeds, self.told.append, threading.Event())
+
+    def deed(self, kind: Kind, qty: int = 1, amount: int = 0, **more: Any) -> Deed:
+        filled = {"place": self.shop.location_id, "who": self.person.key, "at": self.now}
+        line = Line(self.sku, qty, amount)
+        return Deed(kind=kind, lines=(line,), ref=uuid.uuid4().hex[:12], **(filled | more))
+
+    def sale(self, qty: int, **more: Any) -> Deed:
+        number = {"sequence": uuid.uuid4().hex[:8]}
+        till = {"register": "1", "tender": "card", "said": number}
+        return self.deed(Kind.sale, qty, 1480 * qty, **(till | more))
+
+    def customer(self) -> dict[str, Any]:
+        return self.wait_for("loyalty_card", self.card)
+
+    def wait_for(self, kind: str, value: str) -> dict[str, Any]:
+        """Whose it is, as soon as identity has read of it."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return self.town.look_up(kind, value)
+            except Refusal:
+                assert time.monotonic() < deadline, f"nobody has this {kind}"
+                time.sleep(0.1)
+
+    def lies_at(self, place: str) -> int:
+        rows = self.town.api("GET", "/stock/balances", params={"sku": self.sku})["items"]
+        return sum(one["on_hand"] + one["held"] for one in rows if one["location_id"] == place)
+
+
+@pytest.fixture
+def floor(town: Town, shop: Shop) -> Iterator[Floor]:
+    return Floor(town, shop)
+
+
+def test_what_a_till_sells_and_takes_back_is_gone_and_there_again(floor: Floor) -> None:
+    sold = floor.sale(2)
+    number = {**sold.said, "register": "1", "day": floor.now.date().isoformat()}
+    back = floor.deed(
+        Kind.refund, -1, said={**number, "condition": "resaleable"}, cause="changed_mind"
+    )
+
+    floor.live(sold, back, back)
+
+    assert floor.lies_at(floor.shop.location_id) == 5
+    assert floor.customer()["customer_id"]
+    assert len(floor.told) == 3
+
+
+def test_what_is_reserved_is_fetched_and_paid_for_at_the_till(floor: Floor) -> None:
+    floor.live(floor.sale(1))  # so that her card is known
+    floor.customer()
+
+    floor.live(floor.deed(Kind.hold, 2, source="web"), floor.deed(Kind.ready, 2, source="web"))
+
+    ready = floor.town.queue(floor.shop.location_id, "ready")
+    assert [one["lines"][0]["sku"] for one in ready] == [floor.sku]
+    floor.live(floor.sale(2))
+    assert not floor.town.queue(floor.shop.location_id, "ready")
+    assert floor.lies_at(floor.shop.location_id) == 3
+
+
+def test_a_truck_leaves_and_is_counted_in(floor: Floor) -> None:
+    truck = floor.deed(Kind.truck, 4)
+
+    floor.live(truck)
+    assert (floor.lies_at("warehouse"), floor.lies_at(floor.shop.location_id)) == (5, 6)
+    floor.live(Deed(at=floor.now, kind=Kind.arrival, ref=truck.ref, place=truck.place,
+                    lines=truck.lines))  # fmt: skip
+    assert floor.lies_at(floor.shop.location_id) == 10
+
+
+def test_an_order_is_told_by_the_tag_and_the_shop_and_is_one_order(floor: Floor) -> None:
+    ref = f"W-{uuid.uuid4().int % 10**9}"
+    said = {"what": "order", "ref": ref, "fee": 880, "lines": [["SOAP-HINOKI", 2, 1760]]}
+    floor.person.told["user_id"] = user = f"u-{uuid.uuid4().hex[:10]}"
+    common = {"who": floor.person.key, "cookie": uuid.uuid4().hex, "said": said}
+    tag = Deed(at=floor.now, kind=Kind.event, source="web", **common)
+    server = Deed(at=floor.now + timedelta(milliseconds=9), kind=Kind.order, source="shop",
+                  ref=ref, **common)  # fmt: skip
+
+    floor.live(tag, server)
+
+    customer = floor.wait_for("user_id", user)
+    lines = floor.town.timeline(customer["customer_id"], wait_for="order.placed")
+    placed = [one for one in lines if one["name"] == "order.placed"]
+    assert len(placed) == 1
+
+
+def test_what_breaks_is_booked_once_however_often_it_is_told(floor: Floor) -> None:
+    broken = floor.deed(Kind.damage, 1)
+
+    floor.live(broken, broken)
+
+    assert floor.lies_at(floor.shop.location_id) == 5
+
+
+def test_a_refusal_is_passed_over_and_the_day_goes_on(floor: Floor) -> None:
+    nowhere = floor.sale(1, place="nowhere")
+
+    floor.live(nowhere, floor.sale(1))
+
+    assert floor.lies_at(floor.shop.location_id) == 5
+
+
+def test_what_is_not_due_yet_waits_and_a_stop_ends_the_waiting(floor: Floor) -> None:
+    client = Client(floor.town.process.base_url, floor.town.key, floor.town.write_keys)
+    tomorrow = floor.sale(1, at=floor.now + timedelta(days=1))
+    stop = threading.Event()
+    told: list[datetime] = []
+    beside = threading.Thread(
+        target=follow, args=(client, floor.chain, [tomorrow], told.append, stop)
+    )
+    beside.start()
+    stop.set()
+    beside.join(10)
+    assert not beside.is_alive()
+    assert not told
+    assert floor.lies_at(floor.shop.location_id) == 6
