@@ -16,9 +16,11 @@ from setten.platform.expressions import NEVER, Calendar, instant, micros
 EVERYBODY = "select customer_id from customers.customers where merged_into is null order by 1"
 FILLED = """
 update customers.segments s
-   set filled_at = now(), size = n
-  from (select segment_id, count(*) as n from customers.segment_members group by 1) as m
- where s.segment_id = m.segment_id
+   set filled_at = now(), size = coalesce(n, 0)
+  from customers.segments o
+  left join (select segment_id, count(*) as n from customers.segment_members group by 1) as m
+       using (segment_id)
+ where s.segment_id = o.segment_id
 """
 TEAM = Actor(kind="staff", id="bench", name="bench", role="marketer")
 LOOKED = ("page.viewed", "product.viewed", "cart.reported", "checkout.reported",
