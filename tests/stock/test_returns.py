@@ -5,6 +5,7 @@ import itertools
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.stock.conftest import NOW, Shop
@@ -235,6 +236,52 @@ async def test_what_a_till_took_back_of_an_order_itself_is_not_taken_back_again(
     async with shop.pool.acquire() as conn:
         bought = await returns.by_order(conn, placed.order_id)
     assert [one.can_return for one in bought.lines] == [1]
+
+
+async def test_what_a_till_took_back_from_a_card_is_of_its_newest_purchase(shop: Shop) -> None:
+    later = NOW + timedelta(hours=1)
+    old = await sell(shop, ("mug", 2, 2000), identifier_id=7)
+    young = await sell(shop, ("mug", 1, 1000), at=later, identifier_id=7)
+    other = await sell(shop, ("mug", 1, 1000), identifier_id=8)
+
+    async def left() -> list[int]:
+        async with shop.pool.acquire() as conn:
+            found = [await returns.by_receipt(conn, one.receipt_id or UUID(int=0))
+                     for one in (old, young, other)]  # fmt: skip
+        return [one.lines[0].can_return for one in found]
+
+    assert await left() == [2, 1, 1]
+    evening = NOW + timedelta(hours=8)
+    await sell(shop, ("mug", -1, -1000), at=evening, identifier_id=7)
+    assert await left() == [2, 0, 1]
+    await sell(shop, ("mug", -1, -1000), at=evening, identifier_id=7)
+    assert await left() == [1, 0, 1]
+    with pytest.raises(MoreThanSold):
+        await take(shop, purchase=young, lines=(back(0),))
+    await take(shop, purchase=old, lines=(back(0),))
+    assert await left() == [0, 0, 1]
+
+
+async def test_what_came_back_over_the_counter_is_not_counted_again_for_the_till(
+    shop: Shop,
+) -> None:
+    old = await sell(shop, ("mug", 1, 1000), identifier_id=7)
+    young = await sell(shop, ("mug", 1, 1000), at=NOW + timedelta(hours=1), identifier_id=7)
+    await take(shop, purchase=young, lines=(back(0),))
+    await sell(shop, ("mug", -1, -1000), at=NOW + timedelta(hours=9), identifier_id=7)
+    async with shop.pool.acquire() as conn:
+        again = await returns.by_receipt(conn, old.receipt_id or UUID(int=0))
+    assert again.lines[0].can_return == 0  # two were bought, two came back
+
+
+async def test_an_exchange_at_the_till_leaves_the_new_one_to_come_back(shop: Shop) -> None:
+    old = await sell(shop, ("mug", 1, 1000), identifier_id=7)
+    swap = await sell(shop, ("mug", -1, -1000), ("mug", 1, 1000), identifier_id=7,
+                      at=NOW + timedelta(hours=1))  # fmt: skip
+    async with shop.pool.acquire() as conn:
+        found = [await returns.by_receipt(conn, one.receipt_id or UUID(int=0))
+                 for one in (old, swap)]  # fmt: skip
+    assert sum(line.can_return for one in found for line in one.lines) == 1
 
 
 async def test_the_rules_refuse_clearly_and_somebody_may_decide_with_a_reason(shop: Shop) -> None:

@@ -68,7 +68,7 @@ def test_a_named_region_and_what_is_no_region(town: Town) -> None:
     assert ask(town, {"region_id": name}, **{sku: 1})["location_id"] == "kichijoji"
     with refused(404, "unknown_region"):
         ask(town, {"region_id": name + "x"}, **{sku: 1})
-    with refused(422, "bad_region"):
+    with refused(409, "bad_region"):
         ask(town, {"region_id": name, "radius_km": 3}, **{sku: 1})
     with refused(404, "unknown_goods"):
         ask(town, HERE, **{"no-such-" + sku: 1})

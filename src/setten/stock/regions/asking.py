@@ -41,7 +41,8 @@ async def place(
 
     First without waiting for anybody; where others were faster, again with all rows of the region
     locked, so that nobody is refused what is there. States `stock.held`. Raises NotEnoughStock
-    (`short` over the whole region), UnknownGoods, BadHold, BadRegion, UnknownRegion.
+    (`short` over the whole region), UnknownGoods, BadHold, BadRegion, UnknownRegion. A set that is
+    asked together with one of its own parts is looked at as if each were asked alone.
     """
     if not 1 <= len(ask.goods) <= LINES_MAX:
         raise BadHold(why="lines", lines_max=LINES_MAX)

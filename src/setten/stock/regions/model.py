@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.platform.errors import Conflict, Invalid, NotFound
+from setten.platform.errors import Conflict, NotFound
 
 REGIONS_MAX = 200  # a call, and a list: a chain names its areas, not its streets
 PLACES_MAX = 1_000  # of one region; twice the places of the largest chain we plan for
@@ -25,7 +25,7 @@ class UnknownRegion(NotFound):
     code = "unknown_region"
 
 
-class BadRegion(Invalid):
+class BadRegion(Conflict):
     """This names no places. facts: why (form, nowhere, lines, place)."""
 
     code = "bad_region"

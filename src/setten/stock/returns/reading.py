@@ -14,7 +14,7 @@ from setten.platform.db import Connection
 from setten.stock import holds, orders, sets
 from setten.stock.orders import Order
 from setten.stock.pricing import TaxLine
-from setten.stock.returns import rules
+from setten.stock.returns import rules, tills
 from setten.stock.returns.model import (
     Line,
     Policy,
@@ -48,6 +48,13 @@ async def by_order(conn: Connection, order_id: UUID) -> Purchase:
     # What a till took back of the order by itself came back too, if on no line that we know.
     back = [(None, row["sku"], row["back"], 0) for row in told if row["back"]]
     back += await _not_yet_out(conn, order)
+    back += await tills.taken_back(
+        conn,
+        order.identifier_id,
+        [one.sku for one in order.lines],
+        purchase=order_id,
+        bought_at=order.placed_at,
+    )
     return Purchase(
         root=root,
         order_id=order.order_id,
@@ -111,6 +118,14 @@ async def by_receipt(conn: Connection, receipt_id: UUID) -> Purchase:
     root = _receipt_root(row)
     rows = await _Q.receipt_lines.all(conn, receipt_id=receipt_id)
     sold = [(r["line_no"], r["sku"], r["qty"], r["amount_minor"], r["tax_rate"]) for r in rows]
+    back = await _came_back(conn, root)
+    back += await tills.taken_back(
+        conn,
+        row["identifier_id"],
+        [r["sku"] for r in rows if r["qty"] > 0],
+        purchase=order.order_id if order else receipt_id,
+        bought_at=order.placed_at if order else row["occurred_at"],
+    )
     return Purchase(
         root=root,
         order_id=order.order_id if order else None,
@@ -121,9 +136,7 @@ async def by_receipt(conn: Connection, receipt_id: UUID) -> Purchase:
         identifier_id=row["identifier_id"],
         currency=row["currency"],
         tax_included=row["tax_included"],
-        lines=rules.left_of(
-            sold, await _came_back(conn, root), bound=await _sold_in_all(conn, row)
-        ),
+        lines=rules.left_of(sold, back, bound=await _sold_in_all(conn, row)),
         tenders=_decode_tenders(row["tenders"]),
         order_system=row["order_system"],
         order_ref=row["order_ref"],

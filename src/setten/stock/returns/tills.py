@@ -1,0 +1,76 @@
+"""What tills took back by themselves, without saying of which purchase: known by its buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from setten.platform import db
+from setten.platform.db import Connection
+
+_Q = db.load(str(Path(__file__).with_name("tills.py")))
+# Of one buyer and the goods of one purchase: a card that is lent to a whole house has fewer.
+DEEDS_MAX = 5_000
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one sku bought at a moment, and units that came back in the same receipt."""
+
+    id: UUID
+    at: datetime
+    sku: str
+    bought: int
+    back: int
+
+
+async def taken_back(
+    conn: Connection,
+    identifier_id: int | None,
+    skus: Sequence[str],
+    *,
+    purchase: UUID,
+    bought_at: datetime,
+) -> list[tuple[None, str, int, int]]:
+    """Units of a purchase that tills took back from its buyer, as (no line, sku, units, 0 money).
+
+    purchase: the id of its order, else of its receipt. Nothing where nobody knows who bought.
+    """
+    if identifier_id is None or not skus:
+        return []
+    given = {"identifier_id": identifier_id, "since": bought_at, "skus": sorted(set(skus))}
+    deeds = [Deed(**dict(row)) for row in await _Q.of_buyer.all(conn, most=DEEDS_MAX, **given)]
+    if not any(one.back for one in deeds):
+        return []
+    rows = await _Q.over_counters.all(conn, **given)
+    over = {(row["id"], row["sku"]): row["qty"] for row in rows}
+    back = of_which(deeds, over)
+    return [(None, sku, qty, 0) for (owner, sku), qty in back.items() if owner == purchase]
+
+
+def of_which(
+    deeds: Sequence[Deed], over_counters: Mapping[tuple[UUID, str], int]
+) -> dict[tuple[UUID, str], int]:
+    """Units that tills took back, by (purchase, sku): each of the newest purchase before it that
+    still had some out.
+
+    deeds: in order of time. over_counters: units that came back of a purchase another way.
+    """
+    out: dict[str, list[tuple[UUID, int]]] = {}
+    found: dict[tuple[UUID, str], int] = {}
+    for one in deeds:
+        left, bought = one.back, out.setdefault(one.sku, [])
+        while left and bought:
+            owner, units = bought.pop()
+            part = min(left, units)
+            found[owner, one.sku] = found.get((owner, one.sku), 0) + part
+            left -= part
+            if units > part:
+                bought.append((owner, units - part))
+        still = one.bought - over_counters.get((one.id, one.sku), 0)
+        if still > 0:
+            bought.append((one.id, still))
+    return found
