@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 from litestar import Litestar, get
+from litestar.params import FromPath
 from tests.conftest import no_lake
 
 from setten.api import operations, problems, state
@@ -16,7 +17,7 @@ from setten.platform.db import disk
 
 
 @get("/people/{person:str}")
-async def person(person: str) -> str:
+async def person(person: FromPath[str]) -> str:
     return person
 
 

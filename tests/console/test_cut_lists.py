@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from setten.console.customers import purchases
 from setten.console.stock import counting, covering, disagreeing, moving, queue, returning, sending
 from tests.console.house import Browser, House, Shop
 from tests.console.test_counter import a_gtin, do, to_be_sent
@@ -214,6 +215,28 @@ def test_every_row_of_cover_and_every_disagreement_is_reached(
     shown = read_on(associate, "/stock/disagreements", rf"till-{here}-(\d+)")
     assert sorted(map(int, shown)) == list(range(1, m + 1))
     house.run_in_database(f"delete from stock.disagreements where location_id = '{here}'")
+
+
+def test_every_purchase_of_somebody_is_reached(house: House) -> None:
+    her, _ = house.newcomer(name="購入 多子")
+    n = purchases.SHOWN_MAX + 5
+    number = house.asked(
+        f"select min(identifier_id) from customers.identifiers where customer_id = '{her}'"
+    )
+    house.run_in_database(
+        "insert into customers.purchases (identifier_id, purchase_key, event_id, rank,"
+        " occurred_at, channel, total_minor, currency)"
+        f" select {number}, '{her}' || n, '{her}-' || n, 0, now() - make_interval(mins => n / 2),"
+        f" 'store', 100, 'JPY' from generate_series(1, {n}) n"
+    )
+    with house.person("page-agent") as agent:
+        shown = read_on(
+            agent, f"/customers/{her}/purchases", rf'href="/events/{her}-(\d+)" data-row'
+        )
+        sums = re.findall(r"<tfoot>.*?</tfoot>", agent.get(f"/customers/{her}/purchases").text)
+        assert agent.get(f"/customers/{her}/purchases?after=x~y").status_code == 200
+    assert sorted(map(int, shown)) == list(range(1, n + 1))
+    assert f"¥{n * 100:,}" in sums[0], "the sum is of all of them, not of a page"
 
 
 @pytest.mark.parametrize("path", [

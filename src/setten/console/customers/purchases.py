@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
 from setten.console.customers import view
@@ -16,13 +16,14 @@ from setten.console.customers.channels import Mark, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.customers import profiles, timeline
+from setten.customers.profiles import BoughtThrough
 from setten.customers.timeline import Purchase
 from setten.platform import audit, auth, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 
 SHOWN_MAX = 60
-"""Each asks for what told of it; a longer past is read in the timeline."""
+"""Of one page, as each asks for what told of it."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +39,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/customers/{customer_id:uuid}/purchases", include_in_schema=False)
-async def purchases(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
-    """Every purchase, what told of it, and their sum."""
+async def purchases(
+    request: Asked, customer_id: FromPath[UUID], after: FromQuery[str] = ""
+) -> Response[str]:
+    """Every purchase, what told of it, and their sum; `after` is where the page before ended."""
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.read_customers)
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id)
         names = await named(request, conn, page.locale)
-        found = await timeline.purchases(conn, profile.numbers, limit=SHOWN_MAX)
+        listed = await timeline.purchases(
+            conn, profile.numbers, before=_cursor(after), limit=SHOWN_MAX + 1
+        )
+        found = listed[:SHOWN_MAX]
         rows = [await _row(conn, page, names, profile.numbers, one) for one in found]
         await audit.note(
             conn,
@@ -57,7 +63,11 @@ async def purchases(request: Asked, customer_id: FromPath[UUID]) -> Response[str
     shown = {
         "who": view.who(profile, page),
         "rows": rows,
-        "sums": _sums(found, page),
+        "sums": _sums(profile.purchases, page),
+        "after": after,
+        "more": f"{found[-1].occurred_at.isoformat()}~{found[-1].event_id}"
+        if len(listed) > SHOWN_MAX
+        else "",
         "home": names(profile.home_location_id),
     }
     return page.render("customers/purchases.html", shown)
@@ -81,7 +91,23 @@ async def _row(
     )
 
 
-def _sums(found: Sequence[Purchase], page: Page) -> list[str]:
+def _cursor(text: str) -> Purchase | None:
+    """Where the page before ended; a broken one begins anew."""
+    at, _, event_id = text.replace("\x00", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return Purchase(
+        purchase_key="", event_id=event_id, occurred_at=moment, channel="", location_id=None,
+        total_minor=0, currency="",
+    )  # fmt: skip
+
+
+def _sums(found: Sequence[BoughtThrough], page: Page) -> list[str]:
+    """Of all of them, by currency, as her page tells it: not of the rows of one page."""
     totals: dict[str, int] = {}
     for one in found:
         totals[one.currency] = totals.get(one.currency, 0) + one.total_minor
