@@ -150,3 +150,19 @@ def test_bands_are_dark_by_the_channels_own_most_and_thin_ahead() -> None:
 )
 def test_a_change_is_told_when_there_is_enough_to_compare(now: int, before: int, said: str) -> None:
     assert strips.change(now, before) == said
+
+
+def test_goods_that_do_not_last_are_told_where_they_are_and_the_day_refreshes_itself(
+    house: House, shop: Shop
+) -> None:
+    sku = house.new_item({shop.location_id: 2})
+    house.run_in_database(
+        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
+        f" reckoned_at) values ('{shop.location_id}', '{sku}', 2, 28, 2, false, now())"
+    )
+    with house.person(shop.login) as associate:
+        assert "足りなくなる品" in associate.get("/").text
+        piece = associate.get("/today/live", **{"HX-Request": "true"}).text
+    assert "足りなくなる品" in piece
+    assert "<html" not in piece
+    assert 'hx-get="/today/live"' in piece
