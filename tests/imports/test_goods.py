@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.imports.conftest import Bring
 from tests.stock.conftest import Shop
 
-from setten.imports.model import AlreadyImported
+from setten.imports import KINDS
+from setten.imports.model import AlreadyImported, ImportRunning, UnreadableFile
 from setten.platform import db
+from setten.platform.db.pool import DatabaseUnavailable
 from setten.stock import catalog, locations
 
 ITEMS = (
@@ -88,13 +93,13 @@ async def test_levels_are_compared_and_only_what_differs_is_counted(
     shop: Shop, bring: Bring, tmp_path: Path
 ) -> None:
     await shop.receive("mug", 10)
+    await shop.make_set("tea-set", mug=2)
     path = tmp_path / "stock.csv"
-    path.write_text(
-        "sku,店舗コード,在庫数\nmug,ginza,10\nsofa,ginza,3\nmug,atlantis,1\nx,ginza,1\n", "utf-8"
-    )
+    rows = ("mug,ginza,10", "sofa,ginza,3", "mug,atlantis,1", "x,ginza,1", "tea-set,ginza,5")
+    path.write_text("\n".join(("sku,店舗コード,在庫数", *rows)), "utf-8")
     done = await bring("stock", path)
     assert (done.new, done.changed, done.same) == (1, 0, 1)
-    assert done.reasons == {"unknown_location": 1, "unknown_item": 1}
+    assert done.reasons == {"unknown_location": 1, "unknown_item": 1, "is_a_set": 1}
     assert (await shop.balance("sofa")).on_hand == 3
     await shop.prove()
 
@@ -125,3 +130,74 @@ async def test_a_level_is_not_set_when_it_is_no_more_what_it_was(
     assert done.reasons == {"stock_differs": 1, "twice": 1}
     assert (await shop.balance("mug")).on_hand == 9
     assert (await shop.balance("lamp")).on_hand == 2
+
+
+async def test_a_file_that_is_cut_off_is_told_and_what_came_before_stays(
+    bring: Bring, pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KINDS["items"], "rows_a_commit", 100)
+    path = tmp_path / "items.csv.gz"
+    packed = gzip.compress(("sku,name\n" + "".join(f"{n},x{n}\n" for n in range(50_000))).encode())
+    path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(UnreadableFile):
+        await bring("items", path)
+    async with pool.acquire() as conn:
+        done = await conn.fetchval("select rows_done from imports.runs")
+        assert done == await conn.fetchval("select count(*) from stock.items") > 0
+    for name in ("items.parquet", "items.csv.gz"):
+        other = tmp_path / name
+        other.write_bytes(b"\x1f\x8bnonsense")
+        with pytest.raises(UnreadableFile):
+            await bring("items", other)
+
+
+async def test_one_value_that_cannot_be_stored_is_refused_alone(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.csv"
+    rows = [f"K{n},a\x00b\n" if n == 7 else f"K{n},x\n" for n in range(40)]
+    path.write_text("sku,name\n" + "".join(rows))
+    done = await bring("items", path)
+    assert (done.new, done.reasons) == (39, {"refused_by_database": 1})
+    assert [one.row for one in done.shown] == [8]
+
+
+async def test_a_run_that_failed_goes_on_behind_its_mark_and_ends_the_same(
+    bring: Bring, pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, keeps, whole = (tmp_path / name for name in ("a.csv", "kept.csv", "whole.csv"))
+    kind = KINDS["items"]
+    monkeypatch.setattr(kind, "rows_a_commit", 10)
+    rows = [f"K{n},{'' if n % 9 else 'x'},{'no' if n % 7 == 0 else 1}\n" for n in range(95)]
+    path.write_text("sku,name,price\n" + "".join(rows))
+    taken, calls = kind.take, 0
+
+    async def failing(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise ConnectionError("gone")
+        return await taken(*args, **options)
+
+    monkeypatch.setattr(kind, "take", failing)
+    with pytest.raises((ConnectionError, DatabaseUnavailable)):
+        await bring("items", path, refused_file=str(keeps))
+    done = await bring("items", path, refused_file=str(keeps), resumes=True)
+    assert (done.resumed_at, done.rows, done.new, done.refused) == (40, 95, 81, 14)
+    again = await bring("items", path, refused_file=str(whole))
+    assert (again.same, again.refused) == (81, 14)
+    assert again.reasons == done.reasons
+    assert again.shown == done.shown
+    assert keeps.read_bytes() == whole.read_bytes()
+
+
+async def test_two_imports_of_one_file_do_not_run_at_once(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("sku,name\n" + "".join(f"{n},x\n" for n in range(5_000)))
+    ends = await asyncio.gather(bring("items", path), bring("items", path), return_exceptions=True)
+    refusals = [one for one in ends if isinstance(one, ImportRunning)]
+    done = [one for one in ends if not isinstance(one, BaseException)]
+    assert len(refusals) + len(done) == 2
+    assert sum(one.new for one in done) == 5_000

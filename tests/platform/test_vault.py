@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +83,13 @@ def test_any_text_becomes_an_identifier_or_a_refusal_and_stays_what_it_became(ki
 )
 def test_a_mask_shows_what_its_owner_knows_again(kind, value, shown):
     assert mask(kind, value) == shown
+
+
+@given(st.from_regex(r"0[5-9]0(-[0-9]{4}-|[0-9]{4}-?|-[0-9]{4})[0-9]{4}", fullmatch=True))
+def test_a_number_that_is_read_without_the_library_is_what_the_library_reads(said):
+    number = phonenumbers.parse(said, "JP")
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert normalise("phone", said).value == whole
 
 
 def test_an_identifier_does_not_print_its_value():
@@ -191,6 +199,17 @@ async def test_the_newest_word_of_a_trait_wins_whichever_comes_first(pool, vault
         assert (trait.value, trait.occurred_at) == ("名2", AT + timedelta(days=2))
         assert await vault.search(conn, "名2") == [number]
         assert await vault.search(conn, "名1") == []
+
+
+async def test_a_changed_name_is_no_more_found_by_the_old_one(pool, vault):
+    number = (await identify(pool, vault, MAIL))[MAIL]
+    for day, name in enumerate(("佐藤 花子", "山田 花子"), 1):
+        said = Trait(number, "name", name, datetime(2026, 1, day, tzinfo=UTC))
+        async with db.transaction(pool) as conn:
+            await vault.put_traits(conn, [said])
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, "佐藤") == []
+        assert await vault.search(conn, "山田") == [number]
 
 
 async def test_of_two_words_in_one_batch_the_newer_is_kept(pool, vault):

@@ -13,7 +13,7 @@ from setten.imports.kind import Kind, Taken
 from setten.imports.mapping import MONEY, Field
 from setten.imports.model import CHANGED, NEW, SAME, BadRow, Outcome, Values, refused
 from setten.platform.db import Connection
-from setten.stock import catalog, ledger, locations, movements
+from setten.stock import catalog, ledger, locations, movements, sets
 from setten.stock.catalog import Item
 from setten.stock.hours import WEEKDAYS
 from setten.stock.ledger import Key
@@ -242,7 +242,8 @@ class Stock(Kind):
         clean = [key for key in keys if "\x00" not in key[0] + key[1]]
         skus = await catalog.known(conn, [sku for sku, _ in clean])
         places = await locations.known(conn, [place for _, place in clean])
-        outcomes = _sorted_out(keys, skus, places)
+        parts = await sets.parts_of(conn, sorted(skus))
+        outcomes = _sorted_out(keys, skus, places, frozenset(parts))
         wanted = {key for key, why in zip(keys, outcomes, strict=True) if why is None}
         await ledger.ensure(conn, wanted)
         balances = await ledger.lock(conn, wanted)
@@ -269,9 +270,9 @@ class Stock(Kind):
 
 
 def _sorted_out(
-    keys: Sequence[Key], skus: frozenset[str], places: frozenset[str]
+    keys: Sequence[Key], skus: frozenset[str], places: frozenset[str], made_up: frozenset[str]
 ) -> list[Outcome | None]:
-    """Which rows cannot be, before anything is locked."""
+    """Which rows cannot be, before anything is locked. made_up: sets, that lie nowhere."""
     seen: set[Key] = set()
     outcomes: list[Outcome | None] = []
     for key in keys:
@@ -280,6 +281,8 @@ def _sorted_out(
             why = refused("unknown_item")
         elif key[1] not in places:
             why = refused("unknown_location")
+        elif key[0] in made_up:
+            why = refused("is_a_set")
         elif key in seen:
             why = refused("twice")
         seen.add(key)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,13 @@ from setten.imports import letters
 from setten.imports.model import UnreadableFile, Values
 
 LINE_CHARS_MAX = 64 * 1024  # of one line or cell: twice what one event may have
+ROW_CHARS_MAX = 1 << 20  # of one line of a table: what has no line ends must not fill the memory
 COLUMNS_MAX = 500
+# A file that ends in its middle, or was never what its name says.
+_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowException)
 _GZIP = b"\x1f\x8b"
 _PARQUET_ROWS = 5_000
+_PIECE_BYTES = 16 * 1024
 LINE = "line"
 """The one column of a file of plain lines."""
 FORMATS = {".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson",
@@ -50,6 +56,9 @@ class Table:
         self.is_refused_file = False
         try:
             self._rows = self._open(encoding)
+        except _BROKEN as cause:
+            self._file.close()
+            raise UnreadableFile(why=type(cause).__name__) from cause
         except BaseException:
             self._file.close()
             raise
@@ -63,14 +72,15 @@ class Table:
         return self.size if self._file.closed else self._file.tell()
 
     def __iter__(self) -> Iterator[Raw]:
-        return self._rows
+        try:
+            yield from self._rows
+        except _BROKEN as cause:
+            raise UnreadableFile(why=type(cause).__name__) from cause
 
     def _open(self, encoding: str) -> Iterator[Raw]:
         if self.format == "parquet":
             return self._parquet()
-        with self.path.open("rb") as again:
-            head = _unpacked(again).read(letters.LOOKED_AT_BYTES)
-        codec = letters.codec_of(head, encoding)
+        codec = letters.codec_of(_head(self.path), encoding)
         self.encoding = letters.name_of(codec)
         # What does not read stays as lone halves, so that its row alone is refused.
         errors = "replace" if codec.startswith("utf-16") else "surrogateescape"
@@ -84,7 +94,8 @@ class Table:
         first = text.readline(LINE_CHARS_MAX)
         while first and not first.strip("\ufeff\r\n \t,"):
             first = text.readline(LINE_CHARS_MAX)
-        rows = csv.reader(_with_first(first, text), delimiter=_delimiter(first))
+        lines = iter(lambda: text.readline(ROW_CHARS_MAX), "")
+        rows = csv.reader(_with_first(first, lines), delimiter=_delimiter(first))
         try:
             self.columns = _named(next(rows, []))
         except csv.Error as cause:
@@ -144,10 +155,7 @@ class Table:
         )
 
     def _parquet(self) -> Iterator[Raw]:
-        try:
-            file = pq.ParquetFile(self._file)
-        except (pa.ArrowException, OSError) as cause:
-            raise UnreadableFile(why=str(cause)[:100]) from cause
+        file = pq.ParquetFile(self._file)
         self.columns = list(file.schema_arrow.names)[:COLUMNS_MAX]
         return self._parquet_rows(file)
 
@@ -167,6 +175,16 @@ def _format_of(path: Path) -> str:
 
 def _unpacked(file: io.BufferedReader) -> Any:
     return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+
+
+def _head(path: Path) -> bytes:
+    """The beginning of a file, as far as it can be unpacked."""
+    parts: list[bytes] = []
+    with path.open("rb") as file, contextlib.suppress(EOFError, zlib.error):
+        stream = _unpacked(file)
+        for _ in range(letters.LOOKED_AT_BYTES // _PIECE_BYTES):
+            parts.append(stream.read(_PIECE_BYTES))
+    return b"".join(parts)
 
 
 def _delimiter(heading: str) -> str:

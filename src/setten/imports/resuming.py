@@ -60,9 +60,28 @@ async def mark(conn: Connection, run_key: UUID, at: Mark, *, now: datetime) -> N
         kind=at.summary.kind,
         rows_done=at.rows_done,
         refused_bytes=at.refused_bytes,
-        summary=msgspec.json.encode(at.summary).decode(),
+        summary=msgspec.json.encode(_counts(at.summary)).decode(),
         has_ended=at.has_ended,
         now=now,
+    )
+
+
+def _counts(summary: Summary) -> Summary:
+    """A summary without names and headings, in which anything may stand."""
+    return msgspec.structs.replace(
+        summary, file="", encoding=None, mapping={}, unused=[], refused_file=None
+    )
+
+
+def joined(fresh: Summary, done: Mark) -> Summary:
+    """The summary of a run that goes on: what it had counted, and what it is about."""
+    return msgspec.structs.replace(
+        done.summary,
+        file=fresh.file,
+        encoding=fresh.encoding,
+        mapping=fresh.mapping,
+        unused=fresh.unused,
+        resumed_at=done.rows_done,
     )
 
 

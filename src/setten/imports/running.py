@@ -38,9 +38,12 @@ from setten.platform.vault import Vault
 TRIES_MAX = 5  # of a chunk that another writer made wait too long
 _WAIT_S = 0.2
 # What a value can be to the database alone; the row that has it is looked for and refused.
-_UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError)
+_UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
 _BUSY = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
 OnProgress = Callable[[Progress], None]
+# What reads ahead gives way soon to what waits for the database's answer: with Python's own 5 ms a
+# chunk of 5,000 receipts waited a quarter of its time.
+SWITCH_S = 0.0002
 
 
 class _Undo(Exception):
@@ -207,8 +210,7 @@ async def _marked(
             await run.kind.prepare(own, now=run.clock())
             await resuming.forget(own, now=run.clock())
         run.run_key = run_key
-        goes_on = options.resumes and done is not None and not done.has_ended
-        yield done if goes_on else None
+        yield done if options.resumes else None
 
 
 def _check_set_once(done: Mark, options: Options) -> None:
@@ -220,10 +222,7 @@ def _check_set_once(done: Mark, options: Options) -> None:
 
 async def _go(run: _Run, table: Table, done: Mark | None, on_progress: OnProgress) -> None:
     if done is not None:
-        encoding = run.summary.encoding
-        run.summary = done.summary
-        run.summary.encoding = encoding
-        run.summary.resumed_at = done.rows_done
+        run.summary = resuming.joined(run.summary, done)
     after = 0 if done is None else done.rows_done
     parts = chunks(table, run.kind, after=after)
     ahead = _next(parts)

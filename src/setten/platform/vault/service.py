@@ -150,9 +150,10 @@ class Vault:
         """Numbers and wrapped keys by token of those that nobody else made meanwhile."""
         numbers = [ids.number() for _ in new]
         keys = [os.urandom(cipher.KEY_BYTES) for _ in new]
+        nonces = cipher.nonces(2 * len(new))
         wrapped = [
-            cipher.seal(self._wrap, key, _about(number))
-            for key, number in zip(keys, numbers, strict=True)
+            cipher.seal(self._wrap, key, _about(number), nonce)
+            for key, number, nonce in zip(keys, numbers, nonces[: len(new)], strict=True)
         ]
         rows = await _Q.insert_identifiers.all(
             conn,
@@ -162,8 +163,10 @@ class Vault:
             tokens=list(new),
             keys=wrapped,
             seals=[
-                cipher.seal(key, one.value.encode(), _about(number))
-                for key, number, one in zip(keys, numbers, new.values(), strict=True)
+                cipher.seal(key, one.value.encode(), _about(number), nonce)
+                for key, number, one, nonce in zip(
+                    keys, numbers, new.values(), nonces[len(new) :], strict=True
+                )
             ],
         )
         key_of = dict(zip(numbers, wrapped, strict=True))
@@ -238,33 +241,44 @@ class Vault:
         if not newest:
             return
         keys = await self._keys(conn, {number for number, _ in newest}, met)
+        # Somebody has several traits: the cipher of a key is set up once for all of them.
+        ciphers = {number: cipher.AESGCM(key) for number, key in keys.items()}
+        nonces = cipher.nonces(len(newest))
         written = await _Q.put_traits.all(
             conn,
             identifier_ids=[number for number, _ in newest],
             fields=[field for _, field in newest],
             seals=[
                 cipher.seal(
-                    keys[one.identifier_id],
+                    ciphers[one.identifier_id],
                     _encode(one.value),
                     _about(one.identifier_id, one.field),
+                    nonce,
                 )
-                for one in newest.values()
+                for one, nonce in zip(newest.values(), nonces, strict=True)
             ],
             occurred_ats=[one.occurred_at for one in newest.values()],
         )
-        await self._index(conn, [newest[row["identifier_id"], row["field"]] for row in written])
+        await self._index(
+            conn,
+            [newest[number, field] for number, field, _ in written],
+            changed=[newest[number, field] for number, field, is_new in written if not is_new],
+        )
 
-    async def _index(self, conn: Connection, traits: Sequence[Trait]) -> None:
+    async def _index(
+        self, conn: Connection, traits: Sequence[Trait], *, changed: Sequence[Trait]
+    ) -> None:
         entries = [
             (self._search_token(part, text), one.identifier_id, one.field)
             for one in traits
             for part, text in searching.parts(one.field, one.value)
         ]
-        await _Q.drop_search_tokens.run(
-            conn,
-            identifier_ids=[one.identifier_id for one in traits],
-            fields=[one.field for one in traits],
-        )
+        if changed:
+            await _Q.drop_search_tokens.run(
+                conn,
+                identifier_ids=[one.identifier_id for one in changed],
+                fields=[one.field for one in changed],
+            )
         if entries:
             await _Q.put_search_tokens.run(
                 conn,

@@ -54,7 +54,8 @@ select e.sealed_id, e.identifier_id, e.sealed, i.wrapped_key
  where e.sealed_id = any(:sealed_ids::bigint[]);
 
 -- name: put_traits
--- The newest word wins, whatever the order of arrival.
+-- The newest word wins, whatever the order of arrival. A row that was never updated is new: nothing
+-- is to be taken out of the search for it.
 insert into vault.traits as t (identifier_id, field, sealed, occurred_at)
 select identifier_id, field, sealed, occurred_at
   from unnest(:identifier_ids::bigint[], :fields::text[], :seals::bytea[],
@@ -63,7 +64,7 @@ select identifier_id, field, sealed, occurred_at
 on conflict (identifier_id, field) do update
    set sealed = excluded.sealed, occurred_at = excluded.occurred_at
  where t.occurred_at <= excluded.occurred_at
-returning identifier_id, field, occurred_at;
+returning identifier_id, field, xmax = 0 as is_new;
 
 -- name: traits
 select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
