@@ -13,6 +13,7 @@ import random
 import time
 import uuid
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -29,6 +30,7 @@ __all__ = ["mortal"]  # the fixture
 TARGETS = ("background", "web-1", "database", "backend", "web-2")
 ROUNDS_LONG = 6
 MEMBERS, BROWSERS = 16, 12
+LATE = 0.25  # of the events
 SETTLE_LIMIT_S = 120
 _REFUSALS = {404, 409, 422}  # what somebody who comes late is told
 Pair = tuple[int, int]
@@ -46,7 +48,7 @@ class Deciders:
         self.events: set[str] = set()
         self.parted: Counter[Pair] = Counter()
         self.cut: Counter[Pair] = Counter()
-        self.merges, self.changes = 0, 0
+        self.merges, self.changes, self.late = 0, 0, 0
         self.surprises: list[str] = []
 
     @property
@@ -102,6 +104,11 @@ class Deciders:
         if self._chance.random() < 0.3:
             card = f"{self._chance.randrange(6):012d}"
             event["context"] = {"externalIds": [{"type": "loyalty_card", "id": card}]}
+        if self._chance.random() < LATE:
+            # It happened days ago and is told now: who was first is another then.
+            at = datetime.now(UTC) - timedelta(minutes=self._chance.uniform(1, 6 * 24 * 60))
+            event["timestamp"] = at.isoformat()
+            self.late += 1
         self.events.add(message)
         body = {"batch": [event], "writeKey": self._write_key}
         answer, _ = await self._ask("POST", "/v1/batch", body)
@@ -201,13 +208,14 @@ async def test_who_is_whom_outlives_every_process(
     await asyncio.to_thread(mortal.wait_ready)
     with capsys.disabled():
         print(  # noqa: T201
-            f"\nseed {seed}: {dict(killed)}; {len(deciders.events)} events,"
+            f"\nseed {seed}: {dict(killed)}; {len(deciders.events)} events, {deciders.late} late,"
             f" {sum(deciders.parted.values())} splits, {deciders.merges} merges,"
             f" {deciders.changes} rule changes"
         )
     assert not deciders.surprises, (deciders.surprises[:5], _bugs(mortal))
     assert sum(deciders.parted.values()) > 0, "somebody was parted"
     assert deciders.merges > 0, "somebody was joined"
+    assert deciders.late > 0, "something was told late"
     await _prove(mortal, deciders)
 
 
