@@ -92,7 +92,8 @@ async def take_in(
     touched = learnt.union(*fresh)
     nodes |= await load_nodes(conn, touched - nodes.keys())
     ends = {one: _aged(nodes[one], first[one]) for one in touched}
-    await settle(conn, fresh, ends, learnt=learnt, now=now)
+    came_at = max(row.received_at for row in rows)  # long ago, where this view is behind
+    await settle(conn, fresh, ends, learnt=learnt, now=now, at=came_at)
 
 
 async def _unfamiliar(

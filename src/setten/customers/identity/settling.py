@@ -48,6 +48,7 @@ async def settle(
     nodes: Mapping[int, Node],
     *,
     now: datetime,
+    at: datetime | None = None,
     learnt: Collection[int] = (),
     again: Collection[int] = (),
     prefer: UUID | None = None,
@@ -57,7 +58,8 @@ async def settle(
 
     nodes: both ends of every link, those in `learnt` (new, or older than we thought), and those
     in `again`, to be resolved anew though nothing is new. prefer: who survives if she lives on.
-    anew: conclude again who is everybody's; for decisions by hand and changes of rules.
+    anew: conclude again who is everybody's; for decisions by hand and changes of rules. at: when
+    what it is concluded from came in; now, when that is not said.
     """
     groups = rules.components({one for pair in fresh for one in pair}.union(again), fresh)
     # What hangs together by itself cannot be settled in halves: past twice its limit, it is known
@@ -67,14 +69,14 @@ async def settle(
     hood = await gather(conn, fresh, nodes, ends, most=most, anew=anew)
     if len(hood.links) > most and len(groups) > 1:
         return await _settle_halves(
-            conn, fresh, nodes, groups, now=now, learnt=set(learnt), again=set(again),
+            conn, fresh, nodes, groups, now=now, at=at, learnt=set(learnt), again=set(again),
             prefer=prefer, anew=anew,
         )  # fmt: skip
     book = anew.rules if anew and anew.rules is not None else await load_rules(conn)
     # One that has only turned out older keeps its people: nothing about them is new.
     touched = ends | {one for one in learnt if nodes[one].customer_id is None}
     change = decide(hood, fresh, book, touched=touched, learnt=learnt, prefer=prefer)
-    await _write(conn, change, now=now)
+    await _write(conn, change, now=now, at=at or now)
     if anew:
         await Q.end_quarantines.run(conn, identifier_ids=list(ends - change.left))
     return change
@@ -109,6 +111,7 @@ async def _settle_halves(
     groups: Sequence[Sequence[int]],
     *,
     now: datetime,
+    at: datetime | None,
     learnt: set[int],
     again: set[int],
     prefer: UUID | None,
@@ -119,7 +122,7 @@ async def _settle_halves(
     first = {one: node for one, node in nodes.items() if one not in later}
     links = {pair: link for pair, link in fresh.items() if pair[0] not in later}
     one = await settle(
-        conn, links, first, now=now, learnt=learnt - later, again=again - later,
+        conn, links, first, now=now, at=at, learnt=learnt - later, again=again - later,
         prefer=prefer, anew=anew,
     )  # fmt: skip
     # The first part may have moved these: look again, but keep how old they have turned out.
@@ -132,7 +135,7 @@ async def _settle_halves(
     }
     rest = {pair: link for pair, link in fresh.items() if pair[0] in later}
     other = await settle(
-        conn, rest, second, now=now, learnt=learnt & later, again=again & later,
+        conn, rest, second, now=now, at=at, learnt=learnt & later, again=again & later,
         prefer=prefer, anew=anew,
     )  # fmt: skip
     return Change(told=one.told + other.told)
@@ -302,7 +305,7 @@ def _tell(change: Change, final: Mapping[UUID, frozenset[int]], nodes: Mapping[i
             change.facts.append((told, ends))
 
 
-async def _write(conn: Connection, change: Change, *, now: datetime) -> None:
+async def _write(conn: Connection, change: Change, *, now: datetime, at: datetime) -> None:
     if change.begun:
         await Q.put_customers.run(
             conn, customer_ids=list(change.begun), created_ats=list(change.begun.values())
@@ -325,8 +328,18 @@ async def _write(conn: Connection, change: Change, *, now: datetime) -> None:
     for one, links in change.quarantined.items():
         await Q.put_quarantines.run(conn, identifier_ids=[one], links=links, noted_at=now)
     if change.facts:
-        change.told = [log.entry_for(fact, at=now, identifiers=ends) for fact, ends in change.facts]
+        change.told = [_told(fact, ends, change, now, at) for fact, ends in change.facts]
         await log.state_all(conn, change.told)
+
+
+def _told(
+    fact: log.Fact, ends: Sequence[int], change: Change, now: datetime, at: datetime
+) -> log.Entry:
+    """A fact stated now. She came when she was first seen, however late we learn of it."""
+    if isinstance(fact, CustomerCreated):
+        at = change.begun.get(fact.customer_id, at)
+    entry = log.entry_for(fact, at=min(at, now), identifiers=ends)
+    return msgspec.structs.replace(entry, received_at=now)
 
 
 async def _write_nodes(conn: Connection, nodes: Sequence[Node]) -> None:

@@ -54,9 +54,9 @@ async def _read(
 ) -> None:
     at = now()
     merged, apart = _told(rows, CustomerMerged), _told(rows, CustomerSplit)
-    begun = sum(row.name == CustomerCreated.event_name for row in rows)
-    today = at.astimezone(zone).date()
-    await count_flows(conn, [(today, (NOWHERE, "acquisition"))] * begun)
+    came = [row.occurred_at for row in rows if row.name == CustomerCreated.event_name]
+    days = [one.astimezone(zone).date() for one in came]
+    await count_flows(conn, [(day, (NOWHERE, "acquisition")) for day in days])
     await forget_merged(conn, {one.gone for one in merged}, zone=zone, now=at)
     buyers = await _buyers(conn, rows)
     await reckon(conn, buyers, cause="purchase", zone=zone, now=at)
