@@ -26,8 +26,11 @@ from setten.platform.expressions import Calendar, Needs
 from setten.platform.log import Reader, Row
 
 READER = "segments"
+# Of one wake-up or filling: whoever writes memberships takes turns, so what the reader does at once
+# for people who are here now waits for one such round, which is some hundredths of a second.
+AT_ONCE = 500
 # Rounds of one wake-up, so that a midnight at which many turn does not hold the job for long.
-ROUNDS_MAX = 20
+ROUNDS_MAX = 40
 # A hundred segments cost a batch some milliseconds whoever is in it: fewer batches, more in each.
 GATHER_S = 0.03
 _IDENTITY = frozenset(f.event_name for f in (CustomerCreated, CustomerMerged, CustomerSplit))
@@ -150,12 +153,12 @@ async def wake(
         async with db.transaction(pool) as conn:
             moment = now()
             await evaluating.begin(conn, memory, calendar=calendar, now=moment)
-            due = await Q.due.all(conn, now=moment, most=CUSTOMERS_MAX)
+            due = await Q.due.all(conn, now=moment, most=AT_ONCE)
             whom = {row["customer_id"]: Why("time") for row in due}
             await evaluating.look(conn, whom, now=moment, calendar=calendar, memory=memory)
             await evaluating.end(conn, memory)
         woken += len(whom)
-        if len(whom) < CUSTOMERS_MAX:
+        if len(whom) < AT_ONCE:
             break
     return woken
 
@@ -188,10 +191,10 @@ async def _fill_some(conn: Connection, now: datetime, calendar: Calendar, memory
     here = await Q.unfilled_from.maybe(conn)
     if here is None:
         return 0
-    rows = await Q.next_customers.all(conn, after=here["filled_through"], most=CUSTOMERS_MAX)
+    rows = await Q.next_customers.all(conn, after=here["filled_through"], most=AT_ONCE)
     whom = {row["customer_id"]: Why("definition") for row in rows}
     await evaluating.look(conn, whom, now=now, calendar=calendar, memory=memory)
-    is_end = len(rows) < CUSTOMERS_MAX
+    is_end = len(rows) < AT_ONCE
     through = rows[-1]["customer_id"] if rows else here["filled_through"]
     await Q.filled.run(conn, through=through, is_end=is_end, now=now)
     return len(rows)
