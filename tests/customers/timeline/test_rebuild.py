@@ -82,6 +82,26 @@ async def test_the_live_reader_goes_on_after_a_rebuild_and_a_second_one_works(pe
     assert len((await contents(pool))["timeline"]) == 2
 
 
+async def test_words_and_places_go_over_as_they_are_and_what_is_nobodys_makes_no_line(
+    people, pool, monkeypatch
+):
+    monkeypatch.setattr("setten.customers.timeline.rebuilding.CHUNK", 2)
+    before_1970 = -60 * 24 * 365 * 80
+    for minute, location_id in enumerate((None, "銀座", "x" * 64)):
+        await people.happens("user_id:ann", minute=minute, name=f"見た-{minute}",
+                             event_id="é" * 50 + str(minute), location_id=location_id,
+                             body={"title": "ソファ\n\\", "path": "/é"})  # fmt: skip
+    await people.happens(minute=3)
+    await people.happens("user_id:ann", minute=before_1970, name="order.placed",
+                         body=order("昔", 700), location_id="銀座")  # fmt: skip
+    await people.read()
+    before = await contents(pool)
+    assert len(before["timeline"]) == 4
+    assert before["purchases"]
+    await timeline.rebuild(pool)
+    assert await contents(pool) == before
+
+
 async def test_what_the_reader_has_not_passed_is_left_to_it(people, pool):
     await people.happens("user_id:ann", minute=1)
     await people.read()
