@@ -16,7 +16,6 @@ import contextlib
 import csv
 import random
 import resource
-import sys
 import time
 from pathlib import Path
 
@@ -129,7 +128,7 @@ def main() -> None:
     parser.add_argument("--mapping")
     parser.add_argument("--database-url")
     args = parser.parse_args()
-    sys.setswitchinterval(imports.SWITCH_S)
+
     with database(args.database_url, _migrate) as (dsn, folder):
         asyncio.run(bring(dsn, folder, args))
 

@@ -137,10 +137,6 @@ def _bring(kind: str, files: list[Path], options: Options, data_dir: str | None)
     if options.refused_file is not None and len(files) > 1:
         raise typer.BadParameter("--refused takes the rows of one file", param_hint="--refused")
 
-    from setten.imports import SWITCH_S
-
-    sys.setswitchinterval(SWITCH_S)
-
     async def work(deps: Deps) -> list[Summary]:
         return [await _one(deps, kind, file, options) for file in files]
 

@@ -12,7 +12,7 @@ from setten.imports.mapping import Columns, proposal
 from setten.imports.model import Options, Outcome, Progress, Shown, Summary
 from setten.imports.people import Contacts, Customers
 from setten.imports.receipts import Receipts
-from setten.imports.running import SWITCH_S, bring
+from setten.imports.running import bring
 from setten.imports.wording import codes, say
 
 KINDS: dict[str, type[Kind]] = {one.name: one for one in (
@@ -26,7 +26,6 @@ __all__ = [
     "Outcome",
     "Progress",
     "Shown",
-    "SWITCH_S",
     "Summary",
     "bring",
     "codes",

@@ -41,9 +41,6 @@ _WAIT_S = 0.2
 _UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
 _BUSY = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
 OnProgress = Callable[[Progress], None]
-# What reads ahead gives way soon to what waits for the database's answer: with Python's own 5 ms a
-# chunk of 5,000 receipts waited a quarter of its time.
-SWITCH_S = 0.0002
 
 
 class _Undo(Exception):
