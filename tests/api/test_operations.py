@@ -7,7 +7,7 @@ import subprocess
 import asyncpg
 import httpx
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, Request, get, post
 from litestar.params import FromPath
 from tests.conftest import no_lake
 
@@ -112,3 +112,29 @@ async def test_the_real_measures_pass_promtool(client):
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+async def test_who_goes_away_in_the_middle_of_its_words_is_no_bug_of_ours(client, caplog):
+    app = client._transport.app
+
+    @post("/words")
+    async def words(request: Request) -> None:
+        await request.body()
+
+    app.register(words)
+    messages = iter(
+        [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive() -> dict:
+        return next(messages)
+
+    async def send(message: dict) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/words", "raw_path": b"/words",
+             "query_string": b"", "headers": [(b"content-length", b"5")], "scheme": "http",
+             "root_path": "", "http_version": "1.1", "client": None, "server": None,
+             "state": {}}  # fmt: skip
+    await app(scope, receive, send)
+    assert "bug" not in caplog.text

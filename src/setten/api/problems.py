@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.types import Receive, Scope, Send
 
 from setten.platform import db, errors
@@ -25,6 +25,7 @@ _STATUS: tuple[tuple[type[errors.SettenError], int], ...] = (
     (errors.Conflict, 409),
     (errors.Invalid, 422),
 )
+_WENT_AWAY = "client disconnected prematurely"  # what the framework says when it did
 _HTTP_CODES = {
     400: "malformed",
     401: "unauthenticated",
@@ -135,6 +136,8 @@ def on_unwritable(request: Request[Any, Any, Any], error: Exception) -> Response
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug: logged without the request's words, answered without ours."""
+    if isinstance(error, InternalServerException) and error.detail == _WENT_AWAY:
+        return respond(request, 400, "malformed")  # in the middle of its words; nobody reads this
     logger.error("bug in %s %s", request.method, request.scope.get("path_template", ""),
                  exc_info=error)  # fmt: skip
     return respond(request, 500, "error")
