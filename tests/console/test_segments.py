@@ -87,7 +87,7 @@ def test_the_count_follows_the_words(house: House) -> None:
          "直近1年に購入の金額の合計が50000以上である"),
         ({"shape": "last", "event": "purchase", "n": "10", "unit": "day"},
          "最後の購入が10日以上前にあった"),
-        ({"shape": "stage", "stage": "recovery"}, "段階が「recovery」である"),
+        ({"shape": "stage", "stage": "recovery"}, "段階が「回復」である"),
         ({"shape": "field", "trait": "newsletter", "value": "weekly"},
          "特徴「newsletter」が「weekly」である"),
         ({"shape": "consent", "channel": "line", "state": "refused"}, "販促のLINEを断っている"),

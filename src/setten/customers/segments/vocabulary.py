@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from setten.customers import lifecycle
 from setten.customers.segments.conditions import KINDS
 from setten.facts import commerce, reported, stock
 from setten.platform.expressions import (
@@ -25,6 +26,9 @@ from setten.platform.expressions import (
 PURCHASE, RETURN = "purchase", "return"
 # Where a customer stands in the life cycle; who has not bought yet has no row there.
 STAGE, NO_STAGE = "stage", "acquisition"
+STAGES: Mapping[str, Words] = {
+    name: Words(said["ja"], said["en"].lower()) for name, said in lifecycle.NAMES.items()
+}
 # Lines that may tell a purchase; whether they do, customers.purchases says.
 TELLS_PURCHASE = (
     stock.OrderPlaced.event_name,
@@ -112,7 +116,7 @@ VOCABULARY = Vocabulary(
         *(Property(name, Type.TEXT, words) for name, words in _TEXTS.items()),
         *(Property(name, Type.INTEGER, words) for name, words in _INTEGERS.items()),
     ),
-    fields=(Field(STAGE, Type.TEXT, Words("段階", "stage")),),
+    fields=(Field(STAGE, Type.TEXT, Words("段階", "stage"), STAGES),),
     field=Words("特徴", "trait"),
     group=Words("セグメント", "segment"),
     relations=RELATIONS,

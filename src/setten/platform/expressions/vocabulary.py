@@ -43,11 +43,12 @@ class EventKind(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field of a subject that has words and a type of its own."""
+    """A field of a subject that has words and a type of its own; values: those with words, too."""
 
     name: str
     type: Type
     words: Words
+    values: Mapping[str, Words] = msgspec.field(default_factory=dict)
 
 
 class Vocabulary:

@@ -19,6 +19,7 @@ from setten.platform.expressions.kinds.standing import Related
 from setten.platform.expressions.model import Claim, Match, Node, Where
 from setten.platform.expressions.phrases import Grammar, Listing, Phrase, Token
 from setten.platform.expressions.times import ANYTIME, Span, Window
+from setten.platform.expressions.vocabulary import Field as Declared
 from setten.platform.expressions.vocabulary import Locale, Vocabulary, Words
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -34,11 +35,13 @@ class Wording:
     """Says and reads expressions over one vocabulary."""
 
     def __init__(self, vocabulary: Vocabulary, kinds: Iterable[Kind] = ()) -> None:
+        worded = [one for one in vocabulary.fields.values() if one.values]
         self._grammar = Grammar(
-            phrases=[*_JOINS, *_CONDITIONS, *_group(vocabulary.group), *_MATCHES, *_windows(),
-                     *_claims(), *_times(), *(one for kind in kinds for one in kind.phrases),
-                     *_fields(vocabulary)],
-            lists=_LISTS,
+            phrases=[*_JOINS, *_worded(worded), *_CONDITIONS, *_group(vocabulary.group),
+                     *_MATCHES, *_windows(), *_claims(), *_times(),
+                     *(one for kind in kinds for one in kind.phrases), *_fields(vocabulary)],
+            lists=(*_LISTS, *(Listing(category=f"values_of_{one.name}", ja="・", en=", ",
+                                      item=f"value_of_{one.name}") for one in worded)),
             tokens=[
                 *_TOKENS,
                 _names("event", {name: one.words for name, one in vocabulary.events.items()}),
@@ -46,6 +49,7 @@ class Wording:
                 _names("declared", {name: one.words for name, one in vocabulary.fields.items()}),
                 _names("measure", _MEASURES),
                 _names("relation", vocabulary.relations),
+                *(_names(f"value_of_{one.name}", _quoted(one.values)) for one in worded),
                 *(one for kind in kinds for one in kind.tokens),
             ],
         )  # fmt: skip
@@ -171,6 +175,50 @@ def _fields(vocabulary: Vocabulary) -> list[Phrase]:
                en=open_field.en + " {name:quoted}",
                take=lambda name: {"name": name}, build=lambda name: name),
     ]  # fmt: skip
+
+
+def _quoted(words: Mapping[str, Words]) -> Mapping[str, Words]:
+    """As values are written: people say the word, the expression keeps the name."""
+    return {
+        name: Words(ja=_say_quoted(one.ja, "ja"), en=_say_quoted(one.en, "en"))
+        for name, one in words.items()
+    }
+
+
+def _worded(fields: Iterable[Declared]) -> Iterable[Phrase]:
+    """Claims about fields whose values have words."""
+    for field in fields:
+        for op in ("is", "is_not", "in", "not_in"):
+            ja, en = (
+                re.sub(r"(value|values):\1", rf"\1:\1_of_{field.name}", words)
+                for words in _CLAIMED[op]
+            )
+            yield Phrase(
+                category="term",
+                ja=f"{field.words.ja}が{ja}",
+                en=f"{field.words.en} {en}",
+                take=_worded_take(field, op),
+                build=_worded_build(field.name, op),
+            )
+
+
+def _worded_take(field: Declared, op: str) -> Callable[[Any], Mapping[str, Any] | None]:
+    def take(node: Any) -> Mapping[str, Any] | None:
+        if not isinstance(node, Field) or node.name != field.name or node.claim.op != op:
+            return None
+        values = claims.operands(node.claim)
+        if not all(isinstance(one, str) and one in field.values for one in values):
+            return None
+        return {"values": values} if op in ("in", "not_in") else {"value": values[0]}
+
+    return take
+
+
+def _worded_build(name: str, op: str) -> Callable[..., Field]:
+    def build(value: Any = None, values: Any = None) -> Field:
+        return Field(name=name, claim=Claim(op=op, value=values or value))
+
+    return build
 
 
 def _windows() -> list[Phrase]:
