@@ -3,6 +3,7 @@ CREATE SCHEMA auth;
 CREATE SCHEMA combine;
 CREATE SCHEMA customers;
 CREATE SCHEMA engagement;
+CREATE SCHEMA imports;
 CREATE SCHEMA ingest;
 CREATE SCHEMA insight;
 CREATE SCHEMA jobs;
@@ -67,18 +68,31 @@ begin
   for offset_days in 0 .. days - 1 loop
     day := first + offset_days;
     if to_regclass(format('log.events_%s', to_char(day, 'YYYYMMDD'))) is null then
-      execute format(
-        'create table log.events_%s partition of log.events for values from (%L) to (%L)',
-        to_char(day, 'YYYYMMDD'), day, day + 1);
+      begin
+        execute format(
+          'create table log.events_%s partition of log.events for values from (%L) to (%L)',
+          to_char(day, 'YYYYMMDD'), day, day + 1);
+      exception when check_violation then
+        null;  -- the default partition has events of that day already
+      end;
     end if;
   end loop;
 end $$;
+CREATE FUNCTION stock.letter_groups(said text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT COALESCE(array_agg(DISTINCT g.letters), '{}'::text[]) AS "coalesce" FROM (generate_series(1, (length(letter_groups.said) - 1)) i(i) CROSS JOIN LATERAL (SELECT CASE WHEN (octet_length(substr(letter_groups.said, i.i, 2)) > 2) THEN substr(letter_groups.said, i.i, 2) WHEN (octet_length(substr(letter_groups.said, i.i, 3)) = 3) THEN substr(letter_groups.said, i.i, 3) ELSE NULL::text END AS letters) g) WHERE (g.letters IS NOT NULL));
 CREATE FUNCTION stock.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   raise exception 'stock.ledger is append-only: correct it with a new entry';
 end $$;
+CREATE FUNCTION stock.search_form(said text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower(NORMALIZE(said, NFKC));
+CREATE FUNCTION stock.search_keys(said text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (stock.letter_groups(said) || ARRAY(SELECT DISTINCT c.c FROM regexp_split_to_table(search_keys.said, ''::text) c(c) WHERE (octet_length(c.c) > 1)));
 CREATE TABLE audit.entries (
     entry_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -219,7 +233,11 @@ CREATE TABLE customers.homes (
     lat numeric(4,2),
     lon numeric(5,2),
     occurred_at timestamp with time zone NOT NULL,
-    CONSTRAINT a_point_is_whole CHECK (((lat IS NULL) = (lon IS NULL)))
+    since timestamp with time zone NOT NULL,
+    was_lat numeric(4,2),
+    was_lon numeric(5,2),
+    CONSTRAINT a_point_is_whole CHECK (((lat IS NULL) = (lon IS NULL))),
+    CONSTRAINT where_she_was_is_whole CHECK (((was_lat IS NULL) = (was_lon IS NULL)))
 )
 WITH (fillfactor='80');
 CREATE TABLE customers.identifiers (
@@ -288,7 +306,8 @@ ALTER TABLE customers.links ALTER COLUMN link_id ADD GENERATED ALWAYS AS IDENTIT
 );
 CREATE TABLE customers.list_entries (
     list_id integer NOT NULL,
-    identifier_id bigint NOT NULL
+    identifier_id bigint NOT NULL,
+    is_waiting boolean DEFAULT false NOT NULL
 );
 CREATE TABLE customers.lists (
     list_id integer NOT NULL,
@@ -551,6 +570,18 @@ CREATE TABLE engagement.notes (
     written_at timestamp with time zone NOT NULL,
     CONSTRAINT voice_is_known CHECK ((voice = ANY (ARRAY['staff'::text, 'customer'::text])))
 );
+CREATE TABLE imports.runs (
+    run_key uuid NOT NULL,
+    kind text NOT NULL,
+    rows_done bigint NOT NULL,
+    refused_bytes bigint NOT NULL,
+    summary jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT rows_are_counted CHECK (((rows_done >= 0) AND (refused_bytes >= 0)))
+)
+WITH (fillfactor='50');
 CREATE TABLE ingest.counters (
     source_id integer NOT NULL,
     hour_at timestamp with time zone NOT NULL,
@@ -1055,6 +1086,7 @@ CREATE TABLE stock.items (
     tax_rate numeric(5,4),
     tax_included boolean DEFAULT true NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    search_text text GENERATED ALWAYS AS (stock.search_form(((((((sku || chr(10)) || name_ja) || chr(10)) || name_en) || chr(10)) || COALESCE(product_id, ''::text)))) STORED NOT NULL,
     CONSTRAINT gtin_is_14_digits CHECK ((gtin ~ '^[0-9]{14}$'::text)),
     CONSTRAINT price_has_currency CHECK (((price_minor IS NULL) OR (currency IS NOT NULL))),
     CONSTRAINT price_is_not_negative CHECK ((price_minor >= 0))
@@ -1283,6 +1315,27 @@ CREATE TABLE stock.receipts (
     CONSTRAINT mode_is_known CHECK ((mode = ANY (ARRAY['ask'::text, 'tell'::text]))),
     CONSTRAINT order_is_whole CHECK (((order_system IS NULL) = (order_ref IS NULL)))
 );
+CREATE TABLE stock.region_places (
+    region_id text NOT NULL,
+    location_id text NOT NULL
+);
+CREATE TABLE stock.regional_holds (
+    hold_id uuid NOT NULL,
+    location_ids text[] NOT NULL,
+    rejected text[] DEFAULT '{}'::text[] NOT NULL,
+    lat double precision,
+    lon double precision,
+    asked_at timestamp with time zone NOT NULL,
+    routed_at timestamp with time zone,
+    CONSTRAINT a_region_has_places CHECK ((cardinality(location_ids) > 0)),
+    CONSTRAINT point_is_whole CHECK (((lat IS NULL) = (lon IS NULL)))
+);
+CREATE TABLE stock.regions (
+    region_id text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
 CREATE TABLE stock.release_goods (
     release_id text NOT NULL,
     sku text NOT NULL,
@@ -1317,6 +1370,7 @@ CREATE TABLE stock.releases (
     members_drawn boolean DEFAULT false NOT NULL,
     is_drawn boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT limits_are_positive CHECK (((per_person > 0) AND (per_minute > 0) AND (turn_minutes > 0))),
     CONSTRAINT times_are_ordered CHECK (((opens_at < ends_at) AND ((members_from IS NULL) OR (members_from < opens_at))))
 )
@@ -1378,8 +1432,8 @@ CREATE TABLE stock.sales_days (
     location_id text NOT NULL,
     day date NOT NULL,
     sku text NOT NULL,
-    sold integer NOT NULL,
-    returned integer DEFAULT 0 NOT NULL
+    sold bigint NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='70');
 CREATE TABLE stock.sending_places (
@@ -1591,6 +1645,8 @@ ALTER TABLE ONLY customers.undeliverable
     ADD CONSTRAINT undeliverable_pkey PRIMARY KEY (identifier_id, channel);
 ALTER TABLE ONLY engagement.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (note_id);
+ALTER TABLE ONLY imports.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (run_key);
 ALTER TABLE ONLY ingest.counters
     ADD CONSTRAINT counters_pkey PRIMARY KEY (source_id, hour_at, name);
 ALTER TABLE ONLY ingest.sources
@@ -1707,6 +1763,12 @@ ALTER TABLE ONLY stock.receipt_totals
     ADD CONSTRAINT receipt_totals_pkey PRIMARY KEY (location_id, business_day, currency);
 ALTER TABLE ONLY stock.receipts
     ADD CONSTRAINT receipts_pkey PRIMARY KEY (receipt_id);
+ALTER TABLE ONLY stock.region_places
+    ADD CONSTRAINT region_places_pkey PRIMARY KEY (region_id, location_id);
+ALTER TABLE ONLY stock.regional_holds
+    ADD CONSTRAINT regional_holds_pkey PRIMARY KEY (hold_id);
+ALTER TABLE ONLY stock.regions
+    ADD CONSTRAINT regions_pkey PRIMARY KEY (region_id);
 ALTER TABLE ONLY stock.release_goods
     ADD CONSTRAINT release_goods_pkey PRIMARY KEY (release_id, sku);
 ALTER TABLE ONLY stock.release_tickets
@@ -1758,6 +1820,7 @@ CREATE INDEX link_decisions_pair ON customers.link_decisions USING btree (a, b, 
 CREATE INDEX links_b ON customers.links USING btree (b);
 CREATE UNIQUE INDEX links_pair ON customers.links USING btree (a, b);
 CREATE INDEX list_entries_identifier ON customers.list_entries USING btree (identifier_id, list_id);
+CREATE INDEX list_entries_waiting ON customers.list_entries USING btree (identifier_id) WHERE is_waiting;
 CREATE UNIQUE INDEX lists_name ON customers.lists USING btree (name) WHERE (ready_at IS NOT NULL);
 CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occurred_at);
 CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
@@ -1775,6 +1838,7 @@ CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC,
 CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
 CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
+CREATE INDEX runs_updated ON imports.runs USING btree (updated_at);
 CREATE UNIQUE INDEX sources_record_system ON ingest.sources USING btree (system) WHERE (is_record AND (revoked_at IS NULL));
 CREATE INDEX write_keys_source ON ingest.write_keys USING btree (source_id);
 CREATE INDEX pgqueuer_ep_ea_idx ON jobs.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::jobs.pgqueuer_status);
@@ -1795,7 +1859,9 @@ CREATE INDEX dead_letters_hash ON log.dead_letters USING btree (hash) WHERE (end
 CREATE INDEX dead_letters_open ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NULL);
 CREATE INDEX events_order ON ONLY log.events USING btree (xid, "position");
 CREATE INDEX events_elsewhere_xid_position_idx ON log.events_elsewhere USING btree (xid, "position");
+CREATE INDEX allocations_place ON stock.allocations USING btree (location_id, sku, channel);
 CREATE INDEX allocations_until ON stock.allocations USING btree (until) WHERE (until IS NOT NULL);
+CREATE INDEX balances_display ON stock.balances USING btree (location_id, sku) WHERE (display > 0);
 CREATE INDEX balances_location ON stock.balances USING btree (location_id, sku);
 CREATE INDEX cart_code_failures_by ON stock.cart_code_failures USING btree (said_by, failed_at);
 CREATE INDEX cart_code_failures_due ON stock.cart_code_failures USING btree (failed_at);
@@ -1824,6 +1890,7 @@ CREATE INDEX fulfilments_waiting ON stock.fulfilments USING btree (fulfilment_id
 CREATE INDEX hold_lines_elsewhere ON stock.hold_lines USING btree (location_id, hold_id) WHERE is_elsewhere;
 CREATE INDEX hold_lines_open ON stock.hold_lines USING btree (sku, location_id, hold_id) WHERE (state = ANY (ARRAY['held'::text, 'picked'::text]));
 CREATE UNIQUE INDEX holds_code ON stock.holds USING btree (code, location_id) WHERE (ended_at IS NULL);
+CREATE INDEX holds_collected ON stock.holds USING btree (location_id, ended_at, hold_id) WHERE (state = 'collected'::text);
 CREATE INDEX holds_due ON stock.holds USING btree (expires_at) WHERE (ended_at IS NULL);
 CREATE INDEX holds_ended ON stock.holds USING btree (location_id, state, hold_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX holds_identifier ON stock.holds USING btree (identifier_id, hold_id) WHERE (identifier_id IS NOT NULL);
@@ -1832,6 +1899,7 @@ CREATE INDEX inbound_due ON stock.inbound USING btree (sku, location_id, due_on)
 CREATE UNIQUE INDEX inbound_ref ON stock.inbound USING btree (ref, sku, location_id);
 CREATE INDEX items_gtin ON stock.items USING btree (gtin) WHERE (gtin IS NOT NULL);
 CREATE INDEX items_product ON stock.items USING btree (product_id) WHERE (product_id IS NOT NULL);
+CREATE INDEX items_search ON stock.items USING gin (stock.search_keys(search_text));
 CREATE INDEX ledger_of_row ON stock.ledger USING btree (sku, location_id, entry_id);
 CREATE INDEX movements_of_row ON stock.movements USING btree (sku, location_id, at);
 CREATE UNIQUE INDEX movements_ref ON stock.movements USING btree (ref, kind, sku, location_id) WHERE (ref IS NOT NULL);
@@ -1854,8 +1922,12 @@ CREATE INDEX receipts_identifier ON stock.receipts USING btree (identifier_id, o
 CREATE UNIQUE INDEX receipts_key ON stock.receipts USING btree (location_id, business_day, register, sequence) WHERE (replaced_by IS NULL);
 CREATE INDEX receipts_order ON stock.receipts USING btree (order_system, order_ref) WHERE (order_ref IS NOT NULL);
 CREATE INDEX receipts_sequence ON stock.receipts USING btree (sequence, business_day);
+CREATE INDEX regional_holds_unrouted ON stock.regional_holds USING btree (asked_at, hold_id) WHERE (routed_at IS NULL);
 CREATE UNIQUE INDEX release_tickets_person ON stock.release_tickets USING btree (release_id, identifier_id) WHERE (identifier_id IS NOT NULL);
+CREATE INDEX release_tickets_took ON stock.release_tickets USING btree (release_id) WHERE (taken > 0);
+CREATE INDEX release_tickets_turn ON stock.release_tickets USING btree (release_id, turn_at) WHERE (turn_at IS NOT NULL);
 CREATE INDEX release_tickets_waiting ON stock.release_tickets USING btree (release_id, lot) WHERE (turn_at IS NULL);
+CREATE INDEX releases_newest ON stock.releases USING btree (opens_at DESC, release_id DESC);
 CREATE INDEX return_lines_root ON stock.return_lines USING btree (root, sku) WHERE (root IS NOT NULL);
 CREATE INDEX returns_identifier ON stock.returns USING btree (identifier_id, at) WHERE (identifier_id IS NOT NULL);
 CREATE INDEX returns_location ON stock.returns USING btree (location_id, return_id);
@@ -1885,8 +1957,6 @@ ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers.customers(customer_id);
 ALTER TABLE ONLY customers.list_entries
     ADD CONSTRAINT list_entries_list_id_fkey FOREIGN KEY (list_id) REFERENCES customers.lists(list_id) ON DELETE CASCADE;
-ALTER TABLE ONLY customers.segment_members
-    ADD CONSTRAINT segment_members_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
 ALTER TABLE ONLY customers.segment_versions
     ADD CONSTRAINT segment_versions_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES customers.segments(segment_id);
 ALTER TABLE ONLY ingest.write_keys
@@ -1923,6 +1993,10 @@ ALTER TABLE ONLY stock.payments
     ADD CONSTRAINT payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock.orders(order_id);
 ALTER TABLE ONLY stock.preorders
     ADD CONSTRAINT preorders_inbound_id_fkey FOREIGN KEY (inbound_id) REFERENCES stock.inbound(inbound_id);
+ALTER TABLE ONLY stock.region_places
+    ADD CONSTRAINT region_places_location_id_fkey FOREIGN KEY (location_id) REFERENCES stock.locations(location_id);
+ALTER TABLE ONLY stock.region_places
+    ADD CONSTRAINT region_places_region_id_fkey FOREIGN KEY (region_id) REFERENCES stock.regions(region_id) ON DELETE CASCADE;
 ALTER TABLE ONLY stock.release_goods
     ADD CONSTRAINT release_goods_release_id_fkey FOREIGN KEY (release_id) REFERENCES stock.releases(release_id);
 ALTER TABLE ONLY stock.release_tickets

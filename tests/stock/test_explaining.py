@@ -84,7 +84,8 @@ async def test_every_part_of_a_number_is_named_and_they_add_up(shop: Shop) -> No
     await everything(shop)
     found = await why(shop)
     assert {step.what: step.qty for step in found.steps} == {
-        "physical": 18, "held": -4, "unrouted": 0, "run_out": 1, "safety": -2, "display": -1, "others": -4,
+        "physical": 18, "held": -4, "unrouted": 0, "run_out": 1, "safety": -2, "display": -1,
+        "others": -4,
     }  # fmt: skip
     assert (found.available, found.total) == (8, 8)
     assert [(one.qty, one.has_run_out) for one in found.holds] == [(3, False), (1, True)]

@@ -1,6 +1,8 @@
 """The door of the console: who is asking, may they, and did the request come from our own page.
 
 `before` prepares `request.state.page` for every handler; a stranger is led to the sign-in page.
+Each page names the right that opens it in its decorator: `right=Right.read_stock`, a tuple where
+any of them does, STAFF or ANYONE. One that names none is shut. What its rows need is asked below.
 A write must carry the page's token and come from our own origin; both are checked.
 """
 
@@ -16,10 +18,10 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from setten.console import places
-from setten.console.page import HEADERS, Asked, Page
+from setten.console.page import ANYONE, HEADERS, STAFF, Asked, Door, Page
 from setten.console.words import LOCALES
 from setten.platform import auth, clock, ids
-from setten.platform.auth import Actor, Right
+from setten.platform.auth import Actor, NoRight, Right
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied
 from setten.platform.lake import Lake
@@ -30,7 +32,6 @@ from setten.stock.locations import Directory, Location
 LIVE = "/live"
 """How the addresses of open lines end."""
 
-OPEN_TO_ALL = ("/sign-in", "/preferences", "/line/")
 THEMES = ("system", "light", "dark")
 SESSION_COOKIE_S = 16 * 3600
 PREFERENCE_COOKIE_S = 365 * 86_400
@@ -114,11 +115,23 @@ async def before(request: Asked) -> Response[Any] | None:
     secret = token if actor and token else _visitor(request)
     page = _page(request, actor, secret, shop)
     request.state.page = msgspec.structs.replace(page, waiting=waiting)
-    if actor is None and not request.url.path.startswith(OPEN_TO_ALL):
+    right = request.route_handler.opt.get("right")
+    if actor is None and right != ANYONE:
         return _to_sign_in(request)  # before its form is read: that costs time
+    if actor is not None:
+        _let_in(actor, right)
     if request.method not in SAFE:
         await _check_origin(request, secret)
     return None
+
+
+def _let_in(actor: Actor, right: Door | None) -> None:
+    """Raises NoRight unless the page's door lets this person in; where there is no door, nobody."""
+    if right in (ANYONE, STAFF):
+        return
+    rights = right if isinstance(right, tuple) else (right,)
+    if not any(isinstance(one, Right) and actor.may(one) for one in rights):
+        raise NoRight(right=" | ".join(str(one) for one in rights))
 
 
 async def _who(conn: Connection, request: Asked, token: str) -> Actor | None:

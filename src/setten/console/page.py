@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -38,6 +38,13 @@ HEADERS = {
     # A page may name a customer: it is never kept by a proxy nor by the browser's disk.
     "Cache-Control": "no-store",
 }
+
+STAFF: Final = "staff"
+"""A page that whoever is signed in may open."""
+ANYONE: Final = "anyone"
+"""A page for strangers too."""
+Door: TypeAlias = Right | tuple[Right, ...] | str
+"""What a page's decorator says under `right`."""
 
 SOON = timedelta(minutes=10)
 NEAR = timedelta(minutes=20)

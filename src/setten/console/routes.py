@@ -230,6 +230,7 @@ def routes() -> list[ControllerRouterHandler]:
         path="/",
         route_handlers=PAGES,
         before_request=guard.before,
+        include_in_schema=False,
         request_max_body_size=FORM_BYTES_MAX,
         exception_handlers={
             SettenError: problems.on_refusal,

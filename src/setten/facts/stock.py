@@ -99,7 +99,7 @@ class HoldSubstituted(HoldChanged, frozen=True, kw_only=True):
 
 
 class HoldMoved(HoldChanged, frozen=True, kw_only=True):
-    """Its goods are kept at other places than before (`was`): routed, or moved when one could not."""
+    """Its goods are kept elsewhere than before (`was`): routed, or moved when a place could not."""
 
     event_name: ClassVar[str] = "stock.hold_moved"
     was: tuple[GoodsLine, ...]

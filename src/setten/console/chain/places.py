@@ -16,7 +16,6 @@ from setten.console.chain import fields, rights
 from setten.console.page import Asked, Page, page_of
 from setten.console.stock.goods import Good, goods
 from setten.console.words import Words
-from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
@@ -66,13 +65,12 @@ def address(location_id: str, **more: str) -> str:
     return f"/stock/places/place?{urlencode({'at': location_id, **more})}"
 
 
-@get("/stock/places", include_in_schema=False)
+@get("/stock/places", right=Right.read_stock)
 async def places_page(
     request: Asked, q: FromQuery[str] = "", kind: FromQuery[str] = "", number: FromQuery[int] = 1
 ) -> Response[str]:
     """All places by name, those that hold what was typed, of one kind or of all."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         every = await locations.list_all(conn)
         senders = {one.location_id: one for one in await fulfilments.senders(conn)}
@@ -135,13 +133,12 @@ def _sends(sender: Sender, page: Page) -> str:
     return t("place.sends_yes")
 
 
-@get("/stock/places/place", include_in_schema=False)
+@get("/stock/places/place", right=Right.read_stock)
 async def place_page(
     request: Asked, at: FromQuery[str], kept: FromQuery[str] = ""
 ) -> Response[str]:
     """One place: when it is open, what it sends and how, what is kept back there."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await locations.get(conn, at.replace("\x00", ""))
         sender = await sender_of(conn, found.location_id)
@@ -189,13 +186,12 @@ def _exceptions(place: Location, page: Page) -> list[tuple[str, str]]:
     ]
 
 
-@get("/stock/places/list", include_in_schema=False)
+@get("/stock/places/list", right=Right.read_stock)
 async def kept_page(
     request: Asked, at: FromQuery[str], what: FromQuery[str], after: FromQuery[str] = ""
 ) -> Response[str]:
     """All that is set aside, on display or due at a place."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     if what not in WHATS:
         raise Invalid(errors="what")
     async with guard.deps_of(request).pool.acquire() as conn:

@@ -15,7 +15,7 @@ from setten.console.chain import fields, rights
 from setten.console.chain.places import address, sender_of
 from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
-from setten.platform import audit, auth, clock, db
+from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import fulfilments, locations
@@ -42,11 +42,10 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     slips: dict[str, str]
 
 
-@get("/stock/places/edit", include_in_schema=False)
+@get("/stock/places/edit", right=Right.read_stock)
 async def edit(request: Asked, at: FromQuery[str] = "") -> Response[str]:
     """The form: of a place, or of a new one."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     if not at:
         rights.require_all(page.who)
         said = dict.fromkeys(NAMES, "") | {"kind": "shop", "timezone": page.zone, "rank": "10"}
@@ -100,7 +99,7 @@ def _said(place: Location, sender: Sender, page: Page) -> dict[str, str]:
     }
 
 
-@post("/stock/places/edit", include_in_schema=False)
+@post("/stock/places/edit", right=Right.approve_stock)
 async def keep(request: Asked) -> Response[str]:
     """Keep a place as the form says; what cannot be kept is said beside its field."""
     page, form = page_of(request), await request.form()

@@ -14,7 +14,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
-from setten.platform import audit, auth, clock, db
+from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
@@ -65,13 +65,12 @@ def name_of(release: Release, page: Page) -> str:
     return release.name_ja if page.locale == "ja" else release.name_en
 
 
-@get("/stock/releases", include_in_schema=False)
+@get("/stock/releases", right=Right.read_stock)
 async def releases_page(
     request: Asked, q: FromQuery[str] = "", phase: FromQuery[str] = "", before: FromQuery[str] = ""
 ) -> Response[str]:
     """Releases by their opening, the newest first."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     phase = phase if phase in PHASES else ""
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await releases.page(
@@ -118,13 +117,12 @@ def _before(said: str) -> tuple[datetime, str] | None:
     return moment, last
 
 
-@get("/stock/releases/release", include_in_schema=False)
+@get("/stock/releases/release", right=Right.read_stock)
 async def release_page(
     request: Asked, id: FromQuery[str], said: FromQuery[str] = ""
 ) -> Response[str]:
     """One release: how its line goes, what is left, its rules."""
     page = guard.at_this_moment(page_of(request))
-    auth.require(page.who, Right.read_stock)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         found = await releases.get(conn, id.replace("\x00", ""))
         names = await named(request, conn, page.locale)
@@ -175,13 +173,13 @@ def _figures(queue: Queue, phase: str, page: Page) -> list[tuple[str, str]]:
     return [(t(f"release.{name}"), people(n)) for name, n in counts]
 
 
-@post("/stock/releases/opening", include_in_schema=False)
+@post("/stock/releases/opening", right=Right.approve_stock)
 async def open_now(request: Asked) -> Response[str]:
     """Let everybody in from now on."""
     return await _move(request, "opened")
 
 
-@post("/stock/releases/end", include_in_schema=False)
+@post("/stock/releases/end", right=Right.approve_stock)
 async def end(request: Asked) -> Response[str]:
     """End it now: what is left is everybody's."""
     return await _move(request, "ended")

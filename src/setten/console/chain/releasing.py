@@ -17,7 +17,7 @@ from setten.console.chain.releases import address, phase_of
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
-from setten.platform import audit, auth, clock, db
+from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import catalog, locations, releases
@@ -46,11 +46,10 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """The code of what is wrong, "" for nothing."""
 
 
-@get("/stock/releases/edit", include_in_schema=False)
+@get("/stock/releases/edit", right=Right.approve_stock)
 async def edit(request: Asked, id: FromQuery[str] = "") -> Response[str]:
     """The form of a release that does not move yet, or of a new one."""
     page = page_of(request)
-    auth.require(page.who, Right.approve_stock)
     if not id:
         said = dict.fromkeys(NAMES, "") | USUAL | {"at": page.shop or ""}
         return await _form(request, page, Form(said=said, lines=()))
@@ -102,7 +101,7 @@ async def _form(request: Asked, page: Page, form: Form) -> Response[str]:
     return page.render("chain/release_form.html", view, status=422 if form.why else 200)
 
 
-@post("/stock/releases/edit", include_in_schema=False)
+@post("/stock/releases/edit", right=Right.approve_stock)
 async def keep(request: Asked) -> Response[str]:
     """Keep a release as the form says, and set its units aside."""
     page, sent, now = page_of(request), await request.form(), clock.now()

@@ -13,7 +13,6 @@ from setten.console import guard
 from setten.console.chain import fields, rights
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, directory_of, named
-from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import catalog, delivery
@@ -91,13 +90,12 @@ def line_of(one: Service, names: Named, page: Page) -> Line:
     )
 
 
-@get("/stock/delivery", include_in_schema=False)
+@get("/stock/delivery", right=Right.read_stock)
 async def delivery_page(
     request: Asked, q: FromQuery[str] = "", number: FromQuery[int] = 1, said: FromQuery[str] = ""
 ) -> Response[str]:
     """All zones with the services that go there."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     return await _page(request, page, q[:SAID_MAX], number, removed=said == "removed")
 
 
@@ -151,11 +149,10 @@ def _row(zone: Zone, services: Sequence[Service], page: Page) -> Row:
     )  # fmt: skip
 
 
-@post("/stock/delivery/trial", status_code=200, include_in_schema=False)
+@post("/stock/delivery/trial", status_code=200, right=Right.read_stock)
 async def trial(request: Asked) -> Response[str]:
     """Try a postcode, of no goods or of one item. It comes in the body: it is where she lives."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.read_stock)
     code = str(form.get("postcode") or "").replace("\x00", "")[:20]
     typed = str(form.get("sku") or "").replace("\x00", "").strip()[:SAID_MAX]
     async with guard.deps_of(request).pool.acquire() as conn:
@@ -206,11 +203,10 @@ def _told(
     )  # fmt: skip
 
 
-@get("/stock/delivery/zone", include_in_schema=False)
+@get("/stock/delivery/zone", right=Right.read_stock)
 async def zone_page(request: Asked, id: FromQuery[str], said: FromQuery[str] = "") -> Response[str]:
     """One zone: its postcodes and the services that go there."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await delivery.zone(conn, id.replace("\x00", ""))
         every = await delivery.services(conn)
@@ -225,13 +221,12 @@ async def zone_page(request: Asked, id: FromQuery[str], said: FromQuery[str] = "
     return page.render("chain/zone.html", view)
 
 
-@get("/stock/delivery/service", include_in_schema=False)
+@get("/stock/delivery/service", right=Right.read_stock)
 async def service_page(
     request: Asked, id: FromQuery[str], said: FromQuery[str] = ""
 ) -> Response[str]:
     """One service: from where to where, when it leaves, what it costs and carries."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await delivery.service(conn, id.replace("\x00", ""))
         zone = await delivery.zone(conn, found.zone_id)

@@ -16,6 +16,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.platform import audit, clock, db
+from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import delivery, locations
 from setten.stock.delivery import LEAD_DAYS_MAX, PARCEL, Service, Zone
@@ -45,7 +46,7 @@ def _slips(page: Page, why: str) -> dict[str, str]:
     return {OF_CODES.get(why, "id"): page.words()(f"zone.wrong_{why}")} if why else {}
 
 
-@get("/stock/delivery/zone/edit", include_in_schema=False)
+@get("/stock/delivery/zone/edit", right=Right.approve_stock)
 async def edit_zone(request: Asked, id: FromQuery[str] = "") -> Response[str]:
     """The form of a zone, or of a new one."""
     page = page_of(request)
@@ -67,7 +68,7 @@ def _zone_form(
     return page.render("chain/zone_form.html", view, status=422 if why else 200)
 
 
-@post("/stock/delivery/zone/edit", include_in_schema=False)
+@post("/stock/delivery/zone/edit", right=Right.approve_stock)
 async def keep_zone(request: Asked) -> Response[str]:
     """Keep a zone as the form says: it has just these postcodes afterwards."""
     page, form, now = page_of(request), await request.form(), clock.now()
@@ -95,7 +96,7 @@ async def keep_zone(request: Asked) -> Response[str]:
     return redirect(zone_address(zone.zone_id, said="kept"))
 
 
-@post("/stock/delivery/zone/removal", include_in_schema=False)
+@post("/stock/delivery/zone/removal", right=Right.approve_stock)
 async def remove_zone(request: Asked) -> Response[str]:
     """Deliver to a zone no more."""
     page, now = page_of(request), clock.now()
@@ -107,7 +108,7 @@ async def remove_zone(request: Asked) -> Response[str]:
     return redirect("/stock/delivery?said=removed")
 
 
-@get("/stock/delivery/service/edit", include_in_schema=False)
+@get("/stock/delivery/service/edit", right=Right.approve_stock)
 async def edit_service(
     request: Asked, id: FromQuery[str] = "", zone: FromQuery[str] = ""
 ) -> Response[str]:
@@ -172,7 +173,7 @@ async def _service_form(
     return page.render("chain/service_form.html", view, status=422 if why else 200)
 
 
-@post("/stock/delivery/service/edit", include_in_schema=False)
+@post("/stock/delivery/service/edit", right=Right.approve_stock)
 async def keep_service(request: Asked) -> Response[str]:
     """Keep a service as the form says."""
     page, form, now = page_of(request), await request.form(), clock.now()
@@ -243,7 +244,7 @@ def _minor(said: str, currency: str) -> int | None:
     return None if value is None else round(value * CENTS)
 
 
-@post("/stock/delivery/service/removal", include_in_schema=False)
+@post("/stock/delivery/service/removal", right=Right.approve_stock)
 async def remove_service(request: Asked) -> Response[str]:
     """Offer a service no more."""
     page, now = page_of(request), clock.now()

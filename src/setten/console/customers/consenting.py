@@ -14,7 +14,7 @@ from setten.console.customers.record import reason_of
 from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
 from setten.customers import consent, identity
-from setten.platform import auth, clock, db
+from setten.platform import clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 
@@ -58,11 +58,10 @@ async def shown(conn: Connection, page: Page, numbers: Sequence[int]) -> dict[st
     }
 
 
-@post("/customers/{customer_id:uuid}/consent", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/consent", right=Right.write_notes)
 async def say(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Take down what she said, and how we know."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.write_notes)
     now = clock.now()
     evidence = reason_of(str(form.get("evidence") or ""))
     said = consent.Said(

@@ -53,11 +53,10 @@ class _Undone(Exception):
     """What was tried is taken back."""
 
 
-@get("/customers/{customer_id:uuid}/links", include_in_schema=False)
+@get("/customers/{customer_id:uuid}/links", right=Right.read_customers)
 async def links(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Which event showed that two identifiers are one person."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_customers)
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id)
         found = await identity.links_of(conn, profile.customer_id)
@@ -95,11 +94,10 @@ def _halted(found: Sequence[identity.LinkShown], numbers: Sequence[int]) -> UUID
     return None
 
 
-@post("/customers/{customer_id:uuid}/links/block", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/links/block", right=Right.manage_identity)
 async def block(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Propose that a value which holds too much together is nobody's; counted before it is so."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.manage_identity)
     reason = reason_of(str(form.get("reason") or ""))
     said = str(form.get("identifier") or "")
     number = min(int(said), 2**63 - 1) if said.isdecimal() and len(said) < 20 else 0
@@ -114,11 +112,10 @@ async def block(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     return redirect("/run/identity")
 
 
-@post("/customers/{customer_id:uuid}/links/review", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/links/review", right=Right.link_customers)
 async def review(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who would be whom afterwards. Nothing is changed yet."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.link_customers)
     act, chosen = _asked(form)
     async with db.transaction(deps.pool) as conn:
         before = await profiles.get(conn, deps.vault, customer_id)
@@ -134,11 +131,10 @@ async def review(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     return page.render("customers/links_review.html", shown)
 
 
-@post("/customers/{customer_id:uuid}/links/decide", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/links/decide", right=Right.link_customers)
 async def decide(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Take links back, or give them back, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.link_customers)
     act, chosen = _asked(form)
     reason = reason_of(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
@@ -179,11 +175,10 @@ def _shown(profile: profiles.Profile, page: Page) -> Shown:
     return Shown(who=view.who(profile, page), clues=view.clues(profile.identifiers, page.words()))
 
 
-@post("/customers/{customer_id:uuid}/merging", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/merging", right=Right.link_customers)
 async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who could be the same person: by a card, a phone, a name that somebody says."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.link_customers)
     said = str(form.get("said") or "").strip()
     async with db.transaction(deps.pool) as conn:
         mine = await profiles.get(conn, deps.vault, customer_id)
@@ -203,11 +198,10 @@ async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     return page.render("customers/merging.html", found)
 
 
-@post("/customers/{customer_id:uuid}/merge", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/merge", right=Right.link_customers)
 async def merge(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Make two customers one, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.link_customers)
     reason = reason_of(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
         done = await identity.merge(

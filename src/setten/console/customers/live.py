@@ -16,7 +16,7 @@ from setten.console.places import named
 from setten.console.stock.goods import unknown
 from setten.customers import identity, profiles, timeline
 from setten.engagement import conversations
-from setten.platform import auth, db
+from setten.platform import db
 from setten.platform.auth import Right
 
 NOTHING = nearby.Near(good=unknown(""), rows=[], variants=[], is_sellable=False)
@@ -100,7 +100,7 @@ class Watch:
         return here.text("customers/talk.html", shown)
 
 
-@get("/customers/{customer_id:uuid}/live", include_in_schema=False)
+@get("/customers/{customer_id:uuid}/live", right=Right.read_customers)
 async def customer_live(
     request: Asked,
     customer_id: FromPath[UUID],
@@ -108,5 +108,4 @@ async def customer_live(
     sku: FromQuery[str] = "",
 ) -> ServerSentEvent:
     """The open line of a customer's page."""
-    auth.require(page_of(request).who, Right.read_customers)
     return live.line(request, Watch(request, customer_id, channel, sku).ask)

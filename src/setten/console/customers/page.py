@@ -23,7 +23,7 @@ from setten.customers import identity, lifecycle, profiles, segments, timeline
 from setten.customers.lifecycle import STAGES
 from setten.customers.profiles import Profile
 from setten.engagement import conversations
-from setten.platform import audit, auth, clock, db
+from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import availability, carts, holds
@@ -57,15 +57,14 @@ class StagePoint(msgspec.Struct, frozen=True):
     is_now: bool
 
 
-@get("/customers", include_in_schema=False)
+@get("/customers", right=Right.read_customers)
 async def start(request: Asked) -> Response[str]:
     """Where one begins: the finder, large."""
     page = page_of(request)
-    auth.require(page.who, Right.read_customers)
     return page.render("customers/start.html", {"is_demo": is_demo(request)})
 
 
-@get("/customers/{customer_id:uuid}", include_in_schema=False)
+@get("/customers/{customer_id:uuid}", right=Right.read_customers)
 async def customer(
     request: Asked,
     customer_id: FromPath[UUID],
@@ -74,7 +73,6 @@ async def customer(
 ) -> Response[str]:
     """The whole page. Looking at it is noted."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_customers)
     async with db.transaction(deps.pool) as conn:
         living = await identity.current(conn, customer_id)
         if living != customer_id:
@@ -235,7 +233,7 @@ async def talk(
     }
 
 
-@get("/customers/{customer_id:uuid}/timeline", include_in_schema=False)
+@get("/customers/{customer_id:uuid}/timeline", right=Right.read_customers)
 async def earlier(
     request: Asked,
     customer_id: FromPath[UUID],
@@ -244,7 +242,6 @@ async def earlier(
 ) -> Response[str]:
     """Older lines, to stand below those already there."""
     page = page_of(request)
-    auth.require(page.who, Right.read_customers)
     async with guard.deps_of(request).pool.acquire() as conn:
         numbers = [one.identifier_id for one in await identity.identifiers_of(conn, customer_id)]
         names = await named(request, conn, page.locale)
@@ -271,11 +268,10 @@ async def promises_now(
         return await promises(request, conn, page, names, profile, sku)
 
 
-@post("/customers/{customer_id:uuid}/notes", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/notes", right=Right.write_notes)
 async def write_note(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Write down a remark of ours, or her own words."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.write_notes)
     now = clock.now()
     async with db.transaction(deps.pool) as conn:
         number = await identity.identifier_for(conn, customer_id)

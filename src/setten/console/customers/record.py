@@ -31,16 +31,15 @@ class ReasonMissing(Invalid):
     code = "reason_missing"
 
 
-@get("/events/{event_id:path}", include_in_schema=False)
+@get("/events/{event_id:path}", right=(Right.read_customers, Right.read_data))
 async def event(request: Asked, event_id: FromPath[str]) -> Response[str]:
     """The full record of one event, its sealed part closed."""
     return await _event(request, event_id.removeprefix("/"), reveal=False)
 
 
-@post("/openings", include_in_schema=False)
+@post("/openings", right=Right.reveal_personal)
 async def open_sealed(request: Asked) -> Response[str]:
     """The same with its sealed part open. It goes on record."""
-    auth.require(page_of(request).who, Right.reveal_personal)
     event_id = str((await request.form()).get("event_id") or "")
     return await _event(request, event_id, reveal=True)
 
@@ -108,11 +107,10 @@ def pretty(body: Mapping[str, object]) -> str:
     return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
 
 
-@post("/customers/{customer_id:uuid}/identifiers", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/identifiers", right=Right.reveal_personal)
 async def reveal(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Identifiers whole, for a reason that goes on record."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.reveal_personal)
     reason = reason_of(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
         profile = await profiles.get(conn, deps.vault, customer_id, personal=False, reveal=True)

@@ -77,13 +77,13 @@ async def shown(
     return {"related": rows[:SHOWN_FIRST], "related_more": rows[SHOWN_FIRST:]}
 
 
-@get("/customers/{customer_id:uuid}/relations/new", include_in_schema=False)
+@get("/customers/{customer_id:uuid}/relations/new", right=Right.write_notes)
 async def start(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """The same without an answer yet: for who came without scripts."""
     return await _candidates(request, customer_id, "")
 
 
-@post("/customers/{customer_id:uuid}/relations/new", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/relations/new", right=Right.write_notes)
 async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who the other may be: by a card, a phone, a name that somebody says."""
     said = str((await request.form()).get("said") or "").strip()
@@ -116,11 +116,10 @@ async def _candidates(request: Asked, customer_id: UUID, said: str) -> Response[
     return page.render("customers/relating.html", state)
 
 
-@post("/customers/{customer_id:uuid}/relations", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/relations", right=Right.write_notes)
 async def relate(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Write a relation down; a remark is sealed, the rest is in the audit."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.write_notes)
     other, kind, is_first = _asked(form)
     one, far = (customer_id, other) if is_first else (other, customer_id)
     async with db.transaction(deps.pool) as conn:
@@ -132,13 +131,12 @@ async def relate(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/customers/{living}#relations")
 
 
-@post("/customers/{customer_id:uuid}/relations/{relation_id:uuid}/end", include_in_schema=False)
+@post("/customers/{customer_id:uuid}/relations/{relation_id:uuid}/end", right=Right.write_notes)
 async def end(
     request: Asked, customer_id: FromPath[UUID], relation_id: FromPath[UUID]
 ) -> Response[str]:
     """It is no more, or never was. Nothing that happened under it changes."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.write_notes)
     async with db.transaction(deps.pool) as conn:
         await relations.end(
             conn, deps.vault, page.who,

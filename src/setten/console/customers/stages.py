@@ -66,7 +66,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-@get("/customers/stages", include_in_schema=False)
+@get("/customers/stages", right=(Right.read_customers, Right.read_data))
 async def board(request: Asked, days: FromQuery[int] = 30) -> Response[str]:
     """How many stand where, who went where, what they are worth."""
     page = page_of(request)
@@ -180,7 +180,7 @@ def _cell(n: int, most: int) -> Cell:
     return Cell(n, 0 if n == 0 else 1 + round(3 * n / most))
 
 
-@get("/customers/stages/{stage:str}", include_in_schema=False)
+@get("/customers/stages/{stage:str}", right=Right.read_customers)
 async def stage_people(
     request: Asked, stage: FromPath[str], before: FromQuery[str] = ""
 ) -> Response[str]:
@@ -230,11 +230,10 @@ def _cursor(text: str) -> Listed | None:
         return None
 
 
-@post("/customers/stages", include_in_schema=False)
+@post("/customers/stages", right=Right.manage_stages)
 async def change(request: Asked) -> Response[str]:
     """Let stages end elsewhere; the background looks at everybody anew."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_stages)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await lifecycle.change_thresholds(conn, page.who, _thresholds(form), now=clock.now())
     return redirect("/customers/stages")

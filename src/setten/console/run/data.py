@@ -11,7 +11,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.run import tables, view
 from setten.console.shell.sign_in import redirect
 from setten.customers import ingest
-from setten.platform import audit, auth, clock, db, ids, log
+from setten.platform import audit, clock, db, ids, log
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid, NotFound
 
@@ -20,13 +20,12 @@ EXPORT_MAX = 1_000
 ID_MAX = 2**31 - 1  # of a source; letters are far from it too
 
 
-@get("/run/data", include_in_schema=False)
+@get("/run/data", right=Right.read_data)
 async def data(
     request: Asked, said: FromQuery[str] = "", source: FromQuery[int] = 0
 ) -> Response[str]:
     """The whole page; `source` opens one sender's key and tag."""
     page = page_of(request)
-    auth.require(page.who, Right.read_data)
     return page.render("run/data.html", await _view(request, page, said, source))
 
 
@@ -53,11 +52,10 @@ async def _view(request: Asked, page: Page, said: str, source: int) -> dict[str,
     }
 
 
-@get("/run/data/live", include_in_schema=False)
+@get("/run/data/live", right=Right.read_data)
 async def data_live(request: Asked) -> ServerSentEvent:
     """New events and dead letters as they arrive."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_data)
     seen: dict[str, object] = {"events": None, "letters": None}
 
     async def ask() -> list[tuple[str, str]]:
@@ -86,11 +84,10 @@ async def data_live(request: Asked) -> ServerSentEvent:
     return live.line(request, ask)
 
 
-@post("/run/data/sources", include_in_schema=False)
+@post("/run/data/sources", right=Right.manage_sources)
 async def make_source(request: Asked) -> Response[str]:
     """A new sender with its first key."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_sources)
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         made = await ingest.sources.create(
@@ -107,11 +104,10 @@ async def make_source(request: Asked) -> Response[str]:
     return redirect(f"/run/data?said=made&source={made.source_id}")
 
 
-@post("/run/data/sources/{source_id:int}/keys", include_in_schema=False)
+@post("/run/data/sources/{source_id:int}/keys", right=Right.manage_sources)
 async def rotate(request: Asked, source_id: FromPath[int]) -> Response[str]:
     """A new key; the old one works for a day more."""
     page = page_of(request)
-    auth.require(page.who, Right.manage_sources)
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await ingest.sources.rotate(conn, _kept(source_id), write_key=ids.token(), now=now)
@@ -119,11 +115,10 @@ async def rotate(request: Asked, source_id: FromPath[int]) -> Response[str]:
     return redirect(f"/run/data?said=rotated&source={source_id}")
 
 
-@post("/run/data/sources/{source_id:int}/revocation", include_in_schema=False)
+@post("/run/data/sources/{source_id:int}/revocation", right=Right.manage_sources)
 async def revoke(request: Asked, source_id: FromPath[int]) -> Response[str]:
     """Close a sender."""
     page = page_of(request)
-    auth.require(page.who, Right.manage_sources)
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await ingest.sources.revoke(conn, _kept(source_id), now=now)
@@ -138,11 +133,10 @@ def _kept(said: int) -> int:
     return said
 
 
-@get("/run/data/letters/{letter_id:int}", include_in_schema=False)
+@get("/run/data/letters/{letter_id:int}", right=Right.mend_data)
 async def letter(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """A dead letter as it came, in a form that mends it. Opening goes on record."""
     page = page_of(request)
-    auth.require(page.who, Right.mend_data)
     return await _letter(request, page, letter_id, problem="", raw=None)
 
 
@@ -163,11 +157,10 @@ async def _letter(
     return page.render("run/letter.html", shown, status=409 if problem else 200)
 
 
-@post("/run/data/letters/{letter_id:int}/replay", include_in_schema=False)
+@post("/run/data/letters/{letter_id:int}/replay", right=Right.mend_data)
 async def replay(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """Take it in again, mended."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.mend_data)
     mended = str(form.get("event") or "")
     if not mended.strip():
         raise Invalid(errors="event")
@@ -184,11 +177,10 @@ async def replay(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     return redirect("/run/data#letters")
 
 
-@post("/run/data/letters/{letter_id:int}/discard", include_in_schema=False)
+@post("/run/data/letters/{letter_id:int}/discard", right=Right.mend_data)
 async def discard(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     """Throw its content away; that it was there stays."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.mend_data)
     async with db.transaction(deps.pool) as conn:
         await ingest.letters.discard(
             conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now()
@@ -196,11 +188,10 @@ async def discard(request: Asked, letter_id: FromPath[int]) -> Response[str]:
     return redirect("/run/data#letters")
 
 
-@get("/run/data/events.csv", include_in_schema=False)
+@get("/run/data/events.csv", right=Right.read_data)
 async def events_csv(request: Asked) -> Response[str]:
     """The newest events to take away: names, numbers and times, nothing personal."""
     page = page_of(request)
-    auth.require(page.who, Right.read_data)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         names = view.names_of(await view.source_rows(conn, page))
         found = await log.latest(conn, most=EXPORT_MAX)
@@ -217,11 +208,10 @@ async def events_csv(request: Asked) -> Response[str]:
     return tables.as_csv("events", head, rows)
 
 
-@get("/run/data/letters.csv", include_in_schema=False)
+@get("/run/data/letters.csv", right=Right.read_data)
 async def letters_csv(request: Asked) -> Response[str]:
     """The open dead letters to take away: reasons and times, never their words."""
     page = page_of(request)
-    auth.require(page.who, Right.read_data)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         names = view.names_of(await view.source_rows(conn, page))
         found = await view.letter_rows(conn, page, names, most=ingest.letters.PAGE_MAX)

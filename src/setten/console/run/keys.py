@@ -16,7 +16,7 @@ from setten.platform.auth import Right
 from setten.platform.errors import NotFound
 
 
-@get("/run/keys", include_in_schema=False)
+@get("/run/keys", right=Right.manage_staff)
 async def keys(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """Every key, newest first; never the key itself."""
     return await _page(request, said=said if said == "revoked" else "")
@@ -32,11 +32,10 @@ async def _page(request: Asked, *, said: str = "", made: str = "", name: str = "
     return page.render("run/keys.html", view)
 
 
-@post("/run/keys", status_code=200, include_in_schema=False)
+@post("/run/keys", status_code=200, right=Right.manage_staff)
 async def make(request: Asked) -> Response[str]:
     """A new key, shown in this one answer."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.manage_staff)
     scope, name = str(form.get("scope") or ""), str(form.get("name") or "").strip()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         key = await auth.create_key(conn, scope=scope, name=name.replace("\x00", ""), now=now)
@@ -46,11 +45,10 @@ async def make(request: Asked) -> Response[str]:
     return await _page(request, made=key, name=name)
 
 
-@post("/run/keys/{key_id:uuid}/revocation", include_in_schema=False)
+@post("/run/keys/{key_id:uuid}/revocation", right=Right.manage_staff)
 async def revoke(request: Asked, key_id: FromPath[UUID]) -> Response[str]:
     """Out with the next request. Raises NotFound for a key that is none or was out before."""
     page, now = page_of(request), clock.now()
-    auth.require(page.who, Right.manage_staff)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         if not await auth.revoke_key(conn, key_id, now=now):
             raise NotFound()

@@ -29,11 +29,10 @@ _NUMBERS = ("most", "shared_after", "priority")
 """Of a rule; what is left empty stays as it is."""
 
 
-@get("/run/identity", include_in_schema=False)
+@get("/run/identity", right=Right.manage_identity)
 async def rules(request: Asked) -> Response[str]:
     """The rules, what is blocked, what was proposed, what is quarantined."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.manage_identity)
     async with db.transaction(deps.pool) as conn:
         book = await identity.book(conn, deps.vault)
         shown = await _changes(conn)
@@ -48,11 +47,10 @@ async def rules(request: Asked) -> Response[str]:
     return page.render("run/rules.html", view | shown)
 
 
-@get("/run/identity/changes", include_in_schema=False)
+@get("/run/identity/changes", right=Right.manage_identity)
 async def changes(request: Asked) -> Response[str]:
     """How far the changes are: asked again while one is being counted or applied."""
     page = page_of(request)
-    auth.require(page.who, Right.manage_identity)
     async with guard.deps_of(request).pool.acquire() as conn:
         shown = await _changes(conn)
     status = 200 if shown["is_moving"] else ASK_NO_MORE
@@ -66,11 +64,10 @@ async def _changes(conn: Connection) -> dict[str, object]:
     return {"changes": found, "names": names, "is_moving": moving}
 
 
-@post("/run/identity", include_in_schema=False)
+@post("/run/identity", right=Right.manage_identity)
 async def propose(request: Asked) -> Response[str]:
     """Propose one change; nothing is in force before it was counted and applied."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.manage_identity)
     reason = reason_of(str(form.get("reason") or ""))
     asked = _asked(form)
     async with db.transaction(deps.pool) as conn:
@@ -78,11 +75,10 @@ async def propose(request: Asked) -> Response[str]:
     return redirect("/run/identity")
 
 
-@post("/run/identity/{change_id:uuid}", include_in_schema=False)
+@post("/run/identity/{change_id:uuid}", right=Right.manage_identity)
 async def decide(request: Asked, change_id: FromPath[UUID]) -> Response[str]:
     """Apply a counted change, or let it go."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_identity)
     act = ACTS.get(str(form.get("act") or ""))
     if act is None:
         raise BadRule(field="act")

@@ -47,7 +47,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     link: str
 
 
-@get("/run/staff", include_in_schema=False)
+@get("/run/staff", right=Right.manage_staff)
 async def staff(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """Everybody, those who are out at the end."""
     return await _page(request, {"said": said if said in SAID else ""})
@@ -75,11 +75,10 @@ async def _page(request: Asked, view: Mapping[str, object], status: int = 200) -
     )  # fmt: skip
 
 
-@post("/run/staff", status_code=200, include_in_schema=False)
+@post("/run/staff", status_code=200, right=Right.manage_staff)
 async def add(request: Asked) -> Response[str]:
     """An account without a password, and the link that lets its owner in the first time."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_staff)
     login, name = _word(form, "login"), _word(form, "name")
     now, deps = clock.now(), guard.deps_of(request)
     try:
@@ -115,11 +114,10 @@ def _invitation(request: Asked, name: str, token: str) -> Invitation:
     return Invitation(name=name, link=f"{base}/sign-in/link/{token}")
 
 
-@post("/run/staff/{staff_id:uuid}/link", status_code=200, include_in_schema=False)
+@post("/run/staff/{staff_id:uuid}/link", status_code=200, right=Right.manage_staff)
 async def invite(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """A new sign-in link for somebody who cannot sign in."""
     page, now = page_of(request), clock.now()
-    auth.require(page.who, Right.manage_staff)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         member = await _member(conn, staff_id)
         token = await auth.issue_link(conn, member.login, now=now)
@@ -127,7 +125,7 @@ async def invite(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     return await _page(request, {"invitation": _invitation(request, member.name, token)})
 
 
-@post("/run/staff/{staff_id:uuid}", include_in_schema=False)
+@post("/run/staff/{staff_id:uuid}", right=Right.manage_staff)
 async def change(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Another role, other shops."""
     page, form, now = page_of(request), await request.form(), clock.now()
@@ -142,7 +140,7 @@ async def change(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     return redirect("/run/staff?said=changed")
 
 
-@post("/run/staff/{staff_id:uuid}/closing", include_in_schema=False)
+@post("/run/staff/{staff_id:uuid}/closing", right=Right.manage_staff)
 async def close(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Out at once, on every screen."""
     page, now = page_of(request), clock.now()
@@ -153,11 +151,10 @@ async def close(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     return redirect("/run/staff?said=closed")
 
 
-@post("/run/staff/{staff_id:uuid}/reopening", include_in_schema=False)
+@post("/run/staff/{staff_id:uuid}/reopening", right=Right.manage_staff)
 async def reopen(request: Asked, staff_id: FromPath[UUID]) -> Response[str]:
     """Back again, with the role and shops of before."""
     page, now = page_of(request), clock.now()
-    auth.require(page.who, Right.manage_staff)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await auth.reopen_staff(conn, (await _member(conn, staff_id)).staff_id)
         await audit.note(conn, page.who, "staff.reopened", at=now, subject=str(staff_id))

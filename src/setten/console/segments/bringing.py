@@ -18,7 +18,7 @@ from setten.platform.errors import SettenError
 NAME_CHARS = 100
 
 
-@get("/customers/segments/lists", include_in_schema=False)
+@get("/customers/segments/lists", right=Right.manage_segments)
 async def lists_page(request: Asked, brought: FromQuery[int] = 0) -> Response[str]:
     """The lists there are, and the form for another one."""
     return await _page(request, brought=brought)
@@ -42,11 +42,10 @@ async def _page(
     return page.render("segments/lists.html", view, status=422 if problem else 200)
 
 
-@post("/customers/segments/lists", include_in_schema=False)
+@post("/customers/segments/lists", right=Right.manage_segments)
 async def bring(request: Asked) -> Response[str]:
     """Read a file into a list."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
-    auth.require(page.who, Right.manage_segments)
     name = str(form.get("name") or "").strip()[: NAME_CHARS + 1]
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
@@ -67,11 +66,10 @@ def _why(refused: SettenError, page: Page) -> str:
     return errors.say(refused.code, page.locale, dict(refused.facts))[1]
 
 
-@get("/customers/segments/lists/{list_id:int}/refused.csv", include_in_schema=False)
+@get("/customers/segments/lists/{list_id:int}/refused.csv", right=Right.manage_segments)
 async def take_refused(request: Asked, list_id: FromPath[int]) -> Response[str]:
     """The rows that could not be used, as they came, with the reason. It goes on record."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.manage_segments)
     t = page.words()
     async with db.transaction(deps.pool) as conn:
         columns, rows = await segments.lists.refused_rows(

@@ -48,13 +48,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     rest: str = ""
 
 
-@get("/customers/segments/new", include_in_schema=False)
+@get("/customers/segments/new", right=Right.manage_segments)
 async def new(request: Asked, words: FromQuery[str] = "") -> Response[str]:
     """An empty sheet, or one begun elsewhere."""
     return await _sheet(request, "", words[:WORDS_MAX], None)
 
 
-@get("/customers/segments/{segment_id:int}/edit", include_in_schema=False)
+@get("/customers/segments/{segment_id:int}/edit", right=Right.manage_segments)
 async def edit(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """A segment's words to be changed."""
     page = page_of(request)
@@ -107,11 +107,10 @@ def _choices(words: Mapping[str, Words], page: Page) -> list[tuple[str, str]]:
     return [(key, one.say(page.locale_name)) for key, one in words.items()]
 
 
-@post("/customers/segments/words", include_in_schema=False)
+@post("/customers/segments/words", right=Right.manage_segments)
 async def add(request: Asked) -> Response[str]:
     """The words with one more condition from the form."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_segments)
     words = _words(form, page.locale)
     try:
         fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
@@ -123,11 +122,10 @@ async def add(request: Asked) -> Response[str]:
     return page.render("segments/words.html", {"words": words, "problem": problem})
 
 
-@post("/customers/segments/preview", include_in_schema=False)
+@post("/customers/segments/preview", right=Right.manage_segments)
 async def preview(request: Asked) -> Response[str]:
     """How many it would be now, and ten of them; read again with every pause of the keys."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_segments)
     words = _words(form, page.locale)
     shown = await _preview(request, page, words) if words.strip() else None
     may_open = people.may_list(page.who)
@@ -163,11 +161,10 @@ async def _people(request: Asked, page: Page, conn: db.Connection, ids: list[UUI
     return list(told.values())
 
 
-@post("/customers/segments", include_in_schema=False)
+@post("/customers/segments", right=Right.manage_segments)
 async def keep(request: Asked) -> Response[str]:
     """Define a segment, or give one other words."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.manage_segments)
     name, words = str(form.get("name") or "").strip(), _words(form, page.locale)
     number = str(form.get("segment_id") or "")
     segment_id = int(number) if number.isdecimal() and len(number) < 10 else None

@@ -61,7 +61,7 @@ def said(expression: object, page: Page) -> str:
     return LANGUAGE.say(LANGUAGE.read(expression), page.locale_name)
 
 
-@get("/customers/segments", include_in_schema=False)
+@get("/customers/segments", right=(Right.read_customers, Right.read_data))
 async def list_page(request: Asked) -> Response[str]:
     """All segments by name, with their words and sizes."""
     page = page_of(request)
@@ -73,7 +73,7 @@ async def list_page(request: Asked) -> Response[str]:
     return page.render("segments/list.html", {"rows": rows, "may_change": may_change})
 
 
-@get("/customers/segments/{segment_id:int}", include_in_schema=False)
+@get("/customers/segments/{segment_id:int}", right=(Right.read_customers, Right.read_data))
 async def inside(
     request: Asked, segment_id: FromPath[int], after: FromQuery[str] = ""
 ) -> Response[str]:
@@ -146,11 +146,10 @@ def _cursor(text: str) -> Member | None:
     return Member(customer_id=who, entered_at=at, event_id=None) if at.tzinfo else None
 
 
-@get("/customers/segments/{segment_id:int}/members.csv", include_in_schema=False)
+@get("/customers/segments/{segment_id:int}/members.csv", right=Right.manage_segments)
 async def export(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """Members as a file: customer ids and since when, nothing that identifies anybody."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.manage_segments)
     rows: list[Member] = []
     async with deps.pool.acquire() as conn:
         segment = await segments.get(conn, segment_id)
@@ -171,17 +170,16 @@ async def export(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     return tables.as_csv(f"segment-{segment.segment_id}", head, cells)
 
 
-@post("/customers/segments/{segment_id:int}/retire", include_in_schema=False)
+@post("/customers/segments/{segment_id:int}/retire", right=Right.manage_segments)
 async def retire(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """End a segment that nothing is made of."""
     page = page_of(request)
-    auth.require(page.who, Right.manage_segments)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await segments.retire(conn, segment_id, actor=page.who, now=clock.now())
     return redirect("/customers/segments")
 
 
-@get("/customers/segments/compare", include_in_schema=False)
+@get("/customers/segments/compare", right=(Right.read_customers, Right.read_data))
 async def compare(request: Asked, a: FromQuery[int] = 0, b: FromQuery[int] = 0) -> Response[str]:
     """Two segments beside each other: only in one, only in the other, in both."""
     page = page_of(request)

@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from setten.console import guard
 from setten.console.customers import people
 from setten.console.customers.people import Person
-from setten.console.page import Asked, Page, page_of
+from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.stock.goods import goods
 from setten.customers import identity, profiles
@@ -47,13 +47,13 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool
 
 
-@get("/find", include_in_schema=False)
+@get("/find", right=STAFF)
 async def find_page(request: Asked) -> Response[str]:
     """The finder as a page: for thumbs and scanners."""
     return page_of(request).render("shell/find.html", {"is_demo": is_demo(request)})
 
 
-@post("/find", include_in_schema=False)
+@post("/find", right=STAFF)
 async def find(request: Asked) -> Response[str]:
     """What fits, by kind, exact matches first."""
     page, form = page_of(request), await request.form()

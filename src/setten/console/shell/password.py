@@ -7,14 +7,14 @@ from uuid import UUID
 from litestar import Response, post
 
 from setten.console import guard
-from setten.console.page import Asked, Page, page_of
+from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.shell import preferences
 from setten.console.shell.sign_in import PASSWORD_MAX, address_of, redirect
 from setten.platform import audit, auth, clock, db, errors
 from setten.platform.errors import TooMany
 
 
-@post("/me/password", include_in_schema=False)
+@post("/me/password", right=STAFF)
 async def choose(request: Asked) -> Response[str]:
     """Set a password. Everywhere else this person is signed in, they are signed out."""
     page, form = page_of(request), await request.form()

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromQuery
 
 from setten.console import guard, places
-from setten.console.page import Asked, Page, page_of
+from setten.console.page import ANYONE, STAFF, Asked, Page, page_of
 from setten.console.shell.sign_in import FORM_BYTES_MAX, redirect
 from setten.console.words import LOCALES
 from setten.platform import auth, db
@@ -18,7 +18,7 @@ from setten.stock import locations
 KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
 
 
-@get("/me", include_in_schema=False)
+@get("/me", right=STAFF)
 async def me(request: Asked, said: FromQuery[str] = "") -> Response[str]:
     """One's own settings."""
     return await shown(request, {"said": said})
@@ -38,7 +38,7 @@ async def shown(request: Asked, state: dict[str, object], *, status: int = 200) 
     return page.render("shell/me.html", view | state, status=status)
 
 
-@post("/preferences", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
+@post("/preferences", request_max_body_size=FORM_BYTES_MAX, right=ANYONE)
 async def prefer(request: Asked) -> Response[str]:
     """Keep what was chosen: with the person when one is signed in, and in this browser."""
     form = await request.form()

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, navigation
-from setten.console.page import HEADERS, Asked, page_of
+from setten.console.page import ANYONE, HEADERS, STAFF, Asked, page_of
 from setten.platform import addresses, auth, clock, db
 from setten.platform.db import Connection
 from setten.platform.errors import TooMany
@@ -33,7 +33,7 @@ def redirect(to: str, cookies: list[Cookie] | None = None) -> Response[str]:
     )
 
 
-@get("/sign-in", include_in_schema=False)
+@get("/sign-in", right=ANYONE)
 async def sign_in_page(request: Asked, next: FromQuery[str] = "/") -> Response[str]:
     """The form. Whoever is signed in already goes on."""
     page = page_of(request)
@@ -47,7 +47,7 @@ def _form(next: str, *, login: str = "", problem: str = "", said: str = "") -> d
     return {"next": guard.local_path(next), "login": login, "problem": problem, "said": said}
 
 
-@post("/sign-in", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
+@post("/sign-in", request_max_body_size=FORM_BYTES_MAX, right=ANYONE)
 async def sign_in(request: Asked) -> Response[str]:
     """Check the password and open a session."""
     form = await request.form()
@@ -104,14 +104,14 @@ def _session(request: Asked, token: str) -> Cookie:
     return guard.make_cookie(request, "session", token, seconds=guard.SESSION_COOKIE_S)
 
 
-@get("/sign-in/link/{token:str}", include_in_schema=False)
+@get("/sign-in/link/{token:str}", right=ANYONE)
 async def link_page(request: Asked, token: FromPath[str]) -> Response[str]:
     """A button: a link opened by a mail scanner or a preview must not use itself up."""
     page = page_of(request)
     return guard.with_visitor(request, page.render("shell/sign_in_link.html", {"gone": False}))
 
 
-@post("/sign-in/link/{token:str}", include_in_schema=False, request_max_body_size=FORM_BYTES_MAX)
+@post("/sign-in/link/{token:str}", request_max_body_size=FORM_BYTES_MAX, right=ANYONE)
 async def use_link(request: Asked, token: FromPath[str]) -> Response[str]:
     """Sign in by a link that works once."""
     try:
@@ -123,7 +123,7 @@ async def use_link(request: Asked, token: FromPath[str]) -> Response[str]:
     return redirect(await _begin(request, session), [_session(request, session)])
 
 
-@post("/sign-out", include_in_schema=False)
+@post("/sign-out", right=STAFF)
 async def sign_out(request: Asked) -> Response[str]:
     """End this session for good."""
     token = guard.session_token(request)

@@ -11,7 +11,7 @@ from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.customers.channels import MARKS, Mark, mark
-from setten.console.page import Asked, Page, page_of
+from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.run import tables
 from setten.console.shell import needs, strips
@@ -59,14 +59,14 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     touch: touchpoints.Touch
 
 
-@get("/", include_in_schema=False)
+@get("/", right=STAFF)
 async def today(request: Asked, view: FromQuery[str] = "") -> Response[str]:
     """The first thing people see."""
     page = page_of(request)
     return page.render("shell/today.html", await _today(request, page, view))
 
 
-@get("/today/live", include_in_schema=False)
+@get("/today/live", right=STAFF)
 async def today_live(request: Asked, view: FromQuery[str] = "") -> Response[str]:
     """The same a minute later, into the page that stands open."""
     page = guard.at_this_moment(page_of(request))
@@ -222,7 +222,7 @@ def word_of(name: str, page: Page) -> str:
     return t(f"happened.{name}") if t.has(f"happened.{name}") else name
 
 
-@get("/today/events", include_in_schema=False)
+@get("/today/events", right=(Right.read_customers, Right.read_data))
 async def events(
     request: Asked,
     channel: FromQuery[str] = "",
@@ -262,14 +262,14 @@ async def events(
     return page.render("shell/today_events.html", shown)
 
 
-@get("/today/sales", include_in_schema=False)
+@get("/today/sales", right=Right.read_data)
 async def sales(request: Asked) -> Response[str]:
     """Every place's day beside the same weekday a week before."""
     page, rows, day = await _all_sales(request)
     return page.render("shell/today_sales.html", {"sold": rows, "week_ago": day - WEEK})
 
 
-@get("/today/sales.csv", include_in_schema=False)
+@get("/today/sales.csv", right=Right.read_data)
 async def sales_csv(request: Asked) -> Response[str]:
     """The same to take away."""
     _, rows, day = await _all_sales(request)

@@ -34,7 +34,7 @@ def may_open(page: Page, order: Order, parts: list[Fulfilment]) -> bool:
     return not who.locations or any(place and who.may_at(place) for place in places)
 
 
-@post("/stock/orders/{order_id:uuid}/address", status_code=200, include_in_schema=False)
+@post("/stock/orders/{order_id:uuid}/address", status_code=200, right=Right.reveal_personal)
 async def open_address(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     """The address, whole. It stands on no page that can be reloaded or gone back to."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()

@@ -43,13 +43,12 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-@get("/stock/carts", include_in_schema=False)
+@get("/stock/carts", right=Right.read_customers)
 async def carts_page(
     request: Asked, left: FromQuery[bool] = False, before: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """Open carts, last touched first; a field for the code that a customer says."""
     page = page_of(request)
-    auth.require(page.who, Right.read_customers)
     deps = guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
         found = await carts.latest(
@@ -80,11 +79,10 @@ def _reason(one: Part) -> str:
     return "" if one.left_at is None or one.refusal is None else f"cart.left_{one.refusal}"
 
 
-@post("/stock/carts", include_in_schema=False)
+@post("/stock/carts", right=Right.hold)
 async def begin(request: Asked) -> Response[str]:
     """An empty cart for somebody who stands here and has no name yet."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.hold)
     nobody = normalise("anonymous_id", f"counter-{uuid.uuid4()}")
     async with db.transaction(deps.pool) as conn:
         number = (await deps.vault.identify(conn, [nobody]))[nobody]
@@ -94,11 +92,10 @@ async def begin(request: Asked) -> Response[str]:
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 
-@post("/stock/carts/code", include_in_schema=False)
+@post("/stock/carts/code", right=Right.read_customers)
 async def by_code(request: Asked) -> Response[str]:
     """Open the cart whose code a customer says."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.read_customers)
     code = str(form.get("code") or "")[:FIELD_MAX]
     pool = guard.deps_of(request).pool
     # On its own: a refusal must not take back that the wrong code was counted.
@@ -112,11 +109,9 @@ async def by_code(request: Asked) -> Response[str]:
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 
-@get("/customers/{customer_id:uuid}/cart", include_in_schema=False)
+@get("/customers/{customer_id:uuid}/cart", right=Right.read_customers)
 async def of_customer(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """The cart of a customer; her page when she has none, where one may be begun."""
-    page = page_of(request)
-    auth.require(page.who, Right.read_customers)
     async with guard.deps_of(request).pool.acquire() as conn:
         owner = await baskets.of_customer(conn, customer_id)
         cart = await carts.open_of(conn, owner.identifier_ids)
@@ -125,7 +120,7 @@ async def of_customer(request: Asked, customer_id: FromPath[UUID]) -> Response[s
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 
-@post("/customers/{customer_id:uuid}/cart", include_in_schema=False, right=Right.hold)
+@post("/customers/{customer_id:uuid}/cart", right=Right.hold)
 async def begin_for(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Begin a customer's cart; the one she has when she has one."""
     page = page_of(request)
@@ -147,11 +142,10 @@ async def _owner(conn: Connection, cart_id: UUID) -> Owner:
     return await baskets.of_identifier(conn, await carts.owner_of(conn, cart_id))
 
 
-@get("/stock/carts/{cart_id:uuid}", include_in_schema=False)
+@get("/stock/carts/{cart_id:uuid}", right=Right.read_customers)
 async def cart_page(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """One cart with prices and stock of this moment; one that was ordered leads to its order."""
     page = page_of(request)
-    auth.require(page.who, Right.read_customers)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         order = await orders.of_cart(conn, cart_id)
         if order is not None:
@@ -199,11 +193,10 @@ async def _shown(
     }
 
 
-@post("/stock/carts/{cart_id:uuid}/changes", include_in_schema=False)
+@post("/stock/carts/{cart_id:uuid}/changes", right=Right.hold)
 async def change(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """One edit: more, fewer, out, another way, or something new by sku or barcode."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hold)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         owner = await _owner(conn, cart_id)
         edit = await _edit(conn, page, form)
@@ -242,11 +235,10 @@ async def _edit(conn: Connection, page: Page, form: FormMultiDict) -> Change:
     return carts.SetMethod(sku=sku, method=method, location_id=place or None)
 
 
-@post("/stock/carts/{cart_id:uuid}/code", include_in_schema=False)
+@post("/stock/carts/{cart_id:uuid}/code", right=Right.hold)
 async def hand_over(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """A code that leads to this cart from another screen, for a quarter of an hour."""
     page = page_of(request)
-    auth.require(page.who, Right.hold)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         owner = await _owner(conn, cart_id)
         cart = await carts.find(conn, owner.identifier_ids)
@@ -255,11 +247,10 @@ async def hand_over(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     return page.render("stock/cart.html", shown | {"handed": handed})
 
 
-@post("/stock/carts/{cart_id:uuid}/order", include_in_schema=False)
+@post("/stock/carts/{cart_id:uuid}/order", right=Right.hand_over)
 async def order(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """Ask what the way costs, or complete it. What has changed meanwhile is shown, not taken."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hand_over)
     said = {name: str(form.get(name) or "").strip()[:FIELD_MAX] for name in (*ADDRESS, "pay")}
     if form.get("do") == "quote":
         return await _again(request, page, cart_id, None, said)

@@ -19,6 +19,7 @@ from setten.console.stock.goods import Good, good, goods
 from setten.console.stock.pickup import again, may_move, note
 from setten.facts.stock import GoodsLine
 from setten.platform import audit, clock, db
+from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 from setten.stock import availability, catalog, holds, ledger
@@ -40,7 +41,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     available: int
 
 
-@post("/stock/holds/{hold_id:uuid}/unpicks", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/unpicks", right=Right.hand_over)
 async def unpick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A tick was a slip: the line is to be picked again."""
     page, form = page_of(request), await request.form()
@@ -52,7 +53,7 @@ async def unpick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return await again(request, page, hold, "")
 
 
-@post("/stock/holds/{hold_id:uuid}/reopening", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/reopening", right=Right.hand_over)
 async def reopen(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A hand-over was a slip: the goods wait for their customer again."""
     page = page_of(request)
@@ -64,7 +65,7 @@ async def reopen(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return await again(request, page, done.hold, said)
 
 
-@get("/stock/holds/{hold_id:uuid}/counter", include_in_schema=False)
+@get("/stock/holds/{hold_id:uuid}/counter", right=Right.hand_over)
 async def counter(
     request: Asked, hold_id: FromPath[UUID], sku: FromQuery[str] = "", q: FromQuery[str] = ""
 ) -> Response[str]:
@@ -136,7 +137,7 @@ def _offer(item: Item, page: Page, available: int) -> Offer:
     )
 
 
-@post("/stock/holds/{hold_id:uuid}/handing", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/handing", right=Right.hand_over)
 async def hand_over(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Hand over what was chosen, to whoever says the code or is named."""
     page, form = page_of(request), await request.form()
@@ -172,7 +173,7 @@ def _taken(hold: Hold, form: Mapping[str, object]) -> list[GoodsLine]:
     return found
 
 
-@post("/stock/holds/{hold_id:uuid}/substitution", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/substitution", right=Right.hand_over)
 async def substitute(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """The customer agreed to take other goods."""
     page, form = page_of(request), await request.form()

@@ -35,7 +35,7 @@ class Line(msgspec.Struct, frozen=True):
     good: Good
 
 
-@get("/stock/counts", include_in_schema=False)
+@get("/stock/counts", right=Right.hand_over)
 async def counts_page(
     request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
 ) -> Response[str]:
@@ -44,7 +44,6 @@ async def counts_page(
     after: the last sheet of the page before; they go back in time.
     """
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
@@ -64,11 +63,10 @@ async def counts_page(
     return page.render("stock/counts.html", view)
 
 
-@post("/stock/counts", include_in_schema=False)
+@post("/stock/counts", right=Right.hand_over)
 async def open_count(request: Asked) -> Response[str]:
     """A new sheet, for the whole place or for shelves that begin so."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hand_over)
     at, shelf = str(form.get("at") or ""), str(form.get("shelf") or "").strip()
     auth.require_location(page.who, at)
     now = clock.now()
@@ -80,11 +78,10 @@ async def open_count(request: Asked) -> Response[str]:
     return redirect(f"/stock/counts/{made.count_id}")
 
 
-@get("/stock/counts/{count_id:uuid}", include_in_schema=False)
+@get("/stock/counts/{count_id:uuid}", right=Right.hand_over)
 async def count_page(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """One sheet: to count by, to look at, or what it booked."""
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = counts.blind(await counts.get(conn, count_id))
         names = await named(request, conn, page.locale)
@@ -115,7 +112,7 @@ async def _value(conn: Connection, found: Count) -> int:
     return sum(line.differs * prices.get(line.sku, 0) for line in found.differing)
 
 
-@post("/stock/counts/{count_id:uuid}/lines", include_in_schema=False)
+@post("/stock/counts/{count_id:uuid}/lines", right=Right.hand_over)
 async def give(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """One number, given now. By htmx the line comes back; else the page."""
     page, form = page_of(request), await request.form()
@@ -146,7 +143,7 @@ def _quantity(said: object) -> int:
     return int(text)
 
 
-@post("/stock/counts/{count_id:uuid}/submission", include_in_schema=False)
+@post("/stock/counts/{count_id:uuid}/submission", right=Right.hand_over)
 async def submit(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Done counting."""
     page, now = page_of(request), clock.now()
@@ -157,11 +154,10 @@ async def submit(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/counts/{count_id}")
 
 
-@post("/stock/counts/{count_id:uuid}/approval", include_in_schema=False)
+@post("/stock/counts/{count_id:uuid}/approval", right=Right.approve_stock)
 async def approve(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Book a large difference; or have it counted once more."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.approve_stock)
     sends_back = str(form.get("act") or "") == "again"
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await _may_count(conn, page, count_id)
@@ -174,7 +170,7 @@ async def approve(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/counts/{count_id}")
 
 
-@post("/stock/counts/{count_id:uuid}/cancellation", include_in_schema=False)
+@post("/stock/counts/{count_id:uuid}/cancellation", right=Right.hand_over)
 async def cancel(request: Asked, count_id: FromPath[UUID]) -> Response[str]:
     """Throw a sheet away; nothing is booked."""
     page, now = page_of(request), clock.now()

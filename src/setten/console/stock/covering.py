@@ -33,7 +33,7 @@ class Row(msgspec.Struct, frozen=True):
     source: str
 
 
-@get("/stock/cover", include_in_schema=False)
+@get("/stock/cover", right=Right.read_stock)
 async def cover_page(
     request: Asked,
     at: FromQuery[str] = "",
@@ -45,7 +45,6 @@ async def cover_page(
     after: the last sku of the page before.
     """
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     at = at or page.shop or ""
     is_dead = what == "dead"
     async with guard.deps_of(request).pool.acquire() as conn:
@@ -75,11 +74,10 @@ async def cover_page(
     return page.render("stock/cover.html", view)
 
 
-@post("/stock/cover", include_in_schema=False)
+@post("/stock/cover", right=Right.hand_over)
 async def ask_for(request: Asked) -> Response[str]:
     """Plan a transfer to one's own place; the other place sends it."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.hand_over)
     at, units = str(form.get("at") or ""), str(form.get("qty") or "")
     auth.require_location(page.who, at)
     if not units.isdecimal() or len(units) > QTY_DIGITS:

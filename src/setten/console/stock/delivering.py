@@ -9,7 +9,6 @@ from setten.console import guard
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import directory_of, named
 from setten.console.stock.goods import good
-from setten.platform import auth
 from setten.platform.auth import Right
 from setten.stock import catalog, delivery
 from setten.stock.delivery import BadPostcode, Option, Quote, Wanted
@@ -23,11 +22,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     option: Option
 
 
-@post("/stock/delivery", status_code=200, include_in_schema=False)
+@post("/stock/delivery", status_code=200, right=Right.read_stock)
 async def ask(request: Asked) -> Response[str]:
     """What can be offered for one unit. The postcode comes in the body: it is where she lives."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_stock)
     form = await request.form()
     said = str(form.get("postcode", ""))
     async with deps.pool.acquire() as conn:

@@ -30,11 +30,10 @@ class Row(msgspec.Struct, frozen=True):
     is_mine: bool
 
 
-@get("/stock/disagreements", include_in_schema=False)
+@get("/stock/disagreements", right=Right.read_stock)
 async def disagreements(request: Asked, after: FromQuery[UUID | None] = None) -> Response[str]:
     """All that are open, oldest first; `after` is the last one of the page before."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         listed = await outside.open_at(conn, after=after, limit=LISTED + 1)
         found = listed[:LISTED]
@@ -49,11 +48,10 @@ async def disagreements(request: Asked, after: FromQuery[UUID | None] = None) ->
     return page.render("stock/disagreements.html", {"rows": rows, "after": after, "more": more})
 
 
-@post("/stock/disagreements/{disagreement_id:uuid}", include_in_schema=False)
+@post("/stock/disagreements/{disagreement_id:uuid}", right=Right.approve_stock)
 async def decide(request: Asked, disagreement_id: FromPath[UUID]) -> Response[str]:
     """Take their number, or keep ours."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.approve_stock)
     outcome = str(form.get("outcome") or "")
     async with db.transaction(guard.deps_of(request).pool) as conn:
         found, _ = await outside.decide(conn, disagreement_id, outcome, by=page.who.label, now=now)

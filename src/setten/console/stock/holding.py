@@ -32,11 +32,10 @@ EXTEND_S = 3 * 24 * 3600
 QTY_DIGITS = 5
 
 
-@post("/stock/holds", include_in_schema=False)
+@post("/stock/holds", right=Right.hold)
 async def hold(request: Asked) -> Response[str]:
     """Hold one item at one place, for a customer when the page is hers."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hold)
     sku, place = str(form.get("sku") or ""), str(form.get("location_id") or "")
     customer = _uuid(str(form.get("customer_id") or ""))
     placed = await _place(request, page, sku, place, _quantity(form.get("qty")), customer)
@@ -109,7 +108,7 @@ async def _owner_of_mine(conn: Connection, page: Page, hold_id: UUID) -> UUID | 
     return (await identity.customers_for(conn, [found.identifier_id])).get(found.identifier_id)
 
 
-@post("/stock/holds/{hold_id:uuid}/release", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/release", right=Right.hold)
 async def release(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Give a hold up; its units are free again."""
     page, form = page_of(request), await request.form()
@@ -125,7 +124,7 @@ async def release(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return await _customer_again(request, page, customer, page.words()("holds.released"))
 
 
-@post("/stock/holds/{hold_id:uuid}/extension", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/extension", right=Right.hold)
 async def extend(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Let it wait longer: three days from now, never less than it would."""
     page = page_of(request)
@@ -136,11 +135,10 @@ async def extend(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/holds/{hold_id}")
 
 
-@get("/stock/holds/{hold_id:uuid}", include_in_schema=False)
+@get("/stock/holds/{hold_id:uuid}", right=Right.read_stock)
 async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """One hold: what was promised to whom, until when, and what became of it."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_stock)
     async with db.transaction(deps.pool) as conn:
         found = await holds.get(conn, hold_id, now=page.now)
         names = await named(request, conn, page.locale)

@@ -18,7 +18,7 @@ from setten.console.places import Named, named
 from setten.console.stock import promising
 from setten.console.stock.goods import Good, good
 from setten.console.words import Words
-from setten.platform import auth, db
+from setten.platform import db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
@@ -59,7 +59,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     left: int
 
 
-@get("/stock/items/{sku:path}", include_in_schema=False)
+@get("/stock/items/{sku:path}", right=Right.read_stock)
 async def item(
     request: Asked,
     sku: FromPath[str],
@@ -70,7 +70,6 @@ async def item(
 ) -> Response[str]:
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
     page, sku = page_of(request), sku.removeprefix("/")
-    auth.require(page.who, Right.read_stock)
     deps = guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
         view = await _view(conn, page, await named(request, conn, page.locale), sku, at)

@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True):
     good: Good
 
 
-@get("/stock/transfers", include_in_schema=False)
+@get("/stock/transfers", right=Right.hand_over)
 async def transfers_page(
     request: Asked,
     at: FromQuery[str] = "",
@@ -49,7 +49,6 @@ async def transfers_page(
     coming, going: the last transfer of the page before of each list.
     """
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
@@ -73,11 +72,10 @@ async def transfers_page(
     return page.render("stock/transfers.html", view)
 
 
-@post("/stock/transfers", include_in_schema=False)
+@post("/stock/transfers", right=Right.hand_over)
 async def send(request: Asked) -> Response[str]:
     """Send goods from one's own place to another."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.hand_over)
     at = str(form.get("at") or "")
     auth.require_location(page.who, at)
     async with db.transaction(guard.deps_of(request).pool) as conn:
@@ -118,11 +116,10 @@ def _quantity(said: str) -> int:
     return int(said)
 
 
-@get("/stock/transfers/{transfer_id:uuid}", include_in_schema=False)
+@get("/stock/transfers/{transfer_id:uuid}", right=Right.hand_over)
 async def transfer_page(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """One paper: to count in by, or what became of it."""
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await transfers.get(conn, transfer_id)
         names = await named(request, conn, page.locale)
@@ -138,7 +135,7 @@ async def transfer_page(request: Asked, transfer_id: FromPath[UUID]) -> Response
     return page.render("stock/transfer.html", view)
 
 
-@post("/stock/transfers/{transfer_id:uuid}/arrivals", include_in_schema=False)
+@post("/stock/transfers/{transfer_id:uuid}/arrivals", right=Right.hand_over)
 async def receive(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """Count in what has come: what was typed by line, or all that is still on the road."""
     page, form, now = page_of(request), await request.form(), clock.now()
@@ -163,7 +160,7 @@ def _arrivals(form: FormMultiDict, found: Transfer) -> list[Arrival]:
     return arrivals
 
 
-@post("/stock/transfers/{transfer_id:uuid}/closing", include_in_schema=False)
+@post("/stock/transfers/{transfer_id:uuid}/closing", right=Right.hand_over)
 async def close(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """Nothing more will come."""
     page, now = page_of(request), clock.now()
@@ -174,11 +171,10 @@ async def close(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/transfers/{transfer_id}")
 
 
-@post("/stock/transfers/{transfer_id:uuid}/departure", include_in_schema=False)
+@post("/stock/transfers/{transfer_id:uuid}/departure", right=Right.hand_over)
 async def depart(request: Asked, transfer_id: FromPath[UUID]) -> Response[str]:
     """A planned transfer leaves, or is given up."""
     page, form, now = page_of(request), await request.form(), clock.now()
-    auth.require(page.who, Right.hand_over)
     gives_up = str(form.get("act") or "") == "cancel"
     async with db.transaction(guard.deps_of(request).pool) as conn:
         found = await transfers.get(conn, transfer_id)

@@ -19,7 +19,7 @@ from setten.console.shell.sign_in import redirect
 from setten.console.stock import addressing, basket
 from setten.console.stock.goods import Good, goods
 from setten.operations import cancelling
-from setten.platform import audit, auth, clock, db
+from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
@@ -75,7 +75,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     href: str = ""
 
 
-@get("/stock/orders", include_in_schema=False)
+@get("/stock/orders", right=Right.read_stock)
 async def orders_page(
     request: Asked,
     number: FromQuery[str] = "",
@@ -85,7 +85,6 @@ async def orders_page(
 ) -> Response[str]:
     """Orders newest first; by number, state or where they were sold."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_stock)
     asked = only if only in ("placed", "cancelled") else None
     async with db.transaction(deps.pool) as conn:
         found = await _found(conn, number[:NUMBER_MAX].replace("\x00", ""), asked, at, before)
@@ -137,11 +136,10 @@ async def _people(
     return whose
 
 
-@get("/stock/orders/{order_id:uuid}", include_in_schema=False)
+@get("/stock/orders/{order_id:uuid}", right=Right.read_stock)
 async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     """One order: where it is, its lines, its money, and its story."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.read_stock)
     async with db.transaction(deps.pool) as conn:
         order = await orders.get(conn, order_id)
         names = await named(request, conn, page.locale)
@@ -276,11 +274,10 @@ async def _story(
 TOLD = ("placed", "updated", "cancelled", "refunded", "receipt")
 
 
-@post("/stock/orders/{order_id:uuid}/cancellation", include_in_schema=False)
+@post("/stock/orders/{order_id:uuid}/cancellation", right=Right.hand_over)
 async def cancel(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     """Cancel units of a line, or all that is still wanted."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.hand_over)
     reason = str(form.get("reason") or "")
     line = str(form.get("line_no") or "")
     wanted = {_number(line): _number(str(form.get("qty") or "1"))} if line else None
@@ -303,11 +300,10 @@ def _number(said: str) -> int:
     return int(said)
 
 
-@post("/stock/orders/payments/{payment_id:uuid}/capture", include_in_schema=False)
+@post("/stock/orders/payments/{payment_id:uuid}/capture", right=Right.hand_over)
 async def capture(request: Asked, payment_id: FromPath[UUID]) -> Response[str]:
     """The till beside this screen took the money that was to be paid at the counter."""
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         done = await payments.take_at_counter(conn, payment_id, by=page.who.label, now=clock.now())
         await audit.note(conn, page.who, "payment.captured", at=page.now, subject=str(payment_id))

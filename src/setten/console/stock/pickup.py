@@ -31,7 +31,7 @@ class NothingWaits(NotFound):
     code = "nothing_waits"
 
 
-@get("/stock/pickup", include_in_schema=False)
+@get("/stock/pickup", right=Right.hand_over)
 async def pickup(
     request: Asked,
     at: FromQuery[str] = "",
@@ -44,7 +44,6 @@ async def pickup(
     after, chores: the hold and the task after which this page begins.
     """
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     if not at:
         return await _choose(request, page)
@@ -83,7 +82,7 @@ async def _view(request: Asked, page: Page, window: Window) -> dict[str, object]
     }
 
 
-@get("/stock/pickup/live", include_in_schema=False)
+@get("/stock/pickup/live", right=Right.hand_over)
 async def pickup_live(
     request: Asked,
     at: FromQuery[str],
@@ -94,7 +93,6 @@ async def pickup_live(
 ) -> ServerSentEvent:
     """The queue again, whenever it differs from `version`, the one the page was drawn with."""
     page, deps = page_of(request), guard.deps_of(request)
-    auth.require(page.who, Right.hand_over)
     window = Window(at=at, stage=_stage(stage), after=after, chores_after=chores)
     drawn = {"version": version}
 
@@ -110,7 +108,7 @@ async def pickup_live(
     return live.line(request, ask)
 
 
-@post("/stock/holds/{hold_id:uuid}/picks", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/picks", right=Right.hand_over)
 async def pick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """One line is in the bag, or all of them; with the last one the hold is ready."""
     page, form = page_of(request), await request.form()
@@ -124,7 +122,7 @@ async def pick(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return await again(request, page, hold, said)
 
 
-@post("/stock/holds/{hold_id:uuid}/shortage", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/shortage", right=Right.hand_over)
 async def shortage(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """A line is not on the shelf: it becomes short, and its customer gets an alternative."""
     page, form = page_of(request), await request.form()
@@ -136,7 +134,7 @@ async def shortage(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     return await again(request, page, hold, page.words()("pickup.short", code=hold.code))
 
 
-@post("/stock/holds/{hold_id:uuid}/collection", include_in_schema=False)
+@post("/stock/holds/{hold_id:uuid}/collection", right=Right.hand_over)
 async def collection(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """Hand over; whoever presses has the customer and her code before them."""
     page = page_of(request)
@@ -155,7 +153,7 @@ async def _hand_over(conn: Connection, page: Page, hold_id: UUID) -> Hold:
     return done.hold
 
 
-@post("/stock/pickup/code", include_in_schema=False)
+@post("/stock/pickup/code", right=Right.hand_over)
 async def by_code(request: Asked) -> Response[str]:
     """Typed or scanned: a ready hold's code hands it over, one not yet picked is shown; the number
     of goods (GTIN, GS1 link) ticks the first line that waits for them."""
@@ -206,11 +204,10 @@ async def _tick_scanned(conn: Connection, page: Page, at: str, code: str, gtin: 
     return picked
 
 
-@post("/stock/tasks/{task_id:uuid}/completion", include_in_schema=False)
+@post("/stock/tasks/{task_id:uuid}/completion", right=Right.hand_over)
 async def finish_task(request: Asked, task_id: FromPath[UUID]) -> Response[str]:
     """Somebody has seen to it."""
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         task = await tasks.finish(conn, task_id, by=page.who.label, now=clock.now())
         auth.require_location(page.who, task.location_id)

@@ -122,13 +122,12 @@ def _waiting(one: Preorder, whose: Mapping[int, Person], page: Page) -> Waiting:
     )
 
 
-@get("/stock/promises", include_in_schema=False)
+@get("/stock/promises", right=Right.read_stock)
 async def promises(
     request: Asked, sku: FromQuery[str], at: FromQuery[str], said: FromQuery[str] = ""
 ) -> Response[str]:
     """All of it on a page of its own, with the forms of those who may change it."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     return await _page(request, page, sku, at, said=said)
 
 
@@ -197,7 +196,7 @@ async def _typed(request: Asked) -> Typed:
     return Typed(said["sku"], said["at"], said)
 
 
-@post("/stock/promises/due", include_in_schema=False)
+@post("/stock/promises/due", right=Right.approve_stock)
 async def tell_due(request: Asked) -> Response[str]:
     """Say what is due and how much of it may be promised before; 0 takes it back."""
     page, typed, now = page_of(request), await _typed(request), clock.now()
@@ -235,7 +234,7 @@ def _delivery(typed: Typed) -> Delivery | dict[str, str]:
     )
 
 
-@post("/stock/promises/aside", include_in_schema=False)
+@post("/stock/promises/aside", right=Right.approve_stock)
 async def set_aside(request: Asked) -> Response[str]:
     """Set units aside for a channel; 0 gives them to everybody."""
     page, typed, now = page_of(request), await _typed(request), clock.now()
@@ -272,11 +271,10 @@ def _allocation(typed: Typed, zone: ZoneInfo, now: datetime) -> Allocation | dic
     )
 
 
-@post("/stock/promises/preorder", include_in_schema=False)
+@post("/stock/promises/preorder", right=Right.hold)
 async def preorder(request: Asked) -> Response[str]:
     """Promise units of what is due to a customer, or to somebody whom nobody knows."""
     page, typed, now = page_of(request), await _typed(request), clock.now()
-    auth.require(page.who, Right.hold)
     qty = fields.whole(typed.said["qty"], 1, 10_000)
     if qty is None:
         wrong = {"preorder": "preorder"}
@@ -309,11 +307,10 @@ async def _number(conn: Connection, page: Page, said: str) -> int | None:
     return await identity.identifier_for(conn, customer)
 
 
-@post("/stock/promises/{preorder_id:uuid}/cancellation", include_in_schema=False)
+@post("/stock/promises/{preorder_id:uuid}/cancellation", right=Right.hold)
 async def cancel(request: Asked, preorder_id: FromPath[UUID]) -> Response[str]:
     """Give a preorder up: by whoever placed it, or who works at its place."""
     page, now = page_of(request), clock.now()
-    auth.require(page.who, Right.hold)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         found = await inbound.get(conn, preorder_id)
         if not page.may_change(found.location_id, found.placed_by):

@@ -55,7 +55,7 @@ class BackLine(msgspec.Struct, frozen=True, kw_only=True):
     amount: str
 
 
-@get("/stock/returns", include_in_schema=False)
+@get("/stock/returns", right=Right.take_returns)
 async def start(
     request: Asked,
     at: FromQuery[str] = "",
@@ -67,7 +67,6 @@ async def start(
     after: the last of the returns taken here that the page before listed.
     """
     page = page_of(request)
-    auth.require(page.who, Right.take_returns)
     at = at or page.shop or ""
     if not at:
         return await _choose(request, page)
@@ -145,11 +144,10 @@ def _address(one: Purchase, at: str, customer: UUID | None) -> str:
     return f"/stock/returns/purchase?{urlencode(asked)}"
 
 
-@post("/stock/returns/finding", include_in_schema=False)
+@post("/stock/returns/finding", right=Right.take_returns)
 async def find(request: Asked) -> Response[str]:
     """By what is printed on a receipt, or by the number of an order."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.take_returns)
     said = {key: str(form.get(key) or "").replace("\x00", "").strip()[:100]
             for key in ("at", "order", "location_id", "register", "sequence", "day")}  # fmt: skip
     try:
@@ -191,7 +189,7 @@ async def _purchase(conn: Connection, order: UUID | None, receipt: UUID | None) 
     return await returns.by_order(conn, order)
 
 
-@get("/stock/returns/purchase", include_in_schema=False)
+@get("/stock/returns/purchase", right=Right.take_returns)
 async def purchase(
     request: Asked,
     at: FromQuery[str],
@@ -201,7 +199,6 @@ async def purchase(
 ) -> Response[str]:
     """One purchase: what of it comes back, in which condition, and why."""
     page = page_of(request)
-    auth.require(page.who, Right.take_returns)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await _purchase(conn, order, receipt)
     return await _bought_page(request, page, at, customer, found)
@@ -249,11 +246,10 @@ async def _bought_page(
     return page.render("stock/returns_purchase.html", view, status=status)
 
 
-@post("/stock/returns", include_in_schema=False)
+@post("/stock/returns", right=Right.take_returns)
 async def take(request: Asked) -> Response[str]:
     """Take back what the form says; a press twice is one return."""
     page, form = page_of(request), await request.form()
-    auth.require(page.who, Right.take_returns)
     at = str(form.get("at") or "")
     auth.require_location(page.who, at)
     claim = _claim(page, str(form.get("press") or ""))
@@ -335,13 +331,12 @@ async def _brought(conn: Connection, customer: UUID | None, found: Purchase) -> 
     return {node.identifier_id for node in nodes}
 
 
-@get("/stock/returns/{return_id:uuid}", include_in_schema=False)
+@get("/stock/returns/{return_id:uuid}", right=Right.take_returns)
 async def done(
     request: Asked, return_id: FromPath[UUID], taken: FromQuery[str] = ""
 ) -> Response[str]:
     """What came back, what to do with it, and how the money goes."""
     page = page_of(request)
-    auth.require(page.who, Right.take_returns)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await returns.get(conn, return_id)
         names = await named(request, conn, page.locale)

@@ -35,13 +35,12 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     next: str
 
 
-@get("/stock/sending", include_in_schema=False)
+@get("/stock/sending", right=Right.hand_over)
 async def sending(
     request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """The parcels of a place, the oldest first; `after` is the last one of the page before."""
     page = page_of(request)
-    auth.require(page.who, Right.hand_over)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         if not at:
@@ -102,7 +101,7 @@ async def _step(request: Asked, fulfilment_id: UUID, wanted: str, **more: str | 
     return at
 
 
-@post("/stock/sending/{fulfilment_id:uuid}/step", include_in_schema=False)
+@post("/stock/sending/{fulfilment_id:uuid}/step", right=Right.hand_over)
 async def move(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """One step further: taken on, or packed."""
     form = await request.form()
@@ -110,7 +109,7 @@ async def move(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/sending?at={at}")
 
 
-@post("/stock/sending/{fulfilment_id:uuid}/shipping", include_in_schema=False)
+@post("/stock/sending/{fulfilment_id:uuid}/shipping", right=Right.hand_over)
 async def ship(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """The carrier has it."""
     form = await request.form()
@@ -122,7 +121,7 @@ async def ship(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     return redirect(f"/stock/sending?at={at}")
 
 
-@post("/stock/sending/{fulfilment_id:uuid}/rejection", include_in_schema=False)
+@post("/stock/sending/{fulfilment_id:uuid}/rejection", right=Right.hand_over)
 async def reject(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]:
     """It cannot be sent from here: stock is corrected, and another place is asked."""
     page, form = page_of(request), await request.form()

@@ -9,11 +9,10 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from setten.console import guard, places
-from setten.console.page import Asked, page_of
+from setten.console.page import STAFF, Asked, page_of
 from setten.console.run import tables
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, good, name_of
-from setten.platform import auth
 from setten.platform.auth import Right
 from setten.stock import catalog, ledger, locations
 from setten.stock.bands import Band, band_of
@@ -56,19 +55,18 @@ class Column(msgspec.Struct, frozen=True):
     is_mine: bool
 
 
-@get("/stock", include_in_schema=False)
+@get("/stock", right=STAFF)
 async def stock(request: Asked) -> Response[str]:
     """The half begins with its sheet."""
     return redirect("/stock/items")
 
 
-@get("/stock/items", include_in_schema=False)
+@get("/stock/items", right=Right.read_stock)
 async def sheet(
     request: Asked, q: FromQuery[str] = "", after: FromQuery[str] = ""
 ) -> Response[str]:
     """Items that hold what was typed, by place."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await catalog.search(conn, q[:100], after=after, limit=ROWS + 1)
         shown = found[:ROWS]
@@ -86,11 +84,10 @@ async def sheet(
     return page.render("stock/sheet.html", view)
 
 
-@get("/stock/items.csv", include_in_schema=False)
+@get("/stock/items.csv", right=Right.read_stock)
 async def sheet_csv(request: Asked, q: FromQuery[str] = "") -> Response[str]:
     """The sheet to take away: every place, what can be promised, up to EXPORT_MAX items."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await catalog.search(conn, q[:100], limit=EXPORT_MAX)
         balances = await ledger.balances_of(conn, [item.sku for item in found])

@@ -51,13 +51,12 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     said: dict[str, str]
 
 
-@get("/stock/returns/unproven", include_in_schema=False)
+@get("/stock/returns/unproven", right=Right.take_returns)
 async def start(
     request: Asked, at: FromQuery[str], customer: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """An empty form, with the limits."""
     page = page_of(request)
-    auth.require(page.who, Right.take_returns)
     auth.require_location(page.who, at)
     form = Form(at=at, customer=customer, lines=(), said={"press": ids.token()})
     return await _page(request, page, form)
@@ -121,11 +120,10 @@ def _line(
     return Line(good=shown[sku], qty=qty, condition=condition, each=price, amount_minor=each * qty)
 
 
-@post("/stock/returns/unproven", status_code=200, include_in_schema=False)
+@post("/stock/returns/unproven", status_code=200, right=Right.take_returns)
 async def go_on(request: Asked) -> Response[str]:
     """One thing more comes back, or all of it is taken."""
     page, sent = page_of(request), await request.form()
-    auth.require(page.who, Right.take_returns)
     form = _sent(sent)
     auth.require_location(page.who, form.at)
     if sent.get("do") != "take":

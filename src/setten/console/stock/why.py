@@ -12,7 +12,6 @@ from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good, goods
 from setten.console.stock.item import move_word
-from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
 from setten.stock import catalog, explaining
@@ -20,7 +19,7 @@ from setten.stock import catalog, explaining
 CHANNEL_MAX = 40
 
 
-@get("/stock/why", include_in_schema=False)
+@get("/stock/why", right=Right.read_stock)
 async def why(
     request: Asked,
     sku: FromQuery[str],
@@ -30,7 +29,6 @@ async def why(
 ) -> Response[str]:
     """What can be promised of an item at a place, as a sum whose every part opens."""
     page = page_of(request)
-    auth.require(page.who, Right.read_stock)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await explaining.explain(
             conn, sku, at, now=page.now, channel=channel[:CHANNEL_MAX] or None, by=_day(by)

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from setten.console import guard
-from setten.console.page import Asked, Page, page_of
+from setten.console.page import ANYONE, Asked, Page, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good
 from setten.platform import clock, db, errors
@@ -26,7 +26,7 @@ BY = "visitor:line"
 SHOWN_MAX = 20  # holds of one ticket
 
 
-@get("/line/{ticket_id:uuid}", include_in_schema=False)
+@get("/line/{ticket_id:uuid}", right=ANYONE)
 async def line(request: Asked, ticket_id: FromPath[UUID]) -> Response[str]:
     """Where this ticket stands now; the page asks again by itself."""
     return await _shown(request, ticket_id)
@@ -77,8 +77,8 @@ async def _goods(conn: Connection, release: releases.Release, page: Page) -> lis
     return [good(found[one.sku], page) for one in release.goods if one.sku in found]
 
 
-@post("/line/{ticket_id:uuid}", status_code=200, include_in_schema=False,
-      request_max_body_size=FORM_BYTES_MAX)  # fmt: skip
+@post("/line/{ticket_id:uuid}", status_code=200,
+      request_max_body_size=FORM_BYTES_MAX, right=ANYONE)  # fmt: skip
 async def take(request: Asked, ticket_id: FromPath[UUID]) -> Response[str]:
     """Take one unit in one's turn: the answer shows the code of the hold."""
     page, form = page_of(request), await request.form()

@@ -75,10 +75,7 @@ class Chunk:
 
     def _row(self, row: int, ends: list[int]) -> Row:
         day, position, micros, xid, identifier_id = _fixed(self._raw, row)
-        words = [
-            self._raw[begin + _LENGTH_BYTES : end].decode()
-            for begin, end in pairwise(ends)
-        ]
+        words = [self._raw[begin + _LENGTH_BYTES : end].decode() for begin, end in pairwise(ends)]
         at = _EPOCH + timedelta(microseconds=micros)
         return Row(
             xid=xid,
