@@ -63,6 +63,8 @@ def parameters(*, socket_dir: str, memory: int) -> dict[str, str]:
         "checkpoint_timeout": "15min",
         "checkpoint_completion_target": "0.9",
         "random_page_cost": "1.1",
+        # Plans made on tables that were small yesterday are kept until these are counted again.
+        "autovacuum_naptime": "10s",
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
