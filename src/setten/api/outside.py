@@ -68,7 +68,7 @@ class LevelIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sku: _Id
     location_id: _Id
     to: _Units
-    sequence: Annotated[int, msgspec.Meta(gt=-1, le=2**53)]
+    sequence: Annotated[int, msgspec.Meta(gt=-1, lt=2**53)]
     expected: _Units | None = None
 
 

@@ -27,6 +27,7 @@ from setten.stock.holds import QTY_MAX, TTL_S_DEFAULT, TTL_S_MAX, NotEnoughStock
 from setten.stock.locations import Directory
 from setten.stock.regions import Point, Region, RegionalAsk, Where
 
+RADIUS_KM_MIN = 0.01
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 _RegionId = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 _WORD = "^[a-z][a-z0-9_]{0,39}$"
@@ -38,7 +39,7 @@ class RegionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     region_id: _RegionId
     name: str | Name
-    location_ids: Annotated[list[_Id], msgspec.Meta(max_length=regions.PLACES_MAX)]
+    location_ids: Annotated[list[str], msgspec.Meta(max_length=regions.PLACES_MAX)]
 
 
 class RegionsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +60,7 @@ class WhereIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     region_id: _RegionId | None = None
     near: Near | None = None
-    radius_km: Annotated[float, msgspec.Meta(gt=0, le=RADIUS_KM_MAX)] | None = None
+    radius_km: Annotated[float, msgspec.Meta(ge=RADIUS_KM_MIN, le=RADIUS_KM_MAX)] | None = None
 
 
 class GoodsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

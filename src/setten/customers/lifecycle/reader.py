@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -54,26 +54,31 @@ async def _read(
 ) -> None:
     at = now()
     merged, apart = _told(rows, CustomerMerged), _told(rows, CustomerSplit)
-    came = [row.occurred_at for row in rows if row.name == CustomerCreated.event_name]
-    days = [one.astimezone(zone).date() for one in came]
-    await count_flows(conn, [(day, (NOWHERE, "acquisition")) for day in days])
-    await forget_merged(conn, {one.gone for one in merged}, zone=zone, now=at)
+    came = [_day(row, zone) for row in rows if row.name == CustomerCreated.event_name]
+    await count_flows(conn, [(day, (NOWHERE, "acquisition")) for day in came])
+    await forget_merged(conn, {one.gone: _day(row, zone) for one, row in merged})
     buyers = await _buyers(conn, rows)
     await reckon(conn, buyers, cause="purchase", zone=zone, now=at)
-    survivors = {one.customer_id for one in merged} - buyers
+    survivors = {one.customer_id for one, _ in merged} - buyers
     await reckon(conn, survivors, cause="merge", zone=zone, now=at)
-    both = {person for one in apart for person in (one.customer_id, one.apart)}
+    both = {person for one, _ in apart for person in (one.customer_id, one.apart)}
     await reckon(conn, both - survivors - buyers, cause="split", zone=zone, now=at)
 
 
-def _told(rows: Sequence[Row], fact: Any) -> list[Any]:
-    """The facts of a kind. One that cannot be read is passed over: the nightly walk mends it."""
+def _day(row: Row, zone: ZoneInfo) -> date:
+    """When it happened: what is read late is not news of today."""
+    return row.occurred_at.astimezone(zone).date()
+
+
+def _told(rows: Sequence[Row], fact: Any) -> list[tuple[Any, Row]]:
+    """The facts of a kind, each with its row. One that cannot be read is passed over: the nightly
+    walk mends it."""
     found = []
     for row in rows:
         if row.name != fact.event_name:
             continue
         try:
-            found.append(_DECODERS[row.name].decode(row.body))
+            found.append((_DECODERS[row.name].decode(row.body), row))
         except msgspec.DecodeError:
             logger.warning("event %s at position %d is no %s", row.event_id, row.position, row.name)
     return found

@@ -197,14 +197,16 @@ async def count_flows(conn: Connection, steps: Iterable[tuple[date, Step]]) -> N
     )
 
 
-async def forget_merged(
-    conn: Connection, gone: Collection[UUID], *, zone: ZoneInfo, now: datetime
-) -> None:
-    """Customers who became part of others stand in no stage of their own any more."""
+async def forget_merged(conn: Connection, gone: Mapping[UUID, date]) -> None:
+    """Customers who became part of others stand in no stage of their own any more.
+
+    gone: the day of the business on which each did.
+    """
     if not gone:
         return
     await Q.lock.run(conn)
     rows = await Q.drop.all(conn, customer_ids=list(gone))
     was = {row["customer_id"]: row["stage"] for row in rows}
-    today = now.astimezone(zone).date()
-    await count_flows(conn, ((today, (was.get(one, "acquisition"), NOWHERE)) for one in gone))
+    await count_flows(
+        conn, ((day, (was.get(one, "acquisition"), NOWHERE)) for one, day in gone.items())
+    )
