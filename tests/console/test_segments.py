@@ -53,6 +53,23 @@ def test_a_segment_is_kept_in_words_and_fills_itself(house: House) -> None:
         assert "purchase happened in the last 1 year" in ann.get(path).text
 
 
+def test_no_figure_is_told_of_a_segment_that_is_still_being_counted(house: House) -> None:
+    house.customer("佐伯")
+    path, name = made(house)
+    early = ("いまは誰もいません", "この30日、出入りはありません", "いちばん多いとき 0", ">0<")
+    with house.person("page-agent") as agent:
+
+        def is_counted() -> bool:
+            text = agent.get(path).text
+            assert not [said for said in early if said in text]
+            assert ("数えています" in text) != ("segment-line" in text)
+            row = agent.get("/customers/segments").text.split(name)[1].split("</tr>")[0]
+            assert 'class="num">0' not in row
+            return "segment-line" in text
+
+        eventually(is_counted)
+
+
 def test_the_count_follows_the_words(house: House) -> None:
     house.customer("佐伯")
     with house.person("page-admin") as admin:
