@@ -165,13 +165,15 @@ class House:
             time.sleep(0.1)
         raise AssertionError(f"nobody is called {said}")
 
-    def open_shop(self, *, near: tuple[float, float] = KICHIJOJI) -> Shop:
+    def open_shop(
+        self, *, near: tuple[float, float] = KICHIJOJI, hours: dict[str, Any] | None = None
+    ) -> Shop:
         """A shop with one associate, known to every process."""
         word = uuid.uuid4().hex[:8]
         shop = Shop(f"shop-{word}", f"試し{word}店", f"of-shop-{word}")
         place = Location(
             location_id=shop.location_id, name_ja=shop.name, name_en=shop.location_id,
-            kind="shop", lat=near[0], lon=near[1],
+            kind="shop", lat=near[0], lon=near[1], hours=hours or {},
         )  # fmt: skip
 
         async def make() -> str:

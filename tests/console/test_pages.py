@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.console.house import PASSWORD, House, Shop
 
 JAPANESE = re.compile(r"[\u3040-\u30ff]")
 KANJI_OF_SAEKI = "佐伯"
+JST = timezone(timedelta(hours=9))
 
 PAGES = [
     "/",
@@ -344,6 +346,22 @@ def test_a_foreign_queue_may_be_seen_but_not_moved(house: House, shop: Shop) -> 
     assert placed.code in seen.text
     assert "/picks" not in seen.text
     assert refused.status_code == 403
+
+
+def test_what_is_held_while_a_shop_is_closed_is_due_half_an_hour_after_it_opens(
+    house: House,
+) -> None:
+    opens = (datetime.now(JST) + timedelta(hours=3)).replace(second=0, microsecond=0)
+    clock = f"{opens:%H:%M}"
+    shop = house.open_shop(hours={"days": {str(opens.date()): [[clock, clock]]}})
+    placed = house.hold("MUG-WHT", at=shop.location_id)
+    with house.person(shop.login) as associate:
+        shown = associate.get("/stock/pickup").text
+    [due] = re.findall(r'data-due="([^"]+)"', shown)
+    assert placed.code in shown
+    assert datetime.fromisoformat(due) == opens + timedelta(minutes=30)
+    assert "あと3時間" in shown
+    assert '<span class="needs">' not in shown  # nothing presses yet
 
 
 def test_a_table_to_take_away_runs_nothing_in_a_spreadsheet() -> None:

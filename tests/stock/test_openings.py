@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,57 @@ def test_a_place_that_moves_to_another_zone_opens_by_its_clock():
         timezone="Europe/Berlin",
     )  # fmt: skip
     assert tokyo.opening(BEGUN) != berlin.opening(BEGUN)
+
+
+JST = timezone(timedelta(hours=9))
+HALF_HOUR = timedelta(minutes=30)
+SHOP = {day: [["11:00", "21:00"]] for day in opening_hours.WEEKDAYS}
+BAR = {"sun": [["18:00", "02:00"]]}
+
+
+def at(day: int, clock: str) -> datetime:
+    """A moment of November 2026, of which the 22nd is a Sunday, in Tokyo."""
+    hour, minute = clock.split(":")
+    return datetime(2026, 11, day, int(hour), int(minute), tzinfo=JST)
+
+
+@pytest.mark.parametrize(
+    ("hours", "since", "due"),
+    [
+        (SHOP, at(22, "14:00"), at(22, "14:30")),
+        (SHOP, at(22, "20:30"), at(22, "21:00")),  # to the minute
+        (SHOP, at(22, "20:47"), at(23, "11:17")),  # 13 minutes tonight, 17 tomorrow
+        (SHOP, at(22, "21:00"), at(23, "11:30")),
+        (SHOP, at(22, "21:57"), at(23, "11:30")),
+        (SHOP, at(23, "03:00"), at(23, "11:30")),
+        (SHOP | {"mon": []}, at(22, "20:47"), at(24, "11:17")),  # closed on Mondays
+        (SHOP | {"days": {"2026-11-23": []}}, at(22, "21:57"), at(24, "11:30")),
+        (SHOP | {"days": {"2026-11-23": [["15:00", "17:00"]]}}, at(22, "21:57"), at(23, "15:30")),
+        (BAR, at(22, "23:45"), at(23, "00:15")),  # open past midnight
+        (BAR, at(23, "01:50"), at(29, "18:20")),
+        ({"sun": [["10:00", "24:00"]], "mon": [["00:00", "02:00"]]},
+         at(22, "23:50"), at(23, "00:20")),  # closes and opens at midnight
+        ({"sun": [["10:00", "10:10"], ["12:00", "12:10"], ["14:00", "15:00"]]},
+         at(22, "09:00"), at(22, "14:10")),
+        ({}, at(22, "21:57"), at(22, "22:27")),  # nobody said
+        ({"days": {"2026-11-22": [["11:00", "21:00"]]}}, at(22, "20:47"), at(22, "21:17")),
+        ({"mon": []}, at(22, "21:57"), at(22, "22:27")),  # never open: nothing to wait for
+    ],
+)  # fmt: skip
+def test_the_clock_of_a_promise_stands_still_while_the_place_is_closed(hours, since, due):
+    place = Location(location_id="due", name_ja="d", name_en="d", kind="shop", hours=hours)
+    assert opening_hours.is_valid(hours)
+    assert place.after_open(since, HALF_HOUR) == due
+
+
+@given(HOURS, ZONES, st.integers(0, 8 * 24 * 60))
+def test_who_asks_later_is_never_due_earlier(hours, zone, minute):
+    since = BEGUN + timedelta(minutes=minute)
+    first, second = (
+        opening_hours.after_open(hours, ZoneInfo(zone), since=one, span=HALF_HOUR)
+        for one in (since, since + timedelta(minutes=1))
+    )
+    assert since + HALF_HOUR <= first <= second
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):

@@ -76,6 +76,23 @@ def opening(
     return None, None
 
 
+def after_open(hours: Hours, zone: ZoneInfo, *, since: datetime, span: timedelta) -> datetime:
+    """When a place will have been open for this long since a moment.
+
+    A clock that stands still while the place is closed; one that runs on where hours are unknown or
+    nothing opens in the next fortnight.
+    """
+    at, left = since, span
+    while True:
+        opens, closes = opening(hours, zone, now=at)
+        if opens is None or closes is None:
+            return at + left
+        start = max(at, opens)
+        if start + left <= closes:
+            return start + left
+        at, left = closes, left - (closes - start)
+
+
 def _spans_of(hours: Hours, day: date) -> list[list[str]]:
     exceptions = hours.get("days", {})
     spans: list[list[str]] = exceptions.get(day.isoformat(), hours.get(WEEKDAYS[day.weekday()], []))

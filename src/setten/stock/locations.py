@@ -61,6 +61,11 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         _openings[self.location_id] = _Kept(self.hours, self.timezone, now, until, found)
         return found
 
+    def after_open(self, since: datetime, span: timedelta) -> datetime:
+        """When it will have been open for this long since a moment; by the clock without hours."""
+        # Not by what `opening` remembers: that is of now, and would give way to other moments.
+        return opening_hours.after_open(self.hours, _zone(self.timezone), since=since, span=span)
+
 
 Opening = tuple[datetime | None, datetime | None]
 

@@ -152,7 +152,7 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         shown = await goods(conn, skus, page)
         rows = await ledger.balances_of(conn, skus)
     shelves = {row.key: row.shelf for row in rows if row.shelf}
-    ticket = queue.ticket(found, who, shown, shelves)
+    ticket = queue.ticket(found, who, shown, shelves, names.find(found.location_id))
     return page.render(
         "stock/hold.html", {"ticket": ticket, "hold": found, "place": names(found.location_id)}
     )

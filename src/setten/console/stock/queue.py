@@ -20,13 +20,14 @@ from setten.platform.db import Connection
 from setten.platform.vault import Vault
 from setten.stock import holds, ledger, tasks
 from setten.stock.holds import Hold, HoldLine
+from setten.stock.locations import Location
 from setten.stock.tasks import Task
 
 STAGES = ("collect", "ready", "done")
 STATES = {"collect": "held", "ready": "ready", "done": "collected"}
 
 PREPARE_WITHIN = timedelta(minutes=30)
-"""We promise to have a hold picked this long after it was placed."""
+"""We promise to have a hold picked this long after it was placed, while its place is open."""
 
 TICKETS_MAX = 60
 """Tickets of one page: what one shop floor can work through in an hour."""
@@ -162,10 +163,11 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
         task.sku for task in open_tasks if task.sku
     }
     shown = await goods(conn, skus, page)
-    shelves = await _shelves(conn, skus)
+    shelves, place = await _shelves(conn, skus), names.find(window.at)
+    tickets = [ticket(hold, who, shown, shelves, place) for hold in found]
     return Queue(
         window=window,
-        tickets=_tickets(found, who, shown, shelves, stage),
+        tickets=_in_order(tickets, stage),
         more=window.href(after=found[-1].hold_id, chores_after=window.chores_after)
         if rows.is_more
         else "",
@@ -175,14 +177,14 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
         else "",
         counts=counts,
         due_today=_due_today(found, page) if stage == "ready" else 0,
-        is_pressing=stage == "collect" and _is_pressing(found, page),
+        is_pressing=stage == "collect" and _is_pressing(tickets, page),
         version=_version(rows),
     )
 
 
-def _is_pressing(found: Sequence[Hold], page: Page) -> bool:
+def _is_pressing(tickets: Sequence[Ticket], page: Page) -> bool:
     f = page.shown()
-    return any(f.urgency(hold.placed_at + PREPARE_WITHIN) == "is-soon" for hold in found)
+    return any(f.urgency(one.due) == "is-soon" for one in tickets)
 
 
 async def version(conn: Connection, page: Page, window: Window) -> str:
@@ -242,14 +244,7 @@ async def _shelves(conn: Connection, skus: set[str]) -> dict[tuple[str, str], st
     return {row.key: row.shelf for row in rows if row.shelf}
 
 
-def _tickets(
-    found: Sequence[Hold],
-    who: Mapping[int, Person],
-    shown: Mapping[str, Good],
-    shelves: Mapping[tuple[str, str], str],
-    stage: str,
-) -> list[Ticket]:
-    tickets = [ticket(hold, who, shown, shelves) for hold in found]
+def _in_order(tickets: Sequence[Ticket], stage: str) -> list[Ticket]:
     if stage == "done":
         return sorted(tickets, key=lambda one: one.ended_at or one.placed_at, reverse=True)
     return sorted(tickets, key=lambda one: (one.due, one.hold_id))
@@ -260,14 +255,14 @@ def ticket(
     who: Mapping[int, Person],
     shown: Mapping[str, Good],
     shelves: Mapping[tuple[str, str], str],
+    place: Location | None,
 ) -> Ticket:
     """One hold as the floor sees it: due by its promise to be picked, then by its own term."""
-    picked_by = min(hold.placed_at + PREPARE_WITHIN, hold.expires_at)
     return Ticket(
         hold_id=hold.hold_id,
         code=hold.code,
         state=hold.state,
-        due=picked_by if hold.state == "held" else hold.expires_at,
+        due=pick_by(hold, place) if hold.state == "held" else hold.expires_at,
         placed_at=hold.placed_at,
         ended_at=hold.ended_at,
         expires_at=hold.expires_at,
@@ -280,6 +275,13 @@ def ticket(
             )
         ),
     )
+
+
+def pick_by(hold: Hold, place: Location | None) -> datetime:
+    """When a hold is to be picked: within opening hours, never later than it lapses."""
+    since = hold.placed_at
+    due = place.after_open(since, PREPARE_WITHIN) if place else since + PREPARE_WITHIN
+    return min(due, hold.expires_at)
 
 
 def natural(shelf: str) -> list[tuple[int, str]]:
