@@ -125,3 +125,40 @@ def test_who_works_elsewhere_looks_and_changes_nothing(
         assert 'class="name"' not in marketer.get(address(sku, shop)).text
         assert marketer.post("/stock/promises/preorder", **form).status_code == 403
     assert boss.get("/stock/promises?sku=no-such&at=kichijoji").status_code == 404
+
+
+def test_a_hold_is_told_at_once_and_the_item_she_asked_about_stays_in_sight(
+    house: House, boss: Browser, shop: Shop
+) -> None:
+    asked, other = house.new_item({shop.location_id: 4}), house.new_item({shop.location_id: 4})
+    customer, phone = house.newcomer(name="寝台 葉子")
+    viewed = {"type": "track", "event": "Product Viewed", "properties": {"product_id": other}}
+    house.tell(viewed | {"anonymousId": phone})
+    address = f"/customers/{customer}"
+    page = boss.get(f"{address}?sku={asked}").text
+    strip = page.split('id="strip-promises"')[1].split("</div></div>")[0]
+    assert "取り置きはありません" in strip
+    assert f'name="shown" value="{asked}"' in page
+    form = {"_csrf": boss.token, "sku": asked, "location_id": shop.location_id,
+            "customer_id": customer, "shown": asked}  # fmt: skip
+
+    def press(path: str = "/stock/holds", **changes: str) -> str:
+        headers = {"HX-Request": "true"}
+        answer = boss.http.post(path, data=form | changes, headers=headers)
+        assert answer.status_code == 200, answer.text[-900:]
+        return answer.text
+
+    def sits_well(piece: str, n: int) -> bool:
+        strip = piece.split('id="strip-promises" hx-swap-oob="true"')[1]
+        near = piece.split('id="near"')[1]
+        return strip.find(f">{n}</a>") in range(200) and asked in near and other not in near
+
+    done = press()
+    assert sits_well(done, 1)
+    undo = re.search(r'hx-post="(/stock/holds/[0-9a-f-]+/release)"', done)
+    assert undo
+    assert sits_well(press(undo[1]), 0)
+    # What nobody knows does not undo the deed, nor without scripts is the item lost.
+    assert ">1</a>" in press(shown="no such thing")
+    plain = boss.http.post("/stock/holds", data=form)
+    assert plain.headers["location"] == f"{address}?sku={asked}"

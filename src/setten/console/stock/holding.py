@@ -22,7 +22,7 @@ from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
-from setten.stock import holds, ledger
+from setten.stock import catalog, holds, ledger
 from setten.stock.holds import Ask, Placed
 
 HOLD_LASTS_S = 2 * 24 * 3600
@@ -46,7 +46,8 @@ async def hold(request: Asked) -> Response[str]:
         name = (await named(request, conn, page.locale))(place)
     said = page.words()("holds.done", place=name, code=placed.code)
     undo = f"/stock/holds/{placed.hold_id}/release"
-    return await _customer_again(request, page, customer, said, undo=undo)
+    shown = str(form.get("shown") or "")
+    return await _customer_again(request, page, customer, said, shown=shown, undo=undo)
 
 
 async def _place(
@@ -87,13 +88,21 @@ def _uuid(said: str) -> UUID | None:
 
 
 async def _customer_again(
-    request: Asked, page: Page, customer: UUID, said: str, *, undo: str = ""
+    request: Asked, page: Page, customer: UUID, said: str, *, shown: str, undo: str = ""
 ) -> Response[str]:
-    """Holds, stock and next step of her page as they are now; undo: what takes it back."""
+    """Holds, stock and next step of her page as they are now.
+
+    shown: the sku that her page was opened with, "" for none; undo: what takes the deed back.
+    """
+    deps = guard.deps_of(request)
+    async with deps.pool.acquire() as conn:
+        # The deed is done: an item that nobody knows (any more) must not turn it into an error.
+        known = shown if shown and await catalog.find_many(conn, [shown]) else ""
     if not page.is_partial:
-        return redirect(f"/customers/{customer}")
+        opened_with = f"?{urlencode({'sku': known})}" if known else ""
+        return redirect(f"/customers/{customer}{opened_with}")
     here = guard.at_this_moment(page)
-    view = await customer_page.promises_now(request, here, customer, guard.deps_of(request), "")
+    view = await customer_page.promises_now(request, here, customer, deps, known)
     return here.render("customers/promises_and_toast.html", view | {"said": said, "undo": undo})
 
 
@@ -121,7 +130,8 @@ async def release(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         )
     if customer is None:
         return redirect(f"/stock/holds/{hold_id}")
-    return await _customer_again(request, page, customer, page.words()("holds.released"))
+    said, shown = page.words()("holds.released"), str(form.get("shown") or "")
+    return await _customer_again(request, page, customer, said, shown=shown)
 
 
 @post("/stock/holds/{hold_id:uuid}/extension", right=Right.hold)
