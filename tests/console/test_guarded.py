@@ -80,6 +80,24 @@ def test_a_number_that_no_row_can_have_is_not_found(house: House, path: str) -> 
         assert admin.post("/run/data/sources/99999999999999999999/keys").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["2147483648", "2147483648/edit", "2147483648/members.csv", "lists/2147483648/refused.csv",
+     "99999999999999999999"],
+)  # fmt: skip
+def test_a_segment_that_cannot_be_is_not_found(house: House, path: str) -> None:
+    with house.person("page-admin") as admin:
+        assert admin.get(f"/customers/segments/{path}").status_code == 404
+
+
+def test_addresses_that_are_none_are_no_fault_of_ours(house: House) -> None:
+    with house.stranger() as stranger:
+        broken = {"HX-Request": "true", "HX-Current-URL": "http://[bad"}
+        assert stranger.get("/customers", **broken).status_code == 401
+        answer = stranger.http.post("/sign-in", data={}, headers={"Origin": "http://[x"})
+        assert (answer.status_code, "stale_page" in answer.text) == (403, True)
+
+
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-in/link/x", "/preferences"])
 def test_a_stranger_may_send_a_small_form_only(house: House, path: str) -> None:
     many = "&".join(f"a{n}=1" for n in range(10_000))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from setten.platform import auth, clock
+from setten.platform.auth.sessions import FAILURES_MAX
 from tests.console.house import PASSWORD, Browser, House, Shop
 
 WHY = "長くお使いのお客様です"
@@ -92,6 +93,24 @@ def test_an_associate_takes_it_with_her_managers_password_only(
         f" where e.action = 'return.approved' and e.subject = '{returned}'"
     )
     assert who == manager
+
+
+def test_who_guesses_a_managers_password_shuts_out_nobody_but_himself(
+    house: House, sku: str, manager: str
+) -> None:
+    place = house.open_shop()
+    with house.person(place.login) as associate:
+        form = filled(associate, place, sku, login=manager)
+        path, tried = "/stock/returns/unproven", FAILURES_MAX + 2
+        for number in range(tried):
+            assert associate.post(path, **form, password=f"wrong-{number}").status_code == 422
+    noted = house.asked(
+        "select count(*) from audit.entries e join auth.staff p on 'staff:' || p.staff_id = e.actor"
+        f" where e.action = 'approval.refused' and p.login = '{place.login}'"
+    )
+    assert noted == FAILURES_MAX
+    with house.stranger() as browser:
+        assert browser.sign_in(manager).status_code == 303
 
 
 def test_a_manager_of_another_shop_approves_nothing_here(

@@ -329,6 +329,35 @@ async def test_an_upgrade_that_we_do_not_know_is_answered_like_any_other(house):
     assert (await house.say(asked)).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("to", [b"websocket", b"h2c", b"anything"])
+@pytest.mark.parametrize("is_split", [True, False])
+async def test_the_body_of_who_asks_for_an_upgrade_is_a_body_and_never_a_request(
+    house, to, is_split
+):
+    body = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nConnection: Upgrade\r\n"
+            b"Upgrade: %s\r\n\r\n" % (len(body), to))  # fmt: skip
+    pieces = (head, body + GET) if is_split else (head + body + GET,)
+    answer = await house.say(*pieces, pause_s=0.1)
+    assert b"POST /echo? " + body in answer
+    assert answer.endswith(b"GET /echo? ")
+    assert house.app.seen == [body, b""]
+
+
+async def test_chunks_of_who_asks_for_an_upgrade_are_read_as_chunks(house):
+    head = (b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAM\r\n\r\n")  # fmt: skip
+    answer = await house.say(head, b"3\r\nabc\r\n0\r\n\r\n" + GET, pause_s=0.1)
+    assert b"POST /echo? abc" in answer
+    assert answer.endswith(b"GET /echo? ")
+
+
+async def test_nobody_is_connected_through_us(house):
+    asked = b"CONNECT inside.example:443 HTTP/1.1\r\nHost: inside.example:443\r\n\r\n"
+    assert (await house.say(asked)).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_an_old_client_is_answered_and_left(house):
     async with house.line() as (reader, writer), asyncio.timeout(3):
         writer.write(b"GET /echo HTTP/1.0\r\n\r\n")

@@ -87,7 +87,7 @@ async def open_cart(
 
 def _sender(request: Request[Any, Any, Any], deps: Deps) -> str:
     host = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for")
+    forwarded = request.headers.getall("x-forwarded-for", [])
     return addresses.of_sender(host, forwarded, deps.settings.trusted_proxies)
 
 

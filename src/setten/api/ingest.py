@@ -152,7 +152,8 @@ class Front:
         client = scope.get("client")
         if not client:
             return None
-        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        # Of several lines the last is kept, the one that a proxy of ours adds.
+        forwarded = [headers.get(b"x-forwarded-for", b"").decode("latin-1")]
         return addresses.of_sender(str(client[0]), forwarded, self._deps.settings.trusted_proxies)
 
     async def _get(self, path: list[str], headers: Headers) -> Answer:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import Any, Protocol, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 from litestar import Response
@@ -205,18 +205,26 @@ async def _check_origin(request: Asked, secret: str) -> None:
     if site not in (None, "same-origin", "none"):
         raise StalePage(why="site")
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin and _split(origin).netloc != request.headers.get("host"):
         raise StalePage(why="origin")
     sent = request.headers.get("x-csrf") or str((await request.form()).get("_csrf") or "")
     if not secret or not _is_token(sent, secret):
         raise StalePage(why="token")
 
 
+def _split(address: str) -> SplitResult:
+    """The parts of an address; of what is none, all empty."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # brackets that hold no IPv6 address
+        return urlsplit("")
+
+
 def _to_sign_in(request: Asked) -> Response[Any]:
     back = request.url.path if request.method in SAFE else "/"
     address = "/sign-in" if back == "/" else f"/sign-in?next={quote(back[:NEXT_MAX])}"
     if request.headers.get("HX-Request") == "true":
-        here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        here = _split(request.headers.get("HX-Current-URL", "")).path or "/"
         return Response(
             "",
             status_code=401,
@@ -237,7 +245,7 @@ def with_visitor(request: Asked, response: Response[str]) -> Response[str]:
 
 def local_path(said: str) -> str:
     """A path of ours, or "/" for anything that could lead elsewhere."""
-    parts = urlsplit(said)
+    parts = _split(said)
     if parts.scheme or parts.netloc or not said.startswith("/") or said.startswith(("//", "/\\")):
         return "/"
     if not said.isprintable():  # browsers drop a tab, and read what is left

@@ -12,10 +12,13 @@ from functools import cache
 ADDRESS_LENGTH_MAX = 45
 
 
-def of_sender(connection: str, forwarded: str | None, trusted: Sequence[str]) -> str:
-    """The sender's address. trusted: networks of our proxies, as settings.trusted_proxies."""
-    if forwarded and _is_trusted(connection, tuple(trusted)):
-        return forwarded.split(",")[-1].strip()[:ADDRESS_LENGTH_MAX]
+def of_sender(connection: str, forwarded: Sequence[str], trusted: Sequence[str]) -> str:
+    """The sender's address. forwarded: every line of that header, in their order; a proxy may add
+    one of its own below a stranger's. trusted: networks of ours, as settings.trusted_proxies.
+    """
+    said = forwarded[-1].split(",")[-1].strip() if forwarded else ""
+    if said and _is_trusted(connection, tuple(trusted)):
+        return said[:ADDRESS_LENGTH_MAX]
     return connection
 
 

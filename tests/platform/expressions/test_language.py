@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.platform.expressions.words import LANGUAGE
 
+from setten.platform import errors
 from setten.platform.expressions import (
     BadExpression,
     BadWindow,
@@ -206,7 +207,11 @@ def test_a_path_says_where_it_is_wrong():
 def test_words_that_are_not_understood_are_refused_where_reading_stopped(text: str, at: int):
     with pytest.raises(Unreadable) as refused:
         LANGUAGE.read_words(text, "en")
-    assert abs(refused.value.facts["at"] - at) <= 1
+    facts = refused.value.facts
+    assert abs(facts["at"] - at) <= 1
+    # People count from one.
+    assert f"at character {facts['at'] + 1}:" in errors.say(refused.value.code, "en", facts)[1]
+    assert f"{facts['at'] + 1} 文字目" in errors.say(refused.value.code, "ja", facts)[1]
 
 
 def test_a_long_or_nested_text_is_refused_and_does_not_take_for_ever():

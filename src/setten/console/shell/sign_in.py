@@ -97,7 +97,8 @@ def address_of(request: Asked) -> str:
     if request.client is None:
         return ""
     trusted = guard.deps_of(request).settings.trusted_proxies
-    return addresses.of_sender(request.client.host, request.headers.get("x-forwarded-for"), trusted)
+    forwarded = request.headers.getall("x-forwarded-for", [])
+    return addresses.of_sender(request.client.host, forwarded, trusted)
 
 
 def _session(request: Asked, token: str) -> Cookie:

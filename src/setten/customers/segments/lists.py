@@ -15,7 +15,7 @@ import msgspec
 
 from setten.customers import identity
 from setten.customers.segments import copies, reading, service, standing
-from setten.customers.segments.model import ListNameTaken, ListNotFound
+from setten.customers.segments.model import ID_MAX, ListNameTaken, ListNotFound
 from setten.customers.segments.reading import Refused, Usable
 from setten.customers.segments.state import Q as STORE
 from setten.platform import audit, db
@@ -149,7 +149,8 @@ async def _segment_of(conn: Connection, name: str, *, actor: Actor, now: datetim
 
 async def get(conn: Connection, list_id: int) -> List:
     """A list that is ready. Raises ListNotFound."""
-    row = await Q.lists.maybe(conn, list_id=list_id, most=1)
+    known = abs(list_id) <= ID_MAX
+    row = await Q.lists.maybe(conn, list_id=list_id, most=1) if known else None
     if row is None:
         raise ListNotFound()
     return List(**dict(row))
@@ -166,7 +167,8 @@ async def refused_rows(
 ) -> tuple[tuple[str, ...], tuple[Refused, ...]]:
     """The columns and the rows that could not be used, as they came; audited. Raises ListNotFound
     where there are none, or none any more."""
-    sealed = await Q.refused_of.value(conn, list_id=list_id)
+    known = abs(list_id) <= ID_MAX
+    sealed = await Q.refused_of.value(conn, list_id=list_id) if known else None
     if sealed is None:
         raise ListNotFound()
     opened = msgspec.json.decode(vault.open_letter(sealed), type=_Sealed)

@@ -12,6 +12,7 @@ from setten.facts.ids import CustomerId
 from setten.platform.errors import Conflict, Invalid, NotFound
 from setten.platform.expressions import Node
 
+ID_MAX = 2**31 - 1  # the largest number that a row can have
 NAME_CHARS_MAX = 100
 # Each is a few columns over every batch of changed customers.
 SEGMENTS_MAX = 500

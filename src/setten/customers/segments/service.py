@@ -11,6 +11,7 @@ import msgspec
 
 from setten.customers.segments import evaluating, rules
 from setten.customers.segments.model import (
+    ID_MAX,
     NAME_CHARS_MAX,
     SEGMENTS_MAX,
     Flow,
@@ -154,7 +155,8 @@ async def listed(conn: Connection) -> tuple[Segment, ...]:
 
 async def get(conn: Connection, segment_id: int) -> Segment:
     """One living segment. Raises SegmentNotFound."""
-    row = await Q.segments.maybe(conn, segment_id=segment_id, most=1)
+    known = abs(segment_id) <= ID_MAX
+    row = await Q.segments.maybe(conn, segment_id=segment_id, most=1) if known else None
     if row is None:
         raise SegmentNotFound(name=str(segment_id))
     return _segment(dict(row))

@@ -39,12 +39,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-async def begin_sign_in(conn: Connection, login: str, *, address: str, now: datetime) -> Attempt:
+async def begin_sign_in(
+    conn: Connection, login: str, *, address: str, now: datetime, asker: str = ""
+) -> Attempt:
     """Count a try for this login from this address.
 
-    Raises TooMany when there were too many for either; that one is not counted.
+    asker: on whose screen it is typed when it is no sign-in; such tries are that person's own, and
+    shut nobody out of signing in. Raises TooMany when there were too many for either; that one is
+    not counted.
     """
-    login_hash = _hash_token("login:" + login.casefold())
+    login_hash = _hash_token(f"asker:{asker}" if asker else "login:" + login.casefold())
     address_hash = _hash_token("address:" + address)
     for subject, most in ((login_hash, FAILURES_MAX), (address_hash, ADDRESS_FAILURES_MAX)):
         await _Q.one_at_a_time.run(conn, subject=subject)

@@ -103,7 +103,10 @@ class BadWindow(Invalid):
 
 
 class Unreadable(Invalid):
-    """The words cannot be read. at: where reading stopped; rest: what stood there."""
+    """The words cannot be read. at: where reading stopped, from 0; rest: what stood there.
+
+    character: the same place as people count, from 1.
+    """
 
     code = "expression_unreadable"
 

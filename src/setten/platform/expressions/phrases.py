@@ -106,7 +106,8 @@ class Grammar:
         except RecursionError:
             raise TooLarge(path=".", most=TEXT_CHARS_MAX) from None
         stopped = reading.furthest
-        raise Unreadable(at=stopped, rest=text[stopped : stopped + _REST_CHARS])
+        rest = text[stopped : stopped + _REST_CHARS]
+        raise Unreadable(at=stopped, character=stopped + 1, rest=rest)
 
 
 def _compile(template: str) -> list[_Part]:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Address, cookies and headers of one request; browsers and proxies send a tenth of it.
@@ -48,6 +49,10 @@ class TooMuch(Exception):
     """More address and headers than anybody needs, or too many requests at once."""
 
 
+class NoTunnel(Exception):
+    """CONNECT: nobody is connected through us."""
+
+
 class Connection(HttpToolsProtocol):
     """Reads requests and writes answers, one after the other."""
 
@@ -58,6 +63,7 @@ class Connection(HttpToolsProtocol):
         self._body_bytes = 0
         self._is_in_head = True
         self._is_ending = False
+        self._is_upgrade = False
         # One for what the caller sends, one for what it takes.
         self._sending: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
@@ -82,7 +88,8 @@ class Connection(HttpToolsProtocol):
         """Read on. A request that came whole, as nearly all do, needs no timer."""
         if self.transport.is_closing():
             return
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self.transport.is_closing():
             return
         if self._is_in_head:
@@ -98,6 +105,26 @@ class Connection(HttpToolsProtocol):
                 self._expect_body()
         elif self._sending is not None:
             self._expect_nothing()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade as asked:
+            # The parser takes all that follows such a head for another protocol, a body too: what
+            # a stranger put into it would be read as the next request. We speak no other protocol,
+            # so the same request is read again without that header, and its body as a body.
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self._feed(head + data[asked.args[0] :])
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -119,6 +146,11 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins, or waits for the one in front."""
+        self._is_upgrade = self.parser.should_upgrade()
+        if self._is_upgrade:
+            if self.parser.get_method() == b"CONNECT":
+                raise NoTunnel
+            return
         if len(self.pipeline) >= PIPELINE_MAX:
             raise TooMuch
         self._is_in_head = False
@@ -129,12 +161,22 @@ class Connection(HttpToolsProtocol):
         if self._is_ending:
             self.cycle.keep_alive = False
 
+    def on_message_complete(self) -> None:
+        """The request is whole, unless it is about to be read again."""
+        if not self._is_upgrade:
+            super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; without a word while an answer is being written."""
-        if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
-            self.transport.close()
-        else:
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or (self.cycle.response_complete and not self.pipeline):
             super().send_400_response(msg)
+            return
+        self.pipeline.clear()
+        self.cycle.disconnected = True  # else it goes on writing to what is closed
+        self.cycle.message_event.set()
+        self.transport.close()
 
     def shutdown(self) -> None:
         """The process ends: what was begun is finished, and who has just come may ask once."""
