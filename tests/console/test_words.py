@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from setten.console.assets import assets
+from setten.console.customers.channels import MARKS, mark
 from setten.console.page import environment
 from setten.console.words import LOCALES, PLACE, UnknownWord, Words, all_words
 
@@ -100,3 +102,12 @@ def test_english_counts_one_and_many() -> None:
     t = Words("en")
     assert t("timeline.count", n=1) == "1 event"
     assert t("timeline.count", n=1200) == "1,200 events"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_channel_has_its_word_and_mark_and_our_own_events_are_no_shops(locale: str) -> None:
+    t, drawn = Words(locale), assets().files["icons.svg"].decode()
+    shown = {channel: mark(channel, t) for channel in MARKS}
+    assert not [one.sign for one in shown.values() if f'id="i-{one.sign}"' not in drawn]
+    assert shown["setten"].word == "Setten"
+    assert shown["setten"].kind != shown["store"].kind

@@ -38,7 +38,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "store": ("store", "store"),
     "till": ("store", "receipt"),
     "pos": ("store", "receipt"),
-    "setten": ("store", "store"),
+    "setten": ("setten", "setten"),
     "console": ("store", "keyboard"),
     "post": ("other", "post"),
     "delivery": ("other", "delivery"),
