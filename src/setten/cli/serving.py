@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,14 +77,17 @@ def demo(
 
     def prepare(now: Settings) -> None:
         _prove(now)
+        if days and _is_filled(now):  # what went on since is told when people are in already
+            return
         if days and (story := asyncio.run(_grow(now, days))) is not None:
             stories.append(story)
         else:
             asyncio.run(_seed(now, scale))
 
     def ready(now: Settings) -> None:
-        for story in stories:
-            _go_on(now, story, stop)
+        if stories or (days and _is_filled(now)):
+            live = partial(_live, now, stories, stop)
+            threading.Thread(target=live, daemon=True).start()
         link = asyncio.run(_sign_in_link(now))
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
@@ -156,12 +161,20 @@ async def _grow(found: Settings, days: int) -> Story | None:
         return await shop.grow(found, now=clock.now(), days=days, progress=on_day)
 
 
-def _go_on(found: Settings, story: Story, stop: threading.Event) -> None:
-    """Tell what happens from now on beside the running product."""
+def _is_filled(found: Settings) -> bool:
     from setten import demo as shop
 
-    client = asyncio.run(shop.client(found, now=clock.now()))
-    threading.Thread(target=shop.follow, args=(story, client, stop), daemon=True).start()
+    return shop.is_filled(found.data_dir)
+
+
+def _live(found: Settings, stories: list[Story], stop: threading.Event) -> None:
+    """Tell what went on since the last start, then what happens, beside the running product."""
+    from setten import demo as shop
+
+    with contextlib.suppress(*db.AWAY):  # the product ends, and this with it
+        story = stories[0] if stories else asyncio.run(shop.grow(found, now=clock.now()))
+        if story is not None:
+            shop.follow(story, asyncio.run(shop.client(found, now=clock.now())), stop)
 
 
 async def _sign_in_link(found: Settings) -> str:

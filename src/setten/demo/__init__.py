@@ -5,7 +5,7 @@
 of past around them, and `follow` goes on with its present.
 """
 
-from setten.demo.growing import DAYS, DAYS_MAX, Story, client, follow, grow
+from setten.demo.growing import DAYS, DAYS_MAX, Story, client, follow, grow, is_filled
 from setten.demo.promising import promise
 from setten.demo.seeding import SCALES, UnknownScale, seed
 
@@ -18,6 +18,7 @@ __all__ = [
     "client",
     "follow",
     "grow",
+    "is_filled",
     "promise",
     "seed",
 ]

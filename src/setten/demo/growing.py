@@ -97,11 +97,21 @@ class Story:
 
 def opened(folder: Path) -> Story | None:
     """The story of a data directory, if it has one."""
+    state = _kept(folder)
+    return Story(folder, state) if state is not None else None
+
+
+def is_filled(folder: Path) -> bool:
+    """Whether a chain lives there whose three months were told once: it may open at once."""
+    state = _kept(folder)
+    return state is not None and state.is_filled
+
+
+def _kept(folder: Path) -> State | None:
     try:
-        raw = (folder / FILE).read_bytes()
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=State)
     except OSError:
         return None
-    return Story(folder, msgspec.json.decode(raw, type=State))
 
 
 async def grow(
