@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 
 
-@pytest.fixture(scope="session")
-def house(postgres: str, template: str) -> Iterator[House]:
-    """The product over a database of its own."""
+@contextmanager
+def opened(postgres: str, template: str) -> Iterator[House]:
+    """The product over a database of its own, until the end of the block."""
     dsn = clone(postgres, template)
     with tempfile.TemporaryDirectory(prefix="setten-pages-", ignore_cleanup_errors=True) as name:
         running = House(dsn, Path(name), MASTER_KEY)
@@ -28,6 +29,13 @@ def house(postgres: str, template: str) -> Iterator[House]:
         finally:
             running.stop()
             drop(postgres, dsn)
+
+
+@pytest.fixture(scope="session")
+def house(postgres: str, template: str) -> Iterator[House]:
+    """The product that the tests of a run share."""
+    with opened(postgres, template) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

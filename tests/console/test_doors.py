@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 from setten.console.page import ANYONE
 from setten.console.routes import PAGES
 from setten.platform.auth import ROLES, SCOPES
-from tests.conftest import MASTER_KEY, clone, drop
+from tests.console.conftest import opened
 from tests.console.house import Browser, House
 
 PAGE = Path(__file__).parents[2] / "docs/reference/rights.md"
@@ -39,14 +38,8 @@ Answers = dict[str, frozenset[str]]
 @pytest.fixture(scope="module")
 def fort(postgres: str, template: str) -> Iterator[House]:
     """A house of its own: every form is sent here, empty, by everybody."""
-    dsn = clone(postgres, template)
-    with tempfile.TemporaryDirectory(prefix="setten-doors-", ignore_cleanup_errors=True) as name:
-        running = House(dsn, Path(name), MASTER_KEY)
-        try:
-            yield running
-        finally:
-            running.stop()
-            drop(postgres, dsn)
+    with opened(postgres, template) as running:
+        yield running
 
 
 def _doors() -> list[tuple[str, str]]:
@@ -54,9 +47,9 @@ def _doors() -> list[tuple[str, str]]:
     found = {
         (method, path)
         for page in PAGES
-        for method in page.http_methods & {"GET", "POST"}  # type: ignore[union-attr]
-        for path in page.paths  # type: ignore[union-attr]
-        if page.opt.get("right") != ANYONE and path != ENDS_THE_SESSION  # type: ignore[union-attr]
+        for method in page.http_methods & {"GET", "POST"}
+        for path in page.paths
+        if page.opt.get("right") != ANYONE and path != ENDS_THE_SESSION
     }
     return sorted(found, key=lambda door: (door[1], door[0]))
 
@@ -146,7 +139,7 @@ def test_every_page_and_call_opens_to_whom_the_reference_names_and_to_nobody_els
 
 
 def test_every_page_names_whom_it_opens_to() -> None:
-    closed = [page.paths for page in PAGES if not page.opt.get("right")]  # type: ignore[union-attr]
+    closed = [page.paths for page in PAGES if not page.opt.get("right")]
     assert closed == []
 
 

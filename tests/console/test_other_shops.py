@@ -66,8 +66,8 @@ def _writes() -> list[str]:
     return sorted(
         path
         for page in PAGES
-        if "POST" in page.http_methods  # type: ignore[union-attr]
-        for path in page.paths  # type: ignore[union-attr]
+        if "POST" in page.http_methods
+        for path in page.paths
         if any(f"{{{name}:" in path for name in OF_A_ROW)
     )
 

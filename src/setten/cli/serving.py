@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import sys
 import threading
 import webbrowser
@@ -22,6 +22,7 @@ from setten.platform.settings import Settings
 if TYPE_CHECKING:  # the demo is read when it is asked for
     from setten.demo import Story
 
+logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
 BACKGROUND = (sys.executable, "-m", "setten.cli", "worker")
 SCALES = ("small",)
@@ -85,7 +86,7 @@ def demo(
             asyncio.run(_seed(now, scale))
 
     def ready(now: Settings) -> None:
-        if stories or (days and _is_filled(now)):
+        if days and _is_filled(now):
             live = partial(_live, now, stories, stop)
             threading.Thread(target=live, daemon=True).start()
         link = asyncio.run(_sign_in_link(now))
@@ -171,10 +172,12 @@ def _live(found: Settings, stories: list[Story], stop: threading.Event) -> None:
     """Tell what went on since the last start, then what happens, beside the running product."""
     from setten import demo as shop
 
-    with contextlib.suppress(*db.AWAY):  # the product ends, and this with it
+    try:
         story = stories[0] if stories else asyncio.run(shop.grow(found, now=clock.now()))
         if story is not None:
             shop.follow(story, asyncio.run(shop.client(found, now=clock.now())), stop)
+    except db.AWAY as cause:  # mostly the end of the product; else somebody wants to know
+        logger.warning("the demo's shops stand still: %s", type(cause).__name__)
 
 
 async def _sign_in_link(found: Settings) -> str:

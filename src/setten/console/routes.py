@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 from litestar import Router
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from setten.console import guard, problems
@@ -53,7 +54,7 @@ problem_page = problems.on_http
 FORM_BYTES_MAX = 2 * 1024 * 1024
 """A dead letter of a whole batch, mended, with each letter written as %XX."""
 
-PAGES: list[ControllerRouterHandler] = [
+PAGES: list[HTTPRouteHandler] = [
     today.today,
     today.today_live,
     today.events,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -29,7 +30,7 @@ class Taken(msgspec.Struct, frozen=True):
     sums: dict[str, int] = {}
 
 
-class Kind:
+class Kind(ABC):
     """One kind of file. A subclass says what is a row of it and takes rows in.
 
     name: as people type it. format: of all its files; None goes by the file's name.
@@ -48,20 +49,22 @@ class Kind:
         self.setup = setup
         self.reader = Reader(setup.columns, self.fields)
 
-    async def prepare(self, conn: Connection, *, now: datetime) -> None:
+    async def prepare(  # noqa: B027 - most kinds need nothing
+        self, conn: Connection, *, now: datetime
+    ) -> None:
         """What must be there before the first row."""
 
+    @abstractmethod
     def read(self, row: Values) -> Any:
         """A row of the file as this kind takes it; an Outcome where nothing is to be taken.
 
         Raises BadRow.
         """
-        raise NotImplementedError
 
     def key(self, read: Any) -> Hashable | None:
         """Rows of one key are taken together: the lines of a receipt. None stands alone."""
         return None
 
+    @abstractmethod
     async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
         """Take in rows that `read` gave, in one transaction of the caller's."""
-        raise NotImplementedError
