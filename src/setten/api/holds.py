@@ -83,6 +83,7 @@ class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
     """One hold. state: held, ready, collected, released, expired or short.
 
     alternative: for a short one, the nearest place that could promise its goods at that moment.
+    lasts_until: how far it is extended, at most, while its customer is active; null: not by that.
     """
 
     hold_id: UUID
@@ -98,6 +99,7 @@ class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
     ready_at: datetime | None
     ended_at: datetime | None
     alternative: str | None
+    lasts_until: datetime | None = None
 
 
 class HoldsBody(msgspec.Struct, frozen=True):
@@ -291,6 +293,7 @@ async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
         HoldBody(
             customer_id=customers.get(hold.identifier_id or 0),
             alternative=elsewhere.get(hold.hold_id),
+            lasts_until=bound.at if (bound := holds.latest(hold)) else None,
             **{name: getattr(hold, name) for name in _AS_IT_IS},
         )
         for hold in found

@@ -112,10 +112,11 @@ class HoldReopened(HoldChanged, frozen=True, kw_only=True):
 
 
 class HoldExtended(HoldChanged, frozen=True, kw_only=True):
-    """It waits longer."""
+    """It waits longer. because: "asked" by somebody, or "active": its customer is still about."""
 
     event_name: ClassVar[str] = "stock.hold_extended"
     expires_at: datetime
+    because: str = "asked"
 
 
 class HoldCollected(HoldChanged, frozen=True, kw_only=True):

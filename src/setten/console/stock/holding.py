@@ -164,5 +164,11 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     shelves = {row.key: row.shelf for row in rows if row.shelf}
     ticket = queue.ticket(found, who, shown, shelves, names.find(found.location_id))
     return page.render(
-        "stock/hold.html", {"ticket": ticket, "hold": found, "place": names(found.location_id)}
+        "stock/hold.html",
+        {
+            "ticket": ticket,
+            "hold": found,
+            "place": names(found.location_id),
+            "latest": holds.latest(found),
+        },
     )

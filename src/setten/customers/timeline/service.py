@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -203,6 +203,21 @@ async def event(
         has_sealed=row.sealed_id is not None,
         sealed=sealed,
     )
+
+
+async def last_done(
+    conn: Connection, since: Mapping[int, datetime], *, names: Sequence[str], until: datetime
+) -> dict[int, datetime]:
+    """When each identifier last did one of these things, after a moment of its own; others are
+    absent."""
+    rows = await Q.last_done.all(
+        conn,
+        identifier_ids=list(since),
+        sinces=list(since.values()),
+        names=list(names),
+        until=until,
+    )
+    return {row["identifier_id"]: row["occurred_at"] for row in rows}
 
 
 async def _is_line(conn: Connection, row: log.Row) -> bool:

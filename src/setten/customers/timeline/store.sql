@@ -84,6 +84,20 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
  order by t.occurred_at desc, t.position desc
  limit :most;
 
+-- name: last_done
+-- When each of these identifiers last did one of some things after a moment of its own.
+select i.identifier_id, t.occurred_at
+  from unnest(:identifier_ids::bigint[], :sinces::timestamptz[]) as i(identifier_id, since)
+ cross join lateral (
+       select l.occurred_at
+         from customers.timeline l
+        where l.identifier_id = i.identifier_id
+          and l.occurred_at > i.since and l.occurred_at <= :until
+          and l.name = any(:names::text[])
+        order by l.occurred_at desc, l.position desc
+        limit 1
+       ) as t;
+
 -- name: since
 -- What has come into the timeline after a place of the log, oldest first: for a page that is open.
 -- It reads through her lines; an index for it would cost every event a page somewhere in it.

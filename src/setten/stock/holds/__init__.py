@@ -10,6 +10,7 @@ Locks are taken in one order by all verbs: rows of stock (sku, place), then hold
 from setten.stock.holds.ending import collect, release, tidy
 from setten.stock.holds.handing import REOPEN_WITHIN, HandedOver, hand_over, reopen, unpick
 from setten.stock.holds.jobs import remind, tidy_all
+from setten.stock.holds.lasting import LOOKED_AT_MAX, SOON, Place, last_while_active, soon_over
 from setten.stock.holds.model import (
     LINES_MAX,
     QTY_MAX,
@@ -59,6 +60,7 @@ from setten.stock.holds.reading import (
     waiting_for,
 )
 from setten.stock.holds.reducing import give_back, withdraw
+from setten.stock.holds.rules import Latest, active_since, latest
 from setten.stock.holds.scanning import scanned
 from setten.stock.holds.shortening import Shortened, shorten
 from setten.stock.holds.substituting import (
@@ -141,4 +143,12 @@ __all__ = [
     "Move",
     "Moved",
     "move",
+    "LOOKED_AT_MAX",
+    "Latest",
+    "SOON",
+    "Place",
+    "active_since",
+    "last_while_active",
+    "latest",
+    "soon_over",
 ]

@@ -133,7 +133,10 @@ class HoldLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """state: held, ready, collected, released, expired or short (as of the moment it was read)."""
+    """state: held, ready, collected, released, expired or short (as of the moment it was read).
+
+    length_s: seconds it was asked for, once it was extended.
+    """
 
     hold_id: UUID
     identifier_id: int | None
@@ -148,6 +151,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     ended_by: str | None
     placed_by: str
+    length_s: int | None = None
     lines: tuple[HoldLine, ...] = ()
 
     @property

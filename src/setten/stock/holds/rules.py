@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,10 +16,19 @@ from setten.stock.holds.model import (
     TTL_S_MAX,
     Ask,
     BadHold,
+    Hold,
     HoldLine,
     Short,
 )
 from setten.stock.ledger import Key
+
+# How long a short hold lasts while its customer is active: its own length anew from her last deed,
+# a quarter of an hour at most, since nobody decides for longer without looking again.
+ANEW_MAX = timedelta(minutes=15)
+# From when it was placed, however active she is: four lengths, an hour at most. Where nobody else
+# can be promised a unit, two lengths and half an hour: the next one has waited long enough.
+LENGTHS, IN_ALL = 4, timedelta(hours=1)
+LENGTHS_ON_THE_LAST, IN_ALL_ON_THE_LAST = 2, timedelta(minutes=30)
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -152,3 +162,46 @@ def parts(lines: Iterable[HoldLine], taken: Sequence[GoodsLine]) -> list[Part] |
     if wanted or not any(part.taken for part in found):
         return BadHold(why="lines", lines_max=LINES_MAX)
     return found
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """Until when a hold can last while its customer is active. on_the_last: where nothing is left
+    for anybody else."""
+
+    at: datetime
+    on_the_last: datetime
+
+
+def latest(hold: Hold) -> Latest | None:
+    """How far activity may extend a hold; None for one that it does not: it is nobody's, over, or
+    was asked for longer than that anyway."""
+    if hold.identifier_id is None or not hold.is_open:
+        return None
+    length = _length(hold)
+    at = hold.placed_at + min(LENGTHS * length, IN_ALL)
+    if at <= hold.expires_at:
+        return None
+    on_the_last = hold.placed_at + min(LENGTHS_ON_THE_LAST * length, IN_ALL_ON_THE_LAST)
+    return Latest(at=at, on_the_last=max(hold.expires_at, on_the_last))
+
+
+def active_since(hold: Hold) -> datetime:
+    """From when on her deeds count for this hold: those before have had their effect."""
+    return max(hold.placed_at, hold.expires_at - min(_length(hold), ANEW_MAX))
+
+
+def lasting(hold: Hold, *, active_at: datetime, is_on_the_last: bool) -> datetime | None:
+    """Until when it runs since its customer did something at active_at; None for no longer."""
+    bound = latest(hold)
+    if bound is None or active_at <= active_since(hold):
+        return None
+    anew = active_at + min(_length(hold), ANEW_MAX)
+    until = min(anew, bound.on_the_last if is_on_the_last else bound.at)
+    return until if until > hold.expires_at else None
+
+
+def _length(hold: Hold) -> timedelta:
+    """How long it was asked for."""
+    if hold.length_s is None:
+        return hold.expires_at - hold.placed_at
+    return timedelta(seconds=hold.length_s)

@@ -80,7 +80,8 @@ select distinct l.sku, l.location_id
 
 -- name: lock_holds
 select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, h.state,
-       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by
+       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by,
+       h.length_s
   from stock.holds h
  where h.hold_id = any(:hold_ids::uuid[])
  order by h.hold_id
@@ -117,7 +118,31 @@ select h.hold_id
  limit :most;
 
 -- name: set_expiry
-update stock.holds set expires_at = :expires_at where hold_id = :hold_id;
+-- The first time, how long it was asked for is written down.
+update stock.holds h
+   set expires_at = :expires_at,
+       length_s = coalesce(h.length_s,
+                           greatest(1, extract(epoch from h.expires_at - h.placed_at)::integer))
+ where h.hold_id = :hold_id;
+
+-- name: soon_over
+-- Short holds of somebody that run out soon, next first. Longer ones are none of these: what was
+-- placed before `placed_after` has had all that it gets.
+select h.hold_id, h.identifier_id, h.placed_at, h.expires_at, h.length_s
+  from stock.holds h
+ where h.ended_at is null and h.identifier_id is not null
+   and (h.expires_at, h.hold_id) > (:after_at::timestamptz, :after_id::uuid)
+   and h.expires_at <= :before and h.placed_at > :placed_after
+ order by h.expires_at, h.hold_id
+ limit :most;
+
+-- name: on_the_last
+-- Holds with goods of which nothing is left for anybody else where they lie.
+select distinct l.hold_id
+  from stock.hold_lines l
+  join stock.balances b on b.sku = l.sku and b.location_id = l.location_id
+ where l.hold_id = any(:hold_ids::uuid[]) and l.state in ('held', 'picked')
+   and b.on_hand - b.safety - b.display - b.allocated <= 0;
 
 -- name: pick
 update stock.hold_lines l
@@ -155,7 +180,8 @@ select h.hold_id
 
 -- name: by_ids
 select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, h.state,
-       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by
+       h.placed_at, h.expires_at, h.ready_at, h.ended_at, h.ended_by, h.placed_by,
+       h.length_s
   from stock.holds h
  where h.hold_id = any(:hold_ids::uuid[])
  order by h.hold_id;
