@@ -1,5 +1,4 @@
-"""The background process of `projections.py`: every reader, with what each has used so far, and the
-jobs beside them."""
+"""The readers' process of `projections.py`: every reader, with what each has used so far."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from typing import Any
 import uvloop
 
 from projections import processor_s
-from setten import app
+from setten import background
 from setten.platform import db, jobs, settings
 from setten.platform.log import Reader
 from setten.platform.log.places import Places
@@ -127,9 +126,9 @@ async def nothing(conn: db.Connection, rows: object) -> None:
 
 async def main() -> None:
     found = settings.load()
-    async with app.resources(found, size=app.BACKGROUND_POOL_SIZE) as deps:
+    async with background.resources(found, size=background.POOL_SIZES["readers"]) as means:
         seats = []
-        for reader in app.readers(deps):
+        for reader in background.readers(means):
             seat = Seat(reader, await db.open_pool(str(found.database_url), size=1))
             await seat.sit()
             seats.append(seat)
@@ -139,12 +138,11 @@ async def main() -> None:
         stop, pulse, tail, stalls = asyncio.Event(), Pulse(), Tail(fetching), Stalls()
         places = Places()
         collector.settle_down()
-        sys.setswitchinterval(app.GIVE_WAY_S)
+        sys.setswitchinterval(background.GIVE_WAY_S)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(pulse.run(deps.pool, stop))
-            tasks.create_task(places.run(deps.pool, stop))
-            tasks.create_task(jobs.run(deps.pool, app.schedules(deps), stop))
-            tasks.create_task(jobs.tick(deps.pool, app.works(deps), stop))
+            tasks.create_task(pulse.run(means.pool, stop))
+            tasks.create_task(places.run(means.pool, stop))
+            tasks.create_task(jobs.tick(means.pool, background.works(means), stop))
             watching = tasks.create_task(stalls.watch())
             for seat in seats:
                 tasks.create_task(seat.run(stop, pulse, tail, places))

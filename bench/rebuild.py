@@ -25,7 +25,7 @@ import honesty
 import people
 from projections import ask, child
 from projections_load import Shop
-from setten import app
+from setten import background
 from setten.customers import timeline
 from setten.platform import db, settings
 from setten.platform.vault import Vault
@@ -107,8 +107,8 @@ async def names(dsn: str, folder: Path) -> list[str]:
             "SETTEN_DATA_DIR": str(folder / "data"),
         }
     )
-    async with app.resources(found, size=1) as deps:
-        return [one.name for one in app.readers(deps)]
+    async with background.resources(found, size=1) as means:
+        return [one.name for one in background.readers(means)]
 
 
 def tell(done: int, begun: float) -> None:

@@ -1,23 +1,16 @@
-"""The only wiring place: which parts make a web process, and which the background process."""
+"""The wiring of a web process: which parts make it. What has no pages is wired in `background`."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, time
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Litestar, Request
 from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException
 
-from setten import console
+from setten import background, console
 from setten.api import availability as availability_api
 from setten.api import bare, guard, openapi, operations, options, problems, state, strict
 from setten.api import carts as carts_api
@@ -42,50 +35,13 @@ from setten.api import returns as returns_api
 from setten.api import rules as rules_api
 from setten.api import stock as stock_api
 from setten.api import transfers as transfers_api
-from setten.customers import (
-    consent,
-    homes,
-    identity,
-    ingest,
-    lifecycle,
-    predictions,
-    segments,
-    timeline,
-)
-from setten.insight import touchpoints
-from setten.platform import auth, clock, combine, db, jobs, journal, lake, log
+from setten.platform import journal
 from setten.platform import settings as settings_module
-from setten.platform.db import Connection, Pool
-from setten.platform.expressions import Calendar
-from setten.platform.lake import Lake
-from setten.platform.log import Reader
 from setten.platform.settings import Settings
-from setten.platform.supervisor import collector
-from setten.platform.vault import Vault
-from setten.stock import (
-    allocations,
-    carts,
-    counts,
-    cover,
-    fulfilments,
-    holds,
-    locations,
-    orders,
-    proving,
-    regions,
-)
-from setten.stock.locations import Directory
 
-WEB_POOL_SIZE = 10  # 100 connections serve eight workers, the background and commands
-BACKGROUND_POOL_SIZE = 12
-# Work in a thread (the lake's batches) lets the readers' loop go on after so long, not after 5 ms:
-# a batch of theirs asks for its turn some twenty times.
-GIVE_WAY_S = 0.0005
+WEB_POOL_SIZE = 10  # see `background.POOL_SIZES`
 BODY_BYTES_MAX = 4 * 1024 * 1024  # an API call of 1,000 movements is far below
 PROGRAM_PATHS = ("/api/", "/v1/", "/ingest/", "/analytics.js/")
-NIGHT = time(3, 40)  # of the business: tills are closed, backups not yet begun
-PROOF = time(4, 20)  # after the night's other work: it reads the whole ledger
-logger = logging.getLogger(__name__)
 
 
 def create_web(settings: Settings | None = None) -> Litestar:
@@ -160,147 +116,12 @@ def _lifespan(settings: Settings) -> Any:
 
 @asynccontextmanager
 async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Deps]:
-    """Pool and vault of a process; refuses a database made with another master key."""
-    assert settings.database_url, "the supervisor names the database"
-    pool = await db.open_pool(settings.database_url, size=size)
-    try:
-        vault = Vault(settings.key)
-        async with db.transaction(pool) as conn:
-            await vault.prove(conn)
-        lake = Lake(settings.data_dir / "lake", segments.LAKE_COLUMNS, segments.lake_lines)
-        deps = state.Deps(settings=settings, pool=pool, vault=vault, lake=lake)
+    """What a web process holds; refuses a database made with another master key."""
+    async with background.resources(settings, size=size) as means:
+        pool, vault = means.pool, means.vault
+        deps = state.Deps(settings=settings, pool=pool, vault=vault, lake=means.lake)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
         deps.combiners[availability_api.COMBINER] = availability_api.gatherer(pool)
         deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
         deps.combiners[guard.KEYS] = guard.gatherer(pool)
         yield deps
-    finally:
-        pool.terminate()
-
-
-def readers(deps: state.Deps) -> list[Reader]:
-    """Every reader of the log."""
-    return [
-        *ingest.readers(),
-        *identity.readers(deps.vault),
-        *consent.readers(after=(identity.READER,)),
-        *homes.readers(deps.vault),
-        *timeline.readers(),
-        *orders.readers(),
-        *lifecycle.readers(deps.settings.zone),
-        *touchpoints.readers(deps.settings.zone),
-        *segments.readers(Calendar(deps.settings.zone)),
-    ]
-
-
-def rebuilds(deps: state.Deps) -> dict[str, Callable[[], Awaitable[object]]]:
-    """Every projection that can be made anew from the log, by name."""
-    return {
-        "identity": partial(identity.rebuild, deps.pool),
-        "timeline": partial(timeline.rebuild, deps.pool),
-        "lake": partial(lake.rebuild, deps.lake, deps.pool),
-        "touchpoints": partial(touchpoints.rebuild, deps.pool, zone=deps.settings.zone),
-        "lifecycle": partial(lifecycle.reckon_everybody, deps.pool, zone=deps.settings.zone),
-    }
-
-
-def schedules(deps: state.Deps) -> list[jobs.Schedule]:
-    """Every job that comes by the clock."""
-    zone = deps.settings.zone
-    return [
-        jobs.Schedule("log_partitions", "7 * * * *", _partitions),
-        jobs.Schedule("claims_forget", "17 * * * *", _forget_claims),
-        jobs.Schedule("auth_tidy", "27 * * * *", _tidy_auth),
-        jobs.Schedule("allocations_end", "* * * * *", allocations.end_all),
-        jobs.Schedule("cover_reckon", _daily(PROOF, zone), partial(cover.reckon_all, zone=zone)),
-        jobs.Schedule("stock_prove", _daily(PROOF, zone), proving.prove_all),
-        jobs.Schedule("counts_settle", "*/10 * * * *", counts.settle_all),
-        jobs.Schedule("carts_tidy", "* * * * *", carts.tidy_all),
-        jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),
-        jobs.Schedule("regions_route", "* * * * *", _route_regions()),
-        jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
-        jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=deps.vault)),
-        jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
-        jobs.Schedule("lists_tidy", "47 * * * *", _tidy_lists),
-        jobs.Schedule("lake_carry", "* * * * * */20", deps.lake.carry),
-        jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
-        jobs.Schedule("stages_count", "* * * * *", _count_stages),
-        jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),
-    ]
-
-
-def works(deps: state.Deps) -> list[Callable[[Pool], Awaitable[object]]]:
-    """What is asked each second, in the process of the readers: they share what is remembered."""
-    days = Calendar(deps.settings.zone)
-    return [partial(segments.wake, calendar=days), partial(segments.fill, calendar=days)]
-
-
-def _daily(at: time, zone: ZoneInfo) -> str:
-    """The cron line of a time of the business's day; jobs go by UTC."""
-    utc = datetime.combine(clock.now().astimezone(zone), at, zone).astimezone(UTC)
-    return f"{utc.minute} {utc.hour} * * *"
-
-
-async def _tidy_lists(pool: Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await segments.lists.tidy(conn, now=clock.now())
-
-
-async def _follow_places(pool: Pool) -> None:
-    await segments.follow_places(pool, places=_places)
-
-
-async def _places(conn: Connection) -> list[segments.Place]:
-    """The shops, for segments that ask how far from one somebody lives."""
-    return [
-        segments.Place(one.location_id, one.lat, one.lon)
-        for one in await locations.list_all(conn)
-        if one.kind == "shop" and one.lat is not None and one.lon is not None
-    ]
-
-
-def _look_after_parts(zone: ZoneInfo) -> Callable[[Pool], Awaitable[None]]:
-    directory = Directory()
-    return lambda pool: fulfilments.look_after(pool, directory, zone)
-
-
-def _route_regions() -> Callable[[Pool], Awaitable[None]]:
-    directory = Directory()
-    return lambda pool: regions.route_all(pool, directory)
-
-
-async def _count_stages(pool: Pool) -> None:
-    await lifecycle.count_sizes(pool, now=clock.now())
-
-
-async def _partitions(pool: Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await log.ensure_partitions(conn)
-
-
-async def _forget_claims(pool: Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await combine.forget_old(conn, now=clock.now())
-
-
-async def _tidy_auth(pool: Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await auth.tidy(conn, now=clock.now())
-
-
-async def run_background(settings: Settings | None = None) -> None:
-    """The background process: readers of the log and jobs, until SIGTERM."""
-    found = settings or settings_module.load()
-    journal.configure(found.log_level)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with resources(found, size=BACKGROUND_POOL_SIZE) as deps:
-        await _partitions(deps.pool)
-        collector.settle_down()
-        sys.setswitchinterval(GIVE_WAY_S)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(log.run(readers(deps), deps.pool, stop))
-            tasks.create_task(jobs.run(deps.pool, schedules(deps), stop))
-            tasks.create_task(jobs.tick(deps.pool, works(deps), stop))

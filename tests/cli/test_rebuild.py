@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from setten import app
+from setten import background
 from setten.customers import segments
 from setten.platform.lake import Lake
 
@@ -21,7 +21,8 @@ def rebuilds(pool: Any, vault: Any, folder: Any) -> dict[str, Callable[..., Awai
     deps = SimpleNamespace(
         pool=pool, vault=vault, lake=lake, settings=SimpleNamespace(zone=ZoneInfo("Asia/Tokyo"))
     )
-    return cast("dict[str, Callable[..., Awaitable[object]]]", app.rebuilds(cast("Any", deps)))
+    known = background.rebuilds(cast("Any", deps))
+    return cast("dict[str, Callable[..., Awaitable[object]]]", known)
 
 
 async def test_there_is_no_projection_that_this_forgets(pool, vault, tmp_path):

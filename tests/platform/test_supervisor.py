@@ -59,7 +59,8 @@ def serve(port, folder, web="toy:web"):
     values = settings.load({"port": port, "data_dir": folder, "workers": 2}, demo=True)
     supervisor.run(supervisor.Plan(
         settings=values, web=web,
-        background=(sys.executable, "-c", "import toy; toy.background()"),
+        others={name: (sys.executable, "-c", "import toy; toy.background()")
+                for name in ("readers", "jobs")},
         ready=lambda _: print("ready", flush=True)))
 """
 
@@ -84,6 +85,7 @@ class Stack:
             stderr=self.log,
         )
         assert self.process.stdout.readline() == b"ready\n", (folder / "log").read_text()[-2000:]
+        wait_for(lambda: all(self.pids().values()))  # the others start behind the first page
 
     def pids(self):
         return json.loads((self.folder / "supervisor.json").read_text())
@@ -135,7 +137,7 @@ def test_several_processes_share_one_port(stack):
     wait_for(lambda: seen.add(stack.get("/healthz")[1]) or len(seen) == 2)
 
 
-@pytest.mark.parametrize("name", ["web-1", "web-2", "background", "database"])
+@pytest.mark.parametrize("name", ["web-1", "web-2", "readers", "jobs", "database"])
 def test_a_killed_process_is_replaced_and_the_rest_keeps_serving(stack, name):
     old = stack.pids()[name]
     os.kill(old, signal.SIGKILL)

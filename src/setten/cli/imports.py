@@ -27,7 +27,7 @@ from setten.stock import receipts as receipts_feature
 from setten.stock.receipts import Total
 
 if TYPE_CHECKING:  # reading files takes libraries that other commands need not load
-    from setten.api.state import Deps
+    from setten.background import Means
     from setten.imports import Columns, Options, Progress, Summary
 
 app = typer.Typer(help="Bring in what other systems have kept.", no_args_is_help=True)
@@ -137,13 +137,13 @@ def _bring(kind: str, files: list[Path], options: Options, data_dir: str | None)
     if options.refused_file is not None and len(files) > 1:
         raise typer.BadParameter("--refused takes the rows of one file", param_hint="--refused")
 
-    async def work(deps: Deps) -> list[Summary]:
-        return [await _one(deps, kind, file, options) for file in files]
+    async def work(means: Means) -> list[Summary]:
+        return [await _one(means, kind, file, options) for file in files]
 
-    return installation.with_deps(work, data_dir)
+    return installation.with_means(work, data_dir)
 
 
-async def _one(deps: Deps, kind: str, file: Path, options: Options) -> Summary:
+async def _one(means: Means, kind: str, file: Path, options: Options) -> Summary:
     from setten import imports
 
     bar = Bar(
@@ -164,8 +164,8 @@ async def _one(deps: Deps, kind: str, file: Path, options: Options) -> Summary:
             bar.update(task, completed=at.bytes_done, total=at.bytes_all, rows=at.rows)
 
         done = await imports.bring(
-            deps.pool,
-            deps.vault,
+            means.pool,
+            means.vault,
             imports.KINDS[kind],
             file,
             options,
@@ -309,16 +309,16 @@ def import_postcodes(
     Homes of customers who told an address are worked out again. Again is no matter.
     """
 
-    async def work(deps: Deps) -> tuple[list[homes.PostcodesRead], int]:
+    async def work(means: Means) -> tuple[list[homes.PostcodesRead], int]:
         done = []
         for file in files:
             with file.open(encoding="utf-8-sig", newline="") as lines:
                 points, read = homes.read_postcodes(lines)
-            await homes.put_postcodes(deps.pool, points)
+            await homes.put_postcodes(means.pool, points)
             done.append(read)
-        return done, await homes.work_out_again(deps.pool, deps.vault)
+        return done, await homes.work_out_again(means.pool, means.vault)
 
-    done, placed = installation.with_deps(work, data_dir)
+    done, placed = installation.with_means(work, data_dir)
     if as_json:
         terminal.as_json({"files": done, "homes": placed})
         return

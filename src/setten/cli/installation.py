@@ -15,8 +15,8 @@ from setten.platform.db import Connection, embedded
 from setten.platform.db.embedded import Stage
 from setten.platform.settings import Settings
 
-if TYPE_CHECKING:  # Litestar takes half a second to load, and few commands need it
-    from setten.api.state import Deps
+if TYPE_CHECKING:  # it takes a moment to load, and few commands need it
+    from setten.background import Means
 
 T = TypeVar("T")
 # A command does one thing at a time; the rest of the connections are for those who serve.
@@ -70,13 +70,13 @@ def with_connection(work: Callable[[Connection], Awaitable[T]], data_dir: str | 
         return on_connection(work, found)
 
 
-def with_deps(work: Callable[[Deps], Awaitable[T]], data_dir: str | None) -> T:
+def with_means(work: Callable[[Means], Awaitable[T]], data_dir: str | None) -> T:
     """Do `work` with pool and vault; it opens its own transactions. Needs the master key."""
-    from setten import app
+    from setten import background
 
     async def go(found: Settings) -> T:
-        async with app.resources(found, size=POOL_SIZE) as deps:
-            return await work(deps)
+        async with background.resources(found, size=POOL_SIZE) as means:
+            return await work(means)
 
     with opened(data_dir) as found:
         return asyncio.run(go(found))

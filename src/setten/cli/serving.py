@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 import uvloop
@@ -24,7 +24,10 @@ if TYPE_CHECKING:  # the demo is read when it is asked for
 
 logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
-BACKGROUND = (sys.executable, "-m", "setten.cli", "worker")
+OTHERS = {
+    part: (sys.executable, "-m", "setten.cli", "worker", "--only", part)
+    for part in ("readers", "jobs")
+}
 SCALES = ("small",)
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
@@ -111,13 +114,19 @@ def demo(
         stop.set()
 
 
-def worker() -> None:
-    """The background process alone: readers of the log and scheduled jobs."""
-    from setten import app
+def worker(
+    only: Annotated[
+        Literal["readers", "jobs"] | None,
+        typer.Option(help="Of the two; without it both run in this process."),
+    ] = None,
+) -> None:
+    """What goes on behind the pages: readers of the log, and jobs by the clock."""
+    from setten import background
 
     with installation.opened() as found:
         journal.configure(found.log_level)
-        uvloop.run(app.run_background(found))
+        parts = background.PARTS if only is None else (only,)
+        uvloop.run(background.run(found, parts))
 
 
 def _supervise(
@@ -128,17 +137,17 @@ def _supervise(
     say: Say,
 ) -> None:
     plan = supervisor.Plan(
-        settings=found, web=WEB, background=BACKGROUND, prepare=prepare, ready=ready, say=say
+        settings=found, web=WEB, others=OTHERS, prepare=prepare, ready=ready, say=say
     )
     supervisor.run(plan)
 
 
 def _prove(found: Settings) -> None:
     """Refuse a database made with another master key here, in one line, not in every process."""
-    from setten import app
+    from setten import background
 
     async def go() -> None:
-        async with app.resources(found, size=1):
+        async with background.resources(found, size=1):
             pass
 
     asyncio.run(go())

@@ -15,8 +15,8 @@ from setten.cli import checks, installation, terminal
 from setten.platform import settings, supervisor
 from setten.platform.db import Connection, embedded
 
-if TYPE_CHECKING:  # Litestar takes half a second to load, and few commands need it
-    from setten.api.state import Deps
+if TYPE_CHECKING:  # it takes a moment to load, and few commands need it
+    from setten.background import Means
 
 PROGRESS_S = 5  # between two lines of progress: enough to see that it goes on
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
@@ -65,10 +65,10 @@ def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 def rebuild(projection: str, data_dir: DataDir = None) -> None:
     """Make a projection anew from the log, beside the old one, and swap it in."""
-    from setten import app
+    from setten import background
 
-    async def work(deps: Deps) -> bool:
-        known = app.rebuilds(deps)
+    async def work(means: Means) -> bool:
+        known = background.rebuilds(means)
         if projection not in known:
             names = ", ".join(sorted(known))
             raise typer.BadParameter(f"{projection!r} is none of {names}", param_hint="PROJECTION")
@@ -78,7 +78,7 @@ def rebuild(projection: str, data_dir: DataDir = None) -> None:
         return True
 
     began = time.monotonic()
-    installation.with_deps(work, data_dir)
+    installation.with_means(work, data_dir)
     seconds = time.monotonic() - began
     terminal.note(f"作り直しました（{seconds:.1f} 秒）", f"Rebuilt in {seconds:.1f} s")
 

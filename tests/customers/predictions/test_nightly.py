@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.customers.predictions.test_learning import lay_down, regulars
 
-from setten import app
+from setten import background
 from setten.customers import lifecycle, segments
 from setten.platform import clock, db, jobs
 from setten.platform.jobs import Schedule
@@ -31,7 +31,7 @@ def scheduled(pool: db.Pool, vault: Any, folder: Path, zone: str = "Asia/Tokyo")
     deps = SimpleNamespace(
         pool=pool, vault=vault, lake=lake, settings=SimpleNamespace(zone=ZoneInfo(zone))
     )
-    return list(app.schedules(cast("Any", deps)))
+    return list(background.schedules(cast("Any", deps)))
 
 
 def named(all_of_them: Sequence[Schedule], name: str) -> Schedule:
@@ -103,5 +103,5 @@ def test_night_is_the_businesss_own(pool, vault, tmp_path, zone: str, hour: int,
     night = named(scheduled(pool, vault, tmp_path, zone), "stages_learn")
     assert night.cron == f"{minute} {hour} * * *"
     local = datetime(2026, 11, 22, hour, minute, tzinfo=UTC).astimezone(ZoneInfo(zone))
-    assert local.time() == app.NIGHT == time(3, 40)
+    assert local.time() == background.NIGHT == time(3, 40)
     assert local - timedelta(hours=3, minutes=40) == local.replace(hour=0, minute=0)

@@ -11,17 +11,18 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from setten.platform.db import AWAY, Pool
 
+if TYPE_CHECKING:
+    from pgqueuer import PgQueuer
+    from pgqueuer.models import Schedule as PgSchedule
+
 # pgqueuer reads its schema from the environment, once, at its first import.
 os.environ.setdefault("PGQUEUER_SCHEMA", "jobs")
-
-from pgqueuer import PgQueuer
-from pgqueuer.models import Schedule as PgSchedule
-
 logger = logging.getLogger(__name__)
 _RESTART_S = 2.0
 _TICK_S = 1.0
@@ -73,6 +74,8 @@ async def tick(
 
 
 def _queue(pool: Pool, schedules: Sequence[Schedule]) -> PgQueuer:
+    from pgqueuer import PgQueuer  # noqa: PLC0415 - a third of a second, for who runs jobs
+
     queue = PgQueuer.from_asyncpg_pool(pool)
     for one in schedules:
         queue.schedule(one.name, one.cron, clean_old=True)(_guarded(one, pool))

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -30,7 +30,9 @@ TICK_S = 0.05
 BALLAST_EVERY_S = 2.0
 # A web process has this long to finish its requests; longer than any of their own limits.
 WEB_DRAIN_S = 20.0
-BACKGROUND_DRAIN_S = 20.0
+OTHERS_DRAIN_S = 20.0
+# What runs beside the web waits for the first page, so that both do not load at once; not for ever.
+OTHERS_WAIT_S = 10.0
 READY_WAIT_S = 120.0
 BACKLOG = 1024
 # What ends this often before it ever answered is wrong, not unlucky (7 s with the waits between).
@@ -55,7 +57,8 @@ class NeverStarted(Unavailable):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to run. web: `module:factory` of the ASGI application. background: its command.
+    """What to run. web: `module:factory` of the ASGI application. others: commands of what runs
+    beside it, by name; they start when the first page can be had.
 
     prepare: run once after the tables are there and before anything is served.
     ready: told once, when the first page can be had.
@@ -64,14 +67,14 @@ class Plan(msgspec.Struct, frozen=True):
 
     settings: Settings
     web: str
-    background: tuple[str, ...] | None
+    others: Mapping[str, tuple[str, ...]]
     prepare: Callable[[Settings], None] | None = None
     ready: Callable[[Settings], None] | None = None
     say: Say = say_in_log
 
 
 def run(plan: Plan) -> None:
-    """Serve until SIGTERM or Ctrl-C, then drain: web, background, database.
+    """Serve until SIGTERM or Ctrl-C, then drain: web, what runs beside it, database.
 
     Raises PortTaken, EmbeddedFailed, DatabaseUnavailable before anything is served. Call it in
     the main thread: the children live as long as the thread that started them.
@@ -86,14 +89,16 @@ def run(plan: Plan) -> None:
             if plan.prepare is not None:
                 plan.prepare(database.settings)
             (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
-            children = _children(plan, database.settings, listeners)
+            web, others = _children(plan, database.settings, listeners)
             answered = _announce_when_ready(plan, database.settings, stop)
             try:
-                _mend(database, children, stop, answered)
+                _mend(database, web, others, stop, answered)
             finally:
                 for listener in listeners:
                     listener.close()
-                _drain(children)
+                _drain(web, WEB_DRAIN_S)
+                _drain(others, OTHERS_DRAIN_S)
+                logger.info("everything has ended")
         finally:
             database.close()
             for name in (MAP_FILE, ADDRESS_FILE):
@@ -108,8 +113,10 @@ def address(data_dir: Path) -> str | None:
         return None
 
 
-def _children(plan: Plan, settings: Settings, listeners: list[socket.socket]) -> list[Child]:
-    """Web processes first, the background process last: the order of draining."""
+def _children(
+    plan: Plan, settings: Settings, listeners: list[socket.socket]
+) -> tuple[list[Child], list[Child]]:
+    """Web processes, and what runs beside them."""
     folder = settings.data_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -123,7 +130,7 @@ def _children(plan: Plan, settings: Settings, listeners: list[socket.socket]) ->
         metrics.forget_process(folder, pid)
 
     serve = (sys.executable, "-m", "setten.platform.supervisor.web", plan.web)
-    found = [
+    web = [
         Child(
             f"web-{number}",
             [*serve, str(listener.fileno())],
@@ -133,29 +140,39 @@ def _children(plan: Plan, settings: Settings, listeners: list[socket.socket]) ->
         )
         for number, listener in enumerate(listeners, 1)
     ]
-    if plan.background is not None:
-        found.append(Child("background", plan.background, environment=environment, on_end=on_end))
-    return found
+    others = [
+        Child(name, command, environment=environment, on_end=on_end)
+        for name, command in plan.others.items()
+    ]
+    return web, others
 
 
 def _mend(
-    database: Database, children: list[Child], stop: threading.Event, answered: threading.Event
+    database: Database,
+    web: list[Child],
+    others: list[Child],
+    stop: threading.Event,
+    answered: threading.Event,
 ) -> None:
     """Keep everything running until `stop`. Raises NeverStarted when nothing ever answered."""
     folder = database.settings.data_dir
     ballast = Ballast(folder, Disk(folder))
-    ballast_at = 0.0
+    ballast_at, others_at = 0.0, time.monotonic() + OTHERS_WAIT_S
     known: dict[str, int | None] = {}
     while not stop.is_set():
         database.tend()
-        for child in children:
+        now = time.monotonic()
+        for child in web:
             child.tend()
+        if answered.is_set() or now >= others_at:
+            for child in others:
+                child.tend()
         if not answered.is_set():
-            _check_first_start(children)
-        if (now := time.monotonic()) >= ballast_at:
+            _check_first_start(web)
+        if now >= ballast_at:
             ballast_at = now + BALLAST_EVERY_S
             ballast.keep()
-        running = {"database": database.pid, **{child.name: child.pid for child in children}}
+        running = {"database": database.pid, **{child.name: child.pid for child in (*web, *others)}}
         if running != known:
             known = running
             with suppress(OSError):  # a full disk must not end the one who mends
@@ -163,9 +180,8 @@ def _mend(
         stop.wait(TICK_S)
 
 
-def _check_first_start(children: list[Child]) -> None:
+def _check_first_start(web: list[Child]) -> None:
     """A web process that cannot start at all would be started for ever, with nobody told."""
-    web = [child for child in children if child.name != "background"]
     if all(child.failures >= FIRST_STARTS_MAX for child in web):
         raise NeverStarted(times=FIRST_STARTS_MAX)
 
@@ -177,16 +193,12 @@ def _write_map(folder: Path, running: dict[str, int | None]) -> None:
     half.rename(folder / MAP_FILE)
 
 
-def _drain(children: list[Child]) -> None:
-    web = [child for child in children if child.name != "background"]
-    background = [child for child in children if child.name == "background"]
-    for group, limit_s in ((web, WEB_DRAIN_S), (background, BACKGROUND_DRAIN_S)):
-        for child in group:
-            child.ask_to_end()
-        end = time.monotonic() + limit_s
-        for child in group:
-            child.wait_end(max(0.1, end - time.monotonic()))
-    logger.info("everything has ended")
+def _drain(children: list[Child], limit_s: float) -> None:
+    for child in children:
+        child.ask_to_end()
+    end = time.monotonic() + limit_s
+    for child in children:
+        child.wait_end(max(0.1, end - time.monotonic()))
 
 
 @contextmanager
