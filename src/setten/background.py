@@ -17,6 +17,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+import uvloop
 
 from setten.customers import (
     consent,
@@ -218,3 +219,13 @@ async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS)
                 tasks.create_task(jobs.tick(means.pool, works(means), stop))
             if "jobs" in parts:
                 tasks.create_task(jobs.run(means.pool, schedules(means), stop))
+
+
+def main() -> None:
+    """As the supervisor starts us: `python -m setten.background readers`, or `jobs`."""
+    (part,) = (one for one in PARTS if one == sys.argv[1])
+    uvloop.run(run(parts=(part,)))
+
+
+if __name__ == "__main__":
+    main()

@@ -24,10 +24,7 @@ if TYPE_CHECKING:  # the demo is read when it is asked for
 
 logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
-OTHERS = {
-    part: (sys.executable, "-m", "setten.cli", "worker", "--only", part)
-    for part in ("readers", "jobs")
-}
+OTHERS = {part: (sys.executable, "-m", "setten.background", part) for part in ("readers", "jobs")}
 SCALES = ("small",)
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
