@@ -4,6 +4,7 @@
 
 The lake of the run is made once in DIR (some minutes, some GB) and used again. "Cold" means that
 the operating system was told to forget the files before; who-is-whom is the file of the minute.
+`--orders N` adds N orders that a receipt stands behind: purchases told twice, of which one counts.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "where": [{"property": "location_id", "op": "is", "value": "L7"}]}},
     "views, ever, often": {"kind": "did", "match": {"events": ["product.viewed", "page.viewed"]},
                            "times": {"op": "at_least", "value": 30}},
+    "bought once, and the last time 60 days ago or longer": {
+        "kind": "last", "match": {"events": ["purchase"]},
+        "window": {"until": {"n": 60, "unit": "day"}}},
     "view then cart then purchase in 7 days, this quarter": {
         "kind": "sequence", "within": {"n": 7, "unit": "day"}, "window": LAST_90,
         "steps": [{"events": [name]} for name in ("product.viewed", "cart.reported", "purchase")]},
@@ -55,24 +59,13 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 def make(folder: Path, customers: int, events: int) -> Lake:
     """A lake of so many events of so many customers over three years; 1.5 identifiers each."""
     lake = Lake(folder, segments.LAKE_COLUMNS, segments.lake_lines)
-    done = folder / f"made-{customers}-{events}"
-    if done.exists():
-        return lake
     (folder / "month").mkdir(parents=True, exist_ok=True)
     duck = duckdb.connect()
     duck.execute("set threads = 2; set memory_limit = '3GB'")
-    duck.execute(f"""copy (
-        select (hash(i) >> 1)::bigint as identifier_id, uuid() as customer_id,
-               (i % {customers})::integer as subject
-          from range({customers} * 3 // 2) r(i)
-      ) to '{folder}/people.parquet' (format parquet)""")
-    duck.execute(f"""create table people as select * from '{folder}/people.parquet'""")
-    duck.execute(f"""copy (
-        select p.identifier_id, s.customer_id, p.subject
-          from people p
-          join (select subject, min(customer_id) as customer_id from people group by subject) s
-         using (subject)
-      ) to '{folder}/people.parquet' (format parquet)""")
+    make_people(duck, folder, customers)
+    done = folder / f"made-{customers}-{events}"
+    if done.exists():
+        return lake
     names = "['page.viewed','page.viewed','page.viewed','product.viewed','product.viewed'," \
             "'product.viewed','cart.reported','checkout.reported','receipt.recorded'," \
             "'products.searched']"  # fmt: skip
@@ -104,6 +97,43 @@ def make(folder: Path, customers: int, events: int) -> Lake:
         ) to '{folder}/month/{month:03d}.parquet' (format parquet, compression zstd)""")
     done.touch()
     return lake
+
+
+def make_people(duck: duckdb.DuckDBPyConnection, folder: Path, customers: int) -> None:
+    """Who is whom, as the program itself keeps it for a minute."""
+    csv = folder / "people.csv"
+    duck.execute(f"""copy (
+        select (hash(i) >> 1)::bigint as identifier_id,
+               md5(i % {customers})::uuid as customer_id
+          from range({customers} * 3 // 2) r(i)
+      ) to '{csv}' (format csv, header false)""")
+    people = folder / "people.parquet"
+    duck.execute(everyone.Q.keep_people.sql.format(csv=csv, path=people))
+    csv.unlink()
+
+
+def make_orders(folder: Path, customers: int, orders: int) -> Path:
+    """Orders with the receipt that stands behind each: two lines that tell one purchase."""
+    path = folder / f"orders-{orders}.parquet"
+    if path.exists():
+        return path
+    nothing = ", ".join(f"null::{'varchar' if c.kind == 'text' else 'bigint'} as {c.name}"
+                        for c in segments.LAKE_COLUMNS
+                        if c.kind in ("text", "integer")
+                        and c.name not in ("total_minor", "told_by"))  # fmt: skip
+    duckdb.connect().execute(f"""copy (
+        select (hash(d % ({customers} * 3 // 2)) >> 1)::bigint as identifier_id,
+               timestamp '2023-12-01' + to_microseconds((i * 90000000000000 / {orders})::bigint)
+                 + interval (rank) hour as "at",
+               10000000000 + i * 2 + rank as position,
+               ['order.placed', 'receipt.recorded'][rank] as name, {nothing},
+               d % 20000 as total_minor, md5(i)::uuid as purchase_key, rank::tinyint as rank,
+               md5(i * 2 + rank)::uuid::varchar as told_by
+          from (select i, (hash(i + 7) >> 2)::bigint as d from range({orders}) r(i)),
+               (values (1), (2)) t(rank)
+         order by all
+      ) to '{path}' (format parquet, compression zstd)""")
+    return path
 
 
 def forget(folder: Path) -> None:
@@ -160,16 +190,19 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--orders", type=int, default=0)
     parser.add_argument("--make-only", action="store_true")
     given = parser.parse_args()
     lake = make(given.folder, given.customers, given.events)
     if given.make_only:
         return
     files = sorted((given.folder / "month").glob("*.parquet"))
+    if given.orders:
+        files.append(make_orders(given.folder, given.customers, given.orders))
     size_mb = sum(path.stat().st_size for path in files) / 1e6
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}; {given.customers:,} customers, "
-          f"{given.events:,} events, {len(files)} files, {size_mb:,.0f} MB; "
+          f"{given.events:,} events, {given.orders:,} orders, {len(files)} files, {size_mb:,.0f} MB; "
           f"DuckDB {duckdb.__version__}, 2 threads")  # fmt: skip
     for name, expression in QUESTIONS.items():
         forget(given.folder)

@@ -10,7 +10,7 @@ from setten.platform.expressions import Statement, Type, question
 from setten.platform.expressions.claims import type_of
 
 EVENTS = pa.schema([
-    ("subject", pa.int64()), ("at", pa.timestamp("us")), ("position", pa.int64()),
+    ("key", pa.int64()), ("at", pa.timestamp("us")), ("position", pa.int64()),
     ("name", pa.string()), ("place", pa.string()), ("way", pa.string()), ("thing", pa.string()),
     ("amount", pa.int64()),
 ])  # fmt: skip
@@ -18,6 +18,8 @@ FIELDS = pa.schema([
     ("subject", pa.int64()), ("name", pa.string()), ("text", pa.string()),
     ("number", pa.float64()), ("truth", pa.bool_()),
 ])  # fmt: skip
+OWNERS = pa.schema([("key", pa.int64()), ("subject", pa.int64())])
+KEYS = 3  # of each subject; her events come under all of them
 STANDINGS = pa.schema([("question", pa.string()), ("subject", pa.int64())])
 RELATIONS = pa.schema([("subject", pa.int64()), ("name", pa.string()), ("other", pa.int64())])
 _CONNECTION = duckdb.connect()  # to open one costs more than a statement
@@ -31,8 +33,8 @@ class Everyone:
         self._subjects = subjects
         self._con = _CONNECTION
         events = [
-            {"subject": row, "at": event.at, "position": event.position, "name": event.name,
-             **event.said}
+            {"key": row * KEYS + event.position % KEYS, "at": event.at,
+             "position": event.position, "name": event.name, **event.said}
             for row, one in enumerate(subjects) for event in one.events
         ]  # fmt: skip
         fields = []
@@ -46,6 +48,8 @@ class Everyone:
                     "truth": value if of is Type.TRUTH else None,
                 })  # fmt: skip
         self._con.register("events", pa.Table.from_pylist(events, EVENTS))
+        owners = [{"key": key, "subject": key // KEYS} for key in range(len(subjects) * KEYS)]
+        self._con.register("owners", pa.Table.from_pylist(owners, OWNERS))
         self._con.register("fields", pa.Table.from_pylist(fields, FIELDS))
         standings = [
             {"question": question(Wears(what=what)), "subject": row}

@@ -219,15 +219,9 @@ def open_relations(
     relations."""
     lake.open_lines(duck, files)
     duck.execute(Q.people.sql.format(path=quoted(str(told.people))))
+    duck.execute(Q.owners.sql)
     duck.execute(Q.subjects.sql)
-    words: Mapping[str, Any] = {
-        "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
-        "void": timeline.RANK_VOID,
-        "alone": lines.RANK_ALONE,
-    }
-    buys = bool(needs.events.keys() & {PURCHASE, RETURN})
-    template = Q.events_with_purchases if buys else Q.events
-    duck.execute(template.sql.format(**words))
+    _open_events(duck, needs)
     if _is_empty(told.said):
         duck.execute(Q.no_fields.sql)
     else:
@@ -240,6 +234,29 @@ def open_relations(
         duck.execute(Q.no_relations.sql)
     else:
         duck.execute(Q.relations.sql.format(csv=quoted(str(told.relations))))
+
+
+def _open_events(duck: duckdb.DuckDBPyConnection, needs: Needs) -> None:
+    """The events of a question: without purchases every line is what it says, and where none has
+    rivals nobody looks for them."""
+    words: Mapping[str, Any] = {
+        "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
+        "void": timeline.RANK_VOID,
+        "alone": lines.RANK_ALONE,
+    }
+    parts = []
+    if needs.events.keys() & {PURCHASE, RETURN}:
+        found = duck.execute(Q.contested.sql.format(**words)).fetchone()
+        assert found is not None
+        has_rivals, has_corrections = found
+        corrected = Q.not_corrected.sql if has_corrections else ""
+        parts.append(f"{Q.alone.sql}{corrected}")
+        if has_rivals:
+            parts.append(Q.rivals.sql)
+    if needs.events.keys() - {PURCHASE, RETURN} or not parts:
+        parts.append(Q.others.sql)
+    told = "\nunion all\n".join(parts).format(**words)
+    duck.execute(Q.events.sql.format(parts=told))
 
 
 def _is_empty(file: Path | None) -> bool:

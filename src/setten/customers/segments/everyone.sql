@@ -17,56 +17,72 @@ select i.identifier_id, $2::text, to_json(coalesce(s.stage, $3::text))::text, co
  where $2::text = any($1::text[])
 
 -- name: keep_people
--- The engine: kept as a file for the questions of the next minute.
+-- The engine: kept as a file for the questions of the next minute. is_first: one row of each person,
+-- so that to go through everybody takes no sorting out of who came already.
 copy (
-  select identifier_id, customer_id, dense_rank() over (order by customer_id)::integer as subject
+  select identifier_id, customer_id, dense_rank() over everybody::integer as subject,
+         row_number() over one = 1 as is_first
     from read_csv('{csv}', header = false,
                   columns = {{'identifier_id': 'bigint', 'customer_id': 'uuid'}})
+  window everybody as (order by customer_id),
+         one as (partition by customer_id order by identifier_id)
 ) to '{path}' (format parquet);
 
 -- name: people
 create or replace temp view people as
-select identifier_id, customer_id, subject from read_parquet('{path}');
+select identifier_id, customer_id, subject, is_first from read_parquet('{path}');
+
+-- name: owners
+create or replace temp view owners as select identifier_id as key, subject from people;
 
 -- name: subjects
-create or replace temp view subjects as select distinct subject from people;
+create or replace temp view subjects as select subject from people where is_first;
+
+-- name: contested
+-- Whether any purchase has rivals (an order), and whether any was corrected. Few stretches of a file
+-- have such ranks, so this reads next to nothing where the answer is no.
+select count(*) filter (where rank < {void}) > 0, count(*) filter (where rank = {void}) > 0
+  from lines
+ where rank > {alone};
 
 -- name: events
--- Without purchases: every line is what it says.
+-- One part for each kind of line that a question asks for; nothing is materialized: what a condition
+-- does not ask for is not read.
 create or replace temp view events as
-select p.subject, l."at", l.position, l.name, {columns}
-  from lines l
-  join people p using (identifier_id);
+{parts};
 
--- name: events_with_purchases
+-- name: others
+-- Lines that tell no purchase have no rank; to look at that costs less than to look at their names.
+select l.identifier_id as key, l."at", l.position, l.name, {columns}
+  from lines l
+ where l.rank is null
+
+-- name: alone
+-- Purchases that nobody else can tell of.
+select l.identifier_id as key, l."at", l.position,
+       case when l.total_minor < 0 then 'return' else 'purchase' end as name, {columns}
+  from lines l
+ where l.rank = {alone}
+
+-- name: not_corrected
+   and not exists (select 1 from lines v where v.rank = {void} and v.purchase_key = l.purchase_key)
+
+-- name: rivals
 -- Of all that told of one purchase the best one counts: the till before the order, the earlier of
--- two equals; a correction ends what it replaces. Only what an order or a correction stands behind
--- has rivals at all. Nothing is materialized: what a condition does not ask for is not read. Lines
--- that tell no purchase have no rank; to look at that costs less than to look at their names.
-create or replace temp view events as
-with told as not materialized (
-  select * from lines where rank is not null
-), rivals as not materialized (
-  select purchase_key, min({{'rank': -rank, 'at': "at", 'by': told_by}}) as best
-    from told
-   where rank > {alone}
-      or purchase_key in (select purchase_key from lines where rank = {void})
-   group by purchase_key
-  having count(*) > 1
-), purchases as not materialized (
-  select t.* replace (case when t.total_minor < 0 then 'return' else 'purchase' end as name)
-    from told t
-    left join rivals r using (purchase_key)
-   where t.rank < {void}
-     and (r.best is null or r.best = {{'rank': -t.rank, 'at': t."at", 'by': t.told_by}})
-), happened as not materialized (
-  select * from lines where rank is null
-  union all by name
-  select * from purchases
-)
-select p.subject, l."at", l.position, l.name, {columns}
-  from happened l
-  join people p using (identifier_id);
+-- two equals; a correction ends what it replaces. Only the keys with two or more go through the
+-- sorting out.
+select l.identifier_id as key, l."at", l.position,
+       case when l.total_minor < 0 then 'return' else 'purchase' end as name, {columns}
+  from lines l
+  left join (
+       select purchase_key, min({{'rank': -rank, 'at': "at", 'by': told_by}}) as best
+         from lines
+        where rank > {alone}
+        group by purchase_key
+       having count(*) > 1
+       ) as r using (purchase_key)
+ where l.rank > {alone} and l.rank < {void}
+   and (r.best is null or r.best = {{'rank': -l.rank, 'at': l."at", 'by': l.told_by}})
 
 -- name: fields
 -- The newest word of each field, whichever identifier it was said under: the later, then the

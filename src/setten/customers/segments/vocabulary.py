@@ -34,6 +34,7 @@ TELLS_PURCHASE = (
     stock.OrderPlaced.event_name,
     stock.ReceiptRecorded.event_name,
     stock.ReturnRecorded.event_name,
+    stock.ReturnMatched.event_name,
 )
 
 _TEXTS = {

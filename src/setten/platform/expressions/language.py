@@ -12,7 +12,7 @@ from setten.platform.expressions.claims import Truths
 from setten.platform.expressions.frame import NOTHING, Evaluation, Frame, Needs
 from setten.platform.expressions.kinds import BASIC, Kind
 from setten.platform.expressions.model import Node, Path, Type
-from setten.platform.expressions.times import Calendar, Micros, Times
+from setten.platform.expressions.times import ALWAYS, Calendar, Micros, Times
 from setten.platform.expressions.vocabulary import Locale, Vocabulary
 from setten.platform.expressions.wording import Wording
 from setten.platform.expressions.writing import Statement, Writer
@@ -98,10 +98,16 @@ class Language:
         """SQL that gives the subjects of whom the expression is true.
 
         groups: the expressions of all groups it leads to. Reads relations subjects (subject),
-        events (subject, at, position, name, one column a property), fields (subject, name, text,
-        number, truth), standings (question, subject) and relations (subject, name, other).
+        owners (key, subject) with a key at least of each, events (key, at, position, name, one
+        column a property), fields (subject, name, text, number, truth), standings (question,
+        subject) and relations (subject, name, other).
         """
-        writer = Writer(calendar, now, self._types, self._declared)
+        asked = [node, *(groups or {}).values()]
+        since = min(
+            (low for one in asked for low in self.needs(one, calendar, now).events.values()),
+            default=ALWAYS,
+        )
+        writer = Writer(calendar, now, self._types, self._declared, since=since)
         for name in self._in_order(node, groups or {}):
             assert groups is not None
             writer.put_group(name, functools.partial(self._write, groups[name], writer))

@@ -1,8 +1,9 @@
 """Expressions as one SQL statement over all subjects.
 
 The statement reads the events once: every figure of every condition is an aggregate of the same
-pass; only sequences, which need order, read them again. Rendering looks nothing up and every value
-is a parameter. The dialect is DuckDB's.
+pass, by the keys that events come under and then by subject, so that few rows meet their subjects;
+only sequences, which need order, read them again. Rendering looks nothing up and every value is a
+parameter. The dialect is DuckDB's.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Gathers what a statement needs while nodes write themselves."""
+    """Gathers what a statement needs while nodes write themselves.
+
+    since: the oldest instant (exclusive) that any of them looks at, as `Needs` tells it.
+    """
 
     def __init__(
         self,
@@ -37,17 +41,17 @@ class Writer:
         now: Micros,
         properties: Mapping[str, Type],
         fields: Mapping[str, Type],
+        *,
+        since: Micros,
     ) -> None:
         self.calendar = calendar
         self.now = now
+        self._since = since
         self.properties = properties
         self.declared = fields
         self._parameters: list[Parameter] = []
         self._numbers: dict[tuple[str, Parameter], str] = {}
-        self._figures: dict[str, str] = {}
-        self._columns: dict[str, None] = {}
-        self._names: dict[str, None] = {}
-        self._lows: list[Micros] = []
+        self._figures: dict[_Figure, str] = {}
         self._joined: dict[str, tuple[str, str]] = {}
         self._groups: dict[str, _Group] = {}
         self._related: dict[tuple[str, str | None], tuple[str, dict[str, None]]] = {}
@@ -66,9 +70,7 @@ class Writer:
         return self.value(instant(micros).replace(tzinfo=None))
 
     def names(self, match: Match) -> str:
-        """Which names, without properties and time; these events will be read."""
-        for name in match.events:
-            self._names.setdefault(name)
+        """Which names, without properties and time."""
         return f"e.name in ({', '.join(self.value(name) for name in match.events)})"
 
     def wheres(self, wheres: tuple[Where, ...]) -> str:
@@ -81,7 +83,6 @@ class Writer:
     def column(self, name: str) -> str:
         """A property of the event in hand."""
         assert name in self.properties
-        self._columns.setdefault(name)
         return f"e.{name}"
 
     def matching(self, match: Match, window: Window) -> str:
@@ -89,16 +90,27 @@ class Writer:
         return f"{self.names(match)}{self.wheres(match.where)}{self.inside(window)}"
 
     def inside(self, window: Window) -> str:
-        """The bounds of a window, each led by `and`."""
-        low, high = self.calendar.bounds(window, self.now)
-        self._lows.append(low)
-        since = f" and e.at > {self.at(low)}" if low > ALWAYS else ""
-        return f"{since} and e.at <= {self.at(high)}"
+        """The bounds of a window, each led by `and`; without those of all that is read.
 
-    def figure(self, aggregate: str) -> str:
-        """The column of an aggregate over one subject's events; the same one is worked out once."""
-        name = self._figures.setdefault(aggregate, f"f{len(self._figures)}")
-        return f"figures.{name}"
+        A bound that only the reading names is one that whole stretches of a file fulfil: of those
+        the engine does not even read when it was.
+        """
+        low, high = self.calendar.bounds(window, self.now)
+        since = f" and e.at > {self.at(low)}" if low > self._since else ""
+        return since + (f" and e.at <= {self.at(high)}" if high < self.now else "")
+
+    def bounds(self) -> str:
+        """The bounds of all that is read: what lies ahead, or behind what anybody asks, is not."""
+        since = f"e.at > {self.at(self._since)} and " if self._since > ALWAYS else ""
+        return f"{since}e.at <= {self.at(self.now)}"
+
+    def figure(self, aggregate: str, where: str, *, joined: str) -> str:
+        """The column of an aggregate over one subject's events; the same one is worked out once.
+
+        where: of which events. joined: the function that makes one figure of those of all keys.
+        """
+        figure = _Figure(aggregate, where, joined)
+        return f"s.{self._figures.setdefault(figure, f'f{len(self._figures)}')}"
 
     def joined(self, stem: str, body: str) -> str:
         """The name of a joined part with one row a subject at most; the same one comes once."""
@@ -143,34 +155,42 @@ class Writer:
 
     def statement(self, condition: str) -> Statement:
         """The whole statement: the subjects of whom the condition is true."""
-        columns = "".join(f", e.{name}" for name in self._columns)
-        low = min(self._lows, default=ALWAYS)
-        since = f" and e.at > {self.at(low)}" if low > ALWAYS else ""
-        parts = []
-        if self._names:
-            names = ", ".join(self.value(name) for name in self._names)
-            readers = bool(self._figures) + sum(
-                "chosen" in body for _, body in self._joined.values()
-            )
-            # Read by one, it need not be held: the engine then reads no more than that one asks.
-            kept = "materialized" if readers > 1 else "not materialized"
-            parts.append(Q.chosen.sql.format(columns=columns, names=names, since=since, kept=kept))
-        if self._figures:
-            figures = ",\n       ".join(f"{sql} as {name}" for sql, name in self._figures.items())
-            parts.append(Q.figures.sql.format(figures=figures))
+        parts = [self._figures_part()] if self._figures else []
         parts += [f"{name} as ({body})" for name, body in self._joined.values()]
         joins = [name for name, _ in self._joined.values()]
-        if self._figures:
-            joins.append("figures")
         parts += self._related_parts(_joins(joins))
         joins += [name for name, _ in self._related.values()]
         sql = Q.everyone.sql.format(
             parts=",\n".join([*parts, ""]),
             groups=self._columns_of(self._groups),
             condition=condition,
+            everybody=self._everybody,
             joins=_joins(joins),
         )
         return Statement(sql, tuple(self._parameters))
+
+    @property
+    def _everybody(self) -> str:
+        """The relation of all subjects: with their figures where there are any."""
+        return "figures" if self._figures else "subjects"
+
+    def _figures_part(self) -> str:
+        wheres = dict.fromkeys(one.where for one in self._figures)
+        # Where all ask for the same events, no figure need choose among them.
+        of_key = [
+            (one.aggregate if len(wheres) == 1 else f"{one.aggregate} filter (where {one.where})")
+            + f" as {name}"
+            for one, name in self._figures.items()
+        ]
+        joined = [f"{one.joined}(k.{name}) as {name}" for one, name in self._figures.items()]
+        return Q.figures.sql.format(
+            of_key=",\n       ".join(of_key),
+            joined=",\n       ".join(joined),
+            bounds=self.bounds(),
+            any_of=" or ".join(f"({where})" for where in wheres)
+            if len(wheres) > 1
+            else next(iter(wheres)),
+        )
 
     def _columns_of(self, groups: Iterable[str]) -> str:
         found = (self._groups[name] for name in groups)
@@ -189,10 +209,19 @@ class Writer:
                         relation=relation,
                         groups=self._columns_of(used),
                         condition=condition,
+                        everybody=self._everybody,
                         joins=joins,
                     )
                 )
         return found
+
+
+class _Figure(msgspec.Struct, frozen=True):
+    """An aggregate over events, and how those of several keys become one."""
+
+    aggregate: str
+    where: str
+    joined: str
 
 
 class _Group(msgspec.Struct, frozen=True):

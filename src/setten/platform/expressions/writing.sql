@@ -1,18 +1,19 @@
--- name: chosen
--- The events that any condition looks at, with the properties that any condition names.
-chosen as {kept} (
-  select e.subject, e.at, e.position, e.name{columns}
-    from events e
-   where e.name in ({names}){since}
-)
-
 -- name: figures
--- Every count, sum, first and last in one pass.
+-- Every count, sum, first and last in one pass: by the keys that events come under, of which few
+-- rows are left, and then by subject. Who has no events has figures without a value.
+by_key as (
+  select e.key,
+       {of_key}
+    from events e
+   where {bounds} and ({any_of})
+   group by e.key
+),
 figures as (
-  select e.subject,
-       {figures}
-    from chosen e
-   group by e.subject
+  select o.subject,
+       {joined}
+    from owners o
+    left join by_key k using (key)
+   group by o.subject
 )
 
 -- name: field
@@ -33,7 +34,7 @@ select subject, true as stands from standings where question = {question}
     join (
          select s.subject{groups},
                 {condition} as is_in
-           from subjects s{joins}
+           from {everybody} s{joins}
          ) as o on o.subject = r.other
    where r.name = {relation} and o.is_in
 )
@@ -41,10 +42,11 @@ select subject, true as stands from standings where question = {question}
 -- name: step_first
 -- The start of a sequence that each event begins or, further on, carries forward: the latest one,
 -- since whatever follows an earlier start in time follows the latest in time too.
-select e.subject, e.at, e.position{columns},
+select o.subject, e.at, e.position{columns},
        case when {match} then e.at end as start_1
-  from chosen e
- where {any_step}
+  from events e
+  join owners o using (key)
+ where {bounds} and ({any_step})
 
 -- name: step_next
 select e.*,
@@ -62,6 +64,6 @@ with {parts}
 verdicts as (
   select s.subject{groups},
        {condition} as is_in
-    from subjects s{joins}
+    from {everybody} s{joins}
 )
 select subject from verdicts where is_in

@@ -107,7 +107,7 @@ def _turns_at_least(node: Did, at: Evaluation, since: Span, least: int) -> Times
 
 def _write_did(node: Did, writer: Writer, inner: Callable[[Node], str]) -> str:
     chosen = writer.matching(node.match, node.window)
-    figure = writer.figure(f"count(*) filter (where {chosen})")
+    figure = writer.figure("count(*)", chosen, joined="sum")
     return claims.written(node.times, f"coalesce({figure}, 0)", writer)
 
 
@@ -129,7 +129,8 @@ def _decide_total(node: Total, at: Evaluation, inner: Callable[[Node], Truths]) 
 def _write_total(node: Total, writer: Writer, inner: Callable[[Node], str]) -> str:
     chosen = writer.matching(node.match, node.window)
     function = {"sum": "sum", "least": "min", "most": "max"}[node.measure]
-    figure = writer.figure(f"{function}({writer.column(node.property)}) filter (where {chosen})")
+    column = writer.column(node.property)
+    figure = writer.figure(f"{function}({column})", chosen, joined=function)
     value = f"coalesce({figure}, 0)" if node.measure == "sum" else figure
     return claims.written(node.claim, value, writer)
 

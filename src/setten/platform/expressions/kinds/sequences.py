@@ -86,6 +86,7 @@ def _write(node: Sequence, writer: Writer, inner: Callable[[Node], str]) -> str:
     body = Q.step_first.sql.format(
         columns=", e.name" + "".join(f", {writer.column(name)}" for name in columns),
         match=matches[0],
+        bounds=writer.bounds(),
         any_step=" or ".join(f"({match})" for match in matches),
     )
     within = writer.value(length(node.within))
