@@ -24,6 +24,7 @@ from setten.stock import catalog, orders, receipts
 from setten.stock.locations import LOCATION_ID_LENGTH_MAX, UnknownLocation
 from setten.stock.receipts import (
     RECEIPTS_MAX,
+    Printed,
     PromisedToAnother,
     Receipt,
     ReceiptDiffers,
@@ -76,8 +77,20 @@ class OrderIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
+class PrintedIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is printed on a receipt; without the day the newest of that number."""
+
+    location_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    register: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    sequence: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | int
+    business_day: date | None = None
+
+
 class ReceiptIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One receipt, unique by location_id, register, sequence and business_day."""
+    """One receipt, unique by location_id, register, sequence and business_day.
+
+    returned_from: the receipt on which what comes back was bought.
+    """
 
     location_id: str
     register: str
@@ -96,6 +109,7 @@ class ReceiptIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     hold_id: UUID | None = None
     order: OrderIn | None = None
     replaces: UUID | None = None
+    returned_from: PrintedIn | None = None
 
 
 class ReceiptsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,6 +260,18 @@ def _receipt(
         order_system=told.order.system if told.order else None,
         order_ref=told.order.order_id if told.order else None,
         replaces=told.replaces,
+        returned_from=_printed(told.returned_from),
+    )
+
+
+def _printed(told: PrintedIn | None) -> Printed | None:
+    if told is None:
+        return None
+    return Printed(
+        location_id=told.location_id,
+        register=told.register,
+        sequence=str(told.sequence),
+        business_day=told.business_day,
     )
 
 

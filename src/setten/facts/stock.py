@@ -303,6 +303,23 @@ class ReturnRecorded(Fact, frozen=True, kw_only=True):
     exchange_hold_id: UUID | None = None
 
 
+class ReturnMatched(Fact, frozen=True, kw_only=True):
+    """What a till took back without a card was of a purchase of this customer's: told under her, so
+    that her sums fall. total_minor: below zero; above, when the till corrected that receipt.
+
+    receipt_id: the till's; how: said, only_one or person.
+    """
+
+    event_name: ClassVar[str] = "return.matched"
+    return_id: UUID
+    receipt_id: UUID
+    location_id: str
+    lines: tuple[SoldLine, ...]
+    total_minor: int
+    currency: str
+    how: str
+
+
 class HoldReduced(HoldChanged, frozen=True, kw_only=True):
     """Some of it is no longer wanted: `lines` are free again, the rest waits on."""
 

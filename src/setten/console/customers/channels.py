@@ -55,6 +55,7 @@ SIGNS = {
     "stock.hold_short": "alert",
     "receipt.recorded": "receipt",
     "return.recorded": "undo",
+    "return.matched": "undo",
     "stock.hold_ends_soon": "clock",
     "cart.reported": "cart",
     "cart.changed": "cart",

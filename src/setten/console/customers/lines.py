@@ -18,7 +18,7 @@ from setten.console.stock.goods import Good
 from setten.console.words import PLACE, Words, all_words
 from setten.customers.timeline import Item
 
-PAID = frozenset({"order.placed", "receipt.recorded", "return.recorded"})
+PAID = frozenset({"order.placed", "receipt.recorded", "return.recorded", "return.matched"})
 """Events whose money was really taken; what others tell of money is shown muted."""
 
 LOOKING = frozenset({"product.viewed", "page.viewed", "screen.viewed", "cart.reported",

@@ -17,7 +17,7 @@ from setten.customers.lifecycle.model import NOWHERE
 from setten.customers.lifecycle.reckoning import count_flows, forget_merged, reckon
 from setten.facts.commerce import OrderCancelled
 from setten.facts.customers import CustomerCreated, CustomerMerged, CustomerSplit, PurchaseMoved
-from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
+from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnMatched, ReturnRecorded
 from setten.platform import clock
 from setten.platform.db import Connection
 from setten.platform.log import Reader, Row
@@ -31,6 +31,7 @@ _PURCHASES = frozenset(
         OrderCancelled.event_name,
         ReceiptRecorded.event_name,
         ReturnRecorded.event_name,
+        ReturnMatched.event_name,
         PurchaseMoved.event_name,
     }
 )

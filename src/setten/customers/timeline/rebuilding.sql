@@ -101,7 +101,8 @@ with told as (
      and (xid, position) <= (:last_xid::text::xid8, :last_position)
      and arrived_on >= :since
      and cardinality(identifiers) > 0
-     and name in ('order.placed', 'order.cancelled', 'receipt.recorded', 'return.recorded')
+     and name in ('order.placed', 'order.cancelled', 'receipt.recorded', 'return.recorded',
+                  'return.matched')
 ), purchases as (
   select 'order:' || (body ->> 'system') || ':' || (body ->> 'order_ref') as purchase_key,
          1 as rank, coalesce((body ->> 'total_minor')::bigint, 0) as total_minor,
@@ -123,7 +124,8 @@ with told as (
   select 'return:' || (body ->> 'return_id'), 2, (body ->> 'total_minor')::bigint,
          body ->> 'currency', t.*
     from told t
-   where name = 'return.recorded' and json_typeof(body -> 'total_minor') = 'number'
+   where name in ('return.recorded', 'return.matched')
+     and json_typeof(body -> 'total_minor') = 'number'
      and json_typeof(body -> 'currency') = 'string'
      and json_typeof(body -> 'return_id') = 'string'
   union all

@@ -13,7 +13,7 @@ from setten.facts.commerce import OrderCancelled, OrderReported
 from setten.facts.customers import CustomerCreated, CustomerSplit, HomeMoved, PurchaseMoved
 from setten.facts.reported import CustomerIdentified
 from setten.facts.segments import MembershipsChanged
-from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnRecorded
+from setten.facts.stock import OrderPlaced, ReceiptRecorded, ReturnMatched, ReturnRecorded
 from setten.platform.log import Row
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     OrderCancelled.event_name: msgspec.json.Decoder(_Cancelled),
     ReceiptRecorded.event_name: msgspec.json.Decoder(_Receipt),
     ReturnRecorded.event_name: msgspec.json.Decoder(_Return),
+    ReturnMatched.event_name: msgspec.json.Decoder(_Return),
     OrderReported.event_name: msgspec.json.Decoder(_Report),
     CustomerIdentified.event_name: msgspec.json.Decoder(_Identified),
 }

@@ -71,11 +71,21 @@ class Tax(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
+class Printed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is printed on a receipt; without the day the newest of that number is meant."""
+
+    location_id: str
+    register: str
+    sequence: str
+    business_day: date | None = None
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """One receipt. `at`: when it was sold, with a zone. mode: ask or tell.
 
     identifier_id: the number of its loyalty card; owner_ids: all numbers of that card's owner.
-    hold_code, hold_id: the hold that it pays for. replaces: the receipt it corrects.
+    hold_code, hold_id: the hold that it pays for. replaces: the receipt it corrects. returned_from:
+    the receipt on which what comes back was bought.
     moves_stock: false for history, whose goods left long before the first count.
     """
 
@@ -99,6 +109,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     order_system: str | None = None
     order_ref: str | None = None
     replaces: UUID | None = None
+    returned_from: Printed | None = None
     moves_stock: bool = True
 
     @property

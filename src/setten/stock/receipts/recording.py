@@ -13,7 +13,7 @@ from setten.facts.stock import ReceiptRecorded, SoldLine
 from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.stock.receipts.model import Receipt
-from setten.stock.receipts.rules import Plan
+from setten.stock.receipts.rules import Plan, paid_back_by, taken_back
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 
@@ -37,6 +37,7 @@ async def set_aside(conn: Connection, corrected: Sequence[New]) -> None:
         old = [one.replaces for one in corrected]
         await _Q.take_totals.run(conn, receipt_ids=old)
         await _Q.take_sales.run(conn, receipt_ids=old)
+        await _Q.void_taken_back.run(conn, receipt_ids=old)
         await _Q.replace.run(
             conn, receipt_ids=old, replaced_bys=[one.receipt_id for one in corrected]
         )
@@ -50,6 +51,7 @@ async def record(
     for one, fact in zip(booked, facts, strict=True):
         one.event_id = fact.event_id
     await _insert(conn, booked, known, now)
+    await _note_taken_back(conn, booked, now)
     await log.state_all(conn, facts)
 
 
@@ -127,6 +129,34 @@ async def _insert(
     )
     await _Q.add_totals.run(conn, receipt_ids=receipt_ids)
     await _Q.add_sales.run(conn, receipt_ids=receipt_ids)
+
+
+async def _note_taken_back(conn: Connection, booked: Sequence[New], now: datetime) -> None:
+    """What came back at a till, to be looked at: of which purchase was it?"""
+    rows = [
+        (one, sku, qty, amount)
+        for one in booked
+        for sku, (qty, amount) in taken_back(one.receipt).items()
+    ]
+    if not rows:
+        return
+    said = [one.receipt.returned_from for one, _, _, _ in rows]
+    await _Q.note_taken_back.run(
+        conn,
+        now=now,
+        receipt_ids=[one.receipt_id for one, _, _, _ in rows],
+        skus=[sku for _, sku, _, _ in rows],
+        location_ids=[one.receipt.location_id for one, _, _, _ in rows],
+        ats=[one.receipt.at for one, _, _, _ in rows],
+        qtys=[qty for _, _, qty, _ in rows],
+        amounts=[amount for _, _, _, amount in rows],
+        currencies=[one.receipt.currency for one, _, _, _ in rows],
+        tenders=[paid_back_by(one.receipt) for one, _, _, _ in rows],
+        said_locations=[one.location_id if one else None for one in said],
+        said_registers=[one.register if one else None for one in said],
+        said_sequences=[one.sequence if one else None for one in said],
+        said_days=[one.business_day if one else None for one in said],
+    )
 
 
 def _array(texts: Sequence[str]) -> str:

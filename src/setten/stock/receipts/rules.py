@@ -53,7 +53,35 @@ def content_hash(receipt: Receipt) -> UUID:
         key_of(receipt), receipt.at, receipt.currency, receipt.lines, receipt.tenders, receipt.tax,
         receipt.coupons, receipt.identifier_id, receipt.order_system, receipt.order_ref,
     )  # fmt: skip
+    if receipt.returned_from is not None:
+        return _hashed((*told, receipt.returned_from))
+    return _hashed(told)
+
+
+def _hashed(told: object) -> UUID:
     return UUID(bytes=hashlib.blake2b(msgspec.json.encode(told), digest_size=16).digest())
+
+
+def taken_back(receipt: Receipt) -> dict[str, tuple[int, int]]:
+    """Units and money (both above zero) that came back of each sku, where nobody knows yet of which
+    purchase: without an order, and without a card unless the till named the receipt.
+
+    A line and its opposite on one receipt are a slip of the finger, and nothing came back.
+    """
+    by_card = receipt.identifier_id is not None and receipt.returned_from is None
+    if by_card or receipt.order_ref is not None or not receipt.moves_stock:
+        return {}
+    sums: dict[str, tuple[int, int]] = {}
+    for line in receipt.lines:
+        qty, amount = sums.get(line.sku, (0, 0))
+        sums[line.sku] = (qty + line.qty, amount + line.amount_minor)
+    return {sku: (-qty, max(0, -amount)) for sku, (qty, amount) in sums.items() if qty < 0}
+
+
+def paid_back_by(receipt: Receipt) -> str:
+    """The way by which most of the money went back; cash where the till does not say."""
+    back = [one for one in receipt.tenders if one.amount_minor < 0]
+    return min(back, key=lambda one: one.amount_minor).kind if back else "cash"
 
 
 def check(receipt: Receipt, *, now: datetime) -> str | None:
@@ -73,6 +101,10 @@ def check(receipt: Receipt, *, now: datetime) -> str | None:
         return "currency"
     if (receipt.order_system is None) != (receipt.order_ref is None):
         return "order"
+    if (said := receipt.returned_from) is not None:
+        words = (said.location_id, said.register, said.sequence)
+        if any(not 1 <= len(word) <= NAME_LENGTH_MAX or "\x00" in word for word in words):
+            return "returned_from"
     return _check_parts(receipt)
 
 

@@ -59,6 +59,27 @@ select l.receipt_id, l.line_no, l.sku, l.qty, l.amount_minor, l.discount_minor, 
        as l(receipt_id, line_no, sku, qty, amount_minor, discount_minor, coupon_minor, tax_rate,
             is_unknown);
 
+-- name: note_taken_back
+insert into stock.till_returns (
+  receipt_id, sku, location_id, at, qty, amount_minor, currency, tender, said_location,
+  said_register, said_sequence, said_day, look_at)
+select t.receipt_id, t.sku, t.location_id, t.at, t.qty, t.amount_minor, t.currency, t.tender,
+       t.said_location, t.said_register, t.said_sequence, t.said_day, :now
+  from unnest(:receipt_ids::uuid[], :skus::text[], :location_ids::text[], :ats::timestamptz[],
+              :qtys::integer[], :amounts::bigint[], :currencies::text[], :tenders::text[],
+              :said_locations::text[], :said_registers::text[], :said_sequences::text[],
+              :said_days::date[])
+       as t(receipt_id, sku, location_id, at, qty, amount_minor, currency, tender, said_location,
+            said_register, said_sequence, said_day);
+
+-- name: void_taken_back
+-- The till corrected it: what was found of its purchase no longer counts. One whose customer was
+-- told is looked at once more, so that her sums come right.
+update stock.till_returns t
+   set look_at = case when t.state = 'matched' and t.identifier_id is not null then t.at end,
+       state = 'void'
+ where t.receipt_id = any(:receipt_ids::uuid[]);
+
 -- name: add_totals
 insert into stock.receipt_totals as t (
   location_id, business_day, currency, receipts, lines, total_minor)

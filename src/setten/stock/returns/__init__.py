@@ -3,9 +3,11 @@
 Never more comes back than was sold, over all earlier returns, whoever races. By their condition the
 goods are for sale at once, set aside, or gone; the money goes back the way it came; what is taken
 instead is held in the same transaction. Limits are a policy that somebody may overrule with a
-reason. Where a till takes a return itself and tells a receipt below zero, that is not told here.
+reason. What a till takes back itself, without order or card, is matched to its purchase by
+`matching`.
 """
 
+from setten.stock.returns import matching
 from setten.stock.returns.model import (
     CONDITIONS,
     LINES_MAX,
@@ -19,6 +21,7 @@ from setten.stock.returns.model import (
     MayNotDecide,
     MoreThanSold,
     NewReturn,
+    NotThatPurchase,
     Policy,
     ProofNeeded,
     Purchase,
@@ -27,9 +30,11 @@ from setten.stock.returns.model import (
     Sold,
     Taken,
     Tendered,
+    TillReturn,
     TooManyReturns,
     UnknownPurchase,
     UnknownReturn,
+    UnknownTillReturn,
 )
 from setten.stock.returns.reading import (
     PAGE_MAX,
@@ -58,6 +63,7 @@ __all__ = [
     "MayNotDecide",
     "MoreThanSold",
     "NewReturn",
+    "NotThatPurchase",
     "Policy",
     "ProofNeeded",
     "Purchase",
@@ -66,15 +72,18 @@ __all__ = [
     "Sold",
     "Taken",
     "Tendered",
+    "TillReturn",
     "TooManyReturns",
     "UnknownPurchase",
     "UnknownReturn",
+    "UnknownTillReturn",
     "by_order",
     "by_order_number",
     "by_receipt",
     "by_receipt_number",
     "get",
     "latest_at",
+    "matching",
     "of_customer",
     "policy",
     "set_policy",

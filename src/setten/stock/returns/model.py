@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -198,6 +198,47 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     def to_pay_minor(self) -> int:
         """What the customer still pays for dearer goods taken instead."""
         return max(0, self.exchange_minor - self.total_minor)
+
+
+class NotThatPurchase(Conflict):
+    """What a till took back was not of this purchase. facts: why (not_sold, before, other_currency,
+    more_than_sold, more_money)."""
+
+    code = "not_that_purchase"
+
+
+class UnknownTillReturn(NotFound):
+    """Nothing came back so at a till, or its purchase is known by now."""
+
+    code = "unknown_till_return"
+
+
+class TillReturn(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a sku that a till took back. amount_minor: what it gave back for them, above zero.
+
+    said_*: the receipt that the till named, if any. state: open, matched, closed or void. why: why
+    the purchase is not known (see `rules.WHYS`), None before the first look.
+    """
+
+    receipt_id: UUID
+    sku: str
+    location_id: str
+    at: datetime
+    qty: int
+    amount_minor: int
+    currency: str
+    said_location: str | None
+    said_register: str | None
+    said_sequence: str | None
+    said_day: date | None
+    state: str
+    why: str | None
+    root: str | None
+    identifier_id: int | None
+    how: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+    note: str | None
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

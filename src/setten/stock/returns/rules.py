@@ -30,6 +30,7 @@ from setten.stock.returns.model import (
     ReturnTooLate,
     Sold,
     Tendered,
+    TillReturn,
     TooManyReturns,
 )
 
@@ -222,3 +223,43 @@ def refunds(
 
 def _turn(kind: str) -> tuple[int, str]:
     return (0 if kind in _FIRST else 2 if kind in _LAST else 1), kind
+
+
+# Why nobody knows of which purchase a till took something back: none that fits, several, sold too
+# often to tell, the receipt that it named is not known; or that purchase has nothing left to come
+# back, was cheaper, or does not have it: somebody should look.
+WHYS = ("none", "many", "often", "said_unknown", "more_than_sold", "more_money", "not_sold",
+        "before", "other_currency")  # fmt: skip
+
+
+def wrong_purchase(back: TillReturn, bought: Purchase) -> str | None:
+    """Why a till's return cannot be of this purchase, or None. No more money than was paid."""
+    lines = [one for one in bought.lines if one.sku == back.sku]
+    if not lines:
+        return "not_sold"
+    if bought.currency != back.currency:
+        return "other_currency"
+    if bought.bought_at > back.at:
+        return "before"
+    if sum(one.can_return for one in lines) < back.qty:
+        return "more_than_sold"
+    # The dearest units: a till does not say from which line it takes.
+    dearest = max(-(-one.amount_minor * back.qty // one.qty) for one in lines)
+    return "more_money" if back.amount_minor > dearest else None
+
+
+def same_price(back: TillReturn, bought: Purchase) -> bool:
+    """Whether a unit cost there exactly what a unit was given back for."""
+    return any(
+        one.amount_minor * back.qty == back.amount_minor * one.qty
+        for one in bought.lines
+        if one.sku == back.sku
+    )
+
+
+def only_one(back: TillReturn, found: Sequence[Purchase]) -> Purchase | str:
+    """The one purchase that this can be of, at the price that was given back; else why not."""
+    fit = [one for one in found if wrong_purchase(back, one) is None and same_price(back, one)]
+    if len(fit) == 1:
+        return fit[0]
+    return "many" if fit else "none"

@@ -36,14 +36,24 @@ select l.sku, sum(greatest(l.qty, 0))::integer as sold, sum(greatest(-l.qty, 0))
  group by l.sku;
 
 -- name: came_back
--- What came back of a purchase before, by line and sku.
+-- What came back of a purchase before, by line and sku; what tills took back, by sku alone.
 select l.sold_line, l.sku, sum(l.qty)::integer as qty, sum(l.amount_minor)::bigint as amount_minor
   from stock.return_lines l
  where l.root = :root
- group by l.sold_line, l.sku;
+ group by l.sold_line, l.sku
+union all
+select null, t.sku, sum(t.qty)::integer, sum(t.amount_minor)::bigint
+  from stock.till_returns t
+ where t.root = :root and t.state = 'matched'
+ group by t.sku;
 
 -- name: refunds_of
-select r.refunds::text as refunds from stock.returns r where r.root = :root;
+select r.refunds::text as refunds from stock.returns r where r.root = :root
+union all
+select jsonb_build_array(
+         jsonb_build_object('kind', t.tender, 'amount_minor', t.amount_minor))::text
+  from stock.till_returns t
+ where t.root = :root and t.state = 'matched';
 
 -- name: count_of_customer
 select count(*)

@@ -7,6 +7,9 @@ select r.receipt_id as id, r.occurred_at as at, l.sku, sum(greatest(l.qty, 0))::
   join stock.receipt_lines l on l.receipt_id = r.receipt_id
  where r.identifier_id = :identifier_id and r.occurred_at >= :since and r.replaced_by is null
    and r.order_ref is null and l.sku = any(:skus::text[])
+   -- Where the till named the receipt, it is known by that.
+   and not exists (select 1 from stock.till_returns t
+                    where t.receipt_id = l.receipt_id and t.sku = l.sku)
  group by r.receipt_id, r.occurred_at, l.sku
 union all
 select o.order_id, o.placed_at, l.sku, sum(l.qty - l.cancelled_qty)::integer, 0
