@@ -202,7 +202,8 @@ def main() -> None:
     size_mb = sum(path.stat().st_size for path in files) / 1e6
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}; {given.customers:,} customers, "
-          f"{given.events:,} events, {given.orders:,} orders, {len(files)} files, {size_mb:,.0f} MB; "
+          f"{given.events:,} events, {given.orders:,} orders, {len(files)} files, "
+          f"{size_mb:,.0f} MB; "
           f"DuckDB {duckdb.__version__}, 2 threads")  # fmt: skip
     for name, expression in QUESTIONS.items():
         forget(given.folder)
