@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 import uvloop
 
-from setten.cli import installation, terminal
+from setten.cli import installation, scales, terminal
 from setten.platform import auth, clock, db, journal, settings, supervisor
 from setten.platform.db.embedded import Say
 from setten.platform.settings import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the demo is read when it is asked for
 logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
 OTHERS = {part: (sys.executable, "-m", "setten.background", part) for part in ("readers", "jobs")}
-SCALES = ("small",)
+SCALES = ("small", "large")
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
 
@@ -55,7 +55,7 @@ def serve(
 def demo(
     port: Port = None,
     data_dir: DataDir = None,
-    scale: Annotated[str, typer.Option(help="How much there is: small.")] = "small",
+    scale: Annotated[str, typer.Option(help="How much: small, large.")] = "small",
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
@@ -78,6 +78,8 @@ def demo(
 
     def prepare(now: Settings) -> None:
         _prove(now)
+        if scales.is_large(now, scale):
+            return
         if days and _is_filled(now):  # what went on since is told when people are in already
             return
         if days and (story := asyncio.run(_grow(now, days))) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -86,7 +87,7 @@ def _of_traits(traits: Any, said: list[tuple[str, Any]]) -> None:
     if not isinstance(traits, dict):
         return
     for key, value in traits.items():
-        kind = _TRAITS.get(key) or _TRAITS.get(_flat(key))
+        kind = _TRAITS.get(key) or _TRAITS.get(flat(key))
         if kind:
             said.append((kind, value))
 
@@ -99,7 +100,7 @@ def _of_external(entries: Any, said: list[tuple[str, Any]]) -> None:
             continue
         if entry.get("encoding") not in (None, "none"):
             continue  # a hash of an identifier is another system's, not ours
-        kind = _EXTERNAL.get(_flat(str(entry.get("type", ""))[:40]))
+        kind = _EXTERNAL.get(flat(str(entry.get("type", ""))[:40]))
         if kind:
             said.append((kind, entry.get("id")))
 
@@ -128,5 +129,14 @@ def _is_random(text: str) -> bool:
     return len(digits) == 32 and all(c in "0123456789abcdefABCDEF" for c in digits)
 
 
+def flat(key: str) -> str:
+    """A key without its marks, in small letters: `first_name`, `First Name` and `firstName`."""
+    return _flat_kept(key) if len(key) <= _KEPT_LENGTH_MAX else _flat(key)
+
+
 def _flat(key: str) -> str:
     return "".join(c for c in key if c.isalnum()).lower()
+
+
+_KEPT_LENGTH_MAX = 40  # of a key that comes again; longer ones would fill the memory with nothing
+_flat_kept = lru_cache(maxsize=4_096)(_flat)

@@ -227,6 +227,5 @@ def _traits(traits: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     found: dict[str, Any] = {}
     for key in sealing.sealed:
         if key in traits and _TRAIT_FIELD.fullmatch(key) and traits[key] not in ("", None):
-            flat = "".join(c for c in key if c.isalnum()).lower()
-            found[_TRAIT_NAMES.get(flat, key)] = traits[key]
+            found[_TRAIT_NAMES.get(identifying.flat(key), key)] = traits[key]
     return tuple(found.items())

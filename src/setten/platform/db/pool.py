@@ -64,13 +64,18 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
 
-async def open_pool(dsn: str, *, size: int = 8, **limits: str) -> Pool:
-    """A pool of up to `size` connections to `dsn`; `limits` override SESSION_LIMITS."""
+async def open_pool(
+    dsn: str, *, size: int = 8, command_s_max: float | None = 30, **limits: str
+) -> Pool:
+    """A pool of up to `size` connections to `dsn`; `limits` override SESSION_LIMITS.
+
+    command_s_max: how long the driver waits for one statement; None for loads of hours.
+    """
     pool = await asyncpg.create_pool(
         dsn,
         min_size=min(2, size),
         max_size=size,
-        command_timeout=30,
+        command_timeout=command_s_max,
         max_inactive_connection_lifetime=60,
         reset=_leave_as_it_is,
         server_settings={**SESSION_LIMITS, **limits},

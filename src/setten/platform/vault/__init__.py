@@ -6,8 +6,10 @@ destroying the key erases them. `classify` says what is personal; `normalise` ma
 of one identifier equal; `search` finds by blind index.
 """
 
+from setten.platform.vault.keyring import Met, WrongMasterKey
 from setten.platform.vault.kinds import KINDS, Identifier, Kind, UnusableIdentifier, mask, normalise
-from setten.platform.vault.service import Met, Sealed, Trait, Vault, WrongMasterKey
+from setten.platform.vault.newcomers import bring
+from setten.platform.vault.service import Sealed, Trait, Vault
 
 __all__ = [
     "KINDS",
@@ -19,6 +21,7 @@ __all__ = [
     "UnusableIdentifier",
     "Vault",
     "WrongMasterKey",
+    "bring",
     "mask",
     "normalise",
 ]

@@ -27,8 +27,12 @@ on conflict (token) do nothing
 returning token, identifier_id;
 
 -- name: keys
+-- Locked, so that nobody is erased between this and what is then written under the key: traits and
+-- search tokens have no foreign key, which would look again for each of them.
 select identifier_id, wrapped_key from vault.identifiers
- where identifier_id = any(:identifier_ids::bigint[]);
+ where identifier_id = any(:identifier_ids::bigint[])
+ order by identifier_id
+   for key share;
 
 -- name: values
 select identifier_id, kind, wrapped_key, sealed from vault.identifiers

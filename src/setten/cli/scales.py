@@ -1,0 +1,73 @@
+"""Demos that are more than the chain: how far each has come is said while it is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from setten.cli import terminal
+from setten.platform import clock
+from setten.platform.settings import Settings
+
+_TOLD_EVERY_S = 5.0
+# (in Japanese, in English): what each stage of a load brings in.
+_STAGES = {
+    "goods": ("商品と在庫", "goods and stock"),
+    "people": ("お客様", "customers"),
+    "past": ("できごと", "events"),
+    "sums": ("集計", "sums"),
+    "stages": ("顧客の段階", "stages of customers"),
+}
+
+
+def is_large(found: Settings, scale: str) -> bool:
+    """Whether the demo of this folder is the large one; it is loaded first where it was asked for.
+
+    Raises Unfinished where another demo lives, and for a load under way that nobody asks to go on.
+    """
+    from setten.demo import large
+
+    if large.is_laid(found.data_dir):
+        return True
+    if scale == "large":
+        _lay_down(found)
+        return True
+    if large.is_begun(found.data_dir):
+        raise large.Unfinished()
+    return False
+
+
+def _lay_down(found: Settings) -> None:
+    from setten import background
+    from setten.demo import large
+
+    async def go() -> None:
+        async with background.resources(found, size=1) as means:
+            readers = [one.name for one in background.readers(means)]
+        await large.lay_down(found, now=clock.now(), readers=readers, progress=_teller())
+
+    terminal.note(
+        "100 万人のお客様を用意しています（約 30 GB、30 分ほど。止めても続きから始まります）",
+        "Loading a million customers (about 30 GB and half an hour; goes on where it was stopped)",
+    )
+    began = time.monotonic()
+    asyncio.run(go())
+    minutes = (time.monotonic() - began) / 60
+    terminal.note(f"{minutes:.0f} 分で用意しました", f"Loaded in {minutes:.0f} minutes")
+
+
+def _teller() -> Callable[[str, int, int], None]:
+    """Says how far a stage is: when it begins, every few seconds, and at its end."""
+    told_at, told_of = 0.0, ""
+
+    def tell(stage: str, done: int, in_all: int) -> None:
+        nonlocal told_at, told_of
+        is_news = stage != told_of or done >= in_all
+        if not is_news and time.monotonic() - told_at < _TOLD_EVERY_S:
+            return
+        told_at, told_of = time.monotonic(), stage
+        ja, en = _STAGES[stage]
+        terminal.note(f"  {ja}  {done:,} / {in_all:,}", f"  {en}  {done:,} of {in_all:,}")
+
+    return tell
