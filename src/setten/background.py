@@ -31,7 +31,7 @@ from setten.customers import (
 )
 from setten.insight import touchpoints
 from setten.operations import staying
-from setten.platform import auth, clock, combine, db, jobs, journal, lake, log
+from setten.platform import audit, auth, clock, combine, db, jobs, journal, lake, log
 from setten.platform import settings as settings_module
 from setten.platform.db import Connection, Pool
 from setten.platform.expressions import Calendar
@@ -201,6 +201,7 @@ async def _forget_claims(pool: Pool) -> None:
 async def _tidy_auth(pool: Pool) -> None:
     async with db.transaction(pool) as conn:
         await auth.tidy(conn, now=clock.now())
+        await audit.forget(conn, now=clock.now())
 
 
 async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS) -> None:

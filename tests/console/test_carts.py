@@ -244,5 +244,5 @@ def test_an_order_is_found_by_its_number(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["/stock/carts/{}", "/stock/orders/{}", "/customers/{}/cart"])
 def test_what_there_is_not_is_not_found(house: House, path: str) -> None:
-    with house.person("page-associate") as associate:
-        assert associate.get(path.format(uuid.uuid4())).status_code == 404
+    with house.person("page-agent") as agent:
+        assert agent.get(path.format(uuid.uuid4())).status_code == 404

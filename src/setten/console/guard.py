@@ -12,15 +12,17 @@ import hashlib
 import hmac
 from typing import Any, Protocol, cast
 from urllib.parse import SplitResult, quote, urlsplit
+from uuid import UUID
 
 import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
 
 from setten.console import places
+from setten.console.customers import people
 from setten.console.page import ANYONE, HEADERS, STAFF, Asked, Door, Page
 from setten.console.words import LOCALES
-from setten.platform import auth, clock, ids
+from setten.platform import audit, auth, clock, ids
 from setten.platform.auth import Actor, NoRight, Right
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied
@@ -39,6 +41,9 @@ SAFE = frozenset({"GET", "HEAD"})
 NEXT_MAX = 300
 """Characters of an address to come back to after signing in."""
 
+
+PERSON_IN_QUERY = ("customer", "for")
+"""Query words that name a customer whom a page of the stock is opened for."""
 
 WAITING_MAX = 99
 """Nobody reads a larger number in a red point."""
@@ -112,6 +117,7 @@ async def before(request: Asked) -> Response[Any] | None:
         directory = await places.directory_of(request).fresh(conn)
         shop = _shop(request, actor, directory)
         waiting = await _waiting(conn, request, actor, shop)
+        unmet = await _unmet(conn, request, actor)
     secret = token if actor and token else _visitor(request)
     page = _page(request, actor, secret, shop)
     request.state.page = msgspec.structs.replace(page, waiting=waiting)
@@ -120,6 +126,8 @@ async def before(request: Asked) -> Response[Any] | None:
         return _to_sign_in(request)  # before its form is read: that costs time
     if actor is not None:
         _let_in(actor, right)
+    if unmet is not None:
+        return _to_reason(request, unmet)
     if request.method not in SAFE:
         await _check_origin(request, secret)
     return None
@@ -132,6 +140,39 @@ def _let_in(actor: Actor, right: Door | None) -> None:
     rights = right if isinstance(right, tuple) else (right,)
     if not any(isinstance(one, Right) and actor.may(one) for one in rights):
         raise NoRight(right=" | ".join(str(one) for one in rights))
+
+
+async def _unmet(conn: Connection, request: Asked, actor: Actor | None) -> UUID | None:
+    """The person this address opens, when staff of a shop have not met her in their work."""
+    if actor is None or not people.opens_one_by_one(actor):
+        return None
+    if request.route_handler.opt.get("opens"):
+        return None
+    asked = {_customer(request.path_params.get("customer_id")), *map(_customer, _named_in(request))}
+    for one in asked - {None}:
+        assert one is not None
+        if not await audit.has_met(conn, actor, one, now=clock.now()):
+            return one
+    return None
+
+
+def _named_in(request: Asked) -> list[str]:
+    return [value for name in PERSON_IN_QUERY for value in request.query_params.getall(name, [])]
+
+
+def _customer(said: object) -> UUID | None:
+    try:
+        return said if isinstance(said, UUID) else UUID(str(said))
+    except ValueError:
+        return None
+
+
+def _to_reason(request: Asked, customer_id: UUID) -> Response[Any]:
+    """To where the reason is asked for; a piece of a page leads its whole page there."""
+    address = f"/customers/{customer_id}/reason"
+    if request.headers.get("HX-Request") == "true":
+        return Response("", status_code=403, headers={**HEADERS, "HX-Redirect": address})
+    return Response("", status_code=303, headers={**HEADERS, "Location": address})
 
 
 async def _who(conn: Connection, request: Asked, token: str) -> Actor | None:

@@ -97,6 +97,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found.insert(1, Link("nav.rules", "/run/identity"))
         if actor.may(Right.manage_staff):
             found[1:1] = [Link("nav.staff", "/run/staff"), Link("nav.api_keys", "/run/keys")]
+        if actor.may(Right.read_audit):
+            found.insert(-1, Link("nav.audit", "/run/audit"))
     elif path == "/me":
         found = [Link("nav.me", "/me")]
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):

@@ -18,10 +18,18 @@ from setten.console.chain import (
     zones,
     zoning,
 )
-from setten.console.customers import consenting, links, purchases, record, related, stages
+from setten.console.customers import (
+    consenting,
+    links,
+    opening,
+    purchases,
+    record,
+    related,
+    stages,
+)
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.run import data, keys, rules, staff
+from setten.console.run import auditing, data, keys, rules, staff
 from setten.console.segments import bringing, composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
@@ -73,6 +81,8 @@ PAGES: list[HTTPRouteHandler] = [
     find.find,
     customer_page.start,
     customer_page.customer,
+    opening.ask,
+    opening.tell,
     customer_page.earlier,
     customer_page.write_note,
     customer_live.customer_live,
@@ -111,6 +121,9 @@ PAGES: list[HTTPRouteHandler] = [
     rules.changes,
     rules.propose,
     rules.decide,
+    auditing.audit_page,
+    auditing.audit_csv,
+    auditing.find_person,
     staff.staff,
     staff.add,
     staff.invite,

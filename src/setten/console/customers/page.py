@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from setten.console import guard
-from setten.console.customers import consenting, lines, nearby, related, step, view
+from setten.console.customers import consenting, lines, nearby, people, related, step, view
 from setten.console.customers.channels import MARKS, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
@@ -76,6 +76,8 @@ async def customer(
     async with db.transaction(deps.pool) as conn:
         living = await identity.current(conn, customer_id)
         if living != customer_id:
+            if people.opens_one_by_one(page.who):  # met as who she was
+                await audit.meet(conn, page.who, [living], now=page.now)
             return redirect(f"/customers/{living}")
         cursor = await timeline.news_cursor(conn)
         profile = await profiles.get(conn, deps.vault, living)

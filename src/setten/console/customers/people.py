@@ -96,15 +96,34 @@ def require_lister(actor: Actor) -> None:
         auth.require(actor, Right.read_data)
 
 
+def opens_one_by_one(actor: Actor) -> bool:
+    """Whether this is staff of a shop, who open the person before them and nobody else."""
+    return actor.may(Right.read_customers) and not may_list(actor)
+
+
 def may_list(actor: Actor) -> bool:
     """The same as a question."""
     return actor.may(Right.read_customers) and (not actor.locations or actor.may(Right.read_data))
 
 
 async def note(
-    conn: Connection, actor: Actor, people: Collection[Person], *, action: str, now: datetime
+    conn: Connection,
+    actor: Actor,
+    people: Collection[Person],
+    *,
+    action: str,
+    now: datetime,
+    meets: bool = False,
 ) -> None:
-    """One audit entry for a list of names: how many, and a hash of whose."""
+    """One audit entry for a list of names: how many, and a hash of whose.
+
+    meets: these were shown for what they did here, by their card or code: their pages open to staff
+    of a shop. A list of everybody meets nobody.
+    """
     if people:
-        subjects = [str(one.customer_id) for one in people]
-        await audit.note_all(conn, actor, action, at=now, subjects=subjects, fields=("name",))
+        ids = [one.customer_id for one in people]
+        await audit.note_all(
+            conn, actor, action, at=now, subjects=[str(one) for one in ids], fields=("name",)
+        )
+        if meets and opens_one_by_one(actor):
+            await audit.meet(conn, actor, ids, now=now)

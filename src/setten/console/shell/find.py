@@ -97,7 +97,9 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
         names = await named(request, conn, page.locale)
         numbers = [h.identifier_id for h in found if h.identifier_id is not None]
         who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(conn, page.who, list(who.values()), action="hold.found", now=page.now)
+        await people.note(
+            conn, page.who, list(who.values()), action="hold.found", now=page.now, meets=True
+        )
     return [
         Hit(
             kind="hold",
@@ -134,7 +136,9 @@ async def _purchases(request: Asked, page: Page, said: str) -> list[Hit]:
         told = [*(one.identifier_id for one in placed), *(one.identifier_id for one in sold)]
         numbers = [number for number in told if number is not None]
         who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(conn, page.who, list(who.values()), action="purchase.found", now=page.now)
+        await people.note(
+            conn, page.who, list(who.values()), action="purchase.found", now=page.now, meets=True
+        )
     return [_order(one, who, page) for one in placed] + [
         _receipt(one, who, names, page) for one in sold
     ]
@@ -185,6 +189,9 @@ async def _customers(request: Asked, page: Page, said: str) -> list[Hit]:
         await audit.note_all(
             conn, page.who, "customers.found", at=page.now, subjects=subjects, fields=("name",)
         )
+        if people.opens_one_by_one(page.who):  # a name is no card: anybody can say one
+            sure = [one.customer_id for one in found if one.by != "search"]
+            await audit.meet(conn, page.who, sure, now=page.now)
     by_id = {profile.customer_id: profile for profile in shown}
     return [_customer(page, one, by_id[one.customer_id]) for one in found
             if one.customer_id in by_id]  # fmt: skip

@@ -180,6 +180,8 @@ async def _shown(
             conn, page.who, "cart.viewed", at=page.now, customer_id=owner.customer_id,
             subject=str(cart.cart_id),
         )  # fmt: skip
+        if people.opens_one_by_one(page.who):
+            await audit.meet(conn, page.who, [owner.customer_id], now=page.now)
     told = None if refusal is None else errors.say(refusal.code, page.locale, refusal.facts)
     elsewhere = "" if refusal is None else basket.elsewhere(refusal, names)
     return {

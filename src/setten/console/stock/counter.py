@@ -77,7 +77,9 @@ async def counter(
             return redirect(f"/stock/holds/{hold_id}")
         numbers = [] if hold.identifier_id is None else [hold.identifier_id]
         who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(conn, page.who, list(who.values()), action="hold.viewed", now=page.now)
+        await people.note(
+            conn, page.who, list(who.values()), action="hold.viewed", now=page.now, meets=True
+        )
         collector = await _collector(conn, request, page, hold)
         names = await named(request, conn, page.locale)
         skus = [line.sku for line in hold.lines]

@@ -156,7 +156,7 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         if page.who.may(Right.read_customers) and found.identifier_id is not None:
             who = await people.behind(conn, deps.vault, [found.identifier_id], page.locale)
             await people.note(
-                conn, page.who, list(who.values()), action="hold.viewed", now=page.now
+                conn, page.who, list(who.values()), action="hold.viewed", now=page.now, meets=True
             )
         skus = [line.sku for line in found.lines]
         shown = await goods(conn, skus, page)

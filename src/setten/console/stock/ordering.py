@@ -125,14 +125,16 @@ async def _found(
 
 
 async def _people(
-    conn: Connection, deps: guard.Deps, page: Page, found: Sequence[Order]
+    conn: Connection, deps: guard.Deps, page: Page, found: Sequence[Order], *, meets: bool = False
 ) -> dict[int, people.Person]:
     """Names of those who ordered, for whom this person may see them; noted in the audit."""
     if not page.who.may(Right.read_customers):
         return {}
     numbers = {one.identifier_id for one in found if one.identifier_id is not None}
     whose = await people.behind(conn, deps.vault, numbers, page.locale)
-    await people.note(conn, page.who, list(whose.values()), action="orders.viewed", now=page.now)
+    await people.note(
+        conn, page.who, list(whose.values()), action="orders.viewed", now=page.now, meets=meets
+    )
     return whose
 
 
@@ -143,7 +145,7 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     async with db.transaction(deps.pool) as conn:
         order = await orders.get(conn, order_id)
         names = await named(request, conn, page.locale)
-        whose = await _people(conn, deps, page, [order])
+        whose = await _people(conn, deps, page, [order], meets=True)
         parts = await fulfilments.of_order(conn, order_id, now=page.now)
         skus = [line.sku for line in order.lines]
         skus += [line.sku for part in parts for line in part.lines]

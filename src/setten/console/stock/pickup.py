@@ -68,7 +68,9 @@ async def _view(request: Asked, page: Page, window: Window) -> dict[str, object]
         names = await named(request, conn, page.locale)
         found = await queue.read(conn, deps.vault, page, names, window)
         seen = {one.person.customer_id: one.person for one in found.tickets if one.person}
-        await people.note(conn, page.who, list(seen.values()), action="queue.viewed", now=page.now)
+        await people.note(
+            conn, page.who, list(seen.values()), action="queue.viewed", now=page.now, meets=True
+        )
         place = names.find(at)
     opens_at, closes_at = place.opening(page.now) if place else (None, None)
     return {

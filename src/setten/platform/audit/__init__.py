@@ -1,5 +1,21 @@
 """The audit: every view of personal data and every change, written in the same transaction."""
 
+from setten.platform.audit.meeting import forget, has_met, meet
+from setten.platform.audit.reading import PAGE_MAX, Sought, actions, entries
 from setten.platform.audit.service import Noted, View, note, note_all, note_views, of_customer
 
-__all__ = ["Noted", "View", "note", "note_all", "note_views", "of_customer"]
+__all__ = [
+    "PAGE_MAX",
+    "Noted",
+    "Sought",
+    "View",
+    "actions",
+    "entries",
+    "forget",
+    "has_met",
+    "meet",
+    "note",
+    "note_all",
+    "note_views",
+    "of_customer",
+]

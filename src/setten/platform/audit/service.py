@@ -31,6 +31,8 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     reason_sealed_id: int | None
     count: int | None
+    customer_id: uuid.UUID | None = None
+    """Whom it is about, where the list is not of one customer."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ class Right(StrEnum):
     manage_stages = "manage_stages"
     manage_segments = "manage_segments"
     manage_identity = "manage_identity"
+    read_audit = "read_audit"
 
 
 _FLOOR = frozenset(
@@ -64,6 +65,7 @@ _RIGHTS: dict[str, frozenset[Right]] = {
             Right.read_data,
             Right.link_customers,
             Right.manage_identity,
+            Right.read_audit,
         }
     ),
     "admin": frozenset(Right),
