@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,12 +36,17 @@ _SETTINGS = (
 
 @contextmanager
 def database(
-    given: str | None, prepare: Callable[[str, Path], None] | None = None
+    given: str | None,
+    prepare: Callable[[str, Path], None] | None = None,
+    *,
+    kept: str | None = None,
+    lay_down: Callable[[str, Path], None] | None = None,
 ) -> Iterator[tuple[str, Path]]:
     """(dsn, data folder) of the database to measure: the one given, or a fresh embedded one.
 
     prepare: lays data down first; ours is then started anew, with all on disk and nothing in
-    memory that the system was not asked to forget.
+    memory that the system was not asked to forget. kept: a directory in which `lay_down` does that
+    once; ours is a copy of it.
     """
     with tempfile.TemporaryDirectory(prefix="setten-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -50,6 +56,8 @@ def database(
                 prepare(given, folder)
             yield given, folder
             return
+        if kept and lay_down:
+            _copy(Path(kept), folder, lay_down)
         server = embedded.start(folder)
         if prepare:
             try:
@@ -62,6 +70,24 @@ def database(
             yield server.dsn, folder
         finally:
             server.stop(limit_s=30)
+
+
+def _copy(kept: Path, folder: Path, lay_down: Callable[[str, Path], None]) -> None:
+    """A copy of what is kept, which is laid down when it is not there yet."""
+    done = kept / "laid_down"
+    if not done.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        kept.chmod(0o755)
+        server = embedded.start(kept)
+        try:
+            lay_down(server.dsn, kept)
+        finally:
+            server.stop(limit_s=120)
+        done.touch()
+    # Owners and links as they are, which Python's own copying does not keep.
+    subprocess.run(["cp", "-a", f"{kept}/.", str(folder)], check=True)
+    folder.chmod(0o755)
+    os.sync()
 
 
 def _forget(folder: Path) -> None:

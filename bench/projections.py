@@ -2,12 +2,15 @@
 
     .venv/bin/python bench/projections.py [--customers 1000000] [--lines 3000000]
                                           [--segments 100] [--rate 2000] [--seconds 30]
+                                          [--kept DIR]
 
 Lays down customers and their history, then offers events at a fixed rate (open loop, batches of
-100, through the append path, in a process of its own) while all readers of the log run as the
-background process runs them. Each reader has a connection of its own here, so that the database's
-work can be told apart too. Visible is when another connection first sees the reader's cursor beyond
-the events. Beside ours the limit: bare lines, one table with one key, in the same run.
+100, through the append path, in a process of its own) while all readers of the log run as their
+process runs them, and the jobs and the lake in theirs. Each reader has a connection of its own
+here, so that the database's work can be told apart too. Visible is when another connection first
+sees the reader's cursor beyond the events. With `--kept`, what was laid down stays in DIR, and each
+run works on a copy of it. Beside ours the limit: bare lines, one table with one key, in the same
+run.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ HERE = Path(__file__).parent
 WARM_S = 5  # plans, caches, the first full pages after a checkpoint
 LEVEL_S_MAX = 120  # readers that are not level by then are told as they are
 POLL_S = 0.003
+PARTS = ("readers", "segments")  # processes of readers, as the product has them
 MEMBERSHIPS = "segments"  # the reader whose delay is promised
 STRETCHES = 10
 RAW_TABLE = """
@@ -81,6 +85,13 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
         connections=8,
         loop=f"open, {args.rate:.0f} events/s in batches of 100",
     )
+    await conn.close()
+
+
+async def migrate(dsn: str) -> None:
+    """What was laid down some time ago may be of an older version."""
+    conn = await db.connect(dsn, statement_timeout="0")
+    await db.apply_migrations(conn)
     await conn.close()
 
 
@@ -168,16 +179,29 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def child(part: str, dsn: str, folder: Path, args: argparse.Namespace) -> subprocess.Popen[str]:
-    """A process of the run, which talks in lines of JSON."""
-    environment = os.environ | {
+def environment(dsn: str, folder: Path) -> dict[str, str]:
+    """What a process of the run is told."""
+    return os.environ | {
         "SETTEN_MASTER_KEY": b64encode(KEY).decode(), "SETTEN_DATABASE_URL": dsn,
         "SETTEN_DATA_DIR": str(folder / "data"), "SETTEN_LOG_LEVEL": "warning",
     }  # fmt: skip
-    words = [sys.executable, str(HERE / f"projections_{part}.py"), json.dumps(vars(args))]
+
+
+def child(
+    part: str, dsn: str, folder: Path, args: argparse.Namespace, *more: str
+) -> subprocess.Popen[str]:
+    """A process of the run, which talks in lines of JSON."""
+    words = [sys.executable, str(HERE / f"projections_{part}.py"), json.dumps(vars(args)), *more]
     return subprocess.Popen(
-        words, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+        words, env=environment(dsn, folder), text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def jobs(dsn: str, folder: Path) -> subprocess.Popen[bytes]:
+    """The process of the jobs, as the product runs it."""
+    words = [sys.executable, "-m", "setten.background", "jobs"]
+    return subprocess.Popen(words, env=environment(dsn, folder), stdin=subprocess.DEVNULL)
 
 
 def ask(process: subprocess.Popen[str], word: str) -> dict[str, Any]:
@@ -191,15 +215,18 @@ def ask(process: subprocess.Popen[str], word: str) -> dict[str, Any]:
 
 
 async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
-    """Readers in one process, the offering in another, the watch here."""
-    load, worker = child("load", dsn, folder, args), child("worker", dsn, folder, args)
+    """Readers, segments, jobs and the offering in processes of their own, the watch here."""
+    load = child("load", dsn, folder, args)
+    workers = [child("worker", dsn, folder, args, part) for part in PARTS]
+    clock_work = jobs(dsn, folder)
     try:
         watch, stop = Watch(), asyncio.Event()
         say = asyncio.to_thread
-        await say(ask, worker, "begin")
+        await counts_of(workers)
         await say(ask, load, f"{args.rate} {WARM_S}")
         await level(dsn)
-        before, readers = await counted(dsn), await say(ask, worker, "count")
+        before, readers = await counted(dsn), await counts_of(workers)
+        before["jobs (python)"] = processor_s(clock_work.pid)
         watching = asyncio.create_task(watch.run(dsn, stop))
         offered = await say(ask, load, f"{args.rate} {args.seconds}")
         offered_at = time.perf_counter()
@@ -207,7 +234,8 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
         took = args.seconds + time.perf_counter() - offered_at
         stop.set()
         await watching
-        after, done = await counted(dsn), await say(ask, worker, "count")
+        after, done = await counted(dsn), await counts_of(workers)
+        after["jobs (python)"] = processor_s(clock_work.pid)
         told = await places(dsn, offered["told"])
         tell(args, offered, readers, done, before, after)
         print(f"level         {behind:.2f} s after the last was acknowledged: "
@@ -216,9 +244,21 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
             print(f"lag           {name:<16} {honesty.percentiles(watch.lags(name, told))}")
         tell_stretches(watch.lags(MEMBERSHIPS, told), STRETCHES)
     finally:
-        for process in (load, worker):
+        for process in (load, *workers, clock_work):
             process.kill()
             process.wait()
+
+
+async def counts_of(workers: list[subprocess.Popen[str]]) -> dict[str, Any]:
+    """What all readers have used so far; of each process by the name of its part."""
+    found: dict[str, Any] = {"readers": {}, "slowest": {}, "process_s": {}, "stalls": {}}
+    for part, worker in zip(PARTS, workers, strict=True):
+        answer = await asyncio.to_thread(ask, worker, "count")
+        found["readers"] |= answer["readers"]
+        found["slowest"] |= answer["slowest"]
+        found["process_s"][part] = answer["process_s"]
+        found["stalls"][part] = answer["stalls"]
+    return found
 
 
 async def places(dsn: str, told: list[tuple[int, float]]) -> list[tuple[tuple[int, int], float]]:
@@ -263,12 +303,15 @@ def tell(
             f"  {name:<24}{shown}{events / batches:>13,.0f}{statements / batches:>17.1f}"
             f"{reader['longest_s'] * 1000:>12.0f}"
         )
-    whole = (now["process_s"] - was["process_s"]) * each
-    print(f"  {'loop and driver':<24}{whole - total[0]:>8.1f}")
+    own = {part: (s - was["process_s"][part]) * each for part, s in now["process_s"].items()}
+    whole = sum(own.values())
+    print(f"  {'loops and drivers':<24}{whole - total[0]:>8.1f}")
     print(f"  {'readers in all':<24}{whole:>8.1f}{total[1]:>10.1f}")
-    stood = {name: seconds * 1000 for name, seconds in now["stalls"].items()}
-    print(f"  stood still: longest turn of the loop {stood['turn']:.0f} ms; collector in all "
-          f"{stood['collecting']:.0f}, longest {stood['collector']:.0f} ms")  # fmt: skip
+    for part, met in now["stalls"].items():
+        stood = {name: seconds * 1000 for name, seconds in met.items()}
+        print(f"  {part + ' process':<24}{own[part]:>8.1f}; stood still: longest turn of the loop "
+              f"{stood['turn']:.0f} ms; collector in all {stood['collecting']:.0f}, longest "
+              f"{stood['collector']:.0f} ms")  # fmt: skip
     print(
         f"  {'append':<24}{offered['process_s'] * each:>8.1f}{offered['postgres_s'] * each:>10.1f}"
     )
@@ -300,10 +343,17 @@ def main() -> None:
     parser.add_argument("--statements", type=int, default=12, help="how many to tell of")
     parser.add_argument("--database", help="measure this one instead of a fresh embedded one")
     parser.add_argument("--keep", action="store_true", help="the people are there already")
+    parser.add_argument("--kept", help="where what was laid down stays; each run copies it")
     args = parser.parse_args()
-    with honesty.database(args.database) as (dsn, folder):
-        if not args.keep:
-            asyncio.run(prepare(dsn, folder, args))
+
+    def lay_down(dsn: str, folder: Path) -> None:
+        asyncio.run(prepare(dsn, folder, args))
+
+    with honesty.database(args.database, kept=args.kept, lay_down=lay_down) as (dsn, folder):
+        if args.keep or args.kept:
+            asyncio.run(migrate(dsn))
+        else:
+            lay_down(dsn, folder)
         print(f"raw limit     {asyncio.run(raw(dsn, 3)):,.0f} lines/s (one table, one key)")
         print(f"begun         {clock.now():%H:%M:%S} UTC")
         uvloop.run(drive(dsn, folder, args))

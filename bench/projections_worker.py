@@ -1,4 +1,7 @@
-"""The readers' process of `projections.py`: every reader, with what each has used so far."""
+"""A process of readers of `projections.py`, as the product has two, with what each has used so far.
+
+Started with the options and the name of its part.
+"""
 
 from __future__ import annotations
 
@@ -125,15 +128,17 @@ async def nothing(conn: db.Connection, rows: object) -> None:
 
 
 async def main() -> None:
-    found = settings.load()
-    async with background.resources(found, size=background.POOL_SIZES["readers"]) as means:
+    found, part = settings.load(), sys.argv[2]
+    of_segments = part == "segments"
+    async with background.resources(found, size=4) as means:
         seats = []
-        for reader in background.readers(means):
+        own = background.segment_readers if of_segments else background.readers
+        for reader in own(means):
             seat = Seat(reader, await db.open_pool(str(found.database_url), size=1))
             await seat.sit()
             seats.append(seat)
         fetching = await db.open_pool(str(found.database_url), size=1)
-        fetch = Seat(Reader("fetch for all", nothing), fetching)
+        fetch = Seat(Reader(f"fetch for {part}", nothing), fetching)
         await fetch.sit()
         stop, pulse, tail, stalls = asyncio.Event(), Pulse(), Tail(fetching), Stalls()
         places = Places()
@@ -142,7 +147,8 @@ async def main() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(pulse.run(means.pool, stop))
             tasks.create_task(places.run(means.pool, stop))
-            tasks.create_task(jobs.tick(means.pool, background.works(means), stop))
+            if of_segments:
+                tasks.create_task(jobs.tick(means.pool, background.works(means), stop))
             watching = tasks.create_task(stalls.watch())
             for seat in seats:
                 tasks.create_task(seat.run(stop, pulse, tail, places))

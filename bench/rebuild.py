@@ -23,7 +23,7 @@ import uvloop
 
 import honesty
 import people
-from projections import ask, child
+from projections import PARTS, ask, child, counts_of
 from projections_load import Shop
 from setten import background
 from setten.customers import timeline
@@ -108,7 +108,8 @@ async def names(dsn: str, folder: Path) -> list[str]:
         }
     )
     async with background.resources(found, size=1) as means:
-        return [one.name for one in background.readers(means)]
+        found = [*background.readers(means), *background.segment_readers(means)]
+        return [one.name for one in found]
 
 
 def tell(done: int, begun: float) -> None:
@@ -120,10 +121,11 @@ def tell(done: int, begun: float) -> None:
 
 async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> bool:
     """Rebuild while the shop goes on; whether the result holds against the log."""
-    load, worker = child("load", dsn, folder, args), child("worker", dsn, folder, args)
+    load = child("load", dsn, folder, args)
+    workers = [child("worker", dsn, folder, args, part) for part in PARTS]
     pool = await db.open_pool(dsn, size=2, statement_timeout="0")
     try:
-        await asyncio.to_thread(ask, worker, "begin")
+        await counts_of(workers)
         offering = asyncio.create_task(
             asyncio.to_thread(ask, load, f"{args.rate} {args.seconds_beside}")
         )
@@ -139,7 +141,7 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> bool:
         print(f"proof         {json.dumps({key: int(value) for key, value in row.items()})}")
         return bool(row["events"] == row["lines"] == row["counted"])
     finally:
-        for process in (load, worker):
+        for process in (load, *workers):
             process.kill()
             process.wait()
         pool.terminate()

@@ -55,11 +55,12 @@ from setten.stock import (
 )
 from setten.stock.locations import Directory
 
-# A process of each: what jobs take of the interpreter would be the readers' time.
-Part = Literal["readers", "jobs"]
-PARTS: tuple[Part, ...] = ("readers", "jobs")
+# A process of each: deciding a hundred segments takes as long as all other readers together, and
+# what jobs take of the interpreter would be the readers' time.
+Part = Literal["readers", "segments", "jobs"]
+PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
 # 100 connections serve eight web processes, these and commands.
-POOL_SIZES: dict[Part, int] = {"readers": 11, "jobs": 4}
+POOL_SIZES: dict[Part, int] = {"readers": 8, "segments": 4, "jobs": 4}
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
 GIVE_WAY_S = 0.0005
@@ -92,7 +93,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[Means]:
 
 
 def readers(means: Means) -> list[Reader]:
-    """Every reader of the log."""
+    """Every reader of the log but those of `segment_readers`."""
     return [
         *ingest.readers(),
         *identity.readers(means.vault),
@@ -102,8 +103,12 @@ def readers(means: Means) -> list[Reader]:
         *orders.readers(),
         *lifecycle.readers(means.settings.zone),
         *touchpoints.readers(means.settings.zone),
-        *segments.readers(Calendar(means.settings.zone)),
     ]
+
+
+def segment_readers(means: Means) -> list[Reader]:
+    """Those of segments, which come behind identity's and the timeline's."""
+    return segments.readers(Calendar(means.settings.zone))
 
 
 def rebuilds(means: Means) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -145,7 +150,7 @@ def schedules(means: Means) -> list[jobs.Schedule]:
 
 
 def works(means: Means) -> list[Callable[[Pool], Awaitable[object]]]:
-    """What is asked each second, in the process of the readers: they share what is remembered."""
+    """What is asked each second, in the process of segments: they share what is remembered."""
     days = Calendar(means.settings.zone)
     return [partial(segments.wake, calendar=days), partial(segments.fill, calendar=days)]
 
@@ -205,7 +210,7 @@ async def _tidy_auth(pool: Pool) -> None:
 
 
 async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS) -> None:
-    """Readers of the log, jobs, or both in this process, until SIGTERM."""
+    """These parts in this process, until SIGTERM."""
     found = settings or settings_module.load()
     journal.configure(found.log_level)
     stop = asyncio.Event()
@@ -217,15 +222,21 @@ async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS)
         collector.settle_down()
         sys.setswitchinterval(GIVE_WAY_S)
         async with asyncio.TaskGroup() as tasks:
-            if "readers" in parts:
-                tasks.create_task(log.run(readers(means), means.pool, stop))
+            if followers := _followers(means, parts):
+                tasks.create_task(log.run(followers, means.pool, stop))
+            if "segments" in parts:
                 tasks.create_task(jobs.tick(means.pool, works(means), stop))
             if "jobs" in parts:
                 tasks.create_task(jobs.run(means.pool, schedules(means), stop))
 
 
+def _followers(means: Means, parts: Collection[Part]) -> list[Reader]:
+    found = readers(means) if "readers" in parts else []
+    return found + (segment_readers(means) if "segments" in parts else [])
+
+
 def main() -> None:
-    """As the supervisor starts us: `python -m setten.background readers`, or `jobs`."""
+    """As the supervisor starts us: `python -m setten.background PART`."""
     (part,) = (one for one in PARTS if one == sys.argv[1])
     uvloop.run(run(parts=(part,)))
 

@@ -196,6 +196,24 @@ async def test_who_comes_after_another_never_sees_what_that_one_has_not_passed(p
     assert got == [f"a{n}" for n in range(40)]
 
 
+async def test_who_comes_after_a_reader_of_another_process_follows_its_commits(pool, monkeypatch):
+    seen: dict[str, list[str]] = {"first": [], "second": []}
+
+    def noting(name: str) -> log.Reader:
+        async def note(conn: db.Connection, rows) -> None:
+            seen[name] += [row.event_id for row in rows]
+
+        return log.Reader(name, note, after=("first",) if name == "second" else ())
+
+    # Long enough that only what the other process commits can wake who comes after it.
+    monkeypatch.setattr("setten.platform.log.reader.LOOK_ANYWAY_S", 60.0)
+    async with Running(pool, noting("second")), Running(pool, noting("first")):
+        for n in range(5):
+            await append(pool, entry(f"e{n}"))
+            await log.wait_for(pool, f"e{n}", ["second"], today=clock.now().date(), timeout_s=20)
+    assert seen["second"] == seen["first"] == [f"e{n}" for n in range(5)]
+
+
 async def test_what_is_owed_goes_on_from_what_the_database_says():
     places = Places()
     assert places.found("r", HERE) == HERE

@@ -27,7 +27,7 @@ from tests.stories.town import Town
 pytestmark = pytest.mark.long
 
 __all__ = ["mortal"]  # the fixture
-TARGETS = ("readers", "jobs", "web-1", "database", "backend", "web-2")
+TARGETS = ("readers", "segments", "jobs", "web-1", "database", "backend", "web-2")
 ROUNDS_LONG = 6
 MEMBERS, BROWSERS = 16, 12
 LATE = 0.25  # of the events

@@ -28,7 +28,7 @@ from tests.stories.writers import Memory, Writers
 
 pytestmark = pytest.mark.long
 
-TARGETS = ("web-1", "web-2", "readers", "jobs", "database", "backend", "supervisor")
+TARGETS = ("web-1", "web-2", "readers", "segments", "jobs", "database", "backend", "supervisor")
 KILLS_LONG = 60
 SETTLE_LIMIT_S = 120
 PLACE = "kichijoji"

@@ -24,7 +24,10 @@ if TYPE_CHECKING:  # the demo is read when it is asked for
 
 logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
-OTHERS = {part: (sys.executable, "-m", "setten.background", part) for part in ("readers", "jobs")}
+OTHERS = {
+    part: (sys.executable, "-m", "setten.background", part)
+    for part in ("readers", "segments", "jobs")
+}
 SCALES = ("small", "large")
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
@@ -115,8 +118,8 @@ def demo(
 
 def worker(
     only: Annotated[
-        Literal["readers", "jobs"] | None,
-        typer.Option(help="Of the two; without it both run in this process."),
+        Literal["readers", "segments", "jobs"] | None,
+        typer.Option(help="Of these; without it all run in this process."),
     ] = None,
 ) -> None:
     """What goes on behind the pages: readers of the log, and jobs by the clock."""

@@ -138,6 +138,10 @@ class Reader:
     def _is_known(self) -> bool:
         return self._places is None or self._places.is_known(self.name)
 
+    def _is_in_company(self, places: Places) -> bool:
+        """Whether those we come after are carried beside us; of others commits are the sign."""
+        return places.passed(self._after) is not None
+
     async def _passed(self, pool: Pool) -> tuple[int, int]:
         """How far the slowest of the readers we build on has come."""
         passed = self._places.passed(self._after) if self._places is not None else None
@@ -244,7 +248,7 @@ class Reader:
                     passed = await self.step_past_poison(pool)
                 failures, backoff = 0, 0.0
                 is_due = False
-                if not passed and self._is_held_back:
+                if not passed and self._is_held_back and self._is_in_company(places):
                     await places.wait_beyond(version, LOOK_ANYWAY_S)
                 elif not passed:
                     is_due = not await pulse.wait_beyond(seen, LOOK_ANYWAY_S)
