@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from setten.customers.segments.model import Live
+from setten.customers.segments.sorts import Sorts
 from setten.customers.segments.state import State
 from setten.platform.expressions import NOTHING, Coded, Decided, Frame, Integers, Needs, Test
 from setten.platform.expressions.claims import Truths
@@ -107,11 +108,13 @@ class Memory:
         self._tests: dict[Test, int] = {test: n for n, test in enumerate(self.needs.tests)}
         self._measured = sorted(self.needs.measured)
         self._first_figure = _FIRST_BIT + -(-len(self._tests) // _BITS)
+        self._sorts = Sorts(self.needs, self._packed)
         self._fields = {name: _Words() for name in sorted(self.needs.fields)}
         self._places: dict[UUID, int] = {}
         self._free: list[int] = []
         self._lines: list[Rows] = []
         self._seen: list[Place] = []
+        self._ends = np.zeros(0, np.int64)  # when the last line of each was
         self._strongest = np.zeros(0, np.int64)
         self._armed = np.zeros(0, np.int64)
         self._used = np.zeros(0, np.int64)
@@ -158,6 +161,7 @@ class Memory:
             self._lines[place] = own = lines[begin:end][kept[begin:end]]
             self._bytes += own.nbytes + _ENTRY_BYTES
             self._seen[place] = state.seen
+            self._ends[place] = own[-1, _AT] if len(own) else 0
         self._strongest[places] = state.strongest
         self._armed[places] = known.armed
         self._belonged[places] = np.packbits(known.belonged.T, axis=1)
@@ -166,12 +170,12 @@ class Memory:
             assert not isinstance(values, Coded)
             self._codes[places, column] = [words.code(value) for value in values]
 
-    def learn(self, told: Sequence[tuple[UUID, Row]], frame: Frame) -> set[UUID]:
+    def learn(self, told: Sequence[tuple[UUID, Row]]) -> set[UUID]:
         """Add lines to known customers, in the order of the log; whom it may matter to.
 
-        frame: a line for each of them. Lines that no test is about leave no trace.
+        told: at least one; none tells a purchase. Lines that no test is about leave no trace.
         """
-        lines = self._packed(frame, np.array([row.position for _, row in told], np.int64))
+        lines = self._sorts.lines([row for _, row in told])
         matters = self._told(lines).tolist()
         fresh: dict[int, list[int]] = {}
         changed = set()
@@ -181,14 +185,13 @@ class Memory:
             if matters[line]:
                 fresh.setdefault(place, []).append(line)
                 changed.add(one)
-        ats = lines[:, _AT].tolist()
-        for place, which in fresh.items():
-            self._append(place, lines, which, is_late=ats[which[0]] <= self._last(place))
+        ats, places = lines[:, _AT].tolist(), list(fresh)
+        ends = self._ends[places].tolist()
+        for (place, which), end in zip(fresh.items(), ends, strict=True):
+            self._append(place, lines, which, is_late=ats[which[0]] <= end)
+        newest = [max(ats[line] for line in which) for which in fresh.values()]
+        self._ends[places] = np.maximum(ends, newest)
         return changed
-
-    def _last(self, place: int) -> int:
-        own = self._lines[place]
-        return int(own[-1, _AT]) if len(own) else 0
 
     def _append(self, place: int, lines: Rows, which: list[int], *, is_late: bool) -> None:
         old = self._lines[place]
@@ -267,7 +270,7 @@ class Memory:
         self._free = list(range(room + more - 1, room - 1, -1))
         self._lines += [self._nothing()] * more
         self._seen += [(0, 0)] * more
-        for name in ("_strongest", "_armed", "_used", "_belonged", "_codes"):
+        for name in ("_ends", "_strongest", "_armed", "_used", "_belonged", "_codes"):
             column = getattr(self, name)
             blank = np.zeros((more, *column.shape[1:]), column.dtype)
             setattr(self, name, np.concatenate((column, blank)))

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import identity, timeline
-from setten.customers.segments import copies, evaluating, standing, state, vocabulary
+from setten.customers.segments import copies, evaluating, standing, vocabulary
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.memory import Memory
 from setten.customers.segments.state import Q
@@ -127,7 +127,7 @@ def _learn(memory: Memory, told: Sequence[tuple[UUID, Row]]) -> set[UUID]:
     met = {customer_id for customer_id, _ in told}
     if not new:
         return met
-    return met - memory.learn(new, state.lines_of([row for _, row in new], memory.needs))
+    return met - memory.learn(new)
 
 
 def _plain_lines(needs: Needs) -> frozenset[str]:

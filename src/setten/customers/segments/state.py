@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -96,13 +96,18 @@ def lines_of(rows: Sequence[Row], needs: Needs) -> Frame:
     rows: none of them tells a purchase; which line of a purchase counts, only the timeline knows.
     """
     detailed = vocabulary.detailed(needs.asked)
-    said = [timeline.summary_of(row) if row.name in detailed else {} for row in rows]
-    for row, one in zip(rows, said, strict=True):
-        one["channel"], one["location_id"] = row.channel, row.location_id
+    said = [said_by(row, detailed) for row in rows]
     ats = np.fromiter((micros(row.occurred_at) for row in rows), np.int64, len(rows))
     places = np.arange(len(rows))
     names = [row.name for row in rows]
     return _frame(len(rows), _Lines(places, ats, places, names, said, (0, 0)), needs, {})
+
+
+def said_by(row: Row, detailed: Collection[str]) -> dict[str, Any]:
+    """What an event says that may be asked for. detailed: of which names more than the place is."""
+    said = timeline.summary_of(row) if row.name in detailed else {}
+    said["channel"], said["location_id"] = row.channel, row.location_id
+    return said
 
 
 def _frame(size: int, lines: _Lines, needs: Needs, fields: dict[str, list[Any]]) -> Frame:
