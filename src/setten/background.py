@@ -218,7 +218,8 @@ async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with resources(found, size=sum(POOL_SIZES[part] for part in parts)) as means:
-        await _partitions(means.pool)
+        if "readers" in parts:
+            await _partitions(means.pool)
         collector.settle_down()
         sys.setswitchinterval(GIVE_WAY_S)
         async with asyncio.TaskGroup() as tasks:
