@@ -5,7 +5,7 @@ Personal values come in bodies, never in addresses. Every view and every change 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from setten.api import bare, guard
 from setten.api import consent as consent_api
 from setten.api.state import Deps
 from setten.customers import consent, homes, identity, lifecycle, profiles, segments, timeline
-from setten.platform import audit, clock, db, log
+from setten.platform import audit, auth, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
@@ -68,6 +68,9 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     by: Actor | guard.Caller
     customer_id: UUID | None = None
     identifiers: Sequence[tuple[str, str]] = ()
+
+
+_View = tuple[identity.Person, Actor]
 
 
 class IdentifierBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,77 +225,72 @@ def _or_raise(found: CustomerBody | Exception) -> CustomerBody:
 async def _view_all(
     conn: Connection, vault: Vault, sought: Sequence[Sought]
 ) -> list[CustomerBody | Exception]:
-    """What each seeks, or its refusal; every view is audited."""
-    actors = await _let_by(conn, sought)
-    found = await _find_all(conn, vault, sought, actors)
-    views = [
-        (who, actor)
-        for who, actor in zip(found, actors, strict=True)
-        if isinstance(who, identity.Person) and isinstance(actor, Actor)
-    ]
-    shown = await profiles.get_all(
-        conn,
-        vault,
-        [who for who, _ in views],
-        reveal=[actor.scope == "server" for _, actor in views],
-    )
-    noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
+    """What each seeks, or its refusal; every view is audited.
+
+    Three round trips: who asks and whom that names, all that stands about them, and the audit.
+    """
+    found = await _who(conn, vault, sought)
+    views = [one for one in found if not isinstance(one, SettenError)]
     now = clock.now()
-    bodies = iter(await _bodies(conn, shown, now) if shown else ())
+    shown, bodies = await _opened(conn, vault, views, now)
+    noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
     # Last: it is a transaction of its own, and nobody is answered before it.
     await audit.note_views(conn, noted, at=now)
     return [one if isinstance(one, Exception) else next(bodies) for one in found]
 
 
-async def _bodies(
-    conn: Connection, shown: Sequence[profiles.Profile], now: datetime
-) -> list[CustomerBody]:
-    """Profiles with what stands beside them: stage, segments and consent, in one round trip."""
-    ids = list({one.customer_id for one in shown})
+async def _opened(
+    conn: Connection, vault: Vault, views: Sequence[_View], now: datetime
+) -> tuple[list[profiles.Profile], Iterator[CustomerBody]]:
+    """Profiles, and those with what stands beside them: stage, segments and consent."""
+    if not views:
+        return [], iter(())
+    people = [who for who, _ in views]
+    ids = list({one.customer_id for one in people})
     parts = [
+        *profiles.parts(people),
         lifecycle.standings_part(ids),
         segments.memberships_part(ids),
-        consent.standings_part([one.numbers for one in shown]),
+        consent.standings_part([one.numbers for one in people]),
     ]
     row = await db.together(conn, parts, _Q.beside)
+    reveal = [actor.scope == "server" for _, actor in views]
+    shown = await profiles.opened(conn, vault, people, row, reveal=reveal)
     stands = lifecycle.standings_told(row["stands"], ids, now=now)
     inside = segments.memberships_told(row["inside"])
     allowed = consent.standings_told(row["allowed"], len(shown))
-    return [
+    bodies = (
         _body(one, stands[one.customer_id], inside.get(one.customer_id, ()), said, now)
         for one, said in zip(shown, allowed, strict=True)
-    ]
+    )
+    return shown, bodies
 
 
-async def _let_by(conn: Connection, sought: Sequence[Sought]) -> list[Actor | SettenError]:
-    """Who each is, or why it may not ask."""
+async def _who(
+    conn: Connection, vault: Vault, sought: Sequence[Sought]
+) -> list[_View | SettenError]:
+    """Whom each seeks and who asks, or its refusal; strangers are told so before all else."""
     callers = [one.by for one in sought if not isinstance(one.by, Actor)]
-    found = iter(await guard.actors(conn, callers) if callers else ())
-    return [one.by if isinstance(one.by, Actor) else next(found) for one in sought]
-
-
-async def _find_all(
-    conn: Connection,
-    vault: Vault,
-    sought: Sequence[Sought],
-    actors: Sequence[Actor | SettenError],
-) -> list[identity.Person | SettenError]:
-    """The customer that each seeks, or its refusal; strangers are told so before all else."""
-    asked = [one for one, actor in zip(sought, actors, strict=True) if isinstance(actor, Actor)]
-    named = [one.identifiers for one in asked if one.customer_id is None]
-    by_name = iter(await identity.lookup_many(conn, vault, named))
-    wanted = {one.customer_id for one in asked if one.customer_id is not None}
+    keys = [caller.key for caller in callers]
+    named = identity.tokens(vault, [one.identifiers for one in sought if one.customer_id is None])
+    row = await db.together(conn, [auth.keys_part(keys), identity.named_part(named)], _Q.who)
+    let_by = iter(guard.let_by(callers, auth.keys_told(row["keys"], keys)))
+    by_name = iter(identity.named_told(row["people"], named))
+    wanted = {one.customer_id for one in sought if one.customer_id is not None}
     by_id = await identity.people(conn, wanted)
-
-    def found(one: Sought) -> identity.Person | SettenError:
-        if one.customer_id is None:
-            return next(by_name)
-        return by_id.get(one.customer_id) or identity.CustomerNotFound()
-
-    return [
-        found(one) if isinstance(actor, Actor) else actor
-        for one, actor in zip(sought, actors, strict=True)
-    ]
+    found: list[_View | SettenError] = []
+    for one in sought:
+        actor = one.by if isinstance(one.by, Actor) else next(let_by)
+        who = (
+            next(by_name)
+            if one.customer_id is None
+            else by_id.get(one.customer_id) or identity.CustomerNotFound()
+        )
+        if isinstance(actor, SettenError):
+            found.append(actor)
+        else:
+            found.append(who if isinstance(who, SettenError) else (who, actor))
+    return found
 
 
 def _noted(found: profiles.Profile, actor: Actor) -> audit.View:

@@ -74,7 +74,11 @@ class Caller:
 
 async def actors(conn: Connection, callers: Sequence[Caller]) -> list[Actor | SettenError]:
     """As `Caller.actor` for many, in one query of the caller's transaction; refusals as values."""
-    found = await auth.find_keys(conn, [caller.key for caller in callers])
+    return let_by(callers, await auth.find_keys(conn, [caller.key for caller in callers]))
+
+
+def let_by(callers: Sequence[Caller], found: Sequence[Actor | None]) -> list[Actor | SettenError]:
+    """Each caller's program if its scope reaches here, or its refusal."""
     answers: list[Actor | SettenError] = []
     for caller, actor in zip(callers, found, strict=True):
         try:

@@ -27,6 +27,9 @@ from setten.customers.identity.finding import (
     find_by,
     lookup,
     lookup_many,
+    named_part,
+    named_told,
+    tokens,
 )
 from setten.customers.identity.merging import (
     AlreadyOne,
@@ -145,6 +148,8 @@ __all__ = [
     "merge",
     "members",
     "merged_into",
+    "named_part",
+    "named_told",
     "people",
     "person",
     "quarantines",
@@ -153,4 +158,5 @@ __all__ = [
     "rejoin",
     "resolve",
     "split",
+    "tokens",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from setten.customers.identity.model import CustomerNotFound, Person
-from setten.customers.identity.service import IDENTIFIERS_MAX, customers_for, people_of
+from setten.customers.identity.model import CustomerNotFound, Node, Person
+from setten.customers.identity.service import IDENTIFIERS_MAX, customers_for
 from setten.facts.ids import CustomerId
 from setten.platform import db
 from setten.platform.db import Connection
@@ -51,23 +52,71 @@ async def lookup_many(
     conn: Connection, vault: Vault, asked: Sequence[Sequence[tuple[str, str]]]
 ) -> list[Person | SettenError]:
     """As `lookup`, for many questions in one query: each one's customer, or its refusal."""
-    tokens = [
+    named = tokens(vault, asked)
+    row = await db.together(conn, [named_part(named)], _Q.named)
+    return named_told(row["people"], named)
+
+
+def tokens(vault: Vault, asked: Sequence[Sequence[tuple[str, str]]]) -> list[list[UUID]]:
+    """What the usable identifiers of each question are kept under."""
+    return [
         [vault.token(one) for kind, value in identifiers if (one := _usable(kind, value))]
         for identifiers in asked
     ]
-    whose = await _named(conn, {token for each in tokens for token in each})
-    return [_only([whose[token] for token in each if token in whose]) for each in tokens]
 
 
-async def _named(conn: Connection, tokens: Collection[UUID]) -> dict[UUID, Person]:
-    """Whom each token names; those that identity has not read yet are absent."""
-    if not tokens:
-        return {}
-    rows = await _Q.people_named.all(
-        conn, tokens=list(tokens), strength=list(KINDS), most=IDENTIFIERS_MAX * len(tokens)
+def named_part(asked: Sequence[Sequence[UUID]]) -> db.Part:
+    """`lookup_many` of these tokens as the part `identity_named` of a statement."""
+    every = list({token for each in asked for token in each})
+    most = IDENTIFIERS_MAX * max(1, len(every))
+    return db.Part(_Q.people_named, {"tokens": every, "strength": list(KINDS), "most": most})
+
+
+def named_told(people: str, asked: Sequence[Sequence[UUID]]) -> list[Person | SettenError]:
+    """What that part found, as a list in JSON: each question's customer, or its refusal.
+
+    Those that identity has not read yet are nobody's.
+    """
+    rows: dict[UUID, list[_Named]] = {}
+    for row in _decode_named(people):
+        rows.setdefault(row.customer_id, []).append(row)
+    whose: dict[UUID, Person] = {}
+    for theirs in rows.values():
+        person = _person(theirs)
+        whose |= {row.token: person for row in theirs if row.token is not None}
+    return [_only([whose[token] for token in each if token in whose]) for each in asked]
+
+
+class _Named(msgspec.Struct):
+    """One identifier of a person who was named. token: of one that she was asked by."""
+
+    token: UUID | None
+    identifier_id: int
+    kind: str
+    customer_id: UUID
+    born_as: UUID
+    first_at: datetime
+    is_shared: bool
+    merged: list[UUID] | None
+
+
+_decode_named = msgspec.json.Decoder(list[_Named]).decode
+
+
+def _person(rows: Sequence[_Named]) -> Person:
+    nodes = tuple(
+        Node(
+            identifier_id=row.identifier_id,
+            kind=row.kind,
+            customer_id=row.customer_id,
+            born_as=row.born_as,
+            first_at=row.first_at,
+            is_shared=row.is_shared,
+        )
+        for row in rows
     )
-    people = {person.customer_id: person for person in people_of(rows)}
-    return {row["token"]: people[row["customer_id"]] for row in rows if row["token"] is not None}
+    merged = tuple(map(CustomerId, rows[0].merged or ()))
+    return Person(customer_id=CustomerId(rows[0].customer_id), nodes=nodes, merged=merged)
 
 
 def _only(found: Sequence[Person]) -> Person | SettenError:

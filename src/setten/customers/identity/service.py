@@ -70,11 +70,6 @@ async def people(conn: Connection, customer_ids: Collection[UUID]) -> dict[UUID,
     return {asked: _person(theirs) for asked, theirs in _by(rows, "asked").items()}
 
 
-def people_of(rows: Sequence[Record]) -> tuple[Person, ...]:
-    """People from rows of identifiers, strongest first, with `merged` beside each."""
-    return tuple(map(_person, _by(rows, "customer_id").values()))
-
-
 def _by(rows: Sequence[Record], column: str) -> dict[UUID, list[Record]]:
     found: dict[UUID, list[Record]] = {}
     for row in rows:

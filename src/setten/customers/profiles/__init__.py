@@ -6,7 +6,7 @@ from setten.customers.profiles.model import (
     Profile,
     Viewed,
 )
-from setten.customers.profiles.service import get, get_all, get_many, told
+from setten.customers.profiles.service import get, get_all, get_many, opened, parts, told
 
 __all__ = [
     "BoughtThrough",
@@ -16,5 +16,7 @@ __all__ = [
     "get",
     "get_all",
     "get_many",
+    "opened",
+    "parts",
     "told",
 ]

@@ -17,7 +17,7 @@ from setten.customers.profiles.model import BoughtThrough, IdentifierShown, Prof
 from setten.facts.ids import CustomerId
 from setten.platform import db
 from setten.platform.db import Connection, Record
-from setten.platform.vault import Identifier, Trait, Vault, mask
+from setten.platform.vault import Identifier, Trait, Vault, dossier_part, mask
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
 VIEWED_MAX = 40  # the newest views, looked through for distinct skus
@@ -37,9 +37,23 @@ class _View(msgspec.Struct):
     summary: dict[str, Any]
 
 
-_decode_viewed = msgspec.json.Decoder(list[_View]).decode
-_decode_ats = msgspec.json.Decoder(dict[str, datetime]).decode
-_decode_bought = msgspec.json.Decoder(list[_Bought]).decode
+class _Plain(msgspec.Struct):
+    """The plain figures of one of the people asked for, by her place among them."""
+
+    owner: int
+    last_at: datetime | None
+    counters: dict[str, int]
+    purchases: list[_Bought]
+    traits: dict[str, Any]
+    said_ats: dict[str, datetime] | None
+    lat: float | None
+    lon: float | None
+    since: datetime | None
+    has_moved: bool | None
+    viewed: list[_View]
+
+
+_decode_plain = msgspec.json.Decoder(list[_Plain]).decode
 
 
 async def get(
@@ -73,32 +87,47 @@ async def get_all(
     """
     if not people:
         return []
+    row = await db.together(conn, parts(people, personal=personal), Q.whole)
+    return await opened(conn, vault, people, row, reveal=reveal)
+
+
+def parts(people: Sequence[identity.Person], *, personal: bool = True) -> list[db.Part]:
+    """`get_all` as parts of a statement: `profiles_overview` and `vault_dossier`."""
     asked = [(owner, number) for owner, who in enumerate(people) for number in who.numbers]
-    rows = await Q.overview.all(
-        conn,
-        owners=[owner for owner, _ in asked],
-        identifier_ids=[number for _, number in asked],
-        viewed_most=VIEWED_MAX,
-        home_fields=list(homing.FIELDS),
+    overview = db.Part(
+        Q.overview,
+        {
+            "owners": [owner for owner, _ in asked],
+            "identifier_ids": [number for _, number in asked],
+            "viewed_most": VIEWED_MAX,
+            "home_fields": list(homing.FIELDS),
+        },
     )
-    opened = await vault.dossier(
-        conn,
-        list({number for who in people for number in who.numbers[:OPENED_MAX]}),
-        with_traits=personal,
-    )
+    shown = {number for who in people for number in who.numbers[:OPENED_MAX]}
+    return [overview, dossier_part(list(shown), with_traits=personal)]
+
+
+async def opened(
+    conn: Connection,
+    vault: Vault,
+    people: Sequence[identity.Person],
+    row: Record,
+    *,
+    reveal: Sequence[bool] | None = None,
+) -> list[Profile]:
+    """The profiles of `people` from a row with what `parts` found of them."""
+    kept = vault.dossier(row)
     said: dict[int, list[Trait]] = {}
-    for trait in opened.traits:
+    for trait in kept.traits:
         said.setdefault(trait.identifier_id, []).append(trait)
-    plain = {row["owner"]: row for row in rows}
-    bought = {owner: _decode_bought(row["purchases"]) for owner, row in plain.items()}
-    shops = await _home_shops(conn, plain, bought)
+    plain = {one.owner: one for one in _decode_plain(row["overview"])}
+    shops = await _home_shops(conn, plain)
     return [
         _profile(
             who,
             plain[owner],
-            bought=bought[owner],
             home=shops[owner],
-            values=opened.values,
+            values=kept.values,
             said=[trait for number in who.numbers for trait in said.get(number, ())],
             reveal=reveal is not None and reveal[owner],
         )
@@ -108,43 +137,36 @@ async def get_all(
 
 def _profile(
     who: identity.Person,
-    plain: Record,
+    plain: _Plain,
     *,
-    bought: Sequence[_Bought],
     home: str | None,
     values: Mapping[int, Identifier],
     said: Sequence[Trait],
     reveal: bool,
 ) -> Profile:
-    traits: dict[str, Any] = msgspec.json.decode(plain["traits"])
-    traits |= _newest(said)
+    traits = plain.traits | _newest(said)
     return Profile(
         customer_id=who.customer_id,
         identifiers=_shown(who.nodes, values, reveal=reveal),
         traits=traits,
         first_at=min(node.first_at for node in who.nodes),
-        last_at=plain["last_at"],
-        counters=msgspec.json.decode(plain["counters"]),
-        purchases=_through(bought),
+        last_at=plain.last_at,
+        counters=plain.counters,
+        purchases=_through(plain.purchases),
         home_location_id=home,
-        last_viewed=_last_viewed(_decode_viewed(plain["viewed"])),
+        last_viewed=_last_viewed(plain.viewed),
         merged=who.merged,
     )
 
 
-async def _home_shops(
-    conn: Connection, plain: Mapping[int, Record], bought: Mapping[int, Sequence[_Bought]]
-) -> dict[int, str | None]:
+async def _home_shops(conn: Connection, plain: Mapping[int, _Plain]) -> dict[int, str | None]:
     """Of each the shop that is hers; one more query where a home has a say in it."""
     found: dict[int, str | None] = {}
     asked: dict[int, tuple[homing.Lives, str | None]] = {}
     for owner, row in plain.items():
-        lives = None
-        if row["lat"] is not None:
-            lives = homing.Lives(row["lat"], row["lon"], row["since"], row["has_moved"])
-        said_ats = _decode_ats(row["said_ats"]) if row["said_ats"] else {}
-        traits = msgspec.json.decode(row["traits"]) if said_ats else {}
-        used = homing.habit(traits, said_ats, bought[owner], lives)
+        lives = _lives(row)
+        said_ats = row.said_ats or {}
+        used = homing.habit(row.traits if said_ats else {}, said_ats, row.purchases, lives)
         found[owner] = used.location_id
         if lives is not None and not used.is_kept:
             asked[owner] = (lives, used.location_id)
@@ -160,6 +182,12 @@ async def _home_shops(
         )
         found |= {row["place"]: row["location_id"] for row in rows}
     return found
+
+
+def _lives(row: _Plain) -> homing.Lives | None:
+    if row.lat is None or row.lon is None or row.since is None:
+        return None
+    return homing.Lives(row.lat, row.lon, row.since, bool(row.has_moved))
 
 
 def _newest(traits: Sequence[Trait]) -> dict[str, Any]:

@@ -4,7 +4,15 @@ Passwords are argon2id; session tokens, link tokens and API keys are kept as has
 Nothing here is cached beyond one request: a disabled person or a revoked key is out at once.
 """
 
-from setten.platform.auth.keys import create_key, find_key, find_keys, list_keys, revoke_key
+from setten.platform.auth.keys import (
+    create_key,
+    find_key,
+    find_keys,
+    keys_part,
+    keys_told,
+    list_keys,
+    revoke_key,
+)
 from setten.platform.auth.model import (
     ROLES,
     SCOPES,
@@ -74,6 +82,8 @@ __all__ = [
     "find_key",
     "find_keys",
     "find_session",
+    "keys_part",
+    "keys_told",
     "finish_password",
     "finish_sign_in",
     "fits",

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from setten.platform import db, ids
 from setten.platform.auth.model import SCOPES, Actor
 from setten.platform.db import Connection
@@ -44,13 +46,33 @@ async def find_key(conn: Connection, key: str) -> Actor | None:
 
 async def find_keys(conn: Connection, keys: Sequence[str]) -> list[Actor | None]:
     """As `find_key`, for many at once, in order."""
-    hashes = [_hash(key) for key in keys]
-    rows = await _Q.find.all(conn, hashes=list(set(hashes)))
-    found = {
-        row["hash"]: Actor(kind="key", id=str(row["key_id"]), name=row["name"], scope=row["scope"])
-        for row in rows
+    row = await db.together(conn, [keys_part(keys)], _Q.found)
+    return keys_told(row["keys"], keys)
+
+
+def keys_part(keys: Sequence[str]) -> db.Part:
+    """`find_keys` as the part `auth_keys` of a statement."""
+    return db.Part(_Q.find, {"hashes": [_hash(key) for key in set(keys)]})
+
+
+def keys_told(found: str, keys: Sequence[str]) -> list[Actor | None]:
+    """What that part found, as a list in JSON: one for each of `keys`, in order."""
+    actors = {
+        one.hash: Actor(kind="key", id=one.key_id, name=one.name, scope=one.scope)
+        for one in _decode_keys(found)
     }
-    return [found.get(hashed) for hashed in hashes]
+    by_key = {key: actors.get(_hash(key).hex()) for key in set(keys)}
+    return [by_key[key] for key in keys]
+
+
+class _Key(msgspec.Struct):
+    hash: str
+    key_id: str
+    name: str
+    scope: str
+
+
+_decode_keys = msgspec.json.Decoder(list[_Key]).decode
 
 
 async def revoke_key(conn: Connection, key_id: uuid.UUID, *, now: datetime) -> bool:

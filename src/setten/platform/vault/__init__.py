@@ -9,10 +9,17 @@ of one identifier equal; `search` finds by blind index.
 from setten.platform.vault.keyring import Met, WrongMasterKey
 from setten.platform.vault.kinds import KINDS, Identifier, Kind, UnusableIdentifier, mask, normalise
 from setten.platform.vault.newcomers import bring
-from setten.platform.vault.service import Sealed, Trait, Vault
+from setten.platform.vault.service import (
+    Dossier,
+    Sealed,
+    Trait,
+    Vault,
+    dossier_part,
+)
 
 __all__ = [
     "KINDS",
+    "Dossier",
     "Identifier",
     "Kind",
     "Met",
@@ -22,6 +29,7 @@ __all__ = [
     "Vault",
     "WrongMasterKey",
     "bring",
+    "dossier_part",
     "mask",
     "normalise",
 ]

@@ -18,6 +18,7 @@ from setten.platform.vault.keyring import FEW, Keyring, Met, Q
 from setten.platform.vault.kinds import Identifier
 
 SEARCH_HITS_MAX = 200
+_DOSSIER = ("numbers", "kinds", "wrapped_keys", "seals", "fields", "sealed_traits", "said_ats")
 _ENVELOPE = ("sealed_id", "identifier_id", "sealed")
 _row = struct.Struct("!hiqiqi").pack  # one of them as COPY (binary) takes it, up to its last bytes
 
@@ -43,6 +44,14 @@ class Dossier(msgspec.Struct, frozen=True):
 
     values: Mapping[int, Identifier]
     traits: Sequence[Trait]
+
+
+def dossier_part(numbers: Sequence[int], *, with_traits: bool = True) -> db.Part:
+    """Identifiers and personal traits of some people, as the part `vault_dossier` of a statement.
+
+    Its one row has the columns that `Vault.dossier` opens.
+    """
+    return db.Part(Q.dossier, {"identifier_ids": list(numbers), "with_traits": with_traits})
 
 
 class Vault(Keyring):
@@ -195,23 +204,20 @@ class Vault(Keyring):
             found.append(Trait(number, field, msgspec.json.decode(plain), row["occurred_at"]))
         return found
 
-    async def dossier(
-        self, conn: Connection, numbers: Sequence[int], *, with_traits: bool = True
-    ) -> Dossier:
-        """Identifiers and personal traits of one person in one query. The caller audits."""
+    def dossier(self, found: db.Record) -> Dossier:
+        """What `dossier_part` found (a row with its columns), opened. The caller audits."""
         values: dict[int, Identifier] = {}
         keys: dict[int, bytes] = {}
         traits = []
-        for row in await Q.dossier.all(conn, identifier_ids=list(numbers), with_traits=with_traits):
-            number, field = row["identifier_id"], row["field"]
+        columns = [found[name] or () for name in _DOSSIER]
+        for number, kind, wrapped, sealed, field, trait, at in zip(*columns, strict=True):
             if number not in keys:
-                keys[number] = self._unwrap(row["wrapped_key"], number)
-                plain = cipher.unseal(keys[number], row["sealed"], cipher.about(number))
-                values[number] = Identifier(row["kind"], plain.decode())
+                keys[number] = self._unwrap(wrapped, number)
+                plain = cipher.unseal(keys[number], sealed, cipher.about(number))
+                values[number] = Identifier(kind, plain.decode())
             if field is not None:
-                said = cipher.unseal(keys[number], row["sealed_trait"], cipher.about(number, field))
-                value = msgspec.json.decode(said)
-                traits.append(Trait(number, field, value, row["occurred_at"]))
+                said = cipher.unseal(keys[number], trait, cipher.about(number, field))
+                traits.append(Trait(number, field, msgspec.json.decode(said), at))
         return Dossier(values, traits)
 
     async def search(self, conn: Connection, said: str) -> list[int]:

@@ -78,13 +78,18 @@ select t.identifier_id, t.field, t.sealed, t.occurred_at, i.wrapped_key
    and (:fields::text[] is null or t.field = any(:fields));
 
 -- name: dossier
--- Identifiers and their traits together: each key is fetched and unwrapped once. The array behind a
--- sub-select lets the general plan be kept: see `overview` of profiles.
-select i.identifier_id, i.kind, i.wrapped_key, i.sealed, t.field, t.sealed as sealed_trait,
-       t.occurred_at
-  from vault.identifiers i
-  left join vault.traits t on t.identifier_id = i.identifier_id and :with_traits
- where i.identifier_id = any((select :identifier_ids::bigint[])::bigint[]);
+-- Identifiers and their traits together: each key is fetched and unwrapped once. One row of arrays:
+-- the driver takes those in a fraction of the time of many rows. The array behind a sub-select lets
+-- the general plan be kept: see `overview` of profiles.
+vault_dossier as (
+  select array_agg(i.identifier_id) as numbers, array_agg(i.kind) as kinds,
+         array_agg(i.wrapped_key) as wrapped_keys, array_agg(i.sealed) as seals,
+         array_agg(t.field) as fields, array_agg(t.sealed) as sealed_traits,
+         array_agg(t.occurred_at) as said_ats
+    from vault.identifiers i
+    left join vault.traits t on t.identifier_id = i.identifier_id and :with_traits
+   where i.identifier_id = any((select :identifier_ids::bigint[])::bigint[])
+)
 
 -- name: drop_search_tokens
 delete from vault.search_tokens s
