@@ -70,7 +70,8 @@ async def tick(
                 # One that fails must not stop those beside it; where it did is kept to be mended.
                 logger.exception("a work of each second failed")
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _TICK_S)
+            async with asyncio.timeout(_TICK_S):
+                await stop.wait()
 
 
 def _queue(pool: Pool, schedules: Sequence[Schedule]) -> PgQueuer:

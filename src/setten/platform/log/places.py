@@ -100,7 +100,8 @@ class Places:
         """Wait until some reader has moved since `version`, at most `limit_s`."""
         if self.version == version:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), limit_s)
+                async with asyncio.timeout(limit_s):
+                    await self._moved.wait()
 
     async def run(self, pool: Pool, stop: asyncio.Event) -> None:
         """Bring to the database what is owed, until `stop`; then once more."""
@@ -112,8 +113,7 @@ class Places:
                 wanted.cancel()
                 await asyncio.sleep(_COMPANY_S)
                 pause = FLUSH_S if await self.flush(pool) else _AWAY_S
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(ending), pause)
+                await asyncio.wait({ending}, timeout=pause)
             await self.flush(pool)
         finally:
             ending.cancel()

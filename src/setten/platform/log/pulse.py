@@ -49,8 +49,10 @@ class Pulse:
     async def wait_beyond(self, stamp: str, limit_s: float) -> bool:
         """Wait until something was committed since `stamp`; false when that took `limit_s`."""
         if self.stamp == stamp:
+            # Not `wait_for`: before Python 3.12 it may swallow that we are being ended.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), limit_s)
+                async with asyncio.timeout(limit_s):
+                    await self._moved.wait()
         return self.stamp != stamp
 
     async def run(self, pool: Pool, stop: asyncio.Event) -> None:
