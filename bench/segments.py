@@ -101,13 +101,17 @@ def make(folder: Path, customers: int, events: int) -> Lake:
 
 def make_people(duck: duckdb.DuckDBPyConnection, folder: Path, customers: int) -> None:
     """Who is whom, as the program itself keeps it for a minute."""
+    people = folder / "people.parquet"
+    if people.exists():
+        described = duck.execute(f"describe select * from '{people}'").fetchall()
+        if "is_first" in {row[0] for row in described}:
+            return
     csv = folder / "people.csv"
     duck.execute(f"""copy (
         select (hash(i) >> 1)::bigint as identifier_id,
-               md5(i % {customers})::uuid as customer_id
+               md5((i % {customers})::varchar)::uuid as customer_id
           from range({customers} * 3 // 2) r(i)
       ) to '{csv}' (format csv, header false)""")
-    people = folder / "people.parquet"
     duck.execute(everyone.Q.keep_people.sql.format(csv=csv, path=people))
     csv.unlink()
 
@@ -123,12 +127,13 @@ def make_orders(folder: Path, customers: int, orders: int) -> Path:
                         and c.name not in ("total_minor", "told_by"))  # fmt: skip
     duckdb.connect().execute(f"""copy (
         select (hash(d % ({customers} * 3 // 2)) >> 1)::bigint as identifier_id,
-               timestamp '2023-12-01' + to_microseconds((i * 90000000000000 / {orders})::bigint)
+               timestamp '2023-12-01' + to_microseconds(i * {90_000_000_000_000 // orders})
                  + interval (rank) hour as "at",
                10000000000 + i * 2 + rank as position,
                ['order.placed', 'receipt.recorded'][rank] as name, {nothing},
-               d % 20000 as total_minor, md5(i)::uuid as purchase_key, rank::tinyint as rank,
-               md5(i * 2 + rank)::uuid::varchar as told_by
+               d % 20000 as total_minor, md5(i::varchar)::uuid as purchase_key,
+               rank::tinyint as rank,
+               md5((i * 2 + rank)::varchar)::uuid::varchar as told_by
           from (select i, (hash(i + 7) >> 2)::bigint as d from range({orders}) r(i)),
                (values (1), (2)) t(rank)
          order by all
@@ -194,11 +199,11 @@ def main() -> None:
     parser.add_argument("--make-only", action="store_true")
     given = parser.parse_args()
     lake = make(given.folder, given.customers, given.events)
-    if given.make_only:
-        return
     files = sorted((given.folder / "month").glob("*.parquet"))
     if given.orders:
         files.append(make_orders(given.folder, given.customers, given.orders))
+    if given.make_only:
+        return
     size_mb = sum(path.stat().st_size for path in files) / 1e6
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}; {given.customers:,} customers, "

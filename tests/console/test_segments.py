@@ -289,3 +289,41 @@ def test_a_name_of_ten_thousand_characters_is_refused_and_the_words_stay(house: 
         much = admin.post("/customers/segments/preview", words="（" * 5_000)
         assert much.status_code == 200
         assert "notice" in much.text
+
+
+def test_words_as_people_say_them_are_read_shown_back_and_kept(house: House) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        text = admin.post("/customers/segments/preview", words="３０日以内に２回以上買った人").text
+        assert "こう読み取りました" in text
+        assert 'data-say="直近30日に購入が2回以上ある"' in text
+        same = admin.post("/customers/segments/preview", words="直近30日に購入が2回以上ある").text
+        assert "こう読み取りました" not in same
+    shop = house.open_shop()
+    path, _ = made(house, f"{shop.name}から５km以内に住んでいて、まだ買っていない人")
+    with house.person("page-admin") as admin:
+        assert (
+            f"店「{shop.location_id}」から5km以内に住んでいる、かつ購入がない"
+            in admin.get(path).text
+        )
+    with house.person("page-english") as ann:
+        ann.get("/customers/segments/new")
+        said = "bought at least twice in 30 days"
+        text = ann.post("/customers/segments/preview", words=said).text
+        assert "Read as" in text
+        assert "purchase happened at least 2 times in the last 30 days" in text
+
+
+def test_what_is_not_understood_is_marked_and_the_nearest_phrase_offered(house: House) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+        words = "30日以内に買った、かつクーポンをもらった<b>"
+        text = admin.post("/customers/segments/preview", words=words).text
+        marked = re.search(r"<mark>(.*?)</mark>", text)
+        assert marked
+        assert html.unescape(marked[1]).endswith("クーポンをもらった<b>")
+        assert 'data-say="30日以内に買った、かつクーポン利用がある"' in text
+        assert "figure is-l" not in text
+        nothing = admin.post("/customers/segments/preview", words="空を飛んだ").text
+        assert "<mark>空を飛んだ</mark>" in nothing
+        assert "data-say" not in nothing

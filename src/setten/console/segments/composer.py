@@ -26,26 +26,36 @@ from setten.customers.segments import (
     RELATIONS,
     STATES,
     VOCABULARY,
+    Scene,
     Segment,
 )
 from setten.platform import auth, clock, db, errors
 from setten.platform.auth import Right
 from setten.platform.errors import SettenError
-from setten.platform.expressions import Calendar, Node, Words
+from setten.platform.expressions import Calendar, Node, Unreadable, Words
 
 WORDS_MAX = 8_000
 _BREAK = re.compile(r"[ \t\u3000]*[\r\n]+\s*")
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What words would give: how many and some of them, or why they cannot be read."""
+    """What words would give: how many and some of them, or why they cannot be read.
+
+    kept: the words as they are kept, where others were typed. understood, rest: what was typed, up
+    to where understanding ended and from there on. nearest: the phrase that comes nearest to the
+    condition that was not understood; before: what was typed before that one.
+    """
 
     size: int = 0
     as_of: datetime | None = None
     sample: list[Person] = []
     other: str = ""
+    kept: str = ""
     problem: str = ""
+    understood: str = ""
     rest: str = ""
+    before: str = ""
+    nearest: str = ""
 
 
 @get("/customers/segments/new", right=Right.manage_segments)
@@ -114,7 +124,8 @@ async def add(request: Asked) -> Response[str]:
     words = _words(form, page.locale)
     try:
         fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
-        words, problem = composing.added(words, fresh, form, page.locale_name), ""
+        words = composing.added(words, fresh, form, page.locale_name, await _scene(request, page))
+        problem = ""
     except composing.Unfinished as refused:
         problem = page.words()(f"composer.missing_{refused.facts['field']}")
     except SettenError as refused:
@@ -135,21 +146,36 @@ async def preview(request: Asked) -> Response[str]:
 async def _preview(request: Asked, page: Page, words: str) -> Preview:
     deps = guard.deps_of(request)
     try:
-        node = _read(words, page)
+        node = await _read(request, words, page)
         found = await segments.preview(
             deps.pool, deps.lake, LANGUAGE.json(node),
             calendar=Calendar(deps.settings.zone), now=page.now,
         )  # fmt: skip
         async with db.transaction(deps.pool) as conn:
             shown = await _people(request, page, conn, list(found.sample))
+    except Unreadable as refused:
+        return _not_understood(refused, words, page)
     except SettenError as refused:
-        rest = str(refused.facts.get("rest") or "")
-        return Preview(problem=_why(refused, page), rest=rest)
+        return Preview(problem=_why(refused, page))
+    kept = LANGUAGE.say(node, page.locale_name)
     return Preview(
+        kept="" if kept.casefold() == words.casefold() else kept,
         size=found.size,
         as_of=found.as_of,
         sample=shown,
         other=LANGUAGE.say(node, "en" if page.locale == "ja" else "ja"),
+    )
+
+
+def _not_understood(refused: Unreadable, words: str, page: Page) -> Preview:
+    """Where understanding ended, and what may have been meant there."""
+    at, begins = int(refused.facts["at"]), int(refused.facts["begins"])
+    return Preview(
+        problem=_why(refused, page),
+        understood=words[:at],
+        rest=words[at:],
+        before=words[:begins],
+        nearest=segments.nearest(words[begins:], phrases.known(page.locale_name)),
     )
 
 
@@ -172,7 +198,7 @@ async def keep(request: Asked) -> Response[str]:
     known = int(version) if version.isdecimal() and len(version) < 10 else None
     theirs = None
     try:
-        node = _read(words, page)
+        node = await _read(request, words, page)
         async with db.transaction(guard.deps_of(request).pool) as conn:
             if segment_id is None:
                 segment_id = await segments.define(
@@ -202,8 +228,21 @@ def _words(form: FormMultiDict, locale: str) -> str:
     return _BREAK.sub("" if locale == "ja" else " ", text)
 
 
-def _read(words: str, page: Page) -> Node:
-    return LANGUAGE.read_words(words, page.locale_name)
+async def _read(request: Asked, words: str, page: Page) -> Node:
+    return segments.hear(words, page.locale_name, await _scene(request, page))
+
+
+async def _scene(request: Asked, page: Page) -> Scene:
+    """The shops by every name that people write, and the day of the business."""
+    deps = guard.deps_of(request)
+    async with deps.pool.acquire() as conn:
+        named = await places.named(request, conn, page.locale)
+    shops: dict[str, str] = {}
+    for one in named.shops():
+        for name in (one.location_id, one.name_en, one.name_ja, one.name_ja.removesuffix("店")):
+            if name:
+                shops.setdefault(name.casefold(), one.location_id)
+    return Scene(shops, page.now.astimezone(deps.settings.zone).date())
 
 
 def _why(refused: SettenError, page: Page) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 from litestar.datastructures import FormMultiDict
 
 from setten.customers.lifecycle import STAGES
-from setten.customers.segments import CHANNELS, KM_MAX, LANGUAGE, RELATIONS, STATES, VOCABULARY
+from setten.customers.segments import (
+    CHANNELS,
+    KM_MAX,
+    LANGUAGE,
+    RELATIONS,
+    STATES,
+    VOCABULARY,
+    Scene,
+    hear,
+)
 from setten.platform.errors import Invalid
 from setten.platform.expressions import Locale
 
@@ -28,14 +37,16 @@ class Unfinished(Invalid):
     code = "condition_unfinished"
 
 
-def added(words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale) -> str:
+def added(
+    words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale, scene: Scene
+) -> str:
     """What was written with another condition joined to it, in words.
 
-    Raises what `Language.read` and `Language.read_words` raise.
+    Raises what `Language.read` and `segments.hear` raise.
     """
     if not words.strip():
         return LANGUAGE.say(LANGUAGE.read(fresh), locale)
-    stands = LANGUAGE.json(LANGUAGE.read_words(words, locale))
+    stands = LANGUAGE.json(hear(words, locale, scene))
     join = form.get("join") if form.get("join") in JOINS else "all"
     parts = stands["of"] if stands["kind"] == join else [stands]
     return LANGUAGE.say(LANGUAGE.read({"kind": join, "of": [*parts, fresh]}), locale)

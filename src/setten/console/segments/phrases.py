@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from setten.customers.segments import LANGUAGE
+from setten.customers.segments import LANGUAGE, VOCABULARY
 from setten.platform.expressions import Locale
 
 
@@ -56,6 +56,12 @@ def written(locale: Locale) -> list[Written]:
     return [
         Written(name, LANGUAGE.say(LANGUAGE.read(one), locale)) for name, one in PHRASES.items()
     ]
+
+
+def known(locale: Locale) -> list[str]:
+    """Everything that may be offered for what was not understood: the phrases, and each event."""
+    events = [{"kind": "did", "match": {"events": [name]}} for name in VOCABULARY.events]
+    return [LANGUAGE.say(LANGUAGE.read(one), locale) for one in (*PHRASES.values(), *events)]
 
 
 def chosen(name: str) -> dict[str, Any] | None:

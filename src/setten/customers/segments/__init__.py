@@ -11,6 +11,8 @@ from setten.customers.segments.conditions import CHANNELS, KM_MAX, STATES
 from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.everyone import SAMPLE, Preview, preview
+from setten.customers.segments.heard import hear
+from setten.customers.segments.hearing import Scene, nearest
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
 from setten.customers.segments.lines import lines as lake_lines
 from setten.customers.segments.model import (
@@ -66,6 +68,7 @@ __all__ = [
     "LANGUAGE",
     "READER",
     "SAMPLE",
+    "Scene",
     "VOCABULARY",
     "BadList",
     "BadSegmentName",
@@ -90,6 +93,7 @@ __all__ = [
     "fill",
     "flows",
     "get",
+    "hear",
     "lake_lines",
     "listed",
     "lists",
@@ -97,6 +101,7 @@ __all__ = [
     "memberships",
     "memberships_part",
     "memberships_told",
+    "nearest",
     "overlap",
     "passages",
     "preview",

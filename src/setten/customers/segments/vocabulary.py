@@ -11,6 +11,7 @@ from typing import Any
 
 from setten.customers import lifecycle
 from setten.customers.segments.conditions import KINDS
+from setten.customers.segments.hearing.joining import HEARD
 from setten.facts import commerce, reported, stock
 from setten.platform.expressions import (
     BASIC,
@@ -122,7 +123,7 @@ VOCABULARY = Vocabulary(
     group=Words("セグメント", "segment"),
     relations=RELATIONS,
 )  # fmt: skip
-LANGUAGE = Language(VOCABULARY, kinds=(*BASIC, *KINDS))
+LANGUAGE = Language(VOCABULARY, kinds=(*BASIC, *KINDS), heard=HEARD)
 
 
 def lines_of(events: frozenset[str] | set[str]) -> set[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from setten.platform.expressions import parsing
 from setten.platform.expressions.claims import Truths
 from setten.platform.expressions.frame import NOTHING, Evaluation, Frame, Needs
+from setten.platform.expressions.hearing import Heard
 from setten.platform.expressions.kinds import BASIC, Kind
-from setten.platform.expressions.model import Node, Path, Type
+from setten.platform.expressions.model import Node, Path, Type, Unreadable
+from setten.platform.expressions.phrases import Token
 from setten.platform.expressions.times import ALWAYS, Calendar, Micros, Times
 from setten.platform.expressions.vocabulary import Locale, Vocabulary
 from setten.platform.expressions.wording import Wording
@@ -23,16 +25,23 @@ _UTC = Calendar(ZoneInfo("UTC"))
 class Language:
     """Parse, resolve and check, rewrite, and render: to columns, to SQL, to words.
 
-    kinds: the conditions there are; a domain adds its own to BASIC.
+    kinds: the conditions there are; a domain adds its own to BASIC. heard: what its people say
+    besides the words that conditions are written in.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, kinds: tuple[Kind, ...] = BASIC) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        kinds: tuple[Kind, ...] = BASIC,
+        heard: Heard | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self._kinds: Mapping[str, Kind] = {kind.name: kind for kind in kinds}
         self._by_node: Mapping[type[Node], Kind] = {kind.node: kind for kind in kinds}
         self._types = {name: one.type for name, one in vocabulary.properties.items()}
         self._declared: Mapping[str, Type] = {n: f.type for n, f in vocabulary.fields.items()}
-        self._wording = Wording(vocabulary, kinds)
+        self._wording = Wording(vocabulary, kinds, heard)
 
     def read(self, raw: Any) -> Node:
         """The expression of decoded JSON: resolved, checked, rewritten.
@@ -50,6 +59,23 @@ class Language:
     def read_words(self, text: str, locale: Locale) -> Node:
         """The same of the words that `say` writes. Raises Unreadable besides."""
         return self.read(parsing.encode(self._wording.read(text, locale)))
+
+    def hear(self, text: str, locale: Locale, more: Iterable[Token] = ()) -> Node:
+        """The same of words as people say them, which `say` then writes as they are kept.
+
+        more: tokens that only now are known (names of places, what day it is). Raises what
+        `read_words` raises.
+        """
+        try:
+            return self.read_words(text, locale)
+        except Unreadable as refused:
+            strict = refused
+        try:
+            heard = self._wording.hear(text, locale, more)
+        except Unreadable as refused:
+            # Whichever reading came further says where it ended.
+            raise max(refused, strict, key=lambda one: int(one.facts["at"])) from None
+        return self.read(parsing.encode(heard))
 
     def json(self, node: Node) -> Any:
         """The JSON form as plain values."""

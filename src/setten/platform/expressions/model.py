@@ -105,7 +105,8 @@ class BadWindow(Invalid):
 class Unreadable(Invalid):
     """The words cannot be read. at: where reading stopped, from 0; rest: what stood there.
 
-    character: the same place as people count, from 1.
+    character: the same place as people count, from 1. begins: where the condition begins in which
+    that is.
     """
 
     code = "expression_unreadable"

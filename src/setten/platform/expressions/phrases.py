@@ -17,7 +17,7 @@ from setten.platform.expressions.model import TEXT_CHARS_MAX, TooLarge, Unreadab
 from setten.platform.expressions.vocabulary import Locale
 
 _SLOT = re.compile(r"\{(\w+):(\w+)\}")
-_REST_CHARS = 40
+REST_CHARS = 40
 Bindings = Mapping[str, Any]
 Found = list[tuple[Any, int]]
 
@@ -36,13 +36,15 @@ class Phrase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Several of one category in a row, as a tuple."""
+    """Several of one category in a row, as a tuple. heard: patterns of what people put between them
+    besides, a language."""
 
     category: str
     item: str
     ja: str
     en: str
     least: int = 1
+    heard: Mapping[Locale, str] = msgspec.field(default_factory=dict)
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ class Grammar:
     def __init__(self, *, phrases: Iterable[Phrase], lists: Iterable[Listing],
                  tokens: Iterable[Token]) -> None:  # fmt: skip
         self._lists = {one.category: one for one in lists}
+        self._joiners = {name: _joiners(one) for name, one in self._lists.items()}
         self._tokens = {one.category: one for one in tokens}
         self._phrases: dict[str, list[tuple[Phrase, dict[Locale, list[_Part]]]]] = {}
         for phrase in phrases:
@@ -93,12 +96,19 @@ class Grammar:
                 )
         raise AssertionError(f"no phrase for {category}: {value!r}")
 
-    def read(self, category: str, text: str, locale: Locale) -> Any:
-        """The value that a whole text says. Raises Unreadable, TooLarge."""
+    def read(
+        self, category: str, text: str, locale: Locale, more: Iterable[Token] = (), *, unit: str
+    ) -> Any:
+        """The value that a whole text says. more: tokens of this reading alone. unit: the category
+        that somebody mends as a whole.
+
+        Raises Unreadable, TooLarge.
+        """
         text = text.strip()
         if len(text) > TEXT_CHARS_MAX:
             raise TooLarge(path=".", most=TEXT_CHARS_MAX)
-        reading = _Reading(self._phrases, self._lists, self._tokens, text, locale)
+        tokens = {**self._tokens, **{one.category: one for one in more}}
+        reading = _Reading(self._phrases, self._lists, tokens, self._joiners, text, locale)
         try:
             for value, end in reading.at(category, 0):
                 if end == len(text):
@@ -106,8 +116,8 @@ class Grammar:
         except RecursionError:
             raise TooLarge(path=".", most=TEXT_CHARS_MAX) from None
         stopped = reading.furthest
-        rest = text[stopped : stopped + _REST_CHARS]
-        raise Unreadable(at=stopped, character=stopped + 1, rest=rest)
+        rest = text[stopped : stopped + REST_CHARS]
+        raise Unreadable(at=stopped, character=stopped + 1, rest=rest, begins=reading.begun(unit))
 
 
 def _compile(template: str) -> list[_Part]:
@@ -127,23 +137,43 @@ def _literal(text: str) -> list[_Part]:
     return [_Part(re.compile(pattern, re.IGNORECASE), text=text)]
 
 
+def _joiners(listing: Listing) -> dict[Locale, list[re.Pattern[str]]]:
+    found: dict[Locale, list[re.Pattern[str]]] = {}
+    said: list[tuple[Locale, str]] = [("ja", listing.ja), ("en", listing.en)]
+    for locale, words in said:
+        found[locale] = [part.literal for part in _literal(words) if part.literal]
+        if heard := listing.heard.get(locale):
+            found[locale].append(re.compile(heard, re.IGNORECASE))
+    return found
+
+
 class _Reading:
     """One reading of one text."""
 
-    def __init__(self, phrases: Any, lists: Any, tokens: Any, text: str, locale: Locale) -> None:
+    def __init__(
+        self, phrases: Any, lists: Any, tokens: Any, joiners: Any, text: str, locale: Locale
+    ) -> None:
         self._phrases, self._lists, self._tokens = phrases, lists, tokens
+        self._joiners = joiners
         self._text, self._locale = text, locale
         self._known: dict[tuple[str, int], Found] = {}
         self.furthest = 0
+
+    def begun(self, unit: str) -> int:
+        """Where the last of a category was begun that could not be read to its end."""
+        return max((place for category, place in self._known if category == unit), default=0)
 
     def at(self, category: str, place: int) -> Found:
         """Everything of a category that can stand at a place, each with the place behind it."""
         key = (category, place)
         if key not in self._known:
             self._known[key] = []  # a phrase that begins with itself finds nothing
-            self._known[key] = list(self._find(category, place))
-            for _, end in self._known[key]:
+            # Of several ways to read the same stretch the first one: nobody asks for the others.
+            found: dict[int, Any] = {}
+            for value, end in self._find(category, place):
+                found.setdefault(end, value)
                 self.furthest = max(self.furthest, end)
+            self._known[key] = [(value, end) for end, value in found.items()]
         return self._known[key]
 
     def _find(self, category: str, place: int) -> Iterator[tuple[Any, int]]:
@@ -153,7 +183,7 @@ class _Reading:
         if listing := self._lists.get(category):
             yield from self._list(listing, place)
             return
-        for phrase, compiled in self._phrases[category]:
+        for phrase, compiled in self._phrases.get(category, ()):
             for bindings, end in self._match(compiled[self._locale], 0, place):
                 yield phrase.build(**bindings), end
 
@@ -174,15 +204,18 @@ class _Reading:
                 yield {part.slot: value, **bindings}, last
 
     def _list(self, listing: Listing, place: int) -> Iterator[tuple[Any, int]]:
-        joiner = _literal(listing.ja if self._locale == "ja" else listing.en)[0].literal
-        assert joiner is not None
+        joiners = self._joiners[listing.category][self._locale]
         found: list[tuple[tuple[Any, ...], int]] = [
             ((value,), end) for value, end in self.at(listing.item, place)
         ]
+        reached = {end for _, end in found}
         for so_far, end in found:  # grows while it is walked: each may go on
-            if met := joiner.match(self._text, end):
-                found += [
-                    ((*so_far, value), last) for value, last in self.at(listing.item, met.end())
-                ]
+            for joiner in joiners:
+                if met := joiner.match(self._text, end):
+                    self.furthest = max(self.furthest, met.end())
+                    more = self.at(listing.item, met.end())
+                    found += [((*so_far, value), last) for value, last in more
+                              if last not in reached]  # fmt: skip
+                    reached.update(last for _, last in more)
         # The longest first: it is what a text that goes on means.
         yield from (one for one in reversed(found) if len(one[0]) >= listing.least)

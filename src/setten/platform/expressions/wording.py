@@ -8,6 +8,7 @@ from typing import Any
 
 from setten.platform.expressions import claims
 from setten.platform.expressions.claims import KNOWN, UNKNOWN
+from setten.platform.expressions.hearing import Heard, even
 from setten.platform.expressions.kinds import All, Kind, Not
 from setten.platform.expressions.kinds import Any as AnyOf
 from setten.platform.expressions.kinds.deeds import ONCE, Did, Total
@@ -16,40 +17,44 @@ from setten.platform.expressions.kinds.groups import Group
 from setten.platform.expressions.kinds.picks import First, Last
 from setten.platform.expressions.kinds.sequences import Sequence
 from setten.platform.expressions.kinds.standing import Related
-from setten.platform.expressions.model import Claim, Match, Node, Where
-from setten.platform.expressions.phrases import Grammar, Listing, Phrase, Token
+from setten.platform.expressions.model import Claim, Match, Node, Unreadable, Where
+from setten.platform.expressions.phrases import REST_CHARS, Grammar, Listing, Phrase, Token
 from setten.platform.expressions.times import ANYTIME, Span, Window
+from setten.platform.expressions.tokens import TOKENS, names, say_quoted
 from setten.platform.expressions.vocabulary import Field as Declared
 from setten.platform.expressions.vocabulary import Locale, Vocabulary, Words
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_QUOTED = {
-    "en": re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
-    "ja": re.compile(r"「((?:[^」\\]|\\.)*)」", re.DOTALL),
-}
 _NONE = Claim(op="is", value=0)
 
 
 class Wording:
-    """Says and reads expressions over one vocabulary."""
+    """Says and reads expressions over one vocabulary. heard: what people say besides."""
 
-    def __init__(self, vocabulary: Vocabulary, kinds: Iterable[Kind] = ()) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, kinds: Iterable[Kind] = (), heard: Heard | None = None
+    ) -> None:
+        kinds = tuple(kinds)
+        self._grammar = self._made(vocabulary, kinds, Heard())
+        self._heard = self._made(vocabulary, kinds, heard) if heard else self._grammar
+
+    def _made(self, vocabulary: Vocabulary, kinds: tuple[Kind, ...], heard: Heard) -> Grammar:
         worded = [one for one in vocabulary.fields.values() if one.values]
-        self._grammar = Grammar(
+        return Grammar(
             phrases=[*_JOINS, *_worded(worded), *_CONDITIONS, *_group(vocabulary.group),
                      *_MATCHES, *_windows(), *_claims(), *_times(),
-                     *(one for kind in kinds for one in kind.phrases), *_fields(vocabulary)],
-            lists=(*_LISTS, *(Listing(category=f"values_of_{one.name}", ja="・", en=", ",
-                                      item=f"value_of_{one.name}") for one in worded)),
+                     *(one for kind in kinds for one in kind.phrases), *_fields(vocabulary),
+                     *heard.phrases],
+            lists=(*_LISTS, *heard.lists,
+                   *(Listing(category=f"values_of_{one.name}", ja="・", en=", ",
+                             item=f"value_of_{one.name}") for one in worded)),
             tokens=[
-                *_TOKENS,
-                _names("event", {name: one.words for name, one in vocabulary.events.items()}),
-                _names("property", {n: one.words for n, one in vocabulary.properties.items()}),
-                _names("declared", {name: one.words for name, one in vocabulary.fields.items()}),
-                _names("measure", _MEASURES),
-                _names("relation", vocabulary.relations),
-                *(_names(f"value_of_{one.name}", _quoted(one.values)) for one in worded),
+                *TOKENS,
+                names("event", {name: one.words for name, one in vocabulary.events.items()}),
+                names("property", {n: one.words for n, one in vocabulary.properties.items()}),
+                names("declared", {name: one.words for name, one in vocabulary.fields.items()}),
+                names("measure", _MEASURES),
+                names("relation", vocabulary.relations),
+                *(names(f"value_of_{one.name}", _quoted(one.values)) for one in worded),
                 *(one for kind in kinds for one in kind.tokens),
             ],
         )  # fmt: skip
@@ -60,7 +65,19 @@ class Wording:
 
     def read(self, text: str, locale: Locale) -> Node:
         """The condition of words. Raises Unreadable, TooLarge."""
-        node: Node = self._grammar.read("condition", text, locale)
+        node: Node = self._grammar.read("condition", text, locale, unit="term")
+        return node
+
+    def hear(self, text: str, locale: Locale, more: Iterable[Token]) -> Node:
+        """The condition of words as people say them. Raises Unreadable, TooLarge."""
+        evened, places = even(text, locale)
+        try:
+            node: Node = self._heard.read("condition", evened, locale, more, unit="term")
+        except Unreadable as refused:
+            at = places[min(int(refused.facts["at"]), len(places) - 1)]
+            rest = text[at : at + REST_CHARS]
+            begins = places[min(int(refused.facts["begins"]), len(places) - 1)]
+            raise Unreadable(at=at, character=at + 1, rest=rest, begins=begins) from None
         return node
 
 
@@ -180,7 +197,7 @@ def _fields(vocabulary: Vocabulary) -> list[Phrase]:
 def _quoted(words: Mapping[str, Words]) -> Mapping[str, Words]:
     """As values are written: people say the word, the expression keeps the name."""
     return {
-        name: Words(ja=_say_quoted(one.ja, "ja"), en=_say_quoted(one.en, "en"))
+        name: Words(ja=say_quoted(one.ja, "ja"), en=say_quoted(one.en, "en"))
         for name, one in words.items()
     }
 
@@ -333,63 +350,3 @@ def _claim(category: str, op: str, ja: str, en: str) -> Phrase:
         return Claim(op=op, value=(low, high) if op == "between" else values or value)
 
     return Phrase(category=category, ja=ja, en=en, take=take, build=build)
-
-
-def _names(category: str, words: Mapping[str, Words]) -> Token:
-    """A token of declared names; people read and write the words instead."""
-    for locale in ("ja", "en"):
-        said = [one.ja if locale == "ja" else one.en for one in words.values()]
-        assert len(said) == len(set(said)), f"two of {category} are called the same"
-
-    def read(text: str, place: int, locale: Locale) -> Iterable[tuple[str, int]]:
-        for name, one in words.items():
-            label = one.say(locale)
-            if text[place : place + len(label)].casefold() == label.casefold():
-                yield name, place + len(label)
-
-    return Token(category=category, say=lambda name, locale: words[name].say(locale), read=read)
-
-
-def _say_value(value: Any, locale: Locale) -> str:
-    if isinstance(value, bool):
-        return {"ja": ("いいえ", "はい"), "en": ("no", "yes")}[locale][value]
-    return _say_quoted(value, locale) if isinstance(value, str) else repr(value)
-
-
-def _read_value(text: str, place: int, locale: Locale) -> Iterable[tuple[Any, int]]:
-    yield from _read_quoted(text, place, locale)
-    if met := _NUMBER.match(text, place):
-        said = met.group()
-        is_whole = met.group(1) is None and met.group(2) is None
-        yield (int(said) if is_whole else float(said)), met.end()
-    for value in (True, False):
-        said = _say_value(value, locale)
-        if text[place : place + len(said)].casefold() == said:
-            yield value, place + len(said)
-
-
-def _say_quoted(value: str, locale: Locale) -> str:
-    opened, closed = ("「", "」") if locale == "ja" else ('"', '"')
-    inner = value.replace("\\", "\\\\").replace(closed, "\\" + closed)
-    return f"{opened}{inner}{closed}"
-
-
-def _read_quoted(text: str, place: int, locale: Locale) -> Iterable[tuple[str, int]]:
-    if met := _QUOTED[locale].match(text, place):
-        yield re.sub(r"\\(.)", r"\1", met.group(1), flags=re.DOTALL), met.end()
-
-
-def _read_by(pattern: re.Pattern[str], made: Callable[[str], Any]) -> Any:
-    def read(text: str, place: int, locale: Locale) -> Iterable[tuple[Any, int]]:
-        if met := pattern.match(text, place):
-            yield made(met.group()), met.end()
-
-    return read
-
-
-_TOKENS = (
-    Token(category="value", say=_say_value, read=_read_value),
-    Token(category="quoted", say=_say_quoted, read=_read_quoted),
-    Token(category="whole", say=lambda n, _: str(n), read=_read_by(re.compile(r"-?\d+"), int)),
-    Token(category="date", say=lambda date, _: str(date), read=_read_by(_DATE, str)),
-)

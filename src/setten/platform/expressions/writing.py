@@ -89,15 +89,15 @@ class Writer:
         """The condition that an event matches and lies in the window."""
         return f"{self.names(match)}{self.wheres(match.where)}{self.inside(window)}"
 
-    def inside(self, window: Window) -> str:
+    def inside(self, window: Window, of: str = "e.at") -> str:
         """The bounds of a window, each led by `and`; without those of all that is read.
 
         A bound that only the reading names is one that whole stretches of a file fulfil: of those
         the engine does not even read when it was.
         """
         low, high = self.calendar.bounds(window, self.now)
-        since = f" and e.at > {self.at(low)}" if low > self._since else ""
-        return since + (f" and e.at <= {self.at(high)}" if high < self.now else "")
+        since = f" and {of} > {self.at(low)}" if low > self._since else ""
+        return since + (f" and {of} <= {self.at(high)}" if high < self.now else "")
 
     def bounds(self) -> str:
         """The bounds of all that is read: what lies ahead, or behind what anybody asks, is not."""

@@ -84,8 +84,13 @@ def _turns(node: Pick, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
 
 def _write(node: Pick, writer: Writer, inner: Callable[[Node], str]) -> str:
     chosen = writer.matching(node.match, ANYTIME)
-    fits = f"(true{writer.inside(node.window)}{writer.wheres(node.having)})"
     function = "min" if isinstance(node, First) else "max"
+    if not node.having:
+        # Only when it was matters: of two at the same instant either one will do.
+        when = writer.figure(f"{function}(e.at)", chosen, joined=function)
+        fits = writer.inside(node.window, of=when)
+        return f"coalesce({when} is not null{fits}, false)"
+    fits = f"(true{writer.inside(node.window)}{writer.wheres(node.having)})"
     # Its time, its place and whether it fits as one number: such are compared fast, and the first
     # of the firsts of several keys is the first of all.
     when = f"(epoch_us(e.at)::hugeint * {_PLACES} + e.position) * 2 + {fits}::int"

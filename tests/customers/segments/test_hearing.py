@@ -1,0 +1,242 @@
+"""What people say is heard: in both languages, however typed, and shown back as it is kept."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from setten.customers.segments import LANGUAGE, VOCABULARY, Scene, hear, nearest
+from setten.customers.segments.hearing.clauses import SAYINGS
+from setten.platform.errors import SettenError
+from setten.platform.expressions import Locale, Unreadable
+
+SHOPS = {"吉祥寺店": "kichijoji", "吉祥寺": "kichijoji", "kichijoji": "kichijoji",
+         "横浜店": "yokohama", "横浜": "yokohama", "yokohama": "yokohama"}  # fmt: skip
+SCENE = Scene(SHOPS, date(2026, 11, 22))
+
+
+def kept(words: str, locale: Locale) -> str:
+    """What is heard, in the words that it is kept in, which themselves are read as the same."""
+    node = hear(words, locale, SCENE)
+    said = LANGUAGE.say(node, locale)
+    assert LANGUAGE.read_words(said, locale) == node
+    return said
+
+
+BOUGHT_TWICE = "直近30日に購入が2回以上ある"
+JAPANESE = [
+    ("30日以内に2回以上買った", BOUGHT_TWICE),
+    ("３０日以内に２回以上買った人", BOUGHT_TWICE),
+    ("2回以上、30日以内に購入したお客様", BOUGHT_TWICE),
+    ("この三十日で二回以上買っている", BOUGHT_TWICE),
+    ("ここ30日の購入回数が2回以上", BOUGHT_TWICE),
+    ("過去1年間に3回以上購入", "直近1年に購入が3回以上ある"),
+    ("先月買った", "2026-10-01から2026-10-31までに購入がある"),
+    ("10月に買った人", "2026-10-01から2026-10-31までに購入がある"),
+    ("12月に買った人", "2025-12-01から2025-12-31までに購入がある"),
+    ("2025年2月に買った人", "2025-02-01から2025-02-28までに購入がある"),
+    ("昨日サイトを見た人", "2026-11-21から2026-11-21までにページ閲覧がある"),
+    ("先週クーポンを使った", "2026-11-09から2026-11-15までにクーポン利用がある"),
+    ("最近買った人", "直近30日に購入がある"),
+    ("まだ買っていない", "購入がない"),
+    ("一度も買ったことがない人", "購入がない"),
+    ("60日以上買っていない", "直近60日に購入がない"),
+    ("半年以上サイトに来ていない", "直近6か月にページ閲覧がない"),
+    ("最後に買ったのが60日以上前の人", "最後の購入が60日以上前にあった"),
+    ("今月初めて買った人", "最初の購入が2026-11-01以降にあった"),
+    ("吉祥寺店で買ったことがある", "購入（店が「kichijoji」である）がある"),
+    ("「ソファ」を買った人", "購入（商品名が「ソファ」を含む）がある"),
+    ("今年5万円以上買った", "2026-01-01以降に購入の金額の合計が50000以上である"),
+    ("1年で合計1.5万円以上購入した", "直近1年に購入の金額の合計が15000以上である"),
+    ("一度に10,000円以上買った人", "購入（金額が10000以上である）がある"),
+    ("吉祥寺店から5km以内", "店「kichijoji」から5km以内に住んでいる"),
+    ("吉祥寺から半径３キロ以内にお住まいの方", "店「kichijoji」から3km以内に住んでいる"),
+    ("お店の近くに住んでいる人", "どこかの店から5km以内に住んでいる"),
+    ("カートに入れたまま", "直近7日にカートの変更がある、かつ直近7日に購入がない"),
+    ("カートの商品が近くの店にある", "カートの品が自宅から10km以内にある"),
+    ("LINEが届く人", "販促のLINEが届く"),
+    ("メルマガに同意している", "販促のメールに同意している"),
+    ("SMSが届かない", "（販促のSMSが届く）ではない"),
+    ("離れそうな人", "段階が「保持」である"),
+    ("「VIP」にいる人", "セグメント「VIP」に入っている"),
+    ("商品を2回以上見て、まだ買っていない", "商品閲覧が2回以上ある、かつ購入がない"),
+    ("商品を見たのに買っていない人", "商品閲覧がある、かつ購入がない"),
+    ("常連で、先月買っていない人",
+     "段階が「忠誠心」である、かつ2026-10-01から2026-10-31までに購入がない"),
+    ("クーポンを使った人または返品した人", "クーポン利用がある、または返品がある"),
+    ("クーポンを使った、または返品した、かつメールが届く",
+     "クーポン利用がある、または（返品がある、かつ販促のメールが届く）"),
+    ("直近30日に購入がある、かつまだ返品していない", "直近30日に購入がある、かつ返品がない"),
+]  # fmt: skip
+ENGLISH = [
+    ("bought at least twice in the last 30 days",
+     "purchase happened at least 2 times in the last 30 days"),
+    ("People who bought 2 or more times within 30 days",
+     "purchase happened at least 2 times in the last 30 days"),
+    ("3+ purchases in the last year", "purchase happened at least 3 times in the last 1 year"),
+    ("bought last month", "purchase happened from 2026-10-01 to 2026-10-31"),
+    ("bought at Kichijoji in October",
+     'purchase (shop is "kichijoji") happened from 2026-10-01 to 2026-10-31'),
+    ("customers who have not bought yet", "no purchase happened"),
+    ("has never purchased anything", "no purchase happened"),
+    ("haven't visited the site for 30 days", "no page view happened in the last 30 days"),
+    ("no purchase in 60 days", "no purchase happened in the last 60 days"),
+    ("spent at least 50,000 yen this year",
+     "the total amount of purchase since 2026-01-01 is at least 50000"),
+    ("spent over ¥1.5k in the past month",
+     "the total amount of purchase in the last 1 month is more than 1500"),
+    ("lives within 5 km of Kichijoji", 'lives within 5 km of shop "kichijoji"'),
+    ("left something in the cart",
+     "cart change happened in the last 7 days and no purchase happened in the last 7 days"),
+    ("viewed a product twice but did not buy",
+     "product view happened at least 2 times and no purchase happened"),
+    ("regulars who have not bought this month",
+     'stage is "loyalty" and no purchase happened since 2026-11-01'),
+    ("at risk or lapsed", 'stage is "retention" or stage is "recovery"'),
+    ("can be reached by LINE and agreed to email",
+     "can be reached for marketing by LINE and has agreed to marketing by email"),
+    ("bought for the first time this month", "the first purchase came since 2026-11-01"),
+    ("purchase happened in the last 30 days, but never returned anything",
+     "purchase happened in the last 30 days and no return happened"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "said"), JAPANESE, ids=[one[0] for one in JAPANESE])
+def test_japanese_is_heard_as_a_shop_says_it(words: str, said: str):
+    assert kept(words, "ja") == said
+
+
+@pytest.mark.parametrize(("words", "said"), ENGLISH, ids=[one[0] for one in ENGLISH])
+def test_english_is_heard_as_a_shop_says_it(words: str, said: str):
+    assert kept(words, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("words", "locale", "begins"),
+    [
+        ("誕生日が今月の人", "ja", 0),
+        ("30日以内に買った、かつ誕生日が今月の人", "ja", 12),
+        ("１０日以内に買った、かつ空を飛んだ", "ja", 12),
+        ("bought last month and flew to the moon", "en", 22),
+        ("2回買っていない、5人の人", "ja", 9),
+        ("13月に買った", "ja", 0),
+        ("0000年1月に買った", "ja", 0),
+        ("", "ja", 0),
+        ("、", "ja", 0),
+    ],
+)
+def test_what_is_not_understood_is_pointed_at(words: str, locale: Locale, begins: int):
+    with pytest.raises(Unreadable) as refused:
+        hear(words, locale, SCENE)
+    assert refused.value.facts["begins"] == begins
+    assert refused.value.facts["at"] >= begins
+    assert words[refused.value.facts["at"] :].startswith(refused.value.facts["rest"])
+
+
+@pytest.mark.parametrize(
+    "words", ["200年以内に買った", "0日以内に買った",
+              "99999999999999年以内に買った",
+              "吉祥寺店から900km以内に住んでいる", "2026-02-31以降に買った"],
+)  # fmt: skip
+def test_what_can_be_read_but_cannot_be_is_refused(words: str):
+    with pytest.raises(SettenError) as refused:
+        hear(words, "ja", SCENE)
+    assert not isinstance(refused.value, Unreadable)
+
+
+def test_quoted_names_stay_as_they_were_typed():
+    assert (
+        kept("「ＡＢＣ１（限定）」を買った", "ja")
+        == "購入（商品名が「ＡＢＣ１（限定）」を含む）がある"
+    )
+
+
+def test_every_event_that_has_sayings_is_one_and_its_noun_is_heard():
+    assert SAYINGS.keys() - {"stage"} <= VOCABULARY.events.keys()
+    for name in SAYINGS.keys() - {"stage"}:
+        said = VOCABULARY.events[name].words
+        assert hear(f"{said.ja}がない", "ja", SCENE) == hear(f"no {said.en} happened", "en", SCENE)
+
+
+def test_the_nearest_phrase_is_offered_and_nothing_for_what_is_far():
+    phrases = ["クーポン利用がある", "直近30日に購入がある", "販促のLINEが届く"]
+    assert nearest("クーポンをもらった", phrases) == "クーポン利用がある"
+    assert nearest("ラインかLINEで届いた", phrases) == "販促のLINEが届く"
+    assert nearest("空を飛んだ", phrases) == ""
+    assert nearest("何か", []) == ""
+
+
+# What people say one thing with: any of each, in any order, is the same thing.
+_WITHIN = ["{n}日以内に", "{n}日間で", "過去{n}日に", "この{n}日で、", "直近の{n}日間に"]
+_TIMES = ["{k}回以上", "{k}度以上は"]
+_BUY = ["買った", "購入した", "買っている", "買い物をした", "お買い物した"]
+_WHO = ["", "人", "お客様", "方", "の会員"]
+
+
+def _wide(text: str) -> str:
+    return "".join(chr(ord(one) + 0xFEE0) if "0" <= one <= "9" else one for one in text)
+
+
+def _kanji(n: int) -> str:
+    tens, ones = divmod(n, 10)
+    digits = "〇一二三四五六七八九"
+    head = "" if not tens else ("十" if tens == 1 else digits[tens] + "十")
+    return head + (digits[ones] if ones else "")
+
+
+@st.composite
+def _paraphrase(draw: Any) -> tuple[str, str]:
+    n, k = draw(st.integers(1, 99)), draw(st.integers(2, 30))
+    write = draw(st.sampled_from([str, lambda x: _wide(str(x)), _kanji]))
+    parts = [draw(st.sampled_from(_WITHIN)).format(n=write(n)),
+             draw(st.sampled_from(_TIMES)).format(k=write(k))]  # fmt: skip
+    text = "".join(draw(st.permutations(parts))) + draw(st.sampled_from(_BUY))
+    expected = f"直近{n}日に購入が{k}回以上ある"
+    return text + draw(st.sampled_from(_WHO)), expected
+
+
+@given(
+    one=_paraphrase(),
+    other=_paraphrase(),
+    joiner=st.sampled_from(["、", "、かつ", "が、", "けど、"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_paraphrases_of_one_thing_are_heard_as_that_thing(one, other, joiner):
+    assert kept(one[0], "ja") == one[1]
+    assert hear(one[0] + joiner + other[0], "ja", SCENE) == LANGUAGE.read_words(
+        one[1] if one[1] == other[1] else f"{one[1]}、かつ{other[1]}", "ja"
+    )
+
+
+_PIECES = ["買った", "30日", "以内に", "2回", "人", "、", "が", "または", "「", "」", "（", "）",
+           "吉祥寺店", "から", "5km", "カートに", "ない", "bought", " ", "in",
+           "30 days"]  # fmt: skip
+
+
+@given(
+    text=st.text(max_size=60) | st.lists(st.sampled_from(_PIECES), max_size=12).map("".join),
+    locale=st.sampled_from(["ja", "en"]),
+)
+@settings(max_examples=400, deadline=None)
+def test_whatever_is_typed_is_heard_or_refused_in_words(text: str, locale: Locale):
+    try:
+        node = hear(text, locale, SCENE)
+    except Unreadable as refused:
+        places = refused.facts["begins"], refused.facts["at"]
+    except SettenError:
+        return
+    else:
+        assert LANGUAGE.read_words(LANGUAGE.say(node, locale), locale) == node
+        return
+    assert 0 <= places[0] <= places[1] <= len(text)
+
+
+def test_a_long_text_is_not_heard_for_ever():
+    for text in ("買った、" * 900, "30日以内に" * 900, "bought and " * 500, "カートに" * 1_000):
+        with pytest.raises(SettenError):
+            hear(unicodedata.normalize("NFC", text), "ja" if text[0] > "z" else "en", SCENE)
