@@ -43,6 +43,7 @@ from setten.customers import ingest
 from setten.platform import clock, db
 from setten.platform.vault import Vault, normalise
 
+BEHIND = "setten.background"  # what runs beside the web
 BATCH = 100
 MASTER_KEY = bytes(range(32))
 RAW_TABLE = """
@@ -164,10 +165,8 @@ def served(dsn: str, folder: Path, workers: int, *, readers: bool) -> Iterator[i
     ]
     for listener in listeners:
         listener.close()
-    if readers:
-        children.append(
-            subprocess.Popen([sys.executable, "-m", "setten.cli", "worker"], env=environment)
-        )
+    behind = [[sys.executable, "-m", BEHIND, part] for part in ("readers", "segments", "jobs")]
+    children += [subprocess.Popen(one, env=environment) for one in behind if readers]
     try:
         wait_ready(port)
         yield port
@@ -296,7 +295,7 @@ def work() -> dict[str, float]:
         with contextlib.suppress(psutil.Error):
             times = child.cpu_times()
             name = "database" if "postgres" in child.name() else "web"
-            if "worker" in child.cmdline():
+            if BEHIND in child.cmdline():
                 name = "readers"
             used[name] += times.user + times.system
     return used
