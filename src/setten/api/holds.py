@@ -280,7 +280,8 @@ async def _found(conn: Connection, asked: Lookup, now: datetime) -> list[Hold]:
     )
 
 
-_AS_IT_IS = [one for one in HoldBody.__struct_fields__ if one not in ("customer_id", "alternative")]
+_LOOKED_UP = ("customer_id", "alternative", "lasts_until")
+_AS_IT_IS = [one for one in HoldBody.__struct_fields__ if one not in _LOOKED_UP]
 
 
 async def bodies(conn: Connection, found: Sequence[Hold]) -> list[HoldBody]:
