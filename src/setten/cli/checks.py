@@ -12,30 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
-import msgspec
 
 from setten import __version__
-from setten.platform import db, log
+from setten.operations import checkup
+from setten.operations.checkup import Check
+from setten.platform import clock, db
 from setten.platform.db import embedded
-from setten.platform.db.disk import Disk
 from setten.platform.db.embedded import config
 from setten.platform.db.embedded.cluster import installed_binaries
 from setten.platform.errors import SettenError
 from setten.platform.settings import DEMO_KEY_FILE, Settings
-from setten.platform.vault import Vault
 
 SYNC_ROUNDS = 50
 # A sync slower than this is a network disk or a broken one: every commit waits for it.
 SYNC_US_MAX = 50_000
-POSTGRES_MIN = 160_000
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One thing looked at: whether it is fine, and what was found."""
-
-    name: str
-    is_fine: bool
-    found: str
 
 
 def look(settings: Settings) -> list[Check]:
@@ -56,9 +46,9 @@ def look(settings: Settings) -> list[Check]:
 
 def _try(name: str, work: Callable[[Settings], tuple[bool, str]], settings: Settings) -> Check:
     try:
-        return Check(name, *work(settings))
+        return checkup.judged(name, *work(settings))
     except (OSError, LookupError, SettenError) as failure:
-        return Check(name, False, f"{type(failure).__name__}: {failure}")
+        return Check(name, "bad", f"{type(failure).__name__}: {failure}")
 
 
 def _version(_: Settings) -> tuple[bool, str]:
@@ -76,8 +66,8 @@ def _folder(settings: Settings) -> tuple[bool, str]:
 
 
 def _disk(settings: Settings) -> tuple[bool, str]:
-    disk = Disk(settings.data_dir)
-    return not disk.is_low(), f"{disk.free_mb()} MB free, {disk.low_water_mb()} MB needed"
+    seen = checkup.disk(settings)
+    return seen.is_fine, seen.found
 
 
 def _sync(settings: Settings) -> tuple[bool, str]:
@@ -108,54 +98,19 @@ def _database(settings: Settings) -> list[Check]:
     dsn = settings.database_url or embedded.attach(settings.data_dir)
     if dsn is None:
         made = (Path(settings.data_dir) / "postgres" / "PG_VERSION").exists()
-        return [Check("database", True, "at rest" if made else "not made yet")]
+        return [Check("database", "fine", "at rest" if made else "not made yet")]
     try:
         return asyncio.run(_ask(settings, dsn))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-        return [Check("database", False, f"does not answer ({type(failure).__name__})")]
+        return [Check("database", "bad", f"does not answer ({type(failure).__name__})")]
 
 
 async def _ask(settings: Settings, dsn: str) -> list[Check]:
     conn = await db.connect(dsn)
     try:
-        version = int(await conn.fetchval("show server_version_num"))
-        pending = await db.pending(conn)
-        found = [
-            Check(
-                "database",
-                version >= POSTGRES_MIN,
-                f"PostgreSQL {version // 10_000}.{version % 10_000}",
-            ),
-            Check("migrations", not pending, ", ".join(pending) or f"at {db.head()}"),
-        ]
-        return found if pending else found + await _inside(conn, settings)
+        found = await checkup.version(conn)
+        if not all(check.is_fine for check in found):
+            return found
+        return found + await checkup.inside(conn, settings, now=clock.now())
     finally:
         await conn.close()
-
-
-async def _key_fits(conn: db.Connection, key: bytes) -> Check:
-    looking = conn.transaction()
-    await looking.start()
-    try:
-        await Vault(key).prove(conn)
-        return Check("key fits", True, "it opens this database")
-    except SettenError as failure:
-        return Check("key fits", False, failure.code)
-    finally:
-        await looking.rollback()  # the first proof binds key and database; we only look
-
-
-async def _inside(conn: db.Connection, settings: Settings) -> list[Check]:
-    found = []
-    if settings.master_key is not None:
-        found.append(await _key_fits(conn, settings.master_key))
-    oldest_s = await log.oldest_writer_s(conn)
-    lags = await log.lags(conn)
-    worst = max(lags.items(), key=lambda one: one[1], default=("none", 0.0))
-    return [
-        *found,
-        Check("oldest writer", oldest_s < 10, f"{oldest_s:.1f} s"),
-        Check(
-            "readers", worst[1] < 60, f"{len(lags)}; furthest behind: {worst[0]} {worst[1]:.1f} s"
-        ),
-    ]

@@ -77,13 +77,13 @@ def table(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     texts = [list(rows[0])] + [["" if v is None else _cell(v) for v in r.values()] for r in rows]
-    widths = [max(_width(text[column]) for text in texts) for column in range(len(texts[0]))]
+    widths = [max(columns(text[column]) for text in texts) for column in range(len(texts[0]))]
     for text in texts:
-        padded = (v + " " * (width - _width(v)) for v, width in zip(text, widths, strict=True))
+        padded = (v + " " * (width - columns(v)) for v, width in zip(text, widths, strict=True))
         result("  ".join(padded).rstrip())
 
 
-def _width(text: str) -> int:
+def columns(text: str) -> int:
     """Columns of a terminal: kanji and kana take two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 

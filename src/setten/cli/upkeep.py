@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from setten.cli import checks, installation, terminal
+from setten.operations import checkup
 from setten.platform import settings, supervisor
 from setten.platform.db import Connection, embedded
 
@@ -96,16 +97,32 @@ def _progress() -> Callable[[int], None]:
     return tell
 
 
+_SIGNS = {"fine": "ok  ", "look": "LOOK", "bad": "BAD "}
+
+
+def _line(check: checkup.Check, locale: str) -> str:
+    name = checkup.title(check.name, locale)
+    return f"{_SIGNS[check.state]}  {name}{' ' * max(1, 26 - terminal.columns(name))}{check.found}"
+
+
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Look at everything that commonly goes wrong. Ends with 1 when something is."""
     found = settings.load({"data_dir": data_dir})
     seen = checks.look(found)
+    locale = terminal.locale()
     if as_json:
-        terminal.as_json([{"check": c.name, "ok": c.is_fine, "found": c.found} for c in seen])
+        terminal.as_json(
+            [
+                {"check": c.name, "ok": c.is_fine, "state": c.state, "found": c.found,
+                 "mend": checkup.mend(c, locale)}
+                for c in seen
+            ]
+        )  # fmt: skip
     else:
         for check in seen:
-            mark = "ok " if check.is_fine else "BAD"
-            terminal.result(f"{mark}  {check.name:<16} {check.found}")
+            terminal.result(_line(check, locale))
+            if advice := checkup.mend(check, locale):
+                terminal.result(f"      {advice}")
     if not all(check.is_fine for check in seen):
         bad = sum(not check.is_fine for check in seen)
         print(f"setten: {bad}", terminal.pick("件に問題があります", "wrong"), file=sys.stderr)

@@ -99,6 +99,11 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found[1:1] = [Link("nav.staff", "/run/staff"), Link("nav.api_keys", "/run/keys")]
         if actor.may(Right.read_audit):
             found.insert(-1, Link("nav.audit", "/run/audit"))
+        if actor.may(Right.manage_sources):
+            found.insert(1, Link("nav.imports", "/run/imports"))
+            found.insert(-1, Link("nav.doctor", "/run/doctor"))
+            found.insert(-1, Link("nav.installation", "/run/settings"))
+            found.insert(-1, Link("nav.start", "/run/start"))
     elif path == "/me":
         found = [Link("nav.me", "/me")]
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):

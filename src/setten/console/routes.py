@@ -29,7 +29,17 @@ from setten.console.customers import (
 )
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
-from setten.console.run import auditing, data, keys, rules, staff
+from setten.console.run import (
+    auditing,
+    checking,
+    data,
+    importing,
+    installed,
+    keys,
+    rules,
+    staff,
+    starting,
+)
 from setten.console.segments import bringing, composer
 from setten.console.segments import pages as segments
 from setten.console.shell import find, password, patterns, preferences, sign_in, today
@@ -121,6 +131,15 @@ PAGES: list[HTTPRouteHandler] = [
     rules.changes,
     rules.propose,
     rules.decide,
+    starting.start,
+    starting.start_live,
+    starting.make_source,
+    checking.doctor,
+    installed.installation,
+    importing.imports_page,
+    importing.try_out,
+    importing.take_in,
+    importing.take_refused,
     auditing.audit_page,
     auditing.audit_csv,
     auditing.find_person,

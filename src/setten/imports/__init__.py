@@ -12,7 +12,9 @@ from setten.imports.mapping import Columns, proposal
 from setten.imports.model import Options, Outcome, Progress, Shown, Summary
 from setten.imports.people import Contacts, Customers
 from setten.imports.receipts import Receipts
+from setten.imports.resuming import Known, latest
 from setten.imports.running import bring
+from setten.imports.staging import Staged, StagedGone, keep, keep_refused, refused_rows, staged
 from setten.imports.wording import codes, say
 
 KINDS: dict[str, type[Kind]] = {one.name: one for one in (
@@ -22,13 +24,21 @@ KINDS: dict[str, type[Kind]] = {one.name: one for one in (
 __all__ = [
     "KINDS",
     "Columns",
+    "Known",
     "Options",
     "Outcome",
     "Progress",
     "Shown",
+    "Staged",
+    "StagedGone",
     "Summary",
     "bring",
     "codes",
+    "keep",
+    "keep_refused",
+    "latest",
     "proposal",
+    "refused_rows",
     "say",
+    "staged",
 ]

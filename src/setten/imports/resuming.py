@@ -85,6 +85,26 @@ def joined(fresh: Summary, done: Mark) -> Summary:
     )
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as lists show it. ended_at: None while it goes on, and when it was broken off."""
+
+    kind: str
+    rows_done: int
+    summary: Summary
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+async def latest(conn: Connection, *, most: int) -> list[Known]:
+    """Runs, the last moved first."""
+    rows = await _Q.latest.all(conn, most=most)
+    return [
+        Known(**{**dict(row), "summary": msgspec.json.decode(row["summary"], type=Summary)})
+        for row in rows
+    ]
+
+
 async def forget(conn: Connection, *, now: datetime) -> None:
     """Drop the marks of runs that ended or were left long ago."""
     await _Q.forget.run(conn, before=now - KEPT)

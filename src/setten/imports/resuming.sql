@@ -21,3 +21,10 @@ select pg_try_advisory_lock(hashtextextended(:run_key::text, 155));
 
 -- name: unlock
 select pg_advisory_unlock(hashtextextended(:run_key::text, 155));
+
+-- name: latest
+-- Runs, the last moved first: a short table, dropped after KEPT.
+select kind, rows_done, summary, started_at, updated_at, ended_at
+  from imports.runs
+ order by updated_at desc
+ limit :most;

@@ -25,6 +25,7 @@ from setten.platform.errors import Invalid
 CHECKOUT = Path(__file__).parents[3]
 MASTER_KEY_BYTES = 32
 DEMO_KEY_FILE = "demo-master.key"
+ORIGINS = "SETTEN_ORIGINS"
 # One worker uses one core; past this the database is the limit, not Python.
 WORKERS_MAX = 64
 WORKERS_DEFAULT_MAX = 4
@@ -77,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True):
     trusted_proxies: tuple[str, ...]
     log_level: LogLevel
     demo: bool
+    origins: Mapping[str, str] = {}
+    """Where each came from: a flag, a variable, setten.toml or "default"; for people."""
 
     def __repr__(self) -> str:
         # A traceback or a log line must never carry the key or the database's password.
@@ -108,16 +111,27 @@ def load(
     """
     environment = os.environ if environment is None else environment
     file = _read_file(environment)
-    found = {
+    resolved = {
         setting.name: _resolve(setting, flags or {}, environment, file) for setting in SETTINGS
     }
+    found = {name: value for name, (value, _) in resolved.items()}
+    origins = {name: origin for name, (_, origin) in resolved.items()}
     is_demo = bool(found["demo"]) if demo is None else demo
     data_dir: Path = found["data_dir"]
     if found["master_key"] is None and demo is not False:
         found["master_key"] = _demo_key(data_dir, make=is_demo)
     if not found["base_url"]:
         found["base_url"] = f"http://127.0.0.1:{found['port']}"
-    return Settings(**{**found, "demo": is_demo or (data_dir / DEMO_KEY_FILE).exists()})
+    found["demo"] = is_demo or (data_dir / DEMO_KEY_FILE).exists()
+    return Settings(**found, origins=_told(environment) or origins)
+
+
+def _told(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the parent said of its own settings' origins: a child has all of them as variables."""
+    try:
+        return msgspec.json.decode(environment.get(ORIGINS, "{}"), type=dict[str, str])
+    except msgspec.MsgspecError:  # for people only: nothing rests on it
+        return {}
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
@@ -137,7 +151,8 @@ def to_environment(settings: Settings) -> dict[str, str]:
         "log_level": settings.log_level,
         "demo": "1" if settings.demo else "0",
     }
-    return {f"SETTEN_{name.upper()}": value for name, value in values.items()}
+    variables = {f"SETTEN_{name.upper()}": value for name, value in values.items()}
+    return {**variables, ORIGINS: msgspec.json.encode(settings.origins).decode()}
 
 
 def _resolve(
@@ -145,8 +160,8 @@ def _resolve(
     flags: Mapping[str, object],
     environment: Mapping[str, str],
     file: Mapping[str, object],
-) -> Any:
-    """The first of flag, variable, file and default that is there, parsed."""
+) -> tuple[Any, str]:
+    """The first of flag, variable, file and default that is there, parsed; and which it was."""
     flag = flags.get(setting.name)
     if flag is not None:
         text, origin = str(flag), f"--{setting.name.replace('_', '-')}"
@@ -159,7 +174,7 @@ def _resolve(
     else:
         text, origin = setting.default, "default"
     try:
-        return setting.parse(text.strip())
+        return setting.parse(text.strip()), origin
     except ValueError as reason:
         raise BadSetting(setting=setting.name, origin=origin, reason=str(reason)) from None
 

@@ -6,6 +6,7 @@ import msgspec
 
 from setten.console.page import Page
 from setten.customers import identity, ingest
+from setten.operations import beginning
 from setten.platform import log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -13,6 +14,9 @@ from setten.stock import cover, fulfilments, holds, outside, tasks, transfers
 
 COUNTED_MAX = 99
 """Nobody reads a larger number beside a task; the page behind has all of them."""
+
+FIRST = ("source", "event")
+"""Until these are done nothing of one's own is here; whoever may mend it is led there."""
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,12 @@ async def needs(conn: Connection, page: Page) -> list[Need]:
         if waiting:
             found.append(Need(what=t("today.need_rules"), meta=t("today.need_rules_meta"),
                               n=len(waiting), href="/run/identity"))  # fmt: skip
+    if page.who.may(Right.manage_sources):
+        stands = await beginning.look(conn)
+        undone = [step for step in beginning.STEPS if step not in stands.done]
+        if undone and undone[0] in FIRST:
+            found.append(Need(what=t("start.title"), meta=t("start.lead"), n=len(undone),
+                              href="/run/start"))  # fmt: skip
     if page.may_run:
         if letters := await ingest.letters.count(conn):
             found.append(Need(what=t("today.need_letters"), meta=t("today.need_letters_meta"),

@@ -1,0 +1,87 @@
+"""First steps: from an empty business to its first own event, and on to stock and tills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from litestar import Response, get, post
+from litestar.response import ServerSentEvent
+
+from setten.console import guard, live
+from setten.console.page import Asked, Page, page_of
+from setten.console.run import view
+from setten.console.shell.sign_in import redirect
+from setten.customers import ingest
+from setten.operations import beginning
+from setten.operations.beginning import STEPS, Beginning
+from setten.platform import audit, clock, db, ids, log
+from setten.platform.auth import Right
+from setten.platform.db import Connection
+
+NEWEST = 5
+"""Events that are shown arriving: enough to recognise one's own."""
+
+
+@get("/run/start", right=Right.manage_sources)
+async def start(request: Asked) -> Response[str]:
+    """What is done, what is next, and how."""
+    page, deps = page_of(request), guard.deps_of(request)
+    async with deps.pool.acquire() as conn:
+        shown = await _view(conn, page, str(deps.settings.base_url))
+    return page.render("run/start.html", shown)
+
+
+async def _view(conn: Connection, page: Page, base_url: str) -> dict[str, object]:
+    stands = await beginning.look(conn)
+    rows = await view.source_rows(conn, page)
+    chosen = next((row for row in rows if row.current_key and not row.source.revoked_at), None)
+    return {
+        "steps": STEPS,
+        "stands": stands,
+        "row": chosen,
+        "events": await _arrived(conn, page, view.names_of(rows)),
+        "base_url": base_url,
+        "may_invite": page.who.may(Right.manage_staff),
+    }
+
+
+async def _arrived(conn: Connection, page: Page, names: Mapping[int, str]) -> list[view.EventRow]:
+    """The newest events that somebody sent; what we state ourselves is no news here."""
+    found = await log.latest(conn, most=view.EVENTS_SHOWN)
+    told = [row for row in found if row.source_id is not None]
+    return [view.event_row(row, page, names) for row in told[:NEWEST]]
+
+
+@get("/run/start/live", right=Right.manage_sources)
+async def start_live(request: Asked) -> ServerSentEvent:
+    """Steps tick themselves off, and the first events appear, while one looks."""
+    page, deps = page_of(request), guard.deps_of(request)
+    seen: dict[str, tuple[Beginning, int] | None] = {"last": None}
+
+    async def ask() -> list[tuple[str, str]]:
+        here = guard.at_this_moment(page)
+        async with deps.pool.acquire() as conn:
+            newest = await log.latest(conn, most=1)
+            now = (await beginning.look(conn), newest[0].position if newest else 0)
+            was, seen["last"] = seen["last"], now
+            if was is None or was == now:
+                return []
+            shown = await _view(conn, here, str(deps.settings.base_url))
+        return [("steps", here.text("run/start_steps.html", shown))]
+
+    return live.line(request, ask)
+
+
+@post("/run/start/source", right=Right.manage_sources)
+async def make_source(request: Asked) -> Response[str]:
+    """The first sender, a website: one press, changed later on the data page."""
+    page, now = page_of(request), clock.now()
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        known = await ingest.sources.list_all(conn)
+        if not any(source.revoked_at is None for source, _ in known):  # pressed twice: one source
+            made = await ingest.sources.create(
+                conn, name=page.words()("start.website"), channel="web", write_key=ids.token(),
+                now=now,
+            )  # fmt: skip
+            await audit.note(conn, page.who, "source.made", at=now, subject=str(made.source_id))
+    return redirect("/run/start")

@@ -1,0 +1,10 @@
+-- name: done
+-- Which first steps are done, each known by what it leaves behind. Every one stops at the first row.
+select exists (select from ingest.sources where revoked_at is null) as source,
+       exists (select from ingest.counters) as event,
+       (select count(*) from (select from auth.staff where disabled_at is null limit 2) as two) > 1
+         as staff,
+       exists (select from stock.locations) as places,
+       exists (select from stock.items) as items,
+       exists (select from stock.balances) as stock,
+       exists (select from stock.receipts) as till;

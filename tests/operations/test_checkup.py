@@ -1,0 +1,82 @@
+"""The check-up: what is wrong is named, what only wants a look breaks nothing, in both languages."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from setten.operations import beginning, checkup
+from setten.operations.checkup import Check
+from setten.platform import settings
+
+NOW = datetime.now(UTC)
+SOURCE = Path(checkup.__file__)
+
+
+@pytest.fixture
+def installation(tmp_path):
+    return settings.load(environment={"SETTEN_DATA_DIR": str(tmp_path)}, demo=False)
+
+
+async def found(conn, installation, *, now=NOW):
+    return {one.name: one for one in await checkup.inside(conn, installation, now=now)}
+
+
+async def test_a_new_house_has_nothing_that_is_broken(conn, installation):
+    seen = await found(conn, installation, now=datetime.now(UTC))
+    assert [one.name for one in seen.values() if one.state == "bad"] == []
+    assert all(one.is_fine for one in await checkup.version(conn))
+
+
+async def test_a_clock_that_is_off_is_bad(conn, installation):
+    seen = await found(conn, installation, now=datetime.now(UTC) - timedelta(hours=1))
+    assert seen["clock"].state == "bad"
+
+
+async def test_a_source_that_never_sent_wants_a_look_after_a_day(conn, installation):
+    await conn.execute(
+        "insert into ingest.sources (name, channel, system, currency, rate_per_s, created_at)"
+        " values ('古いタグ', 'web', 'web', 'JPY', 10, now() - interval '2 days'),"
+        "        ('新しいタグ', 'web', 'web', 'JPY', 10, now())"
+    )
+    seen = await found(conn, installation)
+    assert seen["silent sources"].state == "look"
+    assert seen["silent sources"].found == "古いタグ"
+
+
+async def test_jobs_that_stand_still_are_bad(conn, installation):
+    await conn.execute(
+        "insert into jobs.pgqueuer_schedules (expression, entrypoint, next_run)"
+        " values ('* * * * *', 'test_stands_still', now() - interval '1 hour')"
+    )
+    assert (await found(conn, installation))["jobs"].state == "bad"
+
+
+async def test_a_house_that_nobody_can_let_others_into_wants_a_look(conn, installation):
+    assert (await found(conn, installation))["admins"].state == "look"
+
+
+def test_an_open_line_to_the_outside_wants_a_look(installation):
+    outside = msgspec.structs.replace(installation, host="0.0.0.0", base_url="http://shop.example")
+    assert checkup.reach(outside).state == "look"
+    safe = msgspec.structs.replace(outside, base_url="https://shop.example")
+    assert checkup.reach(safe).state == "fine"
+
+
+def test_every_check_has_its_name_and_its_mending_in_both_languages():
+    cli = SOURCE.parents[1] / "cli/checks.py"
+    names = set(re.findall(r'(?:judged|Check)\(\s*"([a-z ]+)"', SOURCE.read_text("utf-8")))
+    names |= set(re.findall(r'^ +\("([a-z ]+)", _', cli.read_text("utf-8"), re.M))
+    assert len(names) > 15
+    for name in names:
+        for locale in ("ja", "en"):
+            assert checkup.title(name, locale), name
+            if name != "version":
+                assert checkup.mend(Check(name, "bad", ""), locale), name
+
+
+async def test_first_steps_are_not_done_in_an_empty_house(conn):
+    stands = await beginning.look(conn)
+    assert stands.next_step == "source"
