@@ -1,9 +1,10 @@
 -- name: free
 -- Only rows with something to promise, for some questions at once: `n` counts them from 1, and each
 -- has its skus and places as the text of an array. `due` is nearly always empty: one look at an
--- index. Its lines are looked up from there (lateral, offset 0) and never by sku: a sku that
--- everybody wants has very many lines. Arrays behind a sub-select look the same to the planner
--- every time: so the general plan is kept, instead of one made anew for twice the time of running.
+-- index, which only its order names surely (a plan is kept from when the table was small). Its lines
+-- are looked up from there (lateral, offset 0) and never by sku: a sku that everybody wants has very
+-- many lines. Arrays behind a sub-select look the same to the planner every time: so the general
+-- plan is kept, instead of one made anew for twice the time of running.
 with asked as materialized (
   select q.n, q.skus::text[] as skus, q.location_ids::text[] as location_ids
     from unnest((select :skus::text[]), (select :location_ids::text[]))
@@ -12,6 +13,7 @@ with asked as materialized (
   select h.hold_id
     from stock.holds h
    where h.ended_at is null and h.expires_at <= :now
+   order by h.expires_at
 ), back as materialized (
   select l.sku, l.location_id, sum(l.qty)::integer as qty
     from due d
@@ -41,6 +43,7 @@ with due as materialized (
   select h.hold_id
     from stock.holds h
    where h.ended_at is null and h.expires_at <= :now
+   order by h.expires_at
 ), back as materialized (
   select l.location_id, sum(l.qty)::integer as qty
     from due d
@@ -72,6 +75,7 @@ with asked as materialized (
   select h.hold_id
     from stock.holds h
    where h.ended_at is null and h.expires_at <= :now
+   order by h.expires_at
 ), back as materialized (
   select l.sku, l.location_id, sum(l.qty)::integer as qty
     from due d

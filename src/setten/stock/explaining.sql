@@ -31,6 +31,7 @@ with due as materialized (
   select h.hold_id
     from stock.holds h
    where h.ended_at is null and h.expires_at <= :now
+   order by h.expires_at
 )
 select coalesce(sum(l.qty), 0)::integer
   from due d

@@ -4,14 +4,18 @@ select pg_advisory_xact_lock(k.key)
   from (select distinct u.key from unnest(:keys::bigint[]) as u(key) order by u.key) as k;
 
 -- name: standing
-select r.receipt_id, r.location_id, r.business_day, r.register, r.sequence, r.content_hash,
-       r.moved_stock, r.event_id
-  from stock.receipts r
- where r.replaced_by is null
-   and (r.location_id, r.business_day, r.register, r.sequence) in (
-         select k.location_id, k.business_day, k.register, k.sequence
-           from unnest(:location_ids::text[], :business_days::date[], :registers::text[],
-                       :sequences::text[]) as k(location_id, business_day, register, sequence));
+-- One after the other by its key: together, a plan made on a small table would read all of it.
+select distinct r.receipt_id, r.location_id, r.business_day, r.register, r.sequence,
+       r.content_hash, r.moved_stock, r.event_id
+  from unnest(:location_ids::text[], :business_days::date[], :registers::text[],
+              :sequences::text[]) as k(location_id, business_day, register, sequence)
+ cross join lateral (
+       select x.receipt_id, x.location_id, x.business_day, x.register, x.sequence, x.content_hash,
+              x.moved_stock, x.event_id
+         from stock.receipts x
+        where x.location_id = k.location_id and x.business_day = k.business_day
+          and x.register = k.register and x.sequence = k.sequence and x.replaced_by is null
+       offset 0) as r;
 
 -- name: replace
 -- First the old ones step aside, so that their key is free.
