@@ -137,7 +137,7 @@ def schedules(means: Means) -> list[jobs.Schedule]:
         jobs.Schedule("fulfilments", "* * * * *", _look_after_parts(zone)),
         jobs.Schedule("regions_route", "* * * * *", _route_regions()),
         jobs.Schedule("holds_tidy", "* * * * * */5", holds.tidy_all),
-        jobs.Schedule("returns_match", "* * * * * */20", returns.matching.look_all),
+        jobs.Schedule("returns_match", "* * * * * */10", returns.matching.look_all),
         jobs.Schedule("holds_stay", "* * * * * */15", staying.keep_held_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=means.vault)),
         jobs.Schedule("segments_places", "* * * * * */15", _follow_places),

@@ -24,11 +24,13 @@ from setten.operations.checkout import (
 )
 from setten.operations.parcels import PARCELS_MAX, share_out
 from setten.platform import db
-from setten.stock import carts, holds, orders, payments
+from setten.stock import carts, holds, orders, payments, regions
 from setten.stock.carts import Add, Remove, SetMethod, UnknownCart
 from setten.stock.delivery import Wanted
 from setten.stock.holds import NotEnoughStock, UnknownHold
+from setten.stock.locations import Directory
 from setten.stock.payments import BadPayment, PaymentRefused
+from setten.stock.regions import RegionalAsk, Where
 from tests.operations.conftest import ANN, BO, Till
 from tests.stock.conftest import NOW
 
@@ -115,6 +117,47 @@ async def test_a_hold_of_somebody_else_is_no_ones_to_buy_and_an_ended_one_promis
     async with db.transaction(till.pool) as conn:
         await holds.release(conn, mine.hold_id, by="t", now=NOW)
     assert (await till.buy(cart, total=55000, hold_ids=[mine.hold_id])).order.total_minor == 55000
+    await till.prove()
+
+
+async def promised_by_region(till: Till, qty: int) -> holds.Placed:
+    """Of whoever sends, for Ann: no place is named yet."""
+    ask = RegionalAsk(
+        goods={"sofa": qty}, where=Where(), by="t", purpose=holds.SHIPMENT, identifier_id=ANN
+    )
+    async with db.transaction(till.pool) as conn:
+        return await regions.place(conn, Directory(), ask, now=NOW)
+
+
+async def test_what_a_cart_was_promised_of_a_region_is_bought_by_it_while_others_find_nothing(
+    till: Till,
+):
+    await till.receive("sofa", 1, at="depot")
+    await till.receive("sofa", 1, at="web")
+    held = await promised_by_region(till, 2)
+    cart = await till.cart(("sofa", 2), at=None)
+    others = [await till.cart(("sofa", 1), at=None, who=who) for who in range(200, 206)]
+    done = await at_once(
+        *(till.buy(c, who=200 + n, total=55000, address_id=1)
+          for n, c in enumerate(others)),
+        till.buy(cart, total=110000, address_id=1, hold_ids=[held.hold_id]),
+    )  # fmt: skip
+    assert [type(one).__name__ for one in done] == ["NotEnoughStock"] * 6 + ["Bought"]
+    assert sorted(one.location_id for one in done[-1].parcels) == ["depot", "web"]
+    assert (await holds.get(till.pool, held.hold_id, now=NOW)).state == "released"
+    assert [(await till.balance("sofa", at)).held for at in ("depot", "web")] == [1, 1]
+    await till.prove()
+
+
+async def test_an_order_that_fails_leaves_what_the_region_promised(till: Till):
+    await till.receive("sofa", 1, at="depot")
+    held = await promised_by_region(till, 1)
+    cart = await till.cart(("sofa", 1), at=None)
+    with pytest.raises(PriceChanged):
+        await till.buy(cart, total=1, address_id=1, hold_ids=[held.hold_id])
+    assert (await holds.get(till.pool, held.hold_id, now=NOW)).state == "held"
+    bought = await till.buy(cart, total=55000, address_id=1, hold_ids=[held.hold_id])
+    assert [one.location_id for one in bought.parcels] == ["depot"]
     await till.prove()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import time
 import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -145,3 +148,93 @@ def test_limits_refuse_clearly_and_without_proof_it_takes_a_reason(town: Town, m
         give_back(town, receipt_id=str(uuid.uuid4()), lines=one(0))
     shown = town.api("GET", f"/returns/{done['return_id']}")
     assert shown["return_no"] == done["return_no"]
+
+
+def receipt(sku: str, at: str, qty: int, **more: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "location_id": at, "register": "5", "sequence": unique("r"), "at": now.isoformat(),
+        "business_day": now.date().isoformat(),
+        "lines": [{"sku": sku, "qty": qty, "amount": 89800 * qty, "tax_rate": 0.1}],
+        "tenders": [{"kind": "cash", "amount": 89800 * qty}],
+    } | more  # fmt: skip
+
+
+def at_tills(town: Town, at: str) -> list[dict[str, Any]]:
+    params = {"location_id": at}
+    found: list[dict[str, Any]] = town.api("GET", "/returns/at-tills", params=params)["items"]
+    return found
+
+
+def can_return(town: Town, receipt_id: str) -> int:
+    (found,) = town.api("POST", "/returns/lookup", json={"receipt_id": receipt_id})["items"]
+    return int(found["lines"][0]["can_return"])
+
+
+def until(claim: Callable[[], bool]) -> None:
+    """The job that looks comes within ten seconds."""
+    deadline = time.monotonic() + 40
+    while not claim():
+        assert time.monotonic() < deadline, "nobody looked"
+        time.sleep(0.1)
+
+
+def test_given_back_for_cash_at_a_till_it_cannot_come_back_again_with_its_receipt(
+    town: Town,
+) -> None:
+    (shop,) = town.open_shops((35.70, 139.58))
+    here, sku = shop.location_id, unique("SOFA")
+    town.new_item(sku, {here: 3})
+    bought = town.api("POST", "/receipts", json={"receipts": [receipt(sku, here, 1)]})
+    receipt_id = bought["results"][0]["receipt_id"]
+    assert can_return(town, receipt_id) == 1
+    town.api("POST", "/receipts", json={"receipts": [receipt(sku, here, -1)]})
+    until(lambda: can_return(town, receipt_id) == 0)
+    with refused(409, "more_than_sold"):
+        give_back(town, receipt_id=receipt_id, lines=one(0))
+    assert at_tills(town, here) == []
+
+
+def test_which_of_two_it_was_is_said_by_somebody_and_only_once(town: Town) -> None:
+    (shop,) = town.open_shops((35.70, 139.58))
+    here, sku = shop.location_id, unique("SOFA")
+    town.new_item(sku, {here: 5})
+    both = [receipt(sku, here, 1), receipt(sku, here, 1)]
+    first, other = town.api("POST", "/receipts", json={"receipts": both})["results"]
+    [back] = town.api("POST", "/receipts", json={"receipts": [receipt(sku, here, -1)]})["results"]
+    until(lambda: [row["why"] for row in at_tills(town, here)] == ["many"])
+    path = f"/returns/at-tills/{back['receipt_id']}/match"
+    with refused(422, "which_purchase"):
+        town.api("POST", path, json={"sku": sku})
+    body = {"sku": sku, "receipt_id": other["receipt_id"]}
+    answers = []
+    with concurrent.futures.ThreadPoolExecutor(6) as crowd:
+        for done in [crowd.submit(town.api, "POST", path, json=body) for _ in range(6)]:
+            try:
+                answers.append(done.result()["state"])
+            except Refusal as refusal:
+                answers.append(refusal.body["code"])
+    assert sorted(answers) == ["matched"] + ["unknown_till_return"] * 5
+    assert can_return(town, first["receipt_id"]) == 1
+    assert can_return(town, other["receipt_id"]) == 0
+
+
+def test_a_till_that_names_the_receipt_of_another_shop_is_believed_as_far_as_it_was_bought(
+    town: Town,
+) -> None:
+    shop, far = town.open_shops((35.70, 139.58), (35.46, 139.62))
+    sku = unique("SOFA")
+    town.new_item(sku, {shop.location_id: 3})
+    sold = receipt(sku, shop.location_id, 1)
+    [bought] = town.api("POST", "/receipts", json={"receipts": [sold]})["results"]
+    printed = {name: sold[name] for name in ("location_id", "register", "sequence")}
+    named = {"returned_from": printed}
+    here = far.location_id
+    town.api("POST", "/receipts", json={"receipts": [receipt(sku, here, -1, **named)]})
+    until(lambda: can_return(town, bought["receipt_id"]) == 0)
+    town.api("POST", "/receipts", json={"receipts": [receipt(sku, here, -1, **named)]})
+    until(lambda: [row["why"] for row in at_tills(town, here)] == ["more_than_sold"])
+    [row] = at_tills(town, here)
+    closed = {"sku": sku, "note": "a copied receipt: told to the manager"}
+    done = town.api("POST", f"/returns/at-tills/{row['receipt_id']}/close", json=closed)
+    assert (done["state"], at_tills(town, here)) == ("closed", [])

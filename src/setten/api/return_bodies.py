@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from setten.platform.errors import Invalid
 from setten.stock import returns
 from setten.stock.pricing import TaxLine
 from setten.stock.returns import LINES_MAX, QTY_MAX, TEXT_LENGTH_MAX, Tendered
@@ -16,6 +17,12 @@ from setten.stock.returns import LINES_MAX, QTY_MAX, TEXT_LENGTH_MAX, Tendered
 ID_LENGTH_MAX = 100
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX)]
 _Qty = Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
+
+
+class WhichPurchase(Invalid):
+    """Name the purchase in one way: an order, a receipt, or (for a look-up) a customer."""
+
+    code = "which_purchase"
 
 
 class ReceiptNo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
-from setten.api import guard, idempotency
+from setten.api import guard, idempotency, till_returns
 from setten.api.return_bodies import (
     ID_LENGTH_MAX,
     ExchangeBody,
@@ -23,6 +23,7 @@ from setten.api.return_bodies import (
     ReturnIn,
     ReturnsBody,
     SoldBody,
+    WhichPurchase,
 )
 from setten.api.state import Deps
 from setten.customers import identity
@@ -30,22 +31,25 @@ from setten.facts.stock import GoodsLine
 from setten.platform import audit, clock, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
 from setten.stock import returns
 from setten.stock.returns import PAGE_MAX, Back, NewReturn, Policy, Purchase, Return
-
-
-class WhichPurchase(Invalid):
-    """Name the purchase in one way: an order, a receipt, or (for a look-up) a customer."""
-
-    code = "which_purchase"
 
 
 def router() -> Router:
     """The routes of this domain, under /api/v1/returns."""
     return Router(
         path="/api/v1/returns",
-        route_handlers=[look_up, take, list_at, view, get_policy, put_policy],
+        route_handlers=[
+            look_up,
+            take,
+            list_at,
+            view,
+            get_policy,
+            put_policy,
+            till_returns.list_open,
+            till_returns.match,
+            till_returns.close,
+        ],
         dependencies={"actor": guard.provide_actor},
         tags=["returns"],
         guards=[guard.allow("server")],

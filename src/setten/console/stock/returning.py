@@ -105,6 +105,7 @@ async def _start(
         skus |= {line.sku for one in latest for line in one.lines}
         shown = await goods(conn, skus, page)
         every = await locations.list_all(conn)
+        waiting = await returns.matching.count_open(conn, at)
     words = page.words()
     return {
         "at": at,
@@ -118,6 +119,7 @@ async def _start(
         "shops": [(p.location_id, places.name_of(p, page.locale)) for p in every],
         "wrong": words("returns.not_found") if wrong else "",
         "said": said or {},
+        "waiting": waiting,
     }
 
 

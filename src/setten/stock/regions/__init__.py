@@ -25,11 +25,20 @@ from setten.stock.regions.model import (
     Where,
 )
 from setten.stock.regions.naming import list_all, put
-from setten.stock.regions.routing import Routed, find_many, route, route_all
+from setten.stock.regions.routing import (
+    PAGE_MAX,
+    Routed,
+    count_unplaced,
+    find_many,
+    route,
+    route_all,
+    unplaced,
+)
 
 __all__ = [
     "LINES_MAX",
     "NAMES_MAX",
+    "PAGE_MAX",
     "PLACES_MAX",
     "REASONS",
     "REGIONS_MAX",
@@ -44,10 +53,12 @@ __all__ = [
     "Routed",
     "UnknownRegion",
     "Where",
+    "count_unplaced",
     "find_many",
     "list_all",
     "place",
     "put",
     "route",
     "route_all",
+    "unplaced",
 ]

@@ -63,6 +63,7 @@ async def place(
         conn,
         hold_id=placed.hold_id,
         location_ids=places,
+        region_id=ask.where.region_id,
         lat=None if near is None else round(near.lat, _POINT_DECIMALS),
         lon=None if near is None else round(near.lon, _POINT_DECIMALS),
         now=now,

@@ -70,10 +70,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Regional(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a hold that was asked of a region."""
+    """What is known of a hold that was asked of a region. region_id: None for one near a point."""
 
     hold_id: UUID
     location_ids: tuple[str, ...]
+    region_id: str | None
     rejected: tuple[str, ...]
     lat: float | None
     lon: float | None

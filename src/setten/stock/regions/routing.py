@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +29,9 @@ from setten.stock.regions.model import (
 )
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
+PAGE_MAX = 100
+COUNTED_MAX = 10_000  # more wait only while the job stands still
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROUNDS = 3  # others take stock while we look; then whoever asked asks again
 ROUTED_AT_ONCE = 200  # a round of the job; each in a transaction of its own
 _GONE = {"not_on_shelf": Account.shrinkage, "damaged": Account.quarantine}
@@ -46,6 +49,33 @@ async def find_many(conn: Connection, hold_ids: Sequence[UUID]) -> dict[UUID, Re
     """What is known of those of the holds that were asked of a region."""
     rows = await _Q.by_ids.all(conn, hold_ids=list(hold_ids)) if hold_ids else []
     return {row["hold_id"]: _regional(row) for row in rows}
+
+
+async def unplaced(
+    conn: Connection,
+    *,
+    now: datetime,
+    region_id: str | None = None,
+    after: UUID | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Regional]:
+    """Open promises that no place is named for yet, oldest first; pages by the last hold_id."""
+    last = (await find_many(conn, [after])).get(after) if after is not None else None
+    rows = await _Q.unplaced.all(
+        conn,
+        now=now,
+        region_id=region_id,
+        after_at=last.asked_at if last else _EPOCH,
+        after_id=last.hold_id if last else UUID(int=0),
+        most=min(limit, PAGE_MAX + 1),
+    )
+    return [_regional(row) for row in rows]
+
+
+async def count_unplaced(conn: Connection, *, now: datetime) -> dict[str | None, int]:
+    """How many wait for a place, by region (None: near a point), up to COUNTED_MAX in all."""
+    rows = await _Q.count_unplaced.all(conn, now=now, most=COUNTED_MAX)
+    return {row["region_id"]: row["holds"] for row in rows}
 
 
 def _regional(row: db.Record) -> Regional:

@@ -34,13 +34,36 @@ select r.region_id, r.name_ja, r.name_en, array_agg(p.location_id order by p.loc
 select location_id from stock.region_places where region_id = :region_id order by location_id;
 
 -- name: note
-insert into stock.regional_holds (hold_id, location_ids, lat, lon, asked_at)
-values (:hold_id, :location_ids, :lat, :lon, :now);
+insert into stock.regional_holds (hold_id, location_ids, region_id, lat, lon, asked_at)
+values (:hold_id, :location_ids, :region_id, :lat, :lon, :now);
 
 -- name: by_ids
-select hold_id, location_ids, rejected, lat, lon, asked_at, routed_at
+select hold_id, location_ids, region_id, rejected, lat, lon, asked_at, routed_at
   from stock.regional_holds
  where hold_id = any(:hold_ids::uuid[]);
+
+-- name: unplaced
+-- Promised, and no place named yet: oldest first, of one region or of all.
+select r.hold_id, r.location_ids, r.region_id, r.rejected, r.lat, r.lon, r.asked_at, r.routed_at
+  from stock.regional_holds r
+  join stock.holds h on h.hold_id = r.hold_id
+ where r.routed_at is null and h.ended_at is null and h.expires_at > :now
+   and (:region_id::text is null or r.region_id = :region_id)
+   and (r.asked_at, r.hold_id) > (:after_at::timestamptz, :after_id::uuid)
+ order by r.asked_at, r.hold_id
+ limit :most;
+
+-- name: count_unplaced
+-- By region; null for those asked near a point. Only few wait at a time: a job names their places.
+select r.region_id, count(*) as holds
+  from (select x.hold_id, x.region_id
+          from stock.regional_holds x
+         where x.routed_at is null
+         order by x.asked_at
+         limit :most) as r
+  join stock.holds h on h.hold_id = r.hold_id
+ where h.ended_at is null and h.expires_at > :now
+ group by r.region_id;
 
 -- name: set_routed
 update stock.regional_holds
