@@ -149,3 +149,11 @@ def test_a_command_alone_makes_and_migrates_its_own_database(tmp_path):
     done = setten("keys", "create", "--scope", "server", **variables)
     assert done.returncode == 0, done.stderr
     assert embedded.attach(tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", ["customers", "receipts", "postcodes"])
+def test_a_file_that_is_not_there_is_told_in_one_line_before_anything_starts(kind, tmp_path):
+    folder = tmp_path / "d"
+    done = setten("import", kind, "nowhere.csv", SETTEN_DATA_DIR=str(folder))
+    assert "nowhere.csv" in one_line(done)
+    assert not folder.exists()

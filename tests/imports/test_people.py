@@ -96,6 +96,20 @@ async def test_a_row_that_names_nobody_is_refused_with_its_reason_alone(
     assert "名無し" in keeps.read_text("utf-8-sig")
 
 
+async def test_a_row_that_comes_twice_is_one_newcomer_in_a_dry_run_as_in_the_true_one(
+    bring: Bring, tmp_path: Path
+) -> None:
+    """However far apart they stand: each transaction of a dry run is taken back."""
+    path = tmp_path / "members.csv"
+    rows = "".join(f"CS{n},m{n}@example.jp\n" for n in range(2_001))
+    path.write_text(f"顧客ID,メールアドレス\n{rows}CS7,m7@example.jp\n", "utf-8")
+
+    tried = await bring("customers", path, is_dry=True)
+    done = await bring("customers", path)
+
+    assert (tried.new, tried.same) == (done.new, done.same) == (2_001, 1)
+
+
 async def test_a_dry_run_tells_what_would_come_and_leaves_nothing(
     bring: Bring, pool: db.Pool, tmp_path: Path
 ) -> None:

@@ -45,6 +45,16 @@ async def test_lines_become_receipts_and_bad_rows_go_to_a_file(shop, bring, file
     assert "'=mug()" in refused[3]
 
 
+async def test_a_row_names_all_that_is_wrong_with_it(shop, bring, file):
+    file.write_text(HEAD + "ginza,r1,0003,2026-01-05T10:00:00,,half,1.2.3,\n")
+    keeps = file.with_name("refused.csv")
+    done = await bring("receipts", file, refused_file=str(keeps))
+    assert (done.refused, done.reasons) == (1, {"empty": 1, "bad_value": 1})
+    assert [(one.row, one.reason, one.field) for one in done.shown] == [
+        (1, "empty", "sku"), (1, "bad_value", "qty, amount")]  # fmt: skip
+    assert '"empty: sku; bad_value: qty, amount"' in keeps.read_text("utf-8-sig")
+
+
 async def test_the_same_file_again_changes_nothing(shop, bring, file):
     await bring("receipts", file)
     again = await bring("receipts", file)

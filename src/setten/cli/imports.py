@@ -30,10 +30,11 @@ if TYPE_CHECKING:  # reading files takes libraries that other commands need not 
     from setten.background import Means
     from setten.imports import Columns, Options, Progress, Summary
 
+PACE_FROM_ROWS = 10_000
 app = typer.Typer(help="Bring in what other systems have kept.", no_args_is_help=True)
 receipts_app = typer.Typer(help="What tills took.", no_args_is_help=True)
 
-Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]
+Files = Annotated[list[Path], typer.Argument(help="Files, one after the other.")]
 Mapping = Annotated[
     str | None,
     typer.Option(
@@ -136,11 +137,21 @@ for _kind, _help in (
 def _bring(kind: str, files: list[Path], options: Options, data_dir: str | None) -> list[Summary]:
     if options.refused_file is not None and len(files) > 1:
         raise typer.BadParameter("--refused takes the rows of one file", param_hint="--refused")
+    _prove_there(files)
 
     async def work(means: Means) -> list[Summary]:
         return [await _one(means, kind, file, options) for file in files]
 
     return installation.with_means(work, data_dir)
+
+
+def _prove_there(files: list[Path]) -> None:
+    """Before the first is read: the second of two may be mistyped. Raises FileMissing."""
+    from setten.imports import FileMissing
+
+    for file in files:
+        if not file.is_file():
+            raise FileMissing(file=str(file))
 
 
 async def _one(means: Means, kind: str, file: Path, options: Options) -> Summary:
@@ -173,12 +184,17 @@ async def _one(means: Means, kind: str, file: Path, options: Options) -> Summary
             on_mapping=_say_mapping,
             on_progress=on_progress,
         )
-    seconds = max(time.monotonic() - started, 0.001)
-    terminal.note(
-        f"{file.name}：{seconds:.1f} 秒、毎分 {done.rows / seconds * 60:,.0f} 行",
-        f"{file.name}: {seconds:.1f} s, {done.rows / seconds * 60:,.0f} rows a minute",
-    )
+    _tell_pace(file.name, done.rows, time.monotonic() - started)
     return done
+
+
+def _tell_pace(name: str, rows: int, seconds: float) -> None:
+    """How long it took; of a few rows a pace would say nothing."""
+    ja, en = f"{name}：{seconds:.1f} 秒", f"{name}: {seconds:.1f} s"
+    if rows >= PACE_FROM_ROWS:
+        pace = f"{rows / seconds * 60:,.0f}"
+        ja, en = f"{ja}、毎分 {pace} 行", f"{en}, {pace} rows a minute"
+    terminal.note(ja, en)
 
 
 def _say_mapping(done: Summary, columns: Columns) -> None:
@@ -308,6 +324,7 @@ def import_postcodes(
 
     Homes of customers who told an address are worked out again. Again is no matter.
     """
+    _prove_there(files)
 
     async def work(means: Means) -> tuple[list[homes.PostcodesRead], int]:
         done = []

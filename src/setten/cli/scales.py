@@ -18,24 +18,48 @@ _STAGES = {
     "past": ("できごと", "events"),
     "sums": ("集計", "sums"),
     "stages": ("顧客の段階", "stages of customers"),
+    "households": ("世帯", "households"),
+    "tills": ("レシート（バイト）", "receipts (bytes)"),
+    "letters": ("キャンペーンの案内", "campaign letters"),
+    "coupons": ("クーポン", "coupons"),
 }
 
 
-def is_large(found: Settings, scale: str) -> bool:
-    """Whether the demo of this folder is the large one; it is loaded first where it was asked for.
+def is_ready(found: Settings, scale: str) -> bool:
+    """Whether the demo of this folder is the real or the large one; loaded first where asked for.
 
     Raises Unfinished where another demo lives, and for a load under way that nobody asks to go on.
     """
-    from setten.demo import large
+    from setten.demo import large, real
 
-    if large.is_laid(found.data_dir):
+    if large.is_laid(found.data_dir) or real.is_whole(found.data_dir):
         return True
     if scale == "large":
         _lay_down(found)
         return True
-    if large.is_begun(found.data_dir):
+    if scale == "real":
+        _bring_in(found)
+        return True
+    if large.is_begun(found.data_dir) or real.is_begun(found.data_dir):
         raise large.Unfinished()
     return False
+
+
+def _bring_in(found: Settings) -> None:
+    from setten.demo import real
+
+    terminal.note(
+        "ある食料品チェーンの一年を取り込んでいます（147 万行、止めても続きから始まります）",
+        "Bringing in a year of a grocer's tills (1.47 million lines; goes on where it was stopped)",
+    )
+    tell, began = _teller(), time.monotonic()
+    asyncio.run(
+        real.bring_in(
+            found, clock=clock.now, told=lambda step, at: tell(step, at.bytes_done, at.bytes_all)
+        )
+    )
+    minutes = (time.monotonic() - began) / 60
+    terminal.note(f"{minutes:.0f} 分で取り込みました", f"Brought in within {minutes:.0f} minutes")
 
 
 def _lay_down(found: Settings) -> None:

@@ -28,7 +28,7 @@ OTHERS = {
     part: (sys.executable, "-m", "setten.background", part)
     for part in ("readers", "segments", "jobs")
 }
-SCALES = ("small", "large")
+SCALES = ("small", "real", "large")
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366
 
@@ -58,7 +58,7 @@ def serve(
 def demo(
     port: Port = None,
     data_dir: DataDir = None,
-    scale: Annotated[str, typer.Option(help="How much: small, large.")] = "small",
+    scale: Annotated[str, typer.Option(help="How much: small, real, large.")] = "small",
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     workers: Annotated[int | None, typer.Option(help="Web processes.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
@@ -81,7 +81,7 @@ def demo(
 
     def prepare(now: Settings) -> None:
         _prove(now)
-        if scales.is_large(now, scale):
+        if scales.is_ready(now, scale):
             return
         if days and _is_filled(now):  # what went on since is told when people are in already
             return

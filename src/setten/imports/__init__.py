@@ -9,7 +9,7 @@ from setten.imports.events import Events, WebLogs
 from setten.imports.goods import Items, Locations, Stock
 from setten.imports.kind import Kind
 from setten.imports.mapping import Columns, proposal
-from setten.imports.model import Options, Outcome, Progress, Shown, Summary
+from setten.imports.model import FileMissing, Options, Outcome, Progress, Shown, Summary
 from setten.imports.people import Contacts, Customers
 from setten.imports.receipts import Receipts
 from setten.imports.resuming import Known, latest
@@ -24,6 +24,7 @@ KINDS: dict[str, type[Kind]] = {one.name: one for one in (
 __all__ = [
     "KINDS",
     "Columns",
+    "FileMissing",
     "Known",
     "Options",
     "Outcome",

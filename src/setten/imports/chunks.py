@@ -62,7 +62,7 @@ def _line(raw: Raw, kind: Kind) -> Line:
     try:
         read = kind.read(raw.values)
     except BadRow as why:
-        return Line(raw, refused(why.reason, why.field), None)
+        return Line(raw, refused(why.reason, why.field, why.others), None)
     return Line(raw, read, None if isinstance(read, Outcome) else kind.key(read))
 
 

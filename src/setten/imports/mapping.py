@@ -200,8 +200,12 @@ class Reader:
                 self._fields.append((field, columns, self._reads(field)))
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields that a row says, converted; what is empty is absent. Raises BadRow."""
+        """The fields that a row says, converted; what is empty is absent.
+
+        Raises BadRow, which names all that is wrong with it.
+        """
         found = dict(self.constants)
+        faults: list[tuple[str, str]] = []
         for field, columns, reads in self._fields:
             try:
                 if len(columns) == 1:
@@ -213,11 +217,14 @@ class Reader:
                     joined = _joined(row, columns)
                     read = reads(joined) if joined else None
             except BadValue:
-                raise BadRow("bad_value", field.name) from None
+                faults.append(("bad_value", field.name))
+                continue
             if read is not None and read != "":
                 found[field.name] = read
             elif field.must:
-                raise BadRow("empty", field.name)
+                faults.append(("empty", field.name))
+        if faults:
+            raise BadRow.of(faults)
         return found
 
     def more(self, row: Mapping[str, Any]) -> dict[str, Any]:

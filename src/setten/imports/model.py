@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -40,6 +40,12 @@ class UnreadableFile(Invalid):
     code = "unreadable_file"
 
 
+class FileMissing(Invalid):
+    """There is no such file. facts: file."""
+
+    code = "file_missing"
+
+
 class ImportRunning(Conflict):
     """The same file is being imported at this moment."""
 
@@ -58,21 +64,49 @@ class HalfImported(Conflict):
     code = "half_imported"
 
 
-class BadRow(Exception):
-    """A row cannot be used. reason: a code with words; field: our name of it, not its value."""
+Fault: TypeAlias = tuple[str, str | None]
+"""What is wrong with a row: a code with words, and our name of the field, or of some by commas."""
 
-    def __init__(self, reason: str, field: str | None = None) -> None:
+
+class BadRow(Exception):
+    """A row cannot be used. reason: a code with words; field: our name of it, not its value.
+
+    others: what else is wrong with it, so that it is mended at once.
+    """
+
+    def __init__(
+        self, reason: str, field: str | None = None, others: tuple[Fault, ...] = ()
+    ) -> None:
         super().__init__(reason, field)
         self.reason = reason
         self.field = field
+        self.others = others
+
+    @classmethod
+    def of(cls, faults: Sequence[tuple[str, str]]) -> BadRow:
+        """One refusal of all faults of a row, those of one reason together."""
+        fields: dict[str, list[str]] = {}
+        for reason, field in faults:
+            fields.setdefault(reason, []).append(field)
+        first, *others = ((reason, ", ".join(names)) for reason, names in fields.items())
+        return cls(*first, tuple(others))
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of one row. status: new, changed, same, left_out or refused (with a reason)."""
+    """What came of one row. status: new, changed, same, left_out or refused (with a reason).
+
+    others: what is wrong with it besides.
+    """
 
     status: str
     reason: str | None = None
     field: str | None = None
+    others: tuple[Fault, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong with it, the first first."""
+        return () if self.reason is None else ((self.reason, self.field), *self.others)
 
 
 NEW = Outcome("new")
@@ -81,9 +115,9 @@ SAME = Outcome("same")
 LEFT_OUT = Outcome("left_out")
 
 
-def refused(reason: str, field: str | None = None) -> Outcome:
+def refused(reason: str, field: str | None = None, others: tuple[Fault, ...] = ()) -> Outcome:
     """The outcome of a row that cannot be used."""
-    return Outcome("refused", reason, field)
+    return Outcome("refused", reason, field, others)
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -96,6 +130,8 @@ class Shown(msgspec.Struct, frozen=True):
 
 class Summary(msgspec.Struct, kw_only=True):
     """What came of a file. rows = new + changed + same + left_out + refused.
+
+    reasons: of rows refused, how many have each fault; one row may have several.
 
     sums: what a kind adds up besides, as receipts or minor units. resumed_at: rows that an earlier
     run had done; they are counted here too. mapping: our field → their columns, as it was read.
@@ -123,10 +159,10 @@ class Summary(msgspec.Struct, kw_only=True):
         """Count one row."""
         self.rows += 1
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
-        if outcome.reason is not None:
-            self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+        for reason, field in outcome.faults:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
             if len(self.shown) < SHOWN_MAX:
-                self.shown.append(Shown(number, outcome.reason, outcome.field))
+                self.shown.append(Shown(number, reason, field))
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -99,7 +99,8 @@ class RefusedFile:
 
 
 def _reason(why: Outcome) -> str:
-    return f"{why.reason}: {why.field}" if why.field else str(why.reason)
+    """All that is wrong, each as a code and the fields it is about."""
+    return "; ".join(f"{code}: {field}" if field else code for code, field in why.faults)
 
 
 def _object(row: Raw, why: Outcome) -> bytes:

@@ -155,6 +155,12 @@ async def known(conn: Connection, skus: Sequence[str]) -> frozenset[str]:
     return frozenset(row["sku"] for row in rows)
 
 
+async def of_product(conn: Connection, product_id: str, *, limit: int = PAGE_MAX) -> list[Item]:
+    """The variants of a product, by sku."""
+    rows = await _Q.of_product.all(conn, product_id=product_id, most=min(limit, PAGE_MAX))
+    return [_item(row) for row in rows]
+
+
 async def search(
     conn: Connection, said: str = "", *, after: str = "", limit: int = PAGE_MAX
 ) -> list[Item]:

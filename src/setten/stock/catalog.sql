@@ -32,6 +32,14 @@ select distinct on (gtin) gtin, sku
 -- name: known
 select sku from stock.items where sku = any(:skus::text[]);
 
+-- name: of_product
+select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text as attributes,
+       price_minor, currency, tax_rate, tax_included
+  from stock.items
+ where product_id = :product_id
+ order by sku
+ limit :most;
+
 -- name: search
 -- By the short pieces of what was said, then by the text itself; or by GTIN.
 select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text as attributes,

@@ -92,7 +92,8 @@ async def test_one_purchase_told_by_tag_webhook_and_till_counts_once(people, poo
     numbers = await people.numbers("user_id:ann")
     async with pool.acquire() as conn:
         [bought] = await timeline.purchases(conn, numbers)
-        told = await timeline.copies(conn, numbers, bought.purchase_key)
+        copies = await timeline.copies(conn, numbers, [bought.purchase_key])
+        told = copies[bought.purchase_key]
     assert bought.total_minor == 88_000
     lines = (await page(people, pool, "user_id:ann")).items
     assert [line.name for line in lines] == ["receipt.recorded", "order.placed"]

@@ -20,10 +20,9 @@ from setten.customers.profiles import BoughtThrough
 from setten.customers.timeline import Purchase
 from setten.platform import audit, db
 from setten.platform.auth import Right
-from setten.platform.db import Connection
 
 SHOWN_MAX = 60
-"""Of one page, as each asks for what told of it."""
+"""Of one page; the next is a link."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +50,9 @@ async def purchases(
             conn, profile.numbers, before=_cursor(after), limit=SHOWN_MAX + 1
         )
         found = listed[:SHOWN_MAX]
-        rows = [await _row(conn, page, names, profile.numbers, one) for one in found]
+        keys = [one.purchase_key for one in found]
+        copies = await timeline.copies(conn, profile.numbers, keys)
+        rows = [_row(page, names, one, copies.get(one.purchase_key, [])) for one in found]
         await audit.note(
             conn,
             page.who,
@@ -72,11 +73,8 @@ async def purchases(
     return page.render("customers/purchases.html", shown)
 
 
-async def _row(
-    conn: Connection, page: Page, names: Named, numbers: Sequence[int], one: Purchase
-) -> Row:
+def _row(page: Page, names: Named, one: Purchase, copies: Sequence[timeline.Item]) -> Row:
     t = page.words()
-    copies = await timeline.copies(conn, numbers, one.purchase_key)
     return Row(
         at=one.occurred_at,
         mark=mark(one.channel, t),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 
 from litestar import Response
+from litestar.response import Stream
 
 from setten.console.page import HEADERS
 
@@ -25,12 +26,27 @@ def safe(cell: object) -> str:
 
 def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response[str]:
     """A table as a download."""
+    return Response(BOM + _text([head, *rows]), media_type="text/csv", headers=_headers(name))
+
+
+def as_csv_gradually(
+    name: str, head: Sequence[str], rows: AsyncIterable[Sequence[object]]
+) -> Stream:
+    """A table as a download whose first lines travel while the next are looked for."""
+
+    async def lines() -> AsyncIterator[str]:
+        yield BOM + _text([head])
+        async for row in rows:
+            yield _text([row])
+
+    return Stream(lines(), media_type="text/csv", headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {**HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+
+
+def _text(rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([safe(cell) for cell in head])
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return Response(
-        BOM + out.getvalue(),
-        media_type="text/csv",
-        headers={**HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    csv.writer(out).writerows([safe(cell) for cell in row] for row in rows)
+    return out.getvalue()

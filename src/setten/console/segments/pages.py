@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 
 from setten.console import guard
 from setten.console.customers import people
@@ -147,27 +148,37 @@ def _cursor(text: str) -> Member | None:
 
 
 @get("/customers/segments/{segment_id:int}/members.csv", right=Right.manage_segments)
-async def export(request: Asked, segment_id: FromPath[int]) -> Response[str]:
-    """Members as a file: customer ids and since when, nothing that identifies anybody."""
+async def export(request: Asked, segment_id: FromPath[int]) -> Stream:
+    """Members as a file: customer ids and since when, nothing that identifies anybody.
+
+    Its lines travel page by page, and each page is on record before it goes.
+    """
     page, deps = page_of(request), guard.deps_of(request)
-    rows: list[Member] = []
+
+    async def some(after: Member | None) -> tuple[Member, ...]:
+        async with db.transaction(deps.pool) as conn:
+            found = await segments.members(conn, segment_id, after=after, limit=_EXPORT_PAGE)
+            await audit.note_all(
+                conn, page.who, "segment.exported", at=page.now,
+                subjects=[str(one.customer_id) for one in found], fields=("customer_id",),
+            )  # fmt: skip
+        return found
+
     async with deps.pool.acquire() as conn:
         segment = await segments.get(conn, segment_id)
-        while len(rows) < EXPORT_MAX:
-            more = await segments.members(
-                conn, segment_id, after=rows[-1] if rows else None, limit=_EXPORT_PAGE
-            )
-            rows += more
-            if len(more) < _EXPORT_PAGE:
-                break
-    async with db.transaction(deps.pool) as conn:
-        await audit.note_all(
-            conn, page.who, "segment.exported", at=page.now,
-            subjects=[str(one.customer_id) for one in rows], fields=("customer_id",),
-        )  # fmt: skip
-    head = ["customer_id", "entered_at", "event_id"]
-    cells = ([one.customer_id, one.entered_at.isoformat(), one.event_id] for one in rows)
-    return tables.as_csv(f"segment-{segment.segment_id}", head, cells)
+
+    async def cells() -> AsyncIterator[Sequence[object]]:
+        told, found = 0, await some(None)
+        while True:
+            for one in found:
+                yield one.customer_id, one.entered_at.isoformat(), one.event_id
+            told += len(found)
+            if len(found) < _EXPORT_PAGE or told >= EXPORT_MAX:
+                return
+            found = await some(found[-1])
+
+    head = ("customer_id", "entered_at", "event_id")
+    return tables.as_csv_gradually(f"segment-{segment.segment_id}", head, cells())
 
 
 @post("/customers/segments/{segment_id:int}/retire", right=Right.manage_segments)
@@ -198,5 +209,7 @@ async def compare(request: Asked, a: FromQuery[int] = 0, b: FromQuery[int] = 0) 
         "only_other": shared.b - shared.both,
         "both": shared.both,
         "total": max(1, shared.a + shared.b - shared.both),
+        "is_counted": one.is_filled and other.is_filled,
+        "here": f"/customers/segments/compare?a={a}&b={b}",
     }
     return page.render("segments/compare.html", view)

@@ -27,10 +27,10 @@ from setten.stock.bands import Band
 from setten.stock.catalog import Item
 from setten.stock.holds import Hold
 from setten.stock.ledger import Balance, Posted
-from setten.stock.locations import Location
 
 LEDGER_ROWS = 40
 VARIANTS_MAX = 24
+PLACES_NEAREST = 40  # of a thing that lies everywhere; all of them are one link away
 
 
 class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +67,14 @@ async def item(
     before: FromQuery[int] = 0,
     left: FromQuery[int] = 0,
     held: FromQuery[str] = "",
+    places: FromQuery[str] = "",
 ) -> Response[str]:
     """The item, its places, and the ledger of the place chosen (one's own at first)."""
     page, sku = page_of(request), sku.removeprefix("/")
     deps = guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
-        view = await _view(conn, page, await named(request, conn, page.locale), sku, at)
+        names = await named(request, conn, page.locale)
+        view = await _view(conn, page, names, sku, at, shows_all=places == "all")
         view |= await _ledger(conn, page, view["balance"], before, left)
         view["held"] = await _held(conn, page, held)
         view["whom"] = await _whom(conn, page, deps.vault, request.query_params.get("for", ""))
@@ -80,15 +82,22 @@ async def item(
     return page.render("stock/item.html", view)
 
 
-async def _view(conn: Connection, page: Page, names: Named, sku: str, at: str) -> dict[str, object]:
+async def _view(
+    conn: Connection, page: Page, names: Named, sku: str, at: str, *, shows_all: bool
+) -> dict[str, object]:
     found = await catalog.get(conn, sku)
     balances = await ledger.balances_of(conn, [sku])
-    places = _places(balances, names, page)
+    near = _nearest(balances, names, page)
+    some = near if shows_all else near[:PLACES_NEAREST]
+    if at and not shows_all:  # the place that was asked for is shown however far it is
+        some += [one for one in near[PLACES_NEAREST:] if one[1].location_id == at]
+    places = [_place(km, one, names, page) for km, one in some]
     chosen = at or next((p.location_id for p in places), "")
     return {
         "good": good(found, page),
         "item": found,
         "places": places,
+        "place_count": len(near),
         "variants": await _variants(conn, found, page),
         "at": chosen,
         "at_name": names(chosen),
@@ -117,14 +126,26 @@ async def _whom(conn: Connection, page: Page, vault: Vault, said: str) -> Person
     return next(iter(found.values()), None)
 
 
-def _places(balances: Sequence[Balance], names: Named, page: Page) -> list[PlaceRow]:
-    """Nearest to one's own place first; those that have none come after those that have."""
+def _nearest(
+    balances: Sequence[Balance], names: Named, page: Page
+) -> list[tuple[float | None, Balance]]:
+    """Kilometres from one's own place, and the row: the own first, then the nearest."""
     home = names.find(page.shop)
-    rows = [_place(one, names, home, page) for one in balances]
-    return sorted(rows, key=lambda r: (not r.is_mine, r.km is None, r.km or 0.0, r.location_id))
+
+    def far(one: Balance) -> float | None:
+        place = names.find(one.location_id)
+        return locations.distance_km(home, place) if home and place and home != place else None
+
+    found = [(far(one), one) for one in balances]
+    return sorted(
+        found,
+        key=lambda pair: (
+            pair[1].location_id != page.shop, pair[0] is None, pair[0] or 0.0, pair[1].location_id
+        ),
+    )  # fmt: skip
 
 
-def _place(one: Balance, names: Named, home: Location | None, page: Page) -> PlaceRow:
+def _place(km: float | None, one: Balance, names: Named, page: Page) -> PlaceRow:
     place = names.find(one.location_id)
     _, closes_at = place.opening(page.now) if place else (None, None)
     return PlaceRow(
@@ -133,7 +154,7 @@ def _place(one: Balance, names: Named, home: Location | None, page: Page) -> Pla
         kind=place.kind if place else "shop",
         count=max(0, one.promisable),
         band=one.band,
-        km=locations.distance_km(home, place) if home and place and home != place else None,
+        km=km,
         closes_at=closes_at,
         shelf=one.shelf,
         is_mine=one.location_id == page.shop,
@@ -143,9 +164,8 @@ def _place(one: Balance, names: Named, home: Location | None, page: Page) -> Pla
 async def _variants(conn: Connection, item: Item, page: Page) -> list[Good]:
     if not item.product_id:
         return []
-    found = await catalog.search(conn, item.product_id, limit=VARIANTS_MAX)
-    same = [one for one in found if one.product_id == item.product_id and one.sku != item.sku]
-    return [good(one, page) for one in same]
+    found = await catalog.of_product(conn, item.product_id, limit=VARIANTS_MAX)
+    return [good(one, page) for one in found if one.sku != item.sku]
 
 
 async def _ledger(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromQuery
+from litestar.response import Stream
 
 from setten.console import guard, places
 from setten.console.page import STAFF, Asked, page_of
@@ -16,7 +17,6 @@ from setten.console.stock.goods import Good, good, name_of
 from setten.platform.auth import Right
 from setten.stock import catalog, ledger, locations
 from setten.stock.bands import Band, band_of
-from setten.stock.ledger import Balance
 from setten.stock.locations import Location
 
 ROWS = 40
@@ -28,6 +28,9 @@ COLUMNS_MAX = 10
 
 EXPORT_MAX = 200
 """Items of one file; a longer list is narrowed by the filter first."""
+
+EXPORT_AT_ONCE = 20
+"""Items that are read together: the first come before the last were looked for."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -70,10 +73,13 @@ async def sheet(
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await catalog.search(conn, q[:100], after=after, limit=ROWS + 1)
         shown = found[:ROWS]
-        balances = await ledger.balances_of(conn, [item.sku for item in shown])
         every = await locations.list_all(conn)
-    columns = _columns(every, page.shop, page.locale)
-    rows = [_row(good(item, page), columns, balances) for item in shown]
+        columns = _columns(every, page.shop, page.locale)
+        skus, beside = [item.sku for item in shown], [one.location_id for one in columns]
+        balances = await ledger.balances_among(conn, skus, beside)
+        totals = await ledger.totals_of(conn, skus)
+    own = {one.key: max(0, one.promisable) for one in balances}
+    rows = [_row(good(item, page), columns, own, totals.get(item.sku, 0)) for item in shown]
     view = {
         "rows": rows,
         "columns": columns,
@@ -85,21 +91,25 @@ async def sheet(
 
 
 @get("/stock/items.csv", right=Right.read_stock)
-async def sheet_csv(request: Asked, q: FromQuery[str] = "") -> Response[str]:
+async def sheet_csv(request: Asked, q: FromQuery[str] = "") -> Stream:
     """The sheet to take away: every place, what can be promised, up to EXPORT_MAX items."""
-    page = page_of(request)
-    async with guard.deps_of(request).pool.acquire() as conn:
+    page, pool = page_of(request), guard.deps_of(request).pool
+    async with pool.acquire() as conn:
         found = await catalog.search(conn, q[:100], limit=EXPORT_MAX)
-        balances = await ledger.balances_of(conn, [item.sku for item in found])
         every = await locations.list_all(conn)
     names = [places.name_of(place, page.locale) for place in every]
-    own = {one.key: max(0, one.promisable) for one in balances}
-    rows = [
-        (item.sku, item.gtin_written, name_of(item, page.locale),
-         *(own.get((item.sku, place.location_id), 0) for place in every))
-        for item in found
-    ]  # fmt: skip
-    return tables.as_csv("stock", ("sku", "gtin", "name", *names), rows)
+
+    async def rows() -> AsyncIterator[Sequence[object]]:
+        for begin in range(0, len(found), EXPORT_AT_ONCE):
+            some = found[begin : begin + EXPORT_AT_ONCE]
+            async with pool.acquire() as conn:
+                balances = await ledger.balances_of(conn, [item.sku for item in some])
+            own = {one.key: max(0, one.promisable) for one in balances}
+            for item in some:
+                counts = (own.get((item.sku, place.location_id), 0) for place in every)
+                yield (item.sku, item.gtin_written, name_of(item, page.locale), *counts)
+
+    return tables.as_csv_gradually("stock", ("sku", "gtin", "name", *names), rows())
 
 
 def _columns(every: Sequence[Location], mine: str | None, locale: str) -> list[Column]:
@@ -116,10 +126,12 @@ def _columns(every: Sequence[Location], mine: str | None, locale: str) -> list[C
     ]
 
 
-def _row(shown: Good, columns: Sequence[Column], balances: Sequence[Balance]) -> Row:
-    own = {one.location_id: max(0, one.promisable) for one in balances if one.sku == shown.sku}
+def _row(
+    shown: Good, columns: Sequence[Column], own: Mapping[tuple[str, str], int], total: int
+) -> Row:
     cells = [
-        Cell(c.location_id, count := own.get(c.location_id, 0), band_of(count), c.is_mine)
+        Cell(c.location_id, count := own.get((shown.sku, c.location_id), 0), band_of(count),
+             c.is_mine)
         for c in columns
-    ]
-    return Row(shown, cells, sum(own.values()))
+    ]  # fmt: skip
+    return Row(shown, cells, total)

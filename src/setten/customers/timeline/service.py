@@ -128,13 +128,19 @@ async def since(
 
 
 async def copies(
-    conn: Connection, identifier_ids: Sequence[int], purchase_key: str
-) -> tuple[Item, ...]:
-    """All lines that told of one purchase; the one that counts first."""
+    conn: Connection, identifier_ids: Sequence[int], purchase_keys: Sequence[str]
+) -> dict[str, list[Item]]:
+    """The lines that told of each purchase, up to COPIES_MAX; the one that counts first."""
     rows = await Q.copies.all(
-        conn, identifier_ids=list(identifier_ids), purchase_key=purchase_key, most=COPIES_MAX
+        conn,
+        identifier_ids=list(identifier_ids),
+        purchase_keys=list(purchase_keys),
+        most=COPIES_MAX,
     )
-    return tuple(_item(row) for row in rows)
+    found: dict[str, list[Item]] = {}
+    for row in rows:
+        found.setdefault(row["purchase_key"], []).append(_item(row))
+    return found
 
 
 async def counts_by_channel(conn: Connection, identifier_ids: Sequence[int]) -> dict[str, int]:

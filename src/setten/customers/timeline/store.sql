@@ -113,14 +113,23 @@ select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier
  limit :most;
 
 -- name: copies
--- All that told of one purchase, the one that counts first.
+-- All that told of some purchases, of each the one that counts first.
 select t.event_id, t.name, t.occurred_at, t.channel, t.location_id, t.identifier_id, t.position,
-       t.purchase_key, t.summary::text as summary
-  from customers.timeline t
-  left join customers.purchases p using (purchase_key, event_id)
- where t.identifier_id = any(:identifier_ids::bigint[]) and t.purchase_key = :purchase_key
- order by (p.purchase_key is null), t.occurred_at, t.position
- limit :most;
+       t.purchase_key, t.summary
+  from (select event_id, name, occurred_at, channel, location_id, identifier_id, position,
+               purchase_key, summary::text as summary,
+               row_number() over (partition by purchase_key
+                                  order by counts desc, occurred_at, position) as place
+          from (select c.event_id, c.name, c.occurred_at, c.channel, c.location_id,
+                       c.identifier_id, c.position, c.purchase_key, c.summary,
+                       exists (select from customers.purchases p
+                                where p.purchase_key = c.purchase_key
+                                  and p.event_id = c.event_id) as counts
+                  from customers.timeline c
+                 where c.identifier_id = any(:identifier_ids::bigint[])
+                   and c.purchase_key = any(:purchase_keys::text[])) as told) as t
+ where t.place <= :most
+ order by t.purchase_key, t.place;
 
 -- name: is_line
 -- Whether an event of the log made a line.

@@ -10,7 +10,7 @@ from itertools import islice, product
 
 import msgspec
 
-from setten.demo import seeding, world
+from setten.demo import delivering, seeding, world
 from setten.demo.chain import Good, catalogue
 from setten.demo.large.sizes import PLACES, Size
 from setten.platform import db
@@ -70,7 +70,8 @@ async def lay_down(conn: Connection, size: Size, at: datetime, progress: Progres
     told = places()
     async with conn.transaction():
         refused = await locations.put(conn, told, now=at)
-    assert not refused, refused
+        assert not refused, refused
+        await delivering.seed(conn, now=at)
     ids = [one.location_id for one in told]
     counts = [uuid.uuid5(_NAMES, one) for one in ids]
     await Q.opening_counts.run(conn, count_ids=counts, location_ids=ids, at=at, by=SYSTEM.label)

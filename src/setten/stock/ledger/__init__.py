@@ -9,6 +9,7 @@ from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Poste
 from setten.stock.ledger.service import (
     Posting,
     Proof,
+    balances_among,
     balances_at,
     balances_of,
     displayed_at,
@@ -21,6 +22,7 @@ from setten.stock.ledger.service import (
     put_shelves,
     reconcile,
     state_crossings,
+    totals_of,
     untouched,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "Posted",
     "Posting",
     "Proof",
+    "balances_among",
     "balances_at",
     "balances_of",
     "displayed_at",
@@ -45,5 +48,6 @@ __all__ = [
     "put_shelves",
     "reconcile",
     "state_crossings",
+    "totals_of",
     "untouched",
 ]

@@ -206,6 +206,20 @@ async def balances_of(
     return [Balance(**dict(row)) for row in rows]
 
 
+async def balances_among(
+    conn: Connection, skus: Sequence[str], location_ids: Sequence[str]
+) -> list[Balance]:
+    """The rows of these skus at these places alone, for reading."""
+    rows = await _Q.balances_among.all(conn, skus=list(skus), location_ids=list(location_ids))
+    return [Balance(**dict(row)) for row in rows]
+
+
+async def totals_of(conn: Connection, skus: Sequence[str]) -> dict[str, int]:
+    """Units of each sku that all places together can promise; one that lies nowhere is absent."""
+    rows = await _Q.totals_of.all(conn, skus=list(skus))
+    return {row["sku"]: row["promisable"] for row in rows}
+
+
 async def reconcile(conn: Connection) -> Proof:
     """Prove every balance from the ledger and from the open hold lines. Reads all of both.
 

@@ -142,6 +142,20 @@ select sku, location_id, on_hand, held, in_transit, quarantine, safety, display,
  order by sku, location_id
  limit :most;
 
+-- name: balances_among
+-- Of some places only: a sheet shows ten of five hundred.
+select sku, location_id, on_hand, held, in_transit, quarantine, safety, display, allocated, shelf
+  from stock.balances
+ where sku = any(:skus::text[]) and location_id = any(:location_ids::text[])
+ order by sku, location_id;
+
+-- name: totals_of
+-- What can be promised of each sku at all places together; a place that owes gives none.
+select sku, sum(greatest(on_hand - safety - display - allocated, 0))::bigint as promisable
+  from stock.balances
+ where sku = any(:skus::text[])
+ group by sku;
+
 -- name: displayed_at
 -- By the small index of what stands on show.
 select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety,
