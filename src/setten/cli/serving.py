@@ -68,10 +68,17 @@ def demo(
             min=0, max=DEMO_DAYS_MAX, help="Days of past; 0: two shops, nothing goes on by itself."
         ),
     ] = DEMO_DAYS,
+    business: Annotated[
+        str,
+        typer.Option(
+            help="home, or a smaller one: bank, cosmetics, electronics, restaurants, travel."
+        ),
+    ] = "home",
 ) -> None:
     """A chain of shops that lives, kept in the data directory between starts."""
     if scale not in SCALES:
         raise typer.BadParameter(f"{scale!r} is none of {', '.join(SCALES)}", param_hint="--scale")
+    _check_business(business)
     found = settings.load(
         {"port": port, "data_dir": data_dir, "workers": workers, "host": host}, demo=True
     )
@@ -85,7 +92,7 @@ def demo(
             return
         if days and _is_filled(now):  # what went on since is told when people are in already
             return
-        if days and (story := asyncio.run(_grow(now, days))) is not None:
+        if days and (story := asyncio.run(_grow(now, days, business))) is not None:
             stories.append(story)
         else:
             asyncio.run(_seed(now, scale))
@@ -97,10 +104,11 @@ def demo(
         link = asyncio.run(_sign_in_link(now))
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
+        name, digits, thing_ja, thing_en = _worth_finding(now)
         terminal.note(
-            "  試す  「佐伯」「2266」「ソファ」でさがす。"
+            f"  試す  「{name}」「{digits}」「{thing_ja}」でさがす。"
             "店の人としては ./setten users link aoi（店舗）、ken（店長）、rin（応対）",
-            "  Try      find 佐伯, 2266 or sofa; be a colleague with "
+            f"  Try      find {name}, {digits} or {thing_en}; be a colleague with "
             "./setten users link aoi (shop), ken (manager), rin (agent)",
         )
         terminal.note("止めるには Ctrl-C", "Stop with Ctrl-C")
@@ -155,6 +163,16 @@ def _prove(found: Settings) -> None:
     asyncio.run(go())
 
 
+def _check_business(name: str) -> None:
+    """Refuse a business that there is not before a database is made for it."""
+    from setten.demo import businesses
+
+    if name not in businesses():
+        raise typer.BadParameter(
+            f"{name!r} is none of {', '.join(businesses())}", param_hint="--business"
+        )
+
+
 async def _seed(found: Settings, scale: str) -> None:
     from setten import demo as shop
 
@@ -163,20 +181,26 @@ async def _seed(found: Settings, scale: str) -> None:
         await shop.promise(found, now=now)
 
 
-async def _grow(found: Settings, days: int) -> Story | None:
+async def _grow(found: Settings, days: int, business: str) -> Story | None:
     """The whole chain with its past, or what went on since the last start."""
     from setten import demo as shop
 
     with terminal.progress(
         "お店の三か月をたどっています", "Living through the chain's days"
     ) as on_day:
-        return await shop.grow(found, now=clock.now(), days=days, progress=on_day)
+        return await shop.grow(found, now=clock.now(), days=days, name=business, progress=on_day)
 
 
 def _is_filled(found: Settings) -> bool:
     from setten import demo as shop
 
     return shop.is_filled(found.data_dir)
+
+
+def _worth_finding(found: Settings) -> tuple[str, str, str, str]:
+    from setten import demo as shop
+
+    return shop.worth_finding(found.data_dir)
 
 
 def _live(found: Settings, stories: list[Story], stop: threading.Event) -> None:
@@ -207,7 +231,7 @@ async def _token(conn: db.Connection, found: Settings) -> str:
     try:
         return await auth.issue_link(conn, DEMO_LOGIN, now=now)
     except auth.BadCredentials:
-        name = terminal.pick("デモ 管理者", "Demo Administrator")
+        name = "デモ 管理者" if found.locale == "ja" else "Demo Administrator"
         await auth.create_staff(
             conn, login=DEMO_LOGIN, name=name, role="admin", locale=found.locale, now=now
         )
