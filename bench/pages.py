@@ -96,6 +96,8 @@ class Server:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
+        self._web = 0
+
     def wait(self) -> None:
         """Until it answers."""
         for _ in range(3_000):
@@ -107,6 +109,16 @@ class Server:
             time.sleep(0.1)
         raise SystemExit("the demo does not come up")
 
+    def know_web(self) -> None:
+        """Learn which process serves, while a connection to it is open."""
+        for one in psutil.Process(self._child.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if any(
+                    conn.laddr and conn.laddr[1] == self.port and conn.status == "ESTABLISHED"
+                    for conn in one.net_connections("tcp")
+                ):
+                    self._web = one.pid
+
     def used_s(self) -> tuple[float, float]:
         """Processor seconds so far: of the web process, and of the database's backends."""
         web = base = 0.0
@@ -115,7 +127,7 @@ class Server:
                 spent = sum(one.cpu_times()[:2])
                 if one.name().startswith("postgres"):
                     base += spent
-                elif "setten.platform.supervisor.web" in one.cmdline():
+                elif one.pid == self._web:
                     web += spent
         return web, base
 
@@ -239,6 +251,9 @@ def measure(
     """Every page, the slowest first."""
     rows = []
     wires = {role: Wire(server.port, token) for role, token in tokens.items()}
+    for wire in wires.values():
+        wire.ask("/me")
+    server.know_web()
     for address in addresses(found, args.only):
         roles: list[str] = []
         samples: list[float] = []

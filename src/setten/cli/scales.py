@@ -45,6 +45,25 @@ def is_ready(found: Settings, scale: str) -> bool:
     return False
 
 
+def say_hint(found: Settings) -> bool:
+    """Say what to try first in a real or large demo; False where neither lives."""
+    from setten.demo import large, real
+
+    if large.is_laid(found.data_dir):
+        terminal.note(
+            "  試す  「佐藤」「ソファ」「L0000001」でさがす。段階と在庫表を開く",
+            "  Try      find 佐藤, sofa or L0000001; open stages and the stock sheet",
+        )
+    elif real.is_whole(found.data_dir):
+        terminal.note(
+            "  試す  カード「HH-1」、「yogurt」でさがす。売上は 2017 年のもの",
+            "  Try      find the card HH-1, or yogurt; what was sold is of 2017",
+        )
+    else:
+        return False
+    return True
+
+
 def _bring_in(found: Settings) -> None:
     from setten.demo import real
 

