@@ -18,7 +18,7 @@ from setten.stock.catalog import Item
 
 
 class Good(msgspec.Struct, frozen=True, kw_only=True):
-    """One item, ready for a page."""
+    """One item, ready for a page. drawing: a symbol, and after a colon the variant's colour."""
 
     sku: str
     name: str
@@ -26,6 +26,29 @@ class Good(msgspec.Struct, frozen=True, kw_only=True):
     href: str
     meta: str = ""
     price: str = ""
+
+
+# Words of colours, and the tint of a thumb that each comes nearest to. Others get none.
+_TINTS = {
+    "white": "white", "kohiki": "white", "clear": "white",
+    "natural": "natural", "oak": "natural", "ash": "natural", "beige": "natural",
+    "grey": "grey", "gray": "grey", "smoke": "grey", "silver": "grey",
+    "black": "black", "charcoal": "black",
+    "blue": "blue", "navy": "blue", "indigo": "blue", "lapis": "blue",
+    "green": "green", "grass green": "green", "olive": "green", "oribe green": "green",
+    "yellow": "yellow", "mustard": "yellow", "brass": "yellow", "yuzu": "yellow",
+    "red": "red", "terracotta": "red", "coral": "red", "madder": "red",
+    "rose": "rose", "dusty rose": "rose", "cherry": "rose", "lavender": "rose", "pink": "rose",
+    "brown": "brown", "walnut": "brown", "amber": "brown", "adzuki": "brown",
+}  # fmt: skip
+
+
+def drawn(attributes: Mapping[str, object]) -> str:
+    """The drawing of goods, tinted as the variant is."""
+    symbol = str(attributes.get("drawing", ""))
+    said = str(attributes.get("colour_en") or attributes.get("colour") or "").lower()
+    tint = _TINTS.get(said, "")
+    return (symbol if symbol in drawings() else "box") + (f":{tint}" if tint else "")
 
 
 @cache
@@ -46,12 +69,11 @@ def name_of(item: Item, locale: str) -> str:
 
 def good(item: Item, page: Page) -> Good:
     """An item with its drawing, link, GTIN and price."""
-    drawing = str(item.attributes.get("drawing", ""))
     price = formats.money(item.price_minor, item.currency or "JPY") if item.price_minor else ""
     return Good(
         sku=item.sku,
         name=name_of(item, page.locale),
-        drawing=drawing if drawing in drawings() else "box",
+        drawing=drawn(item.attributes),
         href=address(item.sku),
         meta=item.gtin_written or item.sku,
         price=price,
