@@ -72,7 +72,7 @@ def _true_sums(deeds: list[Deed]) -> dict[str, int]:
     returned = [deed for deed in deeds if deed.kind is Kind.refund]
     fine = sum(deed.said["condition"] == "resaleable" for deed in returned)
     came = units[Kind.opening] + units[Kind.supply] + fine
-    went = units[Kind.sale] + units[Kind.dispatch]
+    went = units[Kind.sale] + units[Kind.dispatch] + units[Kind.sent]
     lost = units[Kind.damage] + units[Kind.counted]
     on_road = units[Kind.truck] - units[Kind.arrival]
     tills = [deed for deed in deeds if deed.kind is Kind.sale]
@@ -98,6 +98,43 @@ async def test_what_the_product_adds_up_is_what_happened(dsn: str, tmp_path: Pat
     assert true["receipts"] > 30
     assert sums["below_zero"] == 0
     assert told[-1] == (DAYS + 1, DAYS + 1)
+
+
+async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_path: Path) -> None:
+    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=DAYS, size=SIZE * 3)
+
+    conn = await db.connect(dsn)
+    try:
+        own = await conn.fetch(
+            "select way, state, count(*) as parts from stock.fulfilments group by 1, 2"
+        )
+        assert sum(row["parts"] for row in own) >= 3
+        assert {row["way"] for row in own} == {"ship"}
+        assert await conn.fetchval("select count(*) from customers.segments") == 5
+        assert await conn.fetchval("select count(*) from stock.release_tickets") > 20
+        assert await conn.fetchval("select count(*) from log.dead_letters") == 3
+        sheets = await conn.fetch("select state, count(*) as n from stock.counts group by 1")
+        assert {row["state"]: row["n"] for row in sheets} == {"booked": 2, "waiting": 2}
+    finally:
+        await conn.close()
+
+
+async def test_a_smaller_business_lives_in_the_product_too(dsn: str, tmp_path: Path) -> None:
+    story = await demo.grow(_settings(dsn, tmp_path), now=NOW, days=2, size=0.3, name="bank")
+    assert story is not None
+    again = growing.opened(tmp_path)
+    assert again is not None
+    assert again.chain.business.business_id == "bank"
+    conn = await db.connect(dsn)
+    try:
+        assert await conn.fetchval("select count(*) from stock.receipts") == 0
+        assert await conn.fetchval("select count(*) from stock.items where gtin is null") == 12
+        names = {row["name_ja"] for row in await conn.fetch("select * from stock.locations")}
+        assert {"銀座支店", "仙台一番町支店"} <= names
+        async with conn.transaction():
+            assert (await ledger.reconcile(conn)).is_clean
+    finally:
+        await conn.close()
 
 
 async def test_a_demo_that_slept_has_the_time_behind_it_when_it_is_back(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from setten.demo.chain import Chain, Deed, Kind, Line
@@ -121,6 +122,39 @@ def test_an_order_is_told_by_the_tag_and_the_shop_and_is_one_order(floor: Floor)
     lines = floor.town.timeline(customer["customer_id"], wait_for="order.placed")
     placed = [one for one in lines if one["name"] == "order.placed"]
     assert len(placed) == 1
+
+
+def test_what_our_own_shop_sells_is_packed_sent_and_delivered(floor: Floor) -> None:
+    cookie = uuid.uuid4().hex
+    address = {
+        "name": "試し 花子", "postcode": "180-0004", "region": "東京都", "city": "武蔵野市",
+        "street": "吉祥寺本町 1-1-1", "phone": "",
+    }  # fmt: skip
+    shop: dict[str, Any] = {
+        "who": None, "place": "warehouse", "cookie": cookie, "source": "phone",
+    }  # fmt: skip
+    said = {"address": address, "pay": "card", "paid": "captured"}
+    left, bought = floor.deed(Kind.cart, 5, **shop), floor.deed(Kind.bought, 2, **shop, said=said)
+
+    floor.live(left, bought)
+
+    customer = floor.wait_for("anonymous_id", cookie)["customer_id"]
+    asked = {"customer_id": customer}
+    (order,) = floor.town.api("POST", "/orders/lookup", json=asked)["items"]
+    assert order["channel"] == "web"
+    assert floor.lies_at("warehouse") == 9
+    steps = [
+        msgspec.structs.replace(bought, kind=kind, said={"step": step, "number": "4912-3456-7890"})
+        for kind, step in (
+            (Kind.step, "picked"), (Kind.step, "packed"), (Kind.sent, "shipped"),
+            (Kind.sent, "shipped"), (Kind.step, "delivered"),
+        )
+    ]  # fmt: skip
+    floor.live(*steps)
+    (part,) = floor.town.api("GET", f"/orders/{order['order_id']}/where")["parts"]
+    assert (part["state"], part["carrier_ref"]) == ("delivered", "4912-3456-7890")
+    assert [line["qty"] for line in part["lines"]] == [2]
+    assert floor.lies_at("warehouse") == 7
 
 
 def test_what_breaks_is_booked_once_however_often_it_is_told(floor: Floor) -> None:

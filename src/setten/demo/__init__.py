@@ -5,7 +5,17 @@
 of past around them, and `follow` goes on with its present.
 """
 
-from setten.demo.growing import DAYS, DAYS_MAX, Story, client, follow, grow, is_filled
+from setten.demo.chain.business import names as businesses
+from setten.demo.growing import (
+    DAYS,
+    DAYS_MAX,
+    Story,
+    client,
+    follow,
+    grow,
+    is_filled,
+    worth_finding,
+)
 from setten.demo.promising import promise
 from setten.demo.seeding import SCALES, UnknownScale, seed
 
@@ -15,10 +25,12 @@ __all__ = [
     "SCALES",
     "Story",
     "UnknownScale",
+    "businesses",
     "client",
     "follow",
     "grow",
     "is_filled",
     "promise",
     "seed",
+    "worth_finding",
 ]

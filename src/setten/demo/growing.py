@@ -10,22 +10,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
-from setten.customers import homes, ingest
-from setten.demo import delivering, promising, seeding, telling, world
-from setten.demo.chain import PEOPLE, Chain, Day, Deed, Good, calendar, catalogue, people
-from setten.demo.telling.events import SOURCES
+from setten.customers import ingest
+from setten.demo import founding, promising, seeding, standing, telling, world
+from setten.demo.chain import HOME, Chain, Day, Deed, business, calendar
 from setten.platform import auth, db
 from setten.platform.db import Pool
 from setten.platform.settings import Settings
 from setten.platform.vault import Vault
-from setten.stock import catalog, cover, ledger, locations
-from setten.stock.catalog import Item
-from setten.stock.locations import Location
+from setten.stock import cover, locations
 
 FILE = "demo-chain.json"
 DAYS = 91  # three months of past
@@ -48,6 +44,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     holds_from: date
     told_until: datetime
     size: float = 1.0
+    business: str = HOME
     is_filled: bool = False
 
 
@@ -57,9 +54,10 @@ class Story:
     def __init__(self, folder: Path, state: State) -> None:
         self.folder = folder
         self.state = state
+        lives = business.load(state.business)
         self.chain = Chain(
-            state.seed, state.begin, holds_from=state.holds_from, size=state.size,
-            count=max(1, round(PEOPLE * state.size)),
+            state.seed, state.begin, business=lives, holds_from=state.holds_from, size=state.size,
+            count=max(1, round(lives.people * state.size)),
         )  # fmt: skip
         self._days = self.chain.days(_LIVED_MAX)
         self._rest: list[Deed] = []
@@ -107,6 +105,20 @@ def is_filled(folder: Path) -> bool:
     return state is not None and state.is_filled
 
 
+def worth_finding(folder: Path) -> tuple[str, str, str, str]:
+    """What a visitor may type first: a surname, the end of a telephone number, a thing (ja, en)."""
+    story = opened(folder)
+    if story is None or story.chain.business.is_home:
+        return "佐伯", "2266", "ソファ", "sofa"
+    known = [one for one in story.chain.people if "phone" in one.told]
+    often = max(known, key=lambda one: one.visits_a_month)
+    thing = max(story.chain.business.goods, key=lambda good: good.weight)
+    return (
+        often.family, often.told["phone"][-4:], thing.name_ja.split()[0],
+        thing.name_en.partition(",")[0],
+    )  # fmt: skip
+
+
 def _kept(folder: Path) -> State | None:
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=State)
@@ -120,52 +132,42 @@ async def grow(
     now: datetime,
     days: int = DAYS,
     size: float = 1.0,
+    name: str = HOME,
     progress: Progress | None = None,
 ) -> Story | None:
     """Fill an empty database with the chain and its past, or catch up with what went on since.
 
-    size: people against the whole chain. None where another demo lives there: it stays as it is.
+    size: people against the whole business. name: of the business, where none lives yet. None
+    where another demo lives there: it stays as it is.
     """
     story = opened(settings.data_dir)
     pool = await db.open_pool(str(settings.database_url), size=2)
     try:
         if story is None:
-            story = await _found(pool, settings, now, days, size)
+            story = await _found(pool, settings, now, days, size, name)
         if story is not None:
-            await _tell_past(pool, Vault(settings.key), story, now, progress)
+            await _tell_past(pool, settings, story, now, progress)
         return story
     finally:
         pool.terminate()
 
 
 async def _found(
-    pool: Pool, settings: Settings, now: datetime, days: int, size: float
+    pool: Pool, settings: Settings, now: datetime, days: int, size: float, name: str
 ) -> Story | None:
-    """Places, goods, colleagues and sources as on the first day; None where some are already."""
+    """A business as on its first day; None where another is already."""
     today = now.astimezone(world.JAPAN).date()
     begin = today - timedelta(days=days)
-    at = calendar.clock(begin, "00:00")
-    await homes.put_postcodes(pool, homes.read_postcodes(_postcodes())[0])
-    async with db.transaction(pool) as conn:
-        if await locations.list_all(conn):
-            return None
-        await Vault(settings.key).prove(conn)
-        refused = await locations.put(conn, _places(), now=at)
-        refused += await catalog.put(conn, [_item(one) for one in catalogue.goods()], now=at)
-        assert not refused, refused
-        await delivering.seed(conn, now=at)
-        await seeding.staff(conn, at)
-        for login, name, role, shop in people.colleagues(_SEED):
-            await auth.create_staff(
-                conn, login=login, name=name, role=role, locations=(shop,), now=at
-            )
-        more = tuple((name, *terms) for name, terms in SOURCES.items())
-        await seeding.sources(conn, at, (*seeding.SOURCES, *more))
+    lives = business.load(name)
+    if not await founding.found(
+        pool, Vault(settings.key), lives, begin, seed=_SEED, locale=settings.locale
+    ):
+        return None
     story = Story(
         settings.data_dir,
         State(
-            seed=_SEED, begin=begin, told_until=at, size=size,
-            holds_from=max(begin, today - timedelta(days=HOLDS_DAYS)),
+            seed=_SEED, begin=begin, told_until=calendar.clock(begin, "00:00"), size=size,
+            business=name, holds_from=max(begin, today - timedelta(days=HOLDS_DAYS)),
         ),
     )  # fmt: skip
     story.keep()
@@ -173,8 +175,9 @@ async def _found(
 
 
 async def _tell_past(
-    pool: Pool, vault: Vault, story: Story, now: datetime, progress: Progress | None
+    pool: Pool, settings: Settings, story: Story, now: datetime, progress: Progress | None
 ) -> None:
+    vault = Vault(settings.key)
     keys = await write_keys(pool)
     teller = telling.Teller(vault, story.chain, keys)
     async with db.transaction(pool) as conn:
@@ -191,18 +194,22 @@ async def _tell_past(
         if progress is not None:
             progress(number, max(total, number))
     if not story.state.is_filled:
-        await _first_look(pool, vault, keys, now)
+        await _first_look(pool, vault, story, keys, now, settings.locale)
     story.keep(is_filled=True, told_until=now)
     telling.write(story.folder / telling.FOLDER, story.chain, story.lived)
 
 
-async def _first_look(pool: Pool, vault: Vault, keys: dict[str, str], now: datetime) -> None:
-    """The people of the small shop, their promises, and where things lie."""
-    small = world.load()
+async def _first_look(
+    pool: Pool, vault: Vault, story: Story, keys: dict[str, str], now: datetime, locale: str
+) -> None:
+    """How long everything lasts; in the chain the people of the small shop and their promises."""
     async with db.transaction(pool) as conn:
-        await seeding.people(conn, vault, keys, small, now)
-        await promising.promise_in(conn, vault, now=now)
-        await ledger.put_shelves(conn, list(_shelves()))
+        if story.chain.business.is_home:
+            await seeding.people(conn, vault, keys, world.load(), now)
+            await promising.promise_in(conn, vault, now=now)
+        await standing.make(
+            conn, vault, story.chain.business, story.chain.people, keys, locale=locale, now=now
+        )
         for place in await locations.list_all(conn):
             await cover.reckon(conn, place.location_id, now=now, zone=world.JAPAN)
 
@@ -236,50 +243,3 @@ async def write_keys(pool: Pool) -> dict[str, str]:
     async with pool.acquire() as conn:
         found = await ingest.sources.list_all(conn)
     return {source.name: keys[-1].write_key for source, keys in found if keys}
-
-
-def _postcodes() -> list[str]:
-    lines = seeding.POSTCODES.splitlines()
-    towns = {town.postcode: town for some in catalogue.towns().values() for town in some}
-    return lines + [f"{one.postcode},{one.lat},{one.lon}" for one in towns.values()]
-
-
-def _places() -> list[Location]:
-    first = {place.location_id: place for place in world.load().locations}
-    shops = {shop.location_id: shop for shop in catalogue.shops()}
-    found = [seeding.location(place) for place in first.values()]
-    for shop in shops.values():
-        if shop.location_id not in first:
-            week = {day: [list(shop.weekday)] for day in world.WEEKDAYS[:5]}
-            week |= {day: [list(shop.weekend)] for day in world.WEEKDAYS[5:]}
-            found.append(
-                Location(
-                    location_id=shop.location_id,
-                    name_ja=shop.name_ja,
-                    name_en=shop.name_en,
-                    kind="shop",
-                    lat=shop.lat,
-                    lon=shop.lon,
-                    hours=week,
-                )
-            )
-    return found
-
-
-def _item(good: Good) -> Item:
-    return Item(
-        sku=good.sku, name_ja=good.name_ja, name_en=good.name_en, gtin_written=good.gtin,
-        product_id=good.product_id, attributes=dict(good.attributes), price_minor=good.price,
-        currency="JPY", tax_rate=Decimal("0.10"),
-    )  # fmt: skip
-
-
-def _shelves() -> Iterator[tuple[str, str, None, str]]:
-    """Where things lie: goods of one family together, alike in every shop."""
-    small = {one.sku: one.shelf for one in world.load().items}
-    families = list(dict.fromkeys(good.product_id for good in catalogue.goods()))
-    for good in catalogue.goods():
-        number = families.index(good.product_id)
-        shelf = small.get(good.sku) or f"{'FGHJKLM'[number // 14]}-{number % 14 + 1}"
-        for shop in catalogue.shops():
-            yield good.sku, shop.location_id, None, shelf

@@ -41,8 +41,11 @@ STAFF = (
     ("ken", "田島 健", "shop_manager", ("yokohama",)),
     ("rin", "林 凛", "agent", ()),
 )
+# The same people as an English installation writes them.
+_IN_ENGLISH = {"aoi": "Aoi Nakamura", "ken": "Ken Tajima", "rin": "Rin Hayashi"}
 
 
+AT_HOME: Mapping[str, str] = {"kichijoji": "kichijoji", "yokohama": "yokohama"}
 # Where the postal codes of the demo's people are: no table of them is shipped.
 POSTCODES = """postcode,lat,lon
 180-0003,35.70,139.58
@@ -129,10 +132,15 @@ def _receive(sku: str, location_id: str, qty: int) -> Movement:
     return Movement(kind="receive", sku=sku, location_id=location_id, qty=qty, ref="demo")
 
 
-async def staff(conn: Connection, now: datetime) -> None:
-    """Make the colleagues of the first look."""
+async def staff(
+    conn: Connection, now: datetime, where: Mapping[str, str] = AT_HOME, locale: str = "ja"
+) -> None:
+    """Make the colleagues of the first look. where: their shops; locale: of names and pages."""
     for login, name, role, shops in STAFF:
-        await auth.create_staff(conn, login=login, name=name, role=role, locations=shops, now=now)
+        await auth.create_staff(
+            conn, login=login, name=_IN_ENGLISH[login] if locale == "en" else name, role=role,
+            locations=tuple(where[shop] for shop in shops), locale=locale, now=now,
+        )  # fmt: skip
 
 
 async def sources(

@@ -19,9 +19,10 @@ update stock.locations_version set version = version + 1;
 select version, exists (select 1 from stock.set_parts) as sells_sets from stock.locations_version;
 
 -- name: all
+-- Shops from north to south, as chains list theirs; then what is no shop.
 select location_id, name_ja, name_en, kind, lat, lon, timezone, hours::text as hours
   from stock.locations
- order by location_id;
+ order by kind <> 'shop', lat desc nulls last, location_id;
 
 -- name: by_id
 select location_id, name_ja, name_en, kind, lat, lon, timezone, hours::text as hours

@@ -74,7 +74,7 @@ async def places_page(
     async with guard.deps_of(request).pool.acquire() as conn:
         every = await locations.list_all(conn)
         senders = {one.location_id: one for one in await fulfilments.senders(conn)}
-    found = _chosen(every, q[:SAID_MAX], kind, page.locale)
+    found = _chosen(every, q[:SAID_MAX], kind)
     first = max(0, min(number - 1, len(found) // ROWS)) * ROWS
     view = {
         "rows": [_row(one, senders[one.location_id], page) for one in found[first : first + ROWS]],
@@ -90,15 +90,15 @@ async def places_page(
     return page.render("chain/places.html", view)
 
 
-def _chosen(every: Sequence[Location], said: str, kind: str, locale: str) -> list[Location]:
-    """Places that hold every word of what was typed, by name."""
+def _chosen(every: Sequence[Location], said: str, kind: str) -> list[Location]:
+    """Places that hold every word of what was typed, in the order of the chain."""
     wanted = fields.plain(said).casefold().split()
     found = []
     for one in every:
         text = f"{one.location_id} {one.name_ja} {one.name_en}".casefold()
         if (kind not in KINDS or one.kind == kind) and all(word in text for word in wanted):
             found.append(one)
-    return sorted(found, key=lambda one: (places.name_of(one, locale), one.location_id))
+    return found
 
 
 def _row(place: Location, sender: Sender, page: Page) -> Row:

@@ -166,7 +166,10 @@ def sold(
                 is_mine=location_id == mine,
             )
         )
-    return sorted(rows, key=lambda one: (not one.is_mine, -one.total_minor, one.location_id))
+    return sorted(
+        rows,
+        key=lambda one: (not one.is_mine, -one.total_minor, -one.before_minor, one.location_id),
+    )
 
 
 def _places(names: Named, only: str | None) -> list[str]:

@@ -237,6 +237,9 @@ def summary(body: str | bytes) -> dict[str, Any]:
             short[field] = value
     if isinstance(said.get("currency"), str):
         short["currency"] = said["currency"]
+    own = said.get("properties")  # of an event outside the spec: what it is about, if it says so
+    if isinstance(own, dict) and isinstance(own.get("title"), str):
+        short.setdefault("title", own["title"][:SUMMARY_TEXT_MAX])
     short.update(_goods(said))
     return short
 

@@ -5,7 +5,21 @@ its own word lists. What is true of a person and why something was bought stands
 part (`truth`) is for judging the product from outside and never enters it.
 """
 
-from setten.demo.chain.living import PEOPLE, Chain
+from setten.demo.chain.business import HOME, Business, UnknownBusiness
+from setten.demo.chain.living import Chain
 from setten.demo.chain.model import Day, Deed, Good, Kind, Line, Person, Shop, Town
 
-__all__ = ["PEOPLE", "Chain", "Day", "Deed", "Good", "Kind", "Line", "Person", "Shop", "Town"]
+__all__ = [
+    "HOME",
+    "Business",
+    "Chain",
+    "Day",
+    "Deed",
+    "Good",
+    "Kind",
+    "Line",
+    "Person",
+    "Shop",
+    "Town",
+    "UnknownBusiness",
+]

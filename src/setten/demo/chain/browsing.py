@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from setten.demo.chain import calendar, catalogue
+from setten.demo.chain.business import Business
 from setten.demo.chain.model import Deed, Good, Kind, Line, Person
-from setten.demo.chain.shopping import wish
+from setten.demo.chain.shopping import suits, wish
 
 DISPATCHED = "23:58"  # what was ordered on a day leaves in its last truck
 PARCEL_FEE, FURNITURE_FEE, FREE_FROM = 880, 3300, 11_000
+_LIKED = 0.7  # of other colours and sizes that are looked at
 _STRANGER_VIEWS = (34, 27, 18, 11, 6, 4)
 _OWN_VIEWS = (12, 22, 24, 19, 14, 9)
-
-
-@cache
-def words() -> dict[str, Any]:
-    """The texts of the demo's people."""
-    return tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 
 
 class Session:
     """One sitting at a screen. Deeds come out in the order of time."""
 
     def __init__(
-        self, rng: random.Random, who: Person | None, cookie: str, at: datetime, cause: str
-    ) -> None:
+        self, business: Business, rng: random.Random, who: Person | None, cookie: str,
+        at: datetime, cause: str,
+    ) -> None:  # fmt: skip
+        self._business = business
         self._rng = rng
         self._who = who
         self._cookie = cookie
@@ -44,6 +38,16 @@ class Session:
         likes_app = self._who is not None and "user_id" in self._who.told
         shares = (34, 51, 48 if likes_app else 0)
         return self._rng.choices(("web", "phone", "app"), shares)[0]
+
+    @property
+    def cookie(self) -> str:
+        """Whose browser it is."""
+        return self._cookie
+
+    @property
+    def cause(self) -> str:
+        """Why she came."""
+        return self._cause
 
     @property
     def at(self) -> datetime:
@@ -66,14 +70,14 @@ class Session:
 
     def arrive(self) -> Iterator[Deed]:
         """How she came: by an advertisement, a letter, a friend's post, or straight."""
-        entry = words()
+        entry = self._business.words
         if self._cause == "ad":
             yield self._event(
                 "ads", "ad", {"campaign": self._rng.choice(entry["ads"]["campaigns"])}
             )
             self._at += timedelta(seconds=2)
         elif self._cause == "social":
-            shown = wish(self._rng, "gift", self._at.date())
+            shown = wish(self._business, self._rng, "gift", self._at.date())
             yield self._event("social", "post", {"sku": shown.sku})
             self._at += timedelta(seconds=3)
         if self.source == "app":
@@ -93,7 +97,7 @@ class Session:
         if self._who and "user_id" in self._who.told and rng.random() < 0.3:
             yield self.deed("sign_in")
         if rng.random() < 0.24:
-            yield self.deed("search", query=rng.choice(words()["searches"]["words"]))
+            yield self.deed("search", query=rng.choice(self._business.words["searches"]["words"]))
         views = 1 + rng.choices(range(6), _OWN_VIEWS if self._who else _STRANGER_VIEWS)[0]
         for number in range(views):
             good = self._next(kind, interests, number)
@@ -105,20 +109,35 @@ class Session:
                 yield self.deed("wish", sku=good.sku)
 
     def _next(self, kind: str, interests: tuple[str, ...], number: int) -> Good:
-        goods = catalogue.by_sku()
+        goods = self._business.by_sku
+        tastes = self._who.tastes if self._who else {}
         if number < len(interests):
             return goods[interests[number]]
         if self.seen and self._rng.random() < 0.45:  # another colour or size of the last one
-            same = [one for one in catalogue.goods() if one.product_id == self.seen[-1].product_id]
-            return self._rng.choice(same)
-        return wish(self._rng, kind, self._at.date())
+            last = self.seen[-1]
+            same = [
+                one for one in goods.values()
+                if one.product_id == last.product_id and one.sku != last.sku
+            ] or [last]  # fmt: skip
+            liked = [one for one in same if suits(one, tastes)]
+            return self._rng.choice(liked if liked and self._rng.random() < _LIKED else same)
+        return wish(self._business, self._rng, kind, self._at.date(), tastes=tastes)
 
     def fill_cart(self, lines: tuple[Line, ...]) -> Iterator[Deed]:
         """Put things in the cart and look at it; what it costs to send is seen here."""
         for line in lines:
             yield self.deed("add", sku=line.sku, qty=line.qty)
         yield self.deed("cart", lines=[[line.sku, line.qty] for line in lines])
-        yield self.deed("checkout", fee=fee(lines), lines=[[one.sku, one.qty] for one in lines])
+        yield self.deed(
+            "checkout", fee=fee(self._business, lines), lines=[[one.sku, one.qty] for one in lines]
+        )
+
+    def left(self, lines: tuple[Line, ...]) -> Deed:
+        """The cart as it stays behind in the shop."""
+        return Deed(
+            at=self._at, kind=Kind.cart, who=self._who.key if self._who else None,
+            cookie=self._cookie, source=self.source, lines=lines, cause="fee",
+        )  # fmt: skip
 
     def order(self, lines: tuple[Line, ...], ref: str) -> Iterator[Deed]:
         """Order it: told by the tag, and by the shop's server a second later."""
@@ -126,7 +145,7 @@ class Session:
             yield self.deed("sign_in")
         told: dict[str, object] = {
             "ref": ref,
-            "fee": fee(lines),
+            "fee": fee(self._business, lines),
             "lines": [[line.sku, line.qty, line.amount] for line in lines],
         }
         yield self._event(self.source, "order", told)
@@ -142,9 +161,11 @@ class Session:
         )  # fmt: skip
 
 
-def fee(lines: tuple[Line, ...]) -> int:
+def fee(business: Business, lines: tuple[Line, ...]) -> int:
     """What it costs to send: furniture by its own service, parcels free from a sum."""
-    goods = catalogue.by_sku()
+    if not business.sends:
+        return 0
+    goods = business.by_sku
     parcels = [line for line in lines if not goods[line.sku].is_large]
     large = FURNITURE_FEE if len(parcels) < len(lines) else 0
     if not parcels or sum(line.amount for line in parcels) >= FREE_FROM:
@@ -152,16 +173,17 @@ def fee(lines: tuple[Line, ...]) -> int:
     return large + PARCEL_FEE
 
 
-def talk(rng: random.Random, who: Person, at: datetime, sku: str, place: str) -> list[Deed]:
+def talk(
+    business: Business, rng: random.Random, who: Person, at: datetime, sku: str, place: str
+) -> list[Deed]:
     """Somebody writes or calls, and staff note what they did."""
-    talks = words()["talks"]
+    talks = business.words["talks"]
     topic = rng.choices(talks, [one["weight"] for one in talks])[0]
     channel = rng.choices(
         ("chat", "phone", "line", "mail"), (42, 30, 16 if "line_id" in who.told else 0, 20)
     )[0]
-    goods = catalogue.by_sku()
-    shop = next(one for one in catalogue.shops() if one.location_id == place)
-    item = goods[sku].name_ja.split(" ")[0]
+    shop = business.shop(place)
+    item = business.by_sku[sku].name_ja.split(" ")[0]
     found = []
     for voice, minutes in (("customer", 0.0), ("staff", rng.lognormvariate(2.2, 0.7))):
         text = rng.choice(topic[voice]).format(item=item, place=shop.name_ja)
@@ -178,12 +200,12 @@ def talk(rng: random.Random, who: Person, at: datetime, sku: str, place: str) ->
     return found
 
 
-def review(rng: random.Random, who: Person, at: datetime, sku: str) -> Deed:
+def review(business: Business, rng: random.Random, who: Person, at: datetime, sku: str) -> Deed:
     """Somebody writes what she says of a thing, which is kinder than what she thinks."""
     thinks = who.opinion.get("goods", 0.6) + 0.12 + rng.gauss(0, 0.12)
     stars = max(1, min(5, round(1 + thinks * 4.4)))
     text = rng.choice(
-        words()["reviews"]["good" if stars >= 4 else "fair" if stars == 3 else "poor"]
+        business.words["reviews"]["good" if stars >= 4 else "fair" if stars == 3 else "poor"]
     )
     return Deed(
         at=at, kind=Kind.event, source="web", cookie=who.cookies[0], who=who.key,

@@ -112,7 +112,7 @@ def in_shop(rng: random.Random, shop: Shop, day: date) -> datetime:
     opens, closes = opening(shop, day)
     latest = closes - timedelta(minutes=4)
     while True:
-        at = _within(rng, day, _SHOP_HOURS)
+        at = _within(rng, day, shop.hours or _SHOP_HOURS)
         if opens + timedelta(minutes=3) <= at < latest:
             return at
 

@@ -12,30 +12,21 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from setten.demo.chain import browsing, calendar, catalogue, people, shopping
+from setten.demo.chain import browsing, calendar, catalogue, ordering, people, shopping
 from setten.demo.chain.browsing import Session
+from setten.demo.chain.business import Business, load
 from setten.demo.chain.calendar import RAIN_WEB
 from setten.demo.chain.chance import dice
 from setten.demo.chain.model import Day, Deed, Kind, Line, Person, Shop
+from setten.demo.chain.promises import Promises
 from setten.demo.chain.returning import Returns, with_number
-from setten.demo.chain.stockroom import RECEIPTS_A_DAY, Stockroom
+from setten.demo.chain.stockroom import Stockroom
 
-PEOPLE = 3_000
-STRANGERS_ON_SCREENS = 170.0  # sessions of nobody we know, on an average day
-_TALKS_A_DAY = 7
 _BUYS_IN_SHOP = 0.62
-_BUYS_ON_SCREEN = {
-    "everyday": 0.34,
-    "tableware": 0.3,
-    "new_home": 0.38,
-    "gift": 0.42,
-    "bargain": 0.26,
-    "looker": 0.05,
-}
-_STRANGER_BUYS = 0.06
+_STRANGER_BUYS = 0.02
+_WITH_ACCOUNT, _WITHOUT = 1.35, 0.4  # who has an account orders more easily
 _LEAVES_FOR_FEE = 0.5  # of those who see a fee and came to look
 _COMES_AFTER_LOOKING = 0.2
-_HOLDS_A_DAY, _COLLECTED, _HOLD_LINES, HOLD_DAYS = 22, 0.8, 2, 3
 # source, identifier it is sent to, weekday and clock of sending, share that opens it.
 _LETTERS = (("mail", "email", 3, "10:00", 0.26), ("line", "line_id", 4, "18:00", 0.42))
 _OPENED = (0.60, 0.20, 0.12, 0.08)  # of these, on the day, and on each of the days after
@@ -52,19 +43,21 @@ class Chain:
     """
 
     def __init__(
-        self, seed: str, begin: date, *, count: int = PEOPLE, size: float = 1.0,
-        holds_from: date | None = None,
+        self, seed: str, begin: date, *, business: Business | None = None, count: int | None = None,
+        size: float = 1.0, holds_from: date | None = None,
     ) -> None:  # fmt: skip
         self.seed, self.begin = seed, begin
+        self.business = business or load()
+        self._many = count or self.business.people
         self._holds_from = holds_from or begin
-        self._held: dict[date, list[Deed]] = defaultdict(list)
         self._mornings: dict[date, list[Deed]] = defaultdict(list)
-        self.people = people.everybody(seed, count, begin)
-        self.room = Stockroom(seed, begin)
+        self.people = people.everybody(self.business, seed, self._many, begin)
+        self.room = Stockroom(self.business, seed, begin)
         self._by_key = {one.key: one for one in self.people}
         self._size = size
         self._plans: dict[date, list[tuple[str, tuple[str, ...], str]]] = defaultdict(list)
-        self._returns = Returns()
+        self._returns = Returns(self.business)
+        self._promises = Promises(self.business, self.room, self._mornings)
         self._orders = 240_000
         self._tills: dict[str, int] = defaultdict(int)
 
@@ -80,13 +73,14 @@ class Chain:
     def _live(self, day: date) -> Day:
         rng = dice(self.seed, day)
         rain = frozenset(
-            region for region in sorted({shop.region for shop in catalogue.shops()})
+            region for region in sorted({shop.region for shop in self.business.shops})
             if calendar.rains(self.seed, region, day)
         )  # fmt: skip
         before = list(self.room.first_counts(day)) if day == self.begin else []
         if day.weekday() == 0 and day != self.begin:
             before += self.room.supply(day)
         before += self.room.trucks(day)
+        before += self.room.mornings(day) if day != self.begin else []
         later = [
             *self._newcomers(day),
             *self._in_shops(rng, day, rain),
@@ -106,6 +100,13 @@ class Chain:
         return Day(
             day=day, deeds=self._numbered(deeds), rain=rain, sale=found[0] if found else None
         )
+
+    def _share(self) -> float:
+        """Of the whole business, as far as what its own people do goes."""
+        return min(1.0, self._size * len(self.people) / self.business.people)
+
+    def _wish(self, rng: random.Random, one: Person, day: date) -> str:
+        return shopping.wish(self.business, rng, one.kind, day, tastes=one.tastes).sku
 
     def _numbered(self, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
         """Receipts get the numbers of their till, orders the shop's, in the order of time."""
@@ -133,13 +134,18 @@ class Chain:
 
     def _in_shops(self, rng: random.Random, day: date, rain: frozenset[str]) -> Iterator[Deed]:
         """Strangers who buy at tills."""
-        for shop in catalogue.shops():
+        for shop in self.business.shops:
             is_wet = shop.region in rain
-            mean = RECEIPTS_A_DAY * self._size * shop.trade * calendar.shop_factor(day, rain=is_wet)
+            mean = (
+                self.business.strangers
+                * self._size
+                * shop.trade
+                * calendar.shop_factor(day, rain=is_wet)
+            )
             for number in range(max(0, round(rng.gauss(mean, mean**0.5)))):
                 at = calendar.in_shop(rng, shop, day)
                 lines = shopping.basket(
-                    rng, self.room, "stranger", day, shop.location_id, is_wet=is_wet
+                    self.business, rng, self.room, "stranger", day, shop.location_id, is_wet=is_wet
                 )
                 if lines:
                     cause = (
@@ -178,7 +184,7 @@ class Chain:
             if one.joined == day or (day == self.begin and one.joined < day):
                 at = calendar.clock(day, "06:00")
                 if one.joined == day:
-                    shop = next(s for s in catalogue.shops() if s.location_id == one.shop)
+                    shop = self.business.shop(one.shop)
                     at = calendar.in_shop(dice(self.seed, "join", one.key), shop, day)
                 yield Deed(
                     at=at, kind=Kind.event, source="members", who=one.key, place=one.shop,
@@ -186,7 +192,7 @@ class Chain:
                 )  # fmt: skip
 
     def _own_people(self, rng: random.Random, day: date, rain: frozenset[str]) -> Iterator[Deed]:
-        shops = {shop.location_id: shop for shop in catalogue.shops()}
+        shops = {shop.location_id: shop for shop in self.business.shops}
         for key, interests, cause in self._plans.pop(day, []):
             one = self._by_key[key]
             yield from self._visit(rng, one, shops[one.shop], day, interests, cause)
@@ -196,7 +202,8 @@ class Chain:
             shop = shops[one.shop]
             is_wet = shop.region in rain
             chance = one.visits_a_month / 30
-            draw = 1.6 if one.kind == "bargain" and calendar.sale_on(day) else 1.0
+            habit = self.business.kinds[one.kind]
+            draw = 1.6 if habit.waits_for_sales and calendar.sale_on(day) else 1.0
             if rng.random() < chance * one.online * calendar.web_factor(day, rain=is_wet) * draw:
                 yield from self._sit_down(
                     rng, one, day, rng.choices(_SCREEN_CAUSES, _SCREEN_SHARES)[0]
@@ -214,7 +221,7 @@ class Chain:
     ) -> Iterator[Deed]:  # fmt: skip
         at = calendar.in_shop(rng, shop, day)
         if "user_id" in one.told and rng.random() < 0.22:  # reads a shelf label with the app
-            good = interests[0] if interests else shopping.wish(rng, one.kind, day).sku
+            good = interests[0] if interests else self._wish(rng, one, day)
             yield Deed(
                 at=at - timedelta(minutes=rng.randint(2, 25), seconds=rng.randrange(60)),
                 kind=Kind.event, source="shelf", who=one.key, cookie=one.cookies[0],
@@ -226,27 +233,46 @@ class Chain:
                 kind=Kind.event, source="flyer", who=one.key, cookie=one.cookies[0],
                 said={"what": "flyer", "campaign": f"{day:%Y-%m} 折込"}, cause=cause,
             )  # fmt: skip
+        yield from self._acts(rng, one, shop, at)
+        if not self.business.has_tills:
+            return
         if rng.random() > (0.8 if interests else _BUYS_IN_SHOP):
             return
         lines = shopping.basket(
-            rng, self.room, one.kind, day, shop.location_id, wanted=interests[:2]
-        )
+            self.business, rng, self.room, one.kind, day, shop.location_id,
+            wanted=interests[:2], tastes=one.tastes,
+        )  # fmt: skip
         if not lines:
             return
         yield self._sale(rng, shop, at, lines, one, cause, f"{day:%y%m%d}-{one.key}-{at:%H%M}")
         if "user_id" in one.told and rng.random() < 0.05:
             later = at + timedelta(days=0, hours=rng.uniform(1.5, 3))
             if later.date() == day:
-                yield browsing.review(rng, one, later, lines[0].sku)
+                yield browsing.review(self.business, rng, one, later, lines[0].sku)
+
+    def _acts(self, rng: random.Random, one: Person, shop: Shop, at: datetime) -> Iterator[Deed]:
+        """What people do in this business's shops alone; whoever serves them writes it down."""
+        for number, act in enumerate(self.business.acts):
+            if act.where == "shop" and rng.random() < act.chance:
+                yield Deed(
+                    at=at - timedelta(minutes=9 - 3 * number, seconds=rng.randrange(60)),
+                    kind=Kind.event, source="members", who=one.key, place=shop.location_id,
+                    said={"what": "act", "name": act.name, "title": rng.choice(act.titles)},
+                    cause=act.name,
+                )  # fmt: skip
 
     def _sit_down(self, rng: random.Random, one: Person, day: date, cause: str) -> Iterator[Deed]:
         at = calendar.on_screen(rng, day)
         cookie = one.cookies[0] if rng.random() < 0.7 else one.cookies[1]
-        session = Session(rng, one, cookie, at, cause)
+        session = Session(self.business, rng, one, cookie, at, cause)
         yield from session.arrive()
         yield from session.look(one.kind, ())
+        for act in self.business.acts:
+            if act.where == "screen" and rng.random() < act.chance:
+                yield session.deed("act", name=act.name, title=rng.choice(act.titles))
         wants = tuple(good.sku for good in session.seen[-2:])
-        if rng.random() < _BUYS_ON_SCREEN[one.kind]:
+        ease = _WITH_ACCOUNT if "user_id" in one.told else _WITHOUT
+        if rng.random() < self.business.kinds[one.kind].buys * ease:
             yield from self._buy(rng, session, one, day, wants)
         elif rng.random() < _COMES_AFTER_LOOKING:
             self._plans[day + timedelta(days=rng.randint(1, 6))].append(
@@ -257,77 +283,67 @@ class Chain:
         self, rng: random.Random, session: Session, one: Person | None, day: date,
         wants: tuple[str, ...],
     ) -> Iterator[Deed]:  # fmt: skip
-        kind = one.kind if one else "stranger"
-        lines = shopping.basket(rng, self.room, kind, day, catalogue.ONLINE, wanted=wants[-1:])
+        """Fill a cart at a screen; order it, or leave it when the fee is seen.
+
+        Of old, another system took orders; since some days our own checkout does.
+        """
+        if not self.business.has_tills:
+            return
+        kind = one.kind if one else shopping.STRANGER
+        is_ours = self.business.sends and day >= self._holds_from
+        place = catalogue.WAREHOUSE if is_ours else catalogue.ONLINE
+        lines = shopping.basket(
+            self.business, rng, self.room, kind, day, place, wanted=wants[-1:],
+            tastes=one.tastes if one else {}, is_whole=is_ours,
+        )  # fmt: skip
         if not lines:
             return
         yield from session.fill_cart(lines)
-        if browsing.fee(lines) and rng.random() < _LEAVES_FOR_FEE * (
-            kind in ("bargain", "looker", "everyday")
-        ):
-            self.room.put(catalogue.ONLINE, lines)
+        minds = kind == shopping.STRANGER or self.business.kinds[kind].minds_fee
+        is_left = browsing.fee(self.business, lines) and rng.random() < _LEAVES_FOR_FEE * minds
+        if is_left:
+            self.room.put(place, lines)
+            if is_ours:
+                yield session.left(lines)
             return
-        yield from session.order(lines, f"{session.at:%y%m%d%H%M%S}-{rng.getrandbits(40):x}")
+        ref = f"{session.at:%y%m%d%H%M%S}-{rng.getrandbits(40):x}"
+        if not is_ours:
+            yield from session.order(lines, ref)
+            return
+        order = ordering.bought(self.business, rng, session, one, lines, ref)
+        yield order
+        for step in ordering.steps(self.business, rng, order):
+            if step.at.date() == day:
+                yield step
+            else:
+                self._mornings[step.at.date()].append(step)
 
     def _holds(self, rng: random.Random, day: date) -> Iterator[Deed]:
         """Some reserve on a screen and pay in the shop within days; some never come."""
         if day < self._holds_from:
             return
         known = [one for one in self.people if one.joined <= day]
-        mean = _HOLDS_A_DAY * min(1.0, self._size * len(self.people) / PEOPLE)
-        for _ in range(round(mean * calendar.web_factor(day, rain=False))):
-            one = rng.choice(known)
-            wanted = shopping.basket(rng, self.room, one.kind, day, one.shop)
-            lines = wanted[:_HOLD_LINES]
-            self.room.put(one.shop, wanted[_HOLD_LINES:])
-            if not lines:
-                continue
-            at = calendar.on_screen(rng, day)
-            source = rng.choice(("web", "web", "app", "chat", "phone"))
-            ref = f"H-{day:%y%m%d}-{one.key}"
-            held = Deed(
-                at=at, kind=Kind.hold, ref=ref, who=one.key, place=one.shop, lines=lines,
-                source=source, cause="need",
-            )  # fmt: skip
-            yield held
-            yield from self._fetched(rng, held)
-            comes = rng.random() < _COLLECTED
-            later = day + timedelta(days=rng.randint(1, HOLD_DAYS - 1) if comes else HOLD_DAYS + 1)
-            self._held[later].append(held)
-
-    def _fetched(self, rng: random.Random, held: Deed) -> Iterator[Deed]:
-        """Staff fetch it soon after, or when the shop opens; what comes late waits for tomorrow."""
-        shop = next(one for one in catalogue.shops() if one.location_id == held.place)
-        opens, closes = calendar.opening(shop, held.at.date())
-        at = max(held.at, opens) + timedelta(minutes=rng.triangular(4, 75, 14))
-        if at < closes:
-            yield msgspec.structs.replace(held, kind=Kind.ready, at=at)
-        else:
-            opens += timedelta(days=1, minutes=rng.triangular(5, 40, 15))
-            self._mornings[opens.date()].append(
-                msgspec.structs.replace(held, kind=Kind.ready, at=opens)
-            )
+        mean = self.business.holds * self._share() * calendar.web_factor(day, rain=False)
+        for _ in range(round(mean)):
+            yield from self._promises.ask(rng, rng.choice(known), day)
 
     def _collected(self, rng: random.Random, day: date) -> Iterator[Deed]:
-        shops = {shop.location_id: shop for shop in catalogue.shops()}
-        for held in self._held.pop(day, []):
-            if held.at.date() < day - timedelta(days=HOLD_DAYS):  # never came: free again
-                self.room.put(held.place, held.lines)
+        for held, shop, at in self._promises.due(rng, day):
+            if not self.business.has_tills:
                 continue
-            at = calendar.in_shop(rng, shops[held.place], day)
             one = self._by_key[str(held.who)]
-            sold = self._sale(rng, shops[held.place], at, held.lines, one, "held", f"S-{held.ref}")
+            sold = self._sale(rng, shop, at, held.lines, one, "held", f"S-{held.ref}")
             yield msgspec.structs.replace(sold, of=held.ref)
 
     # -- strangers, letters, talks -------------------------------------------------------------
 
     def _strangers(self, rng: random.Random, day: date, rain: frozenset[str]) -> Iterator[Deed]:
         wet = 1 + (RAIN_WEB - 1) * len(rain) / 7
-        mean = STRANGERS_ON_SCREENS * self._size * calendar.web_factor(day, rain=False) * wet
+        mean = self.business.screens * self._size * calendar.web_factor(day, rain=False) * wet
         for _ in range(max(0, round(rng.gauss(mean, mean**0.5)))):
             cookie = f"{rng.getrandbits(32):08x}-{rng.getrandbits(32):08x}"
             cause = rng.choices(_SCREEN_CAUSES, (30, 22, 33, 15))[0]
-            session = Session(rng, None, cookie, calendar.on_screen(rng, day), cause)
+            session = Session(self.business, rng, None, cookie, calendar.on_screen(rng, day), cause)
             yield from session.arrive()
             if rng.random() < 0.3:  # gone again after the first page
                 continue
@@ -343,7 +359,7 @@ class Chain:
             if later >= len(_OPENED):
                 continue
             written = day - timedelta(days=later)
-            titles = browsing.words()["letters"][source]
+            titles = self.business.words["letters"][source]
             title = titles[written.toordinal() // 7 % len(titles)]
             for one in self.people:
                 if field not in one.told or one.joined > written:
@@ -364,7 +380,9 @@ class Chain:
             said={"what": "opened", "title": title}, cause=source,
         )  # fmt: skip
         if rng.random() < _FOLLOWS_LETTER:
-            session = Session(rng, one, one.cookies[0], at + timedelta(seconds=20), source)
+            session = Session(
+                self.business, rng, one, one.cookies[0], at + timedelta(seconds=20), source
+            )
             yield from session.arrive()
             yield from session.look(one.kind, ())
         elif rng.random() < _COMES_FOR_LETTER:
@@ -373,8 +391,8 @@ class Chain:
 
     def _talks(self, rng: random.Random, day: date) -> Iterator[Deed]:
         known = [one for one in self.people if one.joined <= day]
-        for _ in range(round(_TALKS_A_DAY * min(1.0, self._size * len(self.people) / PEOPLE))):
+        for _ in range(round(self.business.talks * self._share())):
             one = rng.choice(known)
-            sku = shopping.wish(rng, one.kind, day).sku
+            sku = self._wish(rng, one, day)
             at = calendar.clock(day, "10:05") + timedelta(minutes=rng.triangular(0, 560, 300))
-            yield from browsing.talk(rng, one, at, sku, one.shop)
+            yield from browsing.talk(self.business, rng, one, at, sku, one.shop)

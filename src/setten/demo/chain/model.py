@@ -9,7 +9,10 @@ import msgspec
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
-    """A shop. weekday, weekend: opening and closing clock. trade: customers against the average."""
+    """A shop. weekday, weekend: opening and closing clock. trade: customers against the average.
+
+    hours: how busy it is by hour from midnight, where that is not as in a shop of goods.
+    """
 
     location_id: str
     name_ja: str
@@ -20,6 +23,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     weekend: tuple[str, str]
     region: str
     trade: float
+    hours: tuple[float, ...] = ()
 
 
 class Town(msgspec.Struct, frozen=True, array_like=True):
@@ -36,7 +40,8 @@ class Town(msgspec.Struct, frozen=True, array_like=True):
 class Good(msgspec.Struct, frozen=True, kw_only=True):
     """One thing the chain sells. price in yen, tax included; seasons: spring to winter.
 
-    weight: how often it is chosen. at_home: how likely it is in the basket of a new home.
+    weight: how often it is chosen. at_home: how likely it is in the basket of a new home. daily:
+    filled up where it is sold each morning (dishes, seats, hours with an adviser), by no truck.
     """
 
     sku: str
@@ -51,6 +56,7 @@ class Good(msgspec.Struct, frozen=True, kw_only=True):
     at_home: float
     seasons: tuple[float, float, float, float]
     rain: float = 1.0
+    daily: bool = False
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +85,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     household: str | None = None
     riddle: str | None = None
     opinion: dict[str, float] = {}
+    tastes: dict[str, str] = {}
 
 
 class Kind(StrEnum):
@@ -94,6 +101,10 @@ class Kind(StrEnum):
     refund = "refund"  # one unit of an earlier sale comes back
     order = "order"  # online
     dispatch = "dispatch"  # what was ordered online leaves the warehouse
+    bought = "bought"  # online, through the product's own checkout
+    step = "step"  # its parcel is picked, packed, delivered
+    sent = "sent"  # its parcel leaves the warehouse
+    cart = "cart"  # a cart that is filled and left
     hold = "hold"  # put aside in a shop, paid for there by a later sale or never
     ready = "ready"  # what was put aside is fetched from the shelf
     event = "event"  # something told by a tag, an app, a mail …

@@ -12,22 +12,15 @@ from pathlib import Path
 import jaconv
 import msgspec
 
-from setten.demo.chain import catalogue
+from setten.demo.chain.business import Business
 from setten.demo.chain.chance import dice
 from setten.demo.chain.model import Person, Town
 
 _NAME = tuple[str, str]
-# What moves somebody: how many of a hundred, visits a month, share on screens, age from and to.
-KINDS: dict[str, tuple[int, float, float, int, int]] = {
-    "everyday": (38, 1.15, 0.30, 28, 76),  # towels, soap, a cup now and then
-    "tableware": (14, 1.9, 0.25, 34, 72),  # collects bowls and plates
-    "new_home": (11, 2.6, 0.55, 23, 40),  # moves, and buys a room at once
-    "gift": (13, 0.9, 0.40, 30, 68),
-    "bargain": (12, 1.4, 0.45, 26, 70),  # waits for sales
-    "looker": (12, 2.4, 0.90, 21, 50),  # looks a lot and buys little
-}
+_DECADES = (("old", 1970), ("mid", 1980), ("80s", 1990), ("young", 9999))
 _MAIL_HOSTS = ("example.jp", "mail.example.jp", "home.example.jp", "example.com", "example.net")
-_LAPSED = 0.12  # came once, and hardly comes any more
+_VISITS_MAX = 8.0  # a month: nobody lives in a shop
+_LAPSED = 0.27  # came once, and hardly comes any more
 _TOWN_CHOICES = (0.30, 0.22, 0.18, 0.14, 0.10, 0.06)
 OPENED = date(2017, 4, 14)  # when the chain began its cards
 
@@ -50,25 +43,35 @@ def _choose(rng: random.Random, which: str) -> _NAME:
     return rng.choices(names, weights)[0]
 
 
-def everybody(seed: str, count: int, begin: date) -> tuple[Person, ...]:
+def everybody(business: Business, seed: str, count: int, begin: date) -> tuple[Person, ...]:
     """So many people as they were on a day; the same seed and day always the same people."""
     rng = dice(seed, "people")
     found: list[Person] = []
     while len(found) < count:
-        found.append(_person(rng, len(found), begin))
+        found.append(_person(business, rng, len(found), begin))
         if len(found) < count and rng.random() < 0.06:
-            found.append(_partner(rng, found[-1], len(found), begin))
+            found.append(_partner(business, rng, found[-1], len(found), begin))
     return tuple(_with_riddles(rng, _with_own_mail(found)))
 
 
-def colleagues(seed: str) -> list[tuple[str, str, str, str]]:
+def guest(business: Business, rng: random.Random) -> Person:
+    """Somebody who buys once, without an account."""
+    return _person(business, rng, rng.randrange(900_000, 999_999), OPENED)
+
+
+def colleagues(
+    business: Business, seed: str, locale: str = "ja"
+) -> list[tuple[str, str, str, str]]:
     """Who works in the shops: (login, name, role, shop), a manager and two associates each."""
     rng = dice(seed, "colleagues")
     found = []
-    for shop in catalogue.shops():
+    for shop in business.shops:
         for number, role in enumerate(("shop_manager", "associate", "associate")):
             which = rng.choice(("women_mid", "women_young", "men_mid", "men_young"))
-            name = f"{_choose(rng, 'family')[0]} {_choose(rng, which)[0]}"
+            family, given = _choose(rng, "family"), _choose(rng, which)
+            name = f"{family[0]} {given[0]}"
+            if locale == "en":
+                name = f"{_latin(given[1]).title()} {_latin(family[1]).title()}"
             login = f"{shop.location_id}-{'manager' if number == 0 else number}"
             found.append((login, name, role, shop.location_id))
     return found
@@ -90,19 +93,25 @@ def _with_own_mail(found: Sequence[Person]) -> list[Person]:
     return people
 
 
-def _person(rng: random.Random, number: int, begin: date, *, home: Person | None = None) -> Person:
-    kind = rng.choices(list(KINDS), [share for share, *_ in KINDS.values()])[0]
-    _, visits, online, youngest, oldest = KINDS[kind]
+def _person(
+    business: Business, rng: random.Random, number: int, begin: date, *, home: Person | None = None
+) -> Person:
+    kinds = business.kinds
+    kind = rng.choices(list(kinds), [habit.share for habit in kinds.values()])[0]
+    habit = kinds[kind]
+    youngest, oldest = habit.ages
     is_woman = rng.random() < (0.64 if home is None else 0.3)
     age = min(
         oldest,
         max(youngest, int(rng.triangular(youngest, oldest + 4, (youngest * 2 + oldest) / 3))),
     )
     born = begin.year - age
-    decade = "old" if born < 1970 else "mid" if born < 1990 else "young"
+    decade = next(name for name, until in _DECADES if born < until)
     family = _choose(rng, "family") if home is None else (home.family, home.family_kana)
     given = _choose(rng, f"{'women' if is_woman else 'men'}_{decade}")
-    shop, town, street = _home(rng) if home is None else (home.shop, home.town, home.street)
+    shop, town, street = (
+        _home(business, rng) if home is None else (home.shop, home.town, home.street)
+    )
     is_lapsed = rng.random() < _LAPSED
     return Person(
         key=f"p{number + 1:04d}",
@@ -116,34 +125,38 @@ def _person(rng: random.Random, number: int, begin: date, *, home: Person | None
         town=town,
         street=street,
         kind=kind,
-        visits_a_month=visits * rng.lognormvariate(-0.08, 0.45) * (0.12 if is_lapsed else 1.0),
-        online=min(0.97, max(0.02, rng.gauss(online + (0.12 if age < 35 else -0.1), 0.15))),
-        joined=_joined(rng, begin, kind),
+        visits_a_month=min(_VISITS_MAX, habit.visits * rng.lognormvariate(-0.32, 0.8))
+        * (0.05 if is_lapsed else 1.0),
+        online=min(0.97, max(0.02, rng.gauss(habit.online + (0.12 if age < 35 else -0.1), 0.15))),
+        joined=_joined(rng, begin, is_new=habit.furnishes),
         told=_told(rng, number, family, given, age, town, street),
         cookies=tuple(f"{number * 2 + n:08x}-{rng.getrandbits(32):08x}" for n in range(2)),
         opinion=_opinion(rng),
+        tastes=_tastes(business, rng),
     )  # fmt: skip
 
 
-def _partner(rng: random.Random, one: Person, number: int, begin: date) -> Person:
-    found = _person(rng, number, begin, home=one)
+def _partner(
+    business: Business, rng: random.Random, one: Person, number: int, begin: date
+) -> Person:
+    found = _person(business, rng, number, begin, home=one)
     return _changed(found, household=f"h-{one.key}")
 
 
-def _home(rng: random.Random) -> tuple[str, Town, str]:
-    shops = catalogue.shops()
+def _home(business: Business, rng: random.Random) -> tuple[str, Town, str]:
+    shops = business.shops
     shop = rng.choices(shops, [one.trade for one in shops])[0].location_id
-    towns = catalogue.towns()[shop]
+    towns = business.towns[shop]
     town = rng.choices(towns, _TOWN_CHOICES[: len(towns)])[0]
     street = f"{rng.randint(1, 5)}-{rng.randint(1, 28)}-{rng.randint(1, 19)}"
     if rng.random() < 0.45:
-        street += f" {rng.randint(1, 14)}0{rng.randint(1, 8)}"
+        street += f"-{rng.randint(1, 14)}0{rng.randint(1, 8)}"
     return shop, town, street
 
 
-def _joined(rng: random.Random, begin: date, kind: str) -> date:
+def _joined(rng: random.Random, begin: date, *, is_new: bool) -> date:
     """Most came over the years; some in the months that are told."""
-    if rng.random() < (0.30 if kind == "new_home" else 0.14):
+    if rng.random() < (0.30 if is_new else 0.14):
         return begin + timedelta(days=rng.randrange(0, 92))
     span = (begin - OPENED).days
     return begin - timedelta(days=1 + int(span * rng.random() ** 1.6))
@@ -174,8 +187,12 @@ def _told(
     return found
 
 
+def _latin(kana: str) -> str:
+    return str(jaconv.kana2alphabet(jaconv.kata2hira(kana)))
+
+
 def _mail(rng: random.Random, family: str, given: str, age: int) -> str:
-    a, b = (jaconv.kana2alphabet(jaconv.kata2hira(one)) for one in (family, given))
+    a, b = _latin(family), _latin(given)
     number = rng.choice(
         [
             "",
@@ -185,9 +202,26 @@ def _mail(rng: random.Random, family: str, given: str, age: int) -> str:
         ]
     )
     shape = rng.choice(
-        [f"{b}.{a}", f"{a}.{b}", f"{a}{b[:1]}", f"{b}_{a}", f"{a}-{b}", f"{b}{age % 60}"]
+        [
+            f"{b}.{a}",
+            f"{a}.{b}",
+            f"{a}{b[:1]}",
+            f"{b}_{a}",
+            f"{a}-{b}",
+            f"{b}{(126 - age) % 100:02d}",
+        ]
     )
     return f"{shape}{number}@{rng.choices(_MAIL_HOSTS, (5, 3, 2, 1, 1))[0]}"
+
+
+def _tastes(business: Business, rng: random.Random) -> dict[str, str]:
+    """What she prefers, by attribute of goods; not everybody does."""
+    found = {}
+    for name, taste in business.tastes.items():
+        liked = rng.choices(taste.values, [share for *_, share in taste.values])[0][0]
+        if rng.random() < taste.share:
+            found[name] = liked
+    return found
 
 
 def _opinion(rng: random.Random) -> dict[str, float]:

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from setten.demo.chain import calendar, catalogue
+from setten.demo.chain import calendar
+from setten.demo.chain.business import Business
 from setten.demo.chain.model import Deed, Kind, Line
 from setten.demo.chain.stockroom import Stockroom
 
@@ -22,13 +23,15 @@ REASONS = {"changed_mind": 38, "wrong_size": 30, "faulty": 17, "gift": 10, "othe
 class Returns:
     """Sales that will come back, and the numbers of their receipts once they are printed."""
 
-    def __init__(self) -> None:
+    def __init__(self, business: Business) -> None:
+        self._business = business
         self._coming: dict[date, list[Deed]] = defaultdict(list)
         self._numbers: dict[str, dict[str, object]] = {}
 
     def consider(self, rng: random.Random, sold: Deed) -> None:
         """Let a sale come back some day, or not."""
-        if rng.random() < _RETURNED:
+        is_eaten = any(self._business.by_sku[line.sku].daily for line in sold.lines)
+        if not is_eaten and rng.random() < _RETURNED:
             self._coming[sold.at.date() + timedelta(days=rng.randint(1, _DAYS))].append(sold)
             self._numbers[sold.ref] = {}
 
@@ -43,7 +46,6 @@ class Returns:
 
     def on(self, rng: random.Random, day: date, room: Stockroom) -> Iterator[Deed]:
         """What comes back on a day: one unit of one line each."""
-        shops = {shop.location_id: shop for shop in catalogue.shops()}
         for sold in self._coming.pop(day, []):
             line = rng.choice(sold.lines)
             reason = rng.choices(list(REASONS), list(REASONS.values()))[0]
@@ -52,7 +54,7 @@ class Returns:
                 room.put(sold.place, [Line(line.sku, 1)])
             number = self._numbers.pop(sold.ref)
             yield Deed(
-                at=calendar.in_shop(rng, shops[sold.place], day),
+                at=calendar.in_shop(rng, self._business.shop(sold.place), day),
                 kind=Kind.refund,
                 who=sold.who,
                 place=sold.place,

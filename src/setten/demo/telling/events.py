@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from setten.demo.chain.browsing import words
-from setten.demo.chain.catalogue import by_sku
+from setten.demo.chain.business import Business
 from setten.demo.chain.model import Deed, Person
 
 Event = dict[str, Any]
+Maker = Callable[[Business, Deed, Person | None], Event]
 # name of the source: (channel, system, is it the system of record for orders). The first ones are
 # those of the small shop.
 SOURCES: dict[str, tuple[str, str, bool]] = {
@@ -27,7 +27,7 @@ _SITE = "https://shop.example.jp"
 _REFERRERS = {"ad": "https://www.google.com/", "social": "https://www.instagram.com/"}
 
 
-def event_of(deed: Deed, number: int, who: Person | None) -> Event:
+def event_of(business: Business, deed: Deed, number: int, who: Person | None) -> Event:
     """The event of a deed. number: its place in its day, for an id that no other has."""
     what = str(deed.said["what"])
     name = f"{deed.at:%Y%m%d}/{number}/{what}/{deed.cookie or deed.who}"
@@ -35,17 +35,17 @@ def event_of(deed: Deed, number: int, who: Person | None) -> Event:
         "messageId": str(uuid.uuid5(_NAMES, name)),
         "timestamp": deed.at.isoformat(timespec="milliseconds"),
         "type": "track",
-        "context": _context(deed),
+        "context": _context(business, deed),
     }
     _name_person(event, deed, who)
-    event |= _MAKERS[what](deed, who)
+    event |= _MAKERS[what](business, deed, who)
     if deed.place and deed.source != "shop":
         event.setdefault("properties", {})["location_id"] = deed.place
     return event
 
 
-def _context(deed: Deed) -> dict[str, Any]:
-    browsers = words()["browsers"].get(deed.source)
+def _context(business: Business, deed: Deed) -> dict[str, Any]:
+    browsers = business.words["browsers"].get(deed.source)
     found: dict[str, Any] = {}
     if browsers:
         # The same browser at the next visit.
@@ -64,6 +64,9 @@ def _name_person(event: Event, deed: Deed, who: Person | None) -> None:
         event["context"]["traits"] = {"email": who.told["email"]}
     elif deed.source == "line":
         event["context"]["externalIds"] = [_external("line_id", who.told["line_id"])]
+    elif deed.source == "members" and deed.said["what"] != "joined":
+        card = _external("loyalty_card", who.told["loyalty_card"])
+        event["context"]["externalIds"] = [card]
     elif deed.source in ("app", "shelf", "shop") and "user_id" in who.told:
         event["userId"] = who.told["user_id"]
     elif deed.source == "shop" and "email" in who.told:
@@ -74,8 +77,8 @@ def _external(kind: str, value: str) -> dict[str, str]:
     return {"id": value, "type": kind, "collection": "users", "encoding": "none"}
 
 
-def _product(sku: Any, qty: Any = None) -> dict[str, Any]:
-    good = by_sku()[str(sku)]
+def _product(business: Business, sku: Any, qty: Any = None) -> dict[str, Any]:
+    good = business.by_sku[str(sku)]
     found: dict[str, Any] = {
         "sku": good.sku, "product_id": good.product_id, "name": good.name_ja, "price": good.price,
     }  # fmt: skip
@@ -86,14 +89,16 @@ def _track(name: str, properties: dict[str, Any]) -> Event:
     return {"event": name, "properties": properties}
 
 
-def _about_product(name: str) -> Callable[[Deed, Person | None], Event]:
-    def make(deed: Deed, _: Person | None) -> Event:
-        return _track(name, _product(deed.said["sku"], deed.said.get("qty")) | {"currency": "JPY"})
+def _about_product(name: str) -> Maker:
+    def make(business: Business, deed: Deed, _: Person | None) -> Event:
+        return _track(
+            name, _product(business, deed.said["sku"], deed.said.get("qty")) | {"currency": "JPY"}
+        )
 
     return make
 
 
-def _page(deed: Deed, _: Person | None) -> Event:
+def _page(business: Business, deed: Deed, _: Person | None) -> Event:
     path, title = str(deed.said["path"]), str(deed.said["title"])
     cause = str(deed.said.get("cause", ""))
     page: dict[str, Any] = {"path": path, "title": title, "url": _SITE + path}
@@ -102,41 +107,43 @@ def _page(deed: Deed, _: Person | None) -> Event:
     return {"type": "page", "name": title, "properties": page}
 
 
-def _screen(deed: Deed, _: Person | None) -> Event:
+def _screen(business: Business, deed: Deed, _: Person | None) -> Event:
     return {"type": "screen", "name": str(deed.said["title"]), "properties": {}}
 
 
-def _search(deed: Deed, _: Person | None) -> Event:
+def _search(business: Business, deed: Deed, _: Person | None) -> Event:
     return _track("Products Searched", {"query": deed.said["query"]})
 
 
-def _promotion(name: str) -> Callable[[Deed, Person | None], Event]:
-    def make(deed: Deed, _: Person | None) -> Event:
+def _promotion(name: str) -> Maker:
+    def make(business: Business, deed: Deed, _: Person | None) -> Event:
         return _track(name, {"name": deed.said["campaign"], "creative": deed.source})
 
     return make
 
 
-def _products(deed: Deed) -> list[dict[str, Any]]:
+def _products(business: Business, deed: Deed) -> list[dict[str, Any]]:
     lines = deed.said["lines"]
     assert isinstance(lines, list)
-    return [_product(line[0], line[1]) for line in lines]
+    return [_product(business, line[0], line[1]) for line in lines]
 
 
-def _cart(deed: Deed, _: Person | None) -> Event:
-    return _track("Cart Viewed", {"products": _products(deed), "currency": "JPY"})
+def _cart(business: Business, deed: Deed, _: Person | None) -> Event:
+    return _track("Cart Viewed", {"products": _products(business, deed), "currency": "JPY"})
 
 
-def _checkout(deed: Deed, _: Person | None) -> Event:
+def _checkout(business: Business, deed: Deed, _: Person | None) -> Event:
     told = {"step": 2, "shipping": deed.said["fee"], "currency": "JPY"}
     return _track("Checkout Step Viewed", told)
 
 
-def _order(deed: Deed, who: Person | None) -> Event:
+def _order(business: Business, deed: Deed, who: Person | None) -> Event:
     lines, fee = deed.said["lines"], int(str(deed.said["fee"]))
     assert isinstance(lines, list)
     goods = sum(line[2] for line in lines)
-    products = [_product(sku, qty) | {"price": amount // qty} for sku, qty, amount in lines]
+    products = [
+        _product(business, sku, qty) | {"price": amount // qty} for sku, qty, amount in lines
+    ]
     event = _track(
         "Order Completed",
         {
@@ -147,7 +154,7 @@ def _order(deed: Deed, who: Person | None) -> Event:
     return event | ({"userId": who.told["user_id"]} if who and "user_id" in who.told else {})
 
 
-def _sign_in(deed: Deed, who: Person | None) -> Event:
+def _sign_in(business: Business, deed: Deed, who: Person | None) -> Event:
     assert who is not None
     told = {key: who.told[key] for key in ("name", "email") if key in who.told}
     if "email_mistyped" in who.told:
@@ -155,7 +162,7 @@ def _sign_in(deed: Deed, who: Person | None) -> Event:
     return {"type": "identify", "userId": who.told["user_id"], "traits": told}
 
 
-def _joined(deed: Deed, who: Person | None) -> Event:
+def _joined(business: Business, deed: Deed, who: Person | None) -> Event:
     """What stood on the card's form, told by the system that keeps the cards."""
     assert who is not None
     told: dict[str, Any] = {
@@ -163,6 +170,14 @@ def _joined(deed: Deed, who: Person | None) -> Event:
         for key in ("name", "name_kana", "email", "phone", "loyalty_card", "line_id")
         if key in who.told
     }
+    for name, taste in business.tastes.items():
+        if taste.told and name in who.tastes:
+            told[name] = who.tastes[name]
+    # What the card's form asks: most say yes to mail, all who gave LINE said yes to it there.
+    if "email" in who.told:
+        told["email_opt_in"] = sum(who.key.encode()) % 10 < 7
+    if "line_id" in who.told:
+        told["line_opt_in"] = True
     if "postal_code" in who.told:
         told["address"] = {
             "postalCode": who.told["postal_code"], "state": who.town.prefecture,
@@ -176,16 +191,20 @@ def _joined(deed: Deed, who: Person | None) -> Event:
     return event | ({"userId": who.told["user_id"]} if "user_id" in who.told else {})
 
 
-def _opened(deed: Deed, _: Person | None) -> Event:
+def _act(business: Business, deed: Deed, _: Person | None) -> Event:
+    return _track(str(deed.said["name"]), {"title": deed.said["title"]})
+
+
+def _opened(business: Business, deed: Deed, _: Person | None) -> Event:
     return _track("Message Opened", {"title": deed.said["title"]})
 
 
-def _review(deed: Deed, _: Person | None) -> Event:
+def _review(business: Business, deed: Deed, _: Person | None) -> Event:
     told = {"rating": deed.said["stars"], "review_body": deed.said["text"]}
-    return _track("Product Reviewed", _product(deed.said["sku"]) | told)
+    return _track("Product Reviewed", _product(business, deed.said["sku"]) | told)
 
 
-_MAKERS: dict[str, Callable[[Deed, Person | None], Event]] = {
+_MAKERS: dict[str, Maker] = {
     "page": _page,
     "screen": _screen,
     "view": _about_product("Product Viewed"),
@@ -203,5 +222,6 @@ _MAKERS: dict[str, Callable[[Deed, Person | None], Event]] = {
     "sign_in": _sign_in,
     "joined": _joined,
     "opened": _opened,
+    "act": _act,
     "review": _review,
 }

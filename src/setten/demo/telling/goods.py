@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from setten.demo.chain import Deed, Kind, catalogue
+from setten.demo.chain import Business, Deed, Kind
 from setten.demo.chain.catalogue import WAREHOUSE
-from setten.demo.chain.living import HOLD_DAYS
+from setten.demo.chain.promises import HOLD_DAYS
+from setten.demo.world import JAPAN
 from setten.facts.stock import GoodsLine
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
-from setten.stock import holds, movements, tasks, transfers
+from setten.stock import fulfilments, holds, movements, tasks, transfers
 from setten.stock.movements import Movement
 
 MOVEMENTS_AT_ONCE = 1_000
@@ -78,10 +79,13 @@ async def _arrive(conn: Connection, deed: Deed) -> None:
         await transfers.receive(conn, one.transfer_id, arrivals, by=SYSTEM.label, now=deed.at)
 
 
-async def tidy_up(conn: Connection, *, now: datetime) -> None:
+async def tidy_up(conn: Connection, business: Business, *, now: datetime) -> None:
     """Free what ran out, and put back what waits for it since yesterday."""
     await holds.tidy(conn, now=now)
-    for shop in catalogue.shops():
+    if business.sends:
+        today = now.astimezone(JAPAN).date()
+        await fulfilments.tell_late(conn, today=today, now=now)
+    for shop in business.shops:
         for task in await tasks.list_open(conn, shop.location_id):
             if task.opened_at < now - _PUT_BACK_AFTER:
                 await tasks.finish(conn, task.task_id, by=SYSTEM.label, now=now)

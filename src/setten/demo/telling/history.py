@@ -15,12 +15,13 @@ import msgspec
 from setten.customers import ingest
 from setten.customers.ingest import Buckets, Delivery, Said
 from setten.demo.chain import Chain, Deed, Kind, calendar
-from setten.demo.telling import goods, tills
+from setten.demo.telling import goods, ordering, tills
 from setten.demo.telling.events import event_of
 from setten.engagement import conversations
 from setten.engagement.conversations import Author
 from setten.platform.db import Connection
 from setten.platform.vault import Vault, normalise
+from setten.stock.locations import Directory
 
 EVENTS_AT_ONCE = 2_000
 TIDIED = "09:05"  # before shops open: what ran out goes back to the shelf
@@ -40,6 +41,7 @@ class Teller:
         self._buckets = Buckets(1)
         self._clock_s = 0.0
         self._cards: dict[str, int] = {}
+        self._directory = Directory()
 
     async def begin(self, conn: Connection) -> None:
         """Learn the numbers of everybody's card."""
@@ -60,7 +62,9 @@ class Teller:
         """Tell the deeds of (a part of) a day. fine: tills report every ten minutes, not four
         times a day."""
         if any(one.kind in goods.ASIDE for one in deeds):
-            await goods.tidy_up(conn, now=calendar.clock(deeds[0].at.date(), TIDIED))
+            await goods.tidy_up(
+                conn, self.chain.business, now=calendar.clock(deeds[0].at.date(), TIDIED)
+            )
         for some in _slices([one for one in deeds if one.kind not in _ON_SCREENS], fine=fine):
             await goods.move(conn, [one for one in some if one.kind in goods.MOVES])
             await goods.put_aside(
@@ -71,6 +75,8 @@ class Teller:
             for one in some:
                 if one.kind is Kind.refund:
                     await tills.take_back(conn, one)
+                elif one.kind in ordering.KINDS:
+                    await self._ordering(conn, one)
         await self._events(conn, [one for one in deeds if one.kind in _EVENTS])
         for deed in deeds:
             if deed.kind is Kind.words:
@@ -82,7 +88,7 @@ class Teller:
             by_source: dict[str, list[Said]] = {}
             for number, deed in enumerate(some, start=start):
                 who = self.chain.person(deed.who) if deed.who else None
-                said = Said(msgspec.json.encode(event_of(deed, number, who)))
+                said = Said(msgspec.json.encode(event_of(self.chain.business, deed, number, who)))
                 by_source.setdefault(deed.source, []).append(said)
             at = some[-1].at + timedelta(milliseconds=700)
             self._clock_s += _FAR_S
@@ -94,6 +100,12 @@ class Teller:
                 conn, self.vault, deliveries, buckets=self._buckets, now=at, now_s=self._clock_s
             )
             assert all(isinstance(one, ingest.Taken) and not one.refused for one in taken), taken
+
+    async def _ordering(self, conn: Connection, deed: Deed) -> None:
+        who = self.chain.person(deed.who) if deed.who else None
+        named = normalise(*ordering.identifier_of(deed, who))
+        number = (await self.vault.identify(conn, [named]))[named]
+        await ordering.tell(conn, self.vault, self._directory, deed, number)
 
     async def _words(self, conn: Connection, deed: Deed) -> None:
         who = self.chain.person(str(deed.who))

@@ -6,11 +6,8 @@ till's own queue would, and then given up: the demo goes on.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from datetime import datetime
 from http.client import HTTPException
@@ -18,14 +15,14 @@ from typing import Any, Protocol
 
 from setten.demo.chain import Chain, Deed, Kind
 from setten.demo.chain.catalogue import WAREHOUSE
-from setten.demo.chain.living import HOLD_DAYS
-from setten.demo.telling import tills
+from setten.demo.chain.promises import HOLD_DAYS
+from setten.demo.telling import ordering, tills, webshop
+from setten.demo.telling.client import Client, Refused
 from setten.demo.telling.events import event_of
 from setten.demo.telling.goods import MOVES, movements_of
 from setten.demo.telling.history import card_shown
 from setten.platform import clock
 
-_TIMEOUT_S = 20
 _TRIES, _PAUSE_S = 5, 4.0
 _WAIT_S_MAX = 30.0  # looks at the clock so often: a laptop may have slept
 _PAGE = 100
@@ -36,44 +33,6 @@ class Told(Protocol):
     """Who wants to know how far it was told."""
 
     def __call__(self, at: datetime) -> None: ...
-
-
-class Refused(Exception):
-    """An answer that says no, for good."""
-
-
-class Client:
-    """The few calls that tills, a warehouse and a tag make. url: of the product."""
-
-    def __init__(self, url: str, server_key: str, write_keys: dict[str, str]) -> None:
-        self._url = url
-        self._server_key = server_key
-        self._write_keys = write_keys
-
-    def batch(self, source: str, event: dict[str, Any]) -> None:
-        """One event of a source, as its tag sends it."""
-        body = {"batch": [event], "writeKey": self._write_keys[source]}
-        self._send("POST", "/v1/batch", body, {})
-
-    def call(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
-        """A call of the server API. key: for Idempotency-Key. Raises Refused, OSError."""
-        headers = {"Authorization": f"Bearer {self._server_key}"}
-        if key:
-            headers["Idempotency-Key"] = key
-        return self._send(method, f"/api/v1{path}", body, headers)
-
-    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
-        raw = None if body is None else json.dumps(body, default=str).encode()
-        asked = urllib.request.Request(  # noqa: S310 - our own address
-            self._url + path, raw, {"Content-Type": "application/json", **headers}, method=method
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as no:
-            if no.code in (429, 503):
-                raise OSError(f"{no.code}") from no
-            raise Refused(f"{method} {path} {no.code} {no.read()[:200]!r}") from no
 
 
 def follow(
@@ -109,7 +68,7 @@ def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
     """Tell one deed by the call that its kind is told by."""
     if deed.kind in (Kind.event, Kind.order):
         who = chain.person(deed.who) if deed.who else None
-        client.batch(deed.source, event_of(deed, number, who))
+        client.batch(deed.source, event_of(chain.business, deed, number, who))
     elif deed.kind is Kind.sale:
         client.call("POST", "/receipts", {"receipts": [receipt_body(chain, deed)]})
     elif deed.kind is Kind.refund:
@@ -122,6 +81,8 @@ def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
         _hold(client, chain, deed)
     elif deed.kind is Kind.ready:
         _fetch(client, chain, deed)
+    elif deed.kind in ordering.KINDS:
+        webshop.tell(client, chain, deed)
     elif deed.kind in MOVES:
         told = [
             {"kind": one.kind, "sku": one.sku, "location_id": one.location_id, "qty": one.qty,

@@ -1,0 +1,71 @@
+"""Things put aside in shops: asked for on a screen, fetched from the shelf, paid for or not."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from setten.demo.chain import calendar, shopping
+from setten.demo.chain.business import Business
+from setten.demo.chain.model import Deed, Kind, Person, Shop
+from setten.demo.chain.stockroom import Stockroom
+
+HOLD_DAYS = 3
+_COLLECTED, _HOLD_LINES = 0.8, 2
+_SOURCES = ("web", "web", "app", "chat", "phone")
+
+
+class Promises:
+    """What lies aside until somebody comes for it. mornings: deeds of days to come."""
+
+    def __init__(
+        self, business: Business, room: Stockroom, mornings: dict[date, list[Deed]]
+    ) -> None:
+        self._business = business
+        self._room = room
+        self._mornings = mornings
+        self._held: dict[date, list[Deed]] = defaultdict(list)
+
+    def ask(self, rng: random.Random, one: Person, day: date) -> Iterator[Deed]:
+        """Somebody reserves what her shop has; nothing where it has none of it."""
+        wanted = shopping.basket(
+            self._business, rng, self._room, one.kind, day, one.shop, tastes=one.tastes
+        )
+        lines = wanted[:_HOLD_LINES]
+        self._room.put(one.shop, wanted[_HOLD_LINES:])
+        if not lines:
+            return
+        held = Deed(
+            at=calendar.on_screen(rng, day), kind=Kind.hold, ref=f"H-{day:%y%m%d}-{one.key}",
+            who=one.key, place=one.shop, lines=lines, source=rng.choice(_SOURCES), cause="need",
+        )  # fmt: skip
+        yield held
+        yield from self._fetched(rng, held)
+        comes = rng.random() < _COLLECTED
+        later = day + timedelta(days=rng.randint(1, HOLD_DAYS - 1) if comes else HOLD_DAYS + 1)
+        self._held[later].append(held)
+
+    def _fetched(self, rng: random.Random, held: Deed) -> Iterator[Deed]:
+        """Staff fetch it soon after, or when the shop opens; what comes late waits for tomorrow."""
+        opens, closes = calendar.opening(self._business.shop(held.place), held.at.date())
+        at = max(held.at, opens) + timedelta(minutes=rng.triangular(4, 75, 14))
+        if at < closes:
+            yield msgspec.structs.replace(held, kind=Kind.ready, at=at)
+        else:
+            opens += timedelta(days=1, minutes=rng.triangular(5, 40, 15))
+            self._mornings[opens.date()].append(
+                msgspec.structs.replace(held, kind=Kind.ready, at=opens)
+            )
+
+    def due(self, rng: random.Random, day: date) -> Iterator[tuple[Deed, Shop, datetime]]:
+        """What is paid for on a day, where and when; what nobody came for is free again."""
+        for held in self._held.pop(day, []):
+            if held.at.date() < day - timedelta(days=HOLD_DAYS):
+                self._room.put(held.place, held.lines)
+                continue
+            shop = self._business.shop(held.place)
+            yield held, shop, calendar.in_shop(rng, shop, day)

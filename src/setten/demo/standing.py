@@ -1,0 +1,118 @@
+"""What stands when the demo opens first: segments, a release with its line, sheets of a count.
+
+Staff made these, not customers, so they are no part of the world that is lived; they are made once,
+through the same verbs as the console's, at the moment of the first look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from setten.customers import ingest, segments
+from setten.customers.ingest import Buckets, Delivery, Said
+from setten.customers.segments.vocabulary import LANGUAGE
+from setten.demo.chain import Business, Person, calendar
+from setten.demo.chain.catalogue import ONLINE
+from setten.demo.chain.chance import dice
+from setten.demo.world import JAPAN
+from setten.platform import auth
+from setten.platform.auth.model import SYSTEM
+from setten.platform.db import Connection
+from setten.platform.vault import Vault, normalise
+from setten.stock import counts, ledger, releases
+from setten.stock.counts import Sheet
+from setten.stock.releases import Release
+
+OPENS_AT = "10:00"
+_COUNTED = 14  # goods on a sheet
+_NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000005")
+
+
+def _told() -> dict[str, Any]:
+    text = Path(__file__).with_name("standing.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+async def make(
+    conn: Connection, vault: Vault, business: Business, people: Sequence[Person],
+    keys: Mapping[str, str], *, locale: str, now: datetime,
+) -> None:  # fmt: skip
+    """All of it. keys: write keys by the names of sources. locale: of the names."""
+    told = _told()
+    for one in told["segments"]:
+        expression = LANGUAGE.json(LANGUAGE.read_words(one["words"], "ja"))
+        name = one["ja" if locale == "ja" else "en"]
+        await segments.define(conn, name, expression, actor=SYSTEM, now=now)
+    for one in told["letters"]:
+        await _send(conn, vault, keys[one["source"]], one["body"], now)
+    for place in [shop.location_id for shop in business.shops[:2]]:
+        await _count(conn, business, place, now)
+    if business.is_home:
+        await _release(conn, vault, told["release"], people, now)
+
+
+async def _send(
+    conn: Connection, vault: Vault, key: str, body: Mapping[str, Any], now: datetime
+) -> None:
+    """Something that cannot be read: it is kept with its reason."""
+    said = (Said(msgspec.json.encode(body)),)
+    clock_s = asyncio.get_running_loop().time()
+    told = [Delivery(write_key=key, events=said, received_at=now - timedelta(minutes=40))]
+    await ingest.take(conn, vault, told, buckets=Buckets(1), now=now, now_s=clock_s)
+
+
+async def _count(conn: Connection, business: Business, place: str, now: datetime) -> None:
+    """One sheet that agreed this morning, and one that differs and waits for a second person."""
+    rng = dice("counting", place)
+    counter = await _label(conn, f"{place}-1")
+    for number, missing in enumerate((0, 5)):
+        skus = [good.sku for good in rng.sample(business.goods, _COUNTED)]
+        at = now - timedelta(hours=9 - 6 * number)
+        rows = await ledger.balances_of(conn, skus)
+        there = {row.sku: row.on_hand + row.held for row in rows if row.location_id == place}
+        sheet = Sheet(location_id=place, skus=tuple(skus))
+        found = await counts.open_sheet(conn, sheet, by=counter, now=at)
+        given = {sku: there.get(sku, 0) for sku in skus}
+        most = max(given, key=lambda sku: given[sku])
+        given[most] = max(0, given[most] - missing)
+        await counts.give(conn, found.count_id, given, by=counter, now=at)
+        await counts.submit(conn, found.count_id, by=counter, now=at + timedelta(minutes=20))
+
+
+async def _label(conn: Connection, login: str) -> str:
+    """How the audit names somebody of staff."""
+    found = next(one for one in await auth.list_staff(conn) if one.login == login)
+    return f"staff:{found.staff_id}"
+
+
+async def _release(
+    conn: Connection, vault: Vault, told: Mapping[str, Any], people: Sequence[Person], now: datetime
+) -> None:
+    """Goods for which a line forms that opens in two days; members may a day before."""
+    opens = calendar.clock((now + timedelta(days=2)).astimezone(JAPAN).date(), OPENS_AT)
+    one = Release(
+        release_id=told["release_id"], name_ja=told["name_ja"], name_en=told["name_en"],
+        location_id=ONLINE, members_from=opens - timedelta(days=1), opens_at=opens,
+        ends_at=opens + timedelta(days=3), per_person=1, per_minute=2, turn_minutes=10,
+        needs_customer=False, goods=(releases.Goods(told["sku"], told["qty"]),),
+    )  # fmt: skip
+    refused = await releases.put(conn, [one], now=now - timedelta(days=3))
+    assert not refused, refused
+    rng = dice("line", told["release_id"])
+    waiting = rng.sample(people, min(told["waits"], len(people)))
+    cards = [normalise("loyalty_card", who.told["loyalty_card"]) for who in waiting]
+    numbers = await vault.identify(conn, cards)
+    for who, card in zip(waiting, cards, strict=True):
+        await releases.join(
+            conn, one.release_id, ticket_id=uuid.uuid5(_NAMES, who.key),
+            lot=uuid.UUID(int=rng.getrandbits(128)), identifier_ids=[numbers[card]],
+            is_member=True, channel="web", now=now - timedelta(minutes=rng.randrange(4000)),
+        )  # fmt: skip
