@@ -59,8 +59,9 @@ from setten.stock.locations import Directory
 # what jobs take of the interpreter would be the readers' time.
 Part = Literal["readers", "segments", "jobs"]
 PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
-# 100 connections serve eight web processes, these and commands.
-POOL_SIZES: dict[Part, int] = {"readers": 8, "segments": 4, "jobs": 4}
+# One for each reader, and for who looks, who fetches, and cursors that follow. 110 connections serve
+# eight web processes, these and commands.
+POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
 GIVE_WAY_S = 0.0005

@@ -11,7 +11,7 @@ SHARED_BUFFERS_MB_MIN = 64
 SHARED_BUFFERS_MB_MAX = 4096
 # POSIX shared memory lives in /dev/shm, which containers often cut to 64 MB.
 SHM_ROOMY_MB = 256
-CONNECTIONS_MAX = 100
+CONNECTIONS_MAX = 110
 
 
 def memory_mb() -> int:
