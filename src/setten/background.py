@@ -163,8 +163,10 @@ def _daily(at: time, zone: ZoneInfo) -> str:
 
 
 async def _tidy_lists(pool: Pool) -> None:
-    async with db.transaction(pool) as conn:
-        await segments.lists.tidy(conn, now=clock.now())
+    is_more = True
+    while is_more:
+        async with db.transaction(pool) as conn:
+            is_more = await segments.lists.tidy(conn, now=clock.now())
 
 
 async def _follow_places(pool: Pool) -> None:

@@ -85,3 +85,32 @@ def test_what_she_says_at_the_counter_stands_on_her_page(house: House) -> None:
         eventually(lambda: "連絡を断りました" in agent.get(customer).text)
     with house.person("page-english") as ann:
         assert "Refused" in ann.get(customer).text
+
+
+def test_a_long_list_is_read_behind_the_page_which_tells_how_far_it_is(house: House) -> None:
+    rows = "".join(f"nobody{number}-{uuid.uuid4().hex}@example.jp,x\n" for number in range(9_000))
+    answer, name = bring(house, f"メール,会員ID\n{rows}")
+    assert (answer.status_code, answer.headers["location"]) == (303, LISTS)
+    with house.person("page-admin") as admin:
+        early = admin.get(LISTS).text
+        assert f"「{name}」を読んでいます" in early or f">{name}</a>" in early
+        eventually(lambda: f">{name}</a>" in admin.get(LISTS).text)
+        page = admin.get(LISTS).text
+        assert "読んでいます" not in page.split(f">{name}</a>")[0].split("readings")[-1]
+        row = page.split(f">{name}</a>")[1].split("</tr>")[0]
+        assert "9,000" in row
+
+
+def test_what_breaks_behind_the_page_is_told_there(house: House) -> None:
+    rows = "a@example.jp\n" * 20_000
+    answer, name = bring(house, f"メール\n{rows}" + '"' + "x" * 200_000)
+    assert answer.status_code == 303
+    with house.person("page-admin") as admin:
+        told = f"「{name}」は取り込めませんでした。"
+        eventually(lambda: told in admin.get(LISTS).text)
+        part = admin.get(f"{LISTS}/reading")
+        assert told in part.text
+    with house.person("page-english") as ann:
+        assert f"“{name}” could not be brought in." in ann.get(LISTS).text
+    with house.person("page-agent") as agent:
+        assert agent.get(f"{LISTS}/reading").status_code == 403

@@ -205,6 +205,12 @@ def test_two_segments_are_compared(house: House) -> None:
         assert answer.status_code == 200
         assert f"{name}だけ" in answer.text
         assert agent.get(f"/customers/segments/compare?a={a}&b=999999").status_code == 404
+        house.run_in_database(
+            f"update customers.segments set filled_through = null, filled_at = null "
+            f"where segment_id = {int(b)}"
+        )
+        early = agent.get(f"/customers/segments/compare?a={a}&b={b}").text
+        assert ("数えています" in early) != (f"{name}だけ" in early)
         unchosen = agent.get("/customers/segments/compare")
         assert (unchosen.headers.get("location") or unchosen.url.path) == "/customers/segments"
 

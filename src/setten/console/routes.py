@@ -105,6 +105,7 @@ PAGES: list[HTTPRouteHandler] = [
     segments.list_page,
     bringing.lists_page,
     bringing.bring,
+    bringing.reading_part,
     bringing.take_refused,
     segments.compare,
     segments.inside,

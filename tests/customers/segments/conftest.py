@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -131,7 +132,7 @@ class Shop:
     ) -> segments.lists.Brought:
         """A list of people is brought in."""
         return await segments.lists.bring(
-            self.pool, self.people.vault, text.encode(), name=name, replaces=replaces,
+            self.pool, self.people.vault, io.BytesIO(text.encode()), name=name, replaces=replaces,
             actor=STAFF, now=self.now,
         )  # fmt: skip
 

@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.customers.segments.test_hearing import ENGLISH, JAPANESE
+
 from setten.customers.segments import CHANNELS, KM_MAX, LANGUAGE, STATES, VOCABULARY
 from setten.customers.segments.conditions import KINDS
 from setten.platform.expressions import BASIC, Type
@@ -105,6 +107,21 @@ def _examples() -> list[str]:
     return found
 
 
+def _said() -> list[str]:
+    """What people say, and how it is kept; the same that tests hear."""
+    found = [
+        "## As people say it",
+        "",
+        "Read too, and shown back as it is kept (on 22 November 2026, "
+        "where the shop 「吉祥寺店」 is `kichijoji`):",
+        "",
+        "| Said | Kept |",
+        "| --- | --- |",
+    ]
+    found += [f"| {said} | {kept} |" for said, kept in (*JAPANESE, *ENGLISH)]
+    return [*found, ""]
+
+
 def _claims() -> list[str]:
     found = ["## Claims", "", "| Type | `op` |", "| --- | --- |"]
     found += [f"| {of} | {', '.join(f'`{op}`' for op in ops)} |" for of, ops in OPS.items()]
@@ -139,7 +156,7 @@ def page() -> str:
         states=", ".join(f"`{one}`" for one in STATES),
         km=KM_MAX,
     )
-    return head + "\n".join([*_kinds(), *_examples(), *_claims(), *_events()])
+    return head + "\n".join([*_kinds(), *_examples(), *_said(), *_claims(), *_events()])
 
 
 def test_the_reference_page_says_what_the_language_says() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from tests.customers.segments.conftest import STAFF
 
 from setten.customers import identity, segments
 from setten.customers.segments import reading
+from setten.customers.segments.reading import Refused, Usable
 from setten.platform import db
 
 CSV = """お名前,メールアドレス,電話番号,会員番号
@@ -23,6 +25,21 @@ CSV = """お名前,メールアドレス,電話番号,会員番号
 空,,,
 二つ,nobody2@example.jp,,4417-1
 """
+
+
+class Whole(NamedTuple):
+    """A file read to its end."""
+
+    usable: tuple[Usable, ...]
+    refused: tuple[Refused, ...]
+
+
+def read(raw: bytes) -> Whole:
+    rows = list(reading.opened(io.BytesIO(raw)).rows)
+    return Whole(
+        tuple(row for row in rows if isinstance(row, Usable)),
+        tuple(row for row in rows if isinstance(row, Refused)),
+    )
 
 
 async def met(shop) -> None:
@@ -173,15 +190,15 @@ async def test_of_a_list_that_was_replaced_nobody_is_waited_for(shop, people):
 )  # fmt: skip
 def test_what_spreadsheets_write_is_read(encoding: str, between: str) -> None:
     rows = ["お名前", "メールアドレス"], ["佐伯 美和", "ann@example.jp"], ["", "no mail"]
-    file = reading.read("\r\n".join(between.join(row) for row in rows).encode(encoding))
+    file = read("\r\n".join(between.join(row) for row in rows).encode(encoding))
     assert [one.identifiers[0].value for one in file.usable] == ["ann@example.jp"]
     assert [(one.line, one.reason) for one in file.refused] == [(3, "unusable")]
 
 
 def test_a_file_of_a_japanese_spreadsheet_is_read() -> None:
-    file = reading.read("会員番号,メール\r\n4417,\r\n,ann@example.jp\r\n".encode("cp932"))
+    file = read("会員番号,メール\r\n4417,\r\n,ann@example.jp\r\n".encode("cp932"))
     assert [one.identifiers[0].kind for one in file.usable] == ["loyalty_card", "email"]
-    assert reading.read("\ufeffEmail\nann@example.jp\n".encode()).refused == ()
+    assert read("\ufeffEmail\nann@example.jp\n".encode()).refused == ()
 
 
 @pytest.mark.parametrize(
@@ -192,14 +209,16 @@ def test_a_file_of_a_japanese_spreadsheet_is_read() -> None:
         (b"\x81", "no_csv"),
         (b"\xff\xfee\0m\0a\0i\0l\0\n", "no_csv"),
         ("email\n".encode("utf-16-le"), "no_csv"),
-        (b"email\n" + b"a@b.jp\n" * (reading.ROWS_MAX + 1), "too_many"),
-        (b"x" * (reading.BYTES_MAX + 1), "too_large"),
+        (b"email\n" + b"a@b.jp\n" * 501, "too_many"),
+        (b"x" * 300_001, "too_large"),
         (b'email\n"' + b"a" * 200_000, "no_csv"),
     ],
 )
-def test_what_is_no_list_is_refused(raw: bytes, why: str) -> None:
+def test_what_is_no_list_is_refused(raw: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "ROWS_MAX", 500)
+    monkeypatch.setattr(reading, "BYTES_MAX", 300_000)
     with pytest.raises(segments.BadList) as refused:
-        reading.read(raw)
+        read(raw)
     assert refused.value.facts["why"] == why
 
 
@@ -208,7 +227,50 @@ def test_every_row_is_used_or_refused(rows: list[list[str]]) -> None:
     out = io.StringIO()
     csv.writer(out).writerows([["email", "電話番号", "x"], *rows])
     try:
-        file = reading.read(out.getvalue().encode())
+        file = read(out.getvalue().encode())
     except (segments.BadList, UnicodeEncodeError):
         return
     assert len(file.usable) + len(file.refused) <= len(rows) * 3
+
+
+async def test_a_long_list_is_read_piece_by_piece_and_each_row_once(shop, people):
+    await met(shop)
+    rows = [f"nobody{number}@example.jp" for number in range(6_000)] + ["ann@example.jp"] * 3
+    brought = await shop.bring("長い", "email\n" + "\n".join([*rows, "no mail"]) + "\n")
+    told = brought.list
+    assert (told.rows, told.matched, told.unmatched, told.refused) == (6_004, 3, 6_000, 1)
+    async with shop.pool.acquire() as conn:
+        entries = await conn.fetchval(
+            "select count(*) from customers.list_entries where list_id = $1", told.list_id
+        )
+        assert entries == 6_001
+        assert await segments.lists.being_read(conn, now=shop.now) == ()
+
+
+async def test_what_broke_while_a_list_was_read_is_told_and_leaves_no_list(shop, people):
+    await met(shop)
+    with pytest.raises(segments.BadList):
+        await shop.bring("壊れ", "email\n" + "a@example.jp\n" * 4_000 + '"' + "x" * 200_000)
+    async with db.transaction(shop.pool) as conn:
+        [reading] = await segments.lists.being_read(conn, now=shop.now)
+        assert (reading.name, reading.code, reading.facts["why"]) == ("壊れ", "bad_list", "no_csv")
+        assert reading.rows >= 2_000
+        assert await segments.lists.listed(conn) == ()
+        await segments.lists.tidy(conn, now=shop.now + timedelta(hours=2))
+        assert await conn.fetchval("select count(*) from customers.lists") == 0
+        assert await conn.fetchval("select count(*) from customers.list_entries") == 0
+
+
+async def test_a_list_that_was_replaced_is_swept_away_some_at_a_time(shop, people, monkeypatch):
+    await met(shop)
+    monkeypatch.setattr(segments.lists, "_SWEPT_AT_ONCE", 2)
+    await shop.bring("招待", "email\n" + "\n".join(f"a{n}@example.jp" for n in range(5)) + "\n")
+    kept = await shop.bring("招待", "user_id\ncy\n", replaces=True)
+    rounds = 1
+    async with db.transaction(shop.pool) as conn:
+        while await segments.lists.tidy(conn, now=shop.now):
+            rounds += 1
+        assert rounds == 3
+        assert await conn.fetchval("select count(*) from customers.lists") == 1
+        entries = await conn.fetch("select list_id from customers.list_entries")
+        assert [row[0] for row in entries] == [kept.list.list_id]

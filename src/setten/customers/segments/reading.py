@@ -6,18 +6,21 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from typing import BinaryIO
 
 import msgspec
 
 from setten.customers.segments.model import BadList
 from setten.platform.vault import Identifier, UnusableIdentifier, normalise
 
-BYTES_MAX = 3 * 1024 * 1024  # a body may have 4 MB in all
-ROWS_MAX = 100_000
+# A million rows with a handful of columns; whoever has more has more than one list.
+BYTES_MAX = 64 * 1024 * 1024
+ROWS_MAX = 1_000_000
 CELL_CHARS_MAX = 1_000
 COLUMNS_MAX = 100
 _DELIMITERS = (",", "\t", ";")
 _HEAD_CHARS_MAX = 10_000
+_PIECE_BYTES = 1024 * 1024
 # Heads of columns as shops and other systems write them, without spaces and signs.
 _HEADS: Mapping[str, tuple[str, ...]] = {
     "user_id": ("userid", "customerid", "memberid", "会員id", "顧客id", "お客様番号"),
@@ -46,56 +49,67 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """What a file holds. Rows of the same person are counted each."""
+    """A file that is being read. rows: one after another, as they are asked for, so that a list of
+    a million takes no more memory than one of ten."""
 
     columns: tuple[str, ...]
-    usable: tuple[Usable, ...]
-    refused: tuple[Refused, ...]
+    rows: Iterator[Usable | Refused]
 
 
-def read(raw: bytes) -> File:
+def opened(file: BinaryIO) -> File:
     """The rows of a CSV in UTF-8, or in what spreadsheets write: CP932, UTF-16, tabs, semicolons.
 
-    Raises BadList.
+    Raises BadList, also while rows are asked for.
     """
-    if len(raw) > BYTES_MAX:
-        raise BadList(why="too_large", most=BYTES_MAX // 1024 // 1024)
-    text = _text(raw)
-    if "\0" in text:
-        raise BadList(why="no_csv", most=0)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        columns = tuple(cell.strip() for cell in next(lines, []))
-        kinds = {
-            place: kind
-            for place, column in enumerate(columns[:COLUMNS_MAX])
-            if (kind := _kind(column)) is not None
-        }
-        if not kinds:
-            raise BadList(why="no_column", most=0)
-        rows = list(_rows(lines, kinds))
-    except csv.Error:
-        raise BadList(why="no_csv", most=0) from None
-    return File(
-        columns,
-        tuple(row for row in rows if isinstance(row, Usable)),
-        tuple(row for row in rows if isinstance(row, Refused)),
-    )
+    encoding = _encoding(file)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    first = text.read(_HEAD_CHARS_MAX)
+    text.seek(0)
+    lines = csv.reader(text, delimiter=_delimiter(first))
+    columns = tuple(cell.strip() for cell in _next(lines) or ())
+    kinds = {
+        place: kind
+        for place, column in enumerate(columns[:COLUMNS_MAX])
+        if (kind := _kind(column)) is not None
+    }
+    if not kinds:
+        raise BadList(why="no_column", most=0)
+    return File(columns, _rows(lines, kinds))
 
 
-def _text(raw: bytes) -> str:
-    is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+def _encoding(file: BinaryIO) -> str:
+    """What the file is written in: gone through once from end to end, a piece at a time."""
+    file.seek(0)
+    is_wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     for encoding in ("utf-16",) if is_wide else ("utf-8-sig", "cp932"):
+        file.seek(0)
+        decoder, size = codecs.getincrementaldecoder(encoding)(), 0
         try:
-            return raw.decode(encoding)
+            while piece := file.read(_PIECE_BYTES):
+                size += len(piece)
+                if size > BYTES_MAX:
+                    raise BadList(why="too_large", most=BYTES_MAX // 1024 // 1024)
+                if "\0" in decoder.decode(piece):
+                    raise BadList(why="no_csv", most=0)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
+        return encoding
     raise BadList(why="no_csv", most=0)
+
+
+def _next(lines: Iterator[list[str]]) -> list[str] | None:
+    """The next line; None behind the last. Raises BadList."""
+    try:
+        return next(lines, None)
+    except csv.Error:
+        raise BadList(why="no_csv", most=0) from None
 
 
 def _delimiter(text: str) -> str:
     """What parts the columns: of the first line, where names of columns hold none of them."""
-    first = text[:_HEAD_CHARS_MAX].partition("\n")[0]
+    first = text.partition("\n")[0]
     return max(_DELIMITERS, key=first.count)  # of equals the first
 
 
@@ -105,7 +119,9 @@ def _kind(column: str) -> str | None:
 
 
 def _rows(lines: Iterator[list[str]], kinds: Mapping[int, str]) -> Iterator[Usable | Refused]:
-    for count, cells in enumerate(lines, start=1):
+    count = 0
+    while (cells := _next(lines)) is not None:
+        count += 1
         if count > ROWS_MAX:
             raise BadList(why="too_many", most=ROWS_MAX)
         if any(cell.strip() for cell in cells):
