@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,7 @@ import uvloop
 import honesty
 from availability import LARGE, OPEN, PLACES, SMALL, question, seed
 from holds import served
-from holds_callers import Load, over_http
+from holds_callers import Load, late, over_http
 from setten.platform import auth, clock, db
 from setten.platform.db import embedded
 
@@ -92,11 +90,9 @@ def measure(args: argparse.Namespace, folder: Path, few: int, many: int) -> bool
         pids = json.loads((folder / "supervisor.json").read_bytes())
         pids.pop("supervisor")
         before = {who: honesty.used_s(pid) for who, pid in pids.items()}
-        idle, begun = honesty.idle_s(), time.time()
         load = Load(kind="near", callers=args.connections, seconds=args.seconds, rate=args.rate,
                     start=0.0, warm_s=3.0)  # fmt: skip
         said = asyncio.run(over_http(port, load, questions(key, few, many)))
-        idle = (honesty.idle_s() - idle) / (time.time() - begun) / (os.cpu_count() or 1)
         count = len(said.samples) + len(said.early)
         used = {who: honesty.used_s(pid) - before[who] for who, pid in pids.items()}
         used["callers"] = said.processor_s
@@ -105,7 +101,8 @@ def measure(args: argparse.Namespace, folder: Path, few: int, many: int) -> bool
           f"{said.missed}")  # fmt: skip
     print(f"{'':<14}the three seconds before, apart: {honesty.percentiles(said.early)}")
     each = "  ".join(f"{who} {s * 1e6 / max(1, count):.0f}" for who, s in used.items())
-    print(f"{'':<14}µs of processor a question: {each}; machine idle {idle:.0%}")
+    print(f"{'':<14}µs of processor a question: {each}; machine idle {said.idle:.0%}")
+    print(f"{'':<14}{late([said])}")
     p95_ms = sorted(said.samples)[int(len(said.samples) * 0.95)] * 1000
     return p95_ms < LIMIT_MS and said.statuses.keys() == {"200"} and not said.missed
 

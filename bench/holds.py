@@ -157,10 +157,7 @@ def measure(
 ) -> list[Said]:
     """One loop and its line: rate, times, and processor time a hold by who used it."""
     before = {who: honesty.used_s(pid) for who, pid in watched.items()}
-    idle = honesty.idle_s()
-    begun = time.time()
     said = spawn(processes, load, *where)
-    idle = (honesty.idle_s() - idle) / (time.time() - begun) / (os.cpu_count() or 1)
     used = {who: honesty.used_s(pid) - before[who] for who, pid in watched.items()}
     used["callers"] = sum(one.processor_s for one in said)
     samples = [one for part in said for one in part.samples]
@@ -173,7 +170,9 @@ def measure(
     holds = max(1, len(samples) + len(early))
     each = "  ".join(f"{who} {s * 1e6 / holds:.0f}" for who, s in used.items())
     print(f"{'':<24} the second before, apart: {honesty.percentiles(early)}")
-    print(f"{'':<24} µs of processor a hold: {each}; machine idle {idle:.0%}", flush=True)
+    idle = sum(one.idle for one in said) / len(said)
+    print(f"{'':<24} µs of processor a hold: {each}; machine idle {idle:.0%}")
+    print(f"{'':<24} {callers.late(said)}", flush=True)
     time.sleep(REST_S)
     return said
 

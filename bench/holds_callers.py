@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import random
 import resource
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+import honesty
 from setten.facts.stock import GoodsLine
 from setten.platform import clock, combine, db, ids
 from setten.platform.combine import Claim, Combiner
@@ -27,6 +29,7 @@ from setten.stock.holds import Ask, Placed
 HOT, WIDE_SKUS = "SOFA", 50_000
 PLACE = "ginza"
 TICK_S = 0.001  # an open loop sends what fell due since the last tick
+PROBE_EVERY_S = 0.05
 _LOOK_S = 0.005
 LATE_S = 5.0  # what is not answered so long after the end never will be
 
@@ -48,7 +51,9 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 class Said(msgspec.Struct, kw_only=True):
     """What it saw. samples: seconds of each answer, `early` those of the first seconds; missed: due
-    and never answered."""
+    and never answered. lags: seconds by which the callers' own loop woke too late; probes: seconds
+    of a request that touches no database, now and then: how late the server's loop is. idle: share
+    of the machine that had nothing to do in the seconds that count."""
 
     samples: list[float] = []
     early: list[float] = []
@@ -57,6 +62,9 @@ class Said(msgspec.Struct, kw_only=True):
     wall_s: float = 0.0
     processor_s: float = 0.0
     batches: int = 0
+    lags: list[float] = []
+    probes: list[float] = []
+    idle: float = 0.0
 
     def note(self, due: float, counts_from: float) -> None:
         """An answer that came now."""
@@ -95,7 +103,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
             await hold(begun)
 
     await asyncio.sleep(max(0.0, load.start - time.time()))
-    used, begun = _processor_s(), time.perf_counter()
+    used, idle, begun = _processor_s(), honesty.idle_s(), time.perf_counter()
     counts_from = begun + load.warm_s
     if load.rate:
         running: set[asyncio.Task[None]] = set()
@@ -105,12 +113,13 @@ async def at_verb(dsn: str, load: Load) -> Said:
             running.add(task)
             task.add_done_callback(running.discard)
 
-        await _fall_due(load, send)
+        await _fall_due(load, send, said)
         await asyncio.gather(*running)
     else:
         end = counts_from + load.seconds
         await asyncio.gather(*(caller(end) for _ in range(load.callers)))
     said.wall_s = time.perf_counter() - counts_from
+    said.idle = _idle_since(idle, begun)
     said.processor_s = _processor_s() - used
     said.batches = combiner.batches
     pool.terminate()
@@ -120,8 +129,11 @@ async def at_verb(dsn: str, load: Load) -> Said:
 async def over_http(port: int, load: Load, bodies: Iterator[bytes]) -> Said:
     """Whole requests on `load.callers` kept-alive connections, one at a time on each."""
     said = Said()
+    # Those of an open loop are made beforehand: the client shares the cores with what it measures.
+    made = list(itertools.islice(bodies, int(load.rate * (load.warm_s + load.seconds))))
+    bodies = itertools.chain(made, bodies)
     waiting: deque[float] = deque()  # due, and every connection is busy
-    idle: list[_Caller] = []
+    free: list[_Caller] = []
     loop = asyncio.get_running_loop()
     end = counts_from = float("inf")
 
@@ -135,31 +147,34 @@ async def over_http(port: int, load: Load, bodies: Iterator[bytes]) -> Said:
         elif waiting:
             caller.send(next(bodies), waiting.popleft())
         else:
-            idle.append(caller)
+            free.append(caller)
 
     callers = []
     for _ in range(load.callers):
         _, caller = await loop.create_connection(lambda: _Caller(answered), "127.0.0.1", port)
         callers.append(caller)
-    idle += callers
+    free += callers
     await asyncio.sleep(max(0.0, load.start - time.time()))
-    used, begun = _processor_s(), time.perf_counter()
+    probing = asyncio.create_task(_probe(port, said))
+    used, idle, begun = _processor_s(), honesty.idle_s(), time.perf_counter()
     counts_from = begun + load.warm_s
     if load.rate:
 
         def send(due: float) -> None:
-            if idle:
-                idle.pop().send(next(bodies), due)
+            if free:
+                free.pop().send(next(bodies), due)
             else:
                 waiting.append(due)
 
-        await _fall_due(load, send)
+        await _fall_due(load, send, said)
     else:
         end = counts_from + load.seconds
         for caller in callers:
             caller.send(next(bodies), time.perf_counter())
         await asyncio.sleep(load.warm_s + load.seconds)
     said.wall_s = time.perf_counter() - counts_from
+    said.idle = _idle_since(idle, begun)
+    probing.cancel()
     for _ in range(int(LATE_S / _LOOK_S)):
         if not waiting and not any(c.is_busy for c in callers):
             break
@@ -168,6 +183,14 @@ async def over_http(port: int, load: Load, bodies: Iterator[bytes]) -> Said:
     said.missed = len(waiting) + sum(c.is_busy for c in callers)
     said.processor_s = _processor_s() - used
     return said
+
+
+def late(said: Sequence[Said]) -> str:
+    """How late the callers' loops were, and what a request without a database took, as words."""
+    lags = [one for part in said for one in part.lags]
+    probes = [one for part in said for one in part.probes]
+    told = f"callers woke late by: {honesty.percentiles(lags)}"
+    return f"{told}; a look at the server's loop: {honesty.percentiles(probes)}" if probes else told
 
 
 class _Caller(asyncio.Protocol):
@@ -215,7 +238,27 @@ def requests(key: str, kind: str) -> Iterator[bytes]:
         yield (head % (len(body), number, body)).encode()
 
 
-async def _fall_due(load: Load, send: Callable[[float], None]) -> None:
+async def _probe(port: int, said: Said) -> None:
+    """Ask now and then for what needs no database: its time is that of the server's loop."""
+    answered: asyncio.Queue[float] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    _, caller = await loop.create_connection(
+        lambda: _Caller(lambda _, __, due: answered.put_nowait(time.perf_counter() - due)),
+        "127.0.0.1",
+        port,
+    )
+    while True:
+        caller.send(b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n", time.perf_counter())
+        said.probes.append(await answered.get())
+        await asyncio.sleep(PROBE_EVERY_S)
+
+
+def _idle_since(idle: float, begun: float) -> float:
+    cores = os.cpu_count() or 1
+    return (honesty.idle_s() - idle) / (time.perf_counter() - begun) / cores
+
+
+async def _fall_due(load: Load, send: Callable[[float], None], said: Said) -> None:
     """Call `send(due)` for every hold of the open loop, at its time."""
     begun = time.perf_counter()
     total, sent = int(load.rate * (load.warm_s + load.seconds)), 0
@@ -224,7 +267,9 @@ async def _fall_due(load: Load, send: Callable[[float], None]) -> None:
         for index in range(sent, due_by_now):
             send(begun + index / load.rate)
         sent = due_by_now
-        await asyncio.sleep(TICK_S)
+        wakes = time.perf_counter() + max(TICK_S, begun + sent / load.rate - time.perf_counter())
+        await asyncio.sleep(wakes - time.perf_counter())
+        said.lags.append(max(0.0, time.perf_counter() - wakes))
 
 
 def _processor_s() -> float:

@@ -12,21 +12,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import random
 import socket
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import psutil
 import uvloop
 
 import honesty
+from holds_callers import Load, late
+from holds_callers import over_http as over_wire
 from setten.api import customers as customers_api
 from setten.api.customers import Sought
 from setten.customers import profiles
@@ -37,6 +42,9 @@ from setten.platform.vault import Trait, Vault, normalise
 KEY = bytes(range(32))
 ACTOR = Actor(kind="key", id="bench", name="bench", scope="server")
 CONNECTIONS = 8
+HTTP_CONNECTIONS = 64
+WARM_S = 3.0  # connections, plans, and what every process does when it starts
+SETTLE_S = 2.0  # readers and jobs have looked at what is there
 KEY_READ = "select customer_id from customers.customers where customer_id = $1"
 BARE_AUDIT = """
 insert into audit.entries (at, actor, action, customer_id)
@@ -211,111 +219,111 @@ async def over_http(dsn: str, folder: Path, pool: db.Pool, options: argparse.Nam
         sys.executable, "-m", "setten.cli", "serve", "--port", str(port), "--workers", "1",
         env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
+    load = Load(kind="lookup", callers=HTTP_CONNECTIONS, seconds=options.seconds,
+                rate=options.rate, start=0.0, warm_s=WARM_S)  # fmt: skip
     try:
         await _until_ready(port)
-        await _drive(port, key, options.people, options.rate / 4, 3.0)  # warm
-        begun_s = honesty.used_s(server.pid)
-        samples, failures = await _drive(port, key, options.people, options.rate, options.seconds)
-        server_ms = (honesty.used_s(server.pid) - begun_s) / len(samples) * 1000
+        await asyncio.sleep(SETTLE_S)
+        database = psutil.Process(await pool.fetchval("select pg_backend_pid()")).ppid()
+        watched = {"server": server.pid, "database": database}
+        before = {who: honesty.used_s(pid) for who, pid in watched.items()}
+        said = await over_wire(port, load, _requests(key, options.people))
+        used = {who: honesty.used_s(pid) - before[who] for who, pid in watched.items()}
     finally:
         server.terminate()
         await server.wait()
-    said = f"{honesty.percentiles(samples)}, failed {failures}"
-    print(f"lookup        HTTP with key and audit, {options.rate:.0f}/s: {said}, "
-          f"processor time of the server without the database {server_ms:.2f} ms each")  # fmt: skip
+    used["callers"] = said.processor_s
+    count = len(said.samples) + len(said.early)
+    each = ", ".join(f"{who} {s * 1e6 / max(1, count):.0f}" for who, s in used.items())
+    print(f"lookup        HTTP with key and audit, {options.rate:.0f}/s: "
+          f"{honesty.percentiles(said.samples)}, statuses {said.statuses}, not answered "
+          f"{said.missed}")  # fmt: skip
+    print(
+        f"              the {WARM_S:.0f} seconds before, apart: {honesty.percentiles(said.early)}"
+    )
+    print(f"              µs of processor each: {each}; machine idle {said.idle:.0%}")
+    print(f"              {late([said])}")
 
 
 async def _until_ready(port: int) -> None:
     for _ in range(600):
-        try:
-            head, _ = await Wire(port).ask(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        with contextlib.suppress(OSError, EOFError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            writer.close()
             if head.startswith(b"HTTP/1.1 200"):
                 return
-        except (OSError, asyncio.IncompleteReadError):
-            pass
         await asyncio.sleep(0.1)
     raise SystemExit("the server did not come up")
 
 
-class Wire:
-    """One HTTP/1.1 connection, kept open: a client that costs little beside what it measures."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: bytes) -> tuple[bytes, bytes]:
-        """(head, body) of the answer."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        return head, await reader.readexactly(length)
-
-
-async def _drive(
-    port: int, key: str, count: int, rate: float, seconds: float
-) -> tuple[list[float], int]:
+def _requests(key: str, count: int) -> Iterator[bytes]:
     chance = random.Random(4)
-    idle = [Wire(port) for _ in range(64)]
-
-    async def one(_: int) -> None:
+    head = (
+        f"POST /api/v1/customers/lookup HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: "
+    ).encode()
+    while True:
         kind, value = identifiers(chance.randrange(count))[3]
         body = json.dumps({"identifiers": [{"kind": kind, "value": value}]}).encode()
-        wire = idle.pop() if idle else Wire(port)
-        head, _ = await wire.ask(
-            b"POST /api/v1/customers/lookup HTTP/1.1\r\nHost: x\r\n"
-            b"Content-Type: application/json\r\nAuthorization: Bearer %b\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (key.encode(), len(body), body)
-        )
-        idle.append(wire)
-        assert head.startswith(b"HTTP/1.1 200"), head
-
-    return await honesty.open_loop(one, rate=rate, seconds=seconds)
+        yield head + b"%d\r\n\r\n%b" % (len(body), body)
 
 
 async def explain(conn: db.Connection) -> None:
     """The plan of the widest query as it is kept (the general one), for somebody with a history."""
     query = db.load(str(Path(profiles.__file__).with_name("store.py"))).overview
     numbers = [row["identifier_id"] for row in await conn.fetch(BUSIEST)]
-    given = {"owners": [0] * len(numbers), "identifier_ids": numbers, "viewed_most": 40}
+    given = {"owners": [0] * len(numbers), "identifier_ids": numbers, "viewed_most": 40,
+             "home_fields": ["home_location_id"]}  # fmt: skip
+    sql = f"with {query.sql} select overview from profiles_overview"
     await conn.execute("set plan_cache_mode = force_generic_plan")
     for _ in range(2):  # the second with warm pages
-        rows = await conn.fetch(
-            "explain (analyze, buffers, costs off) " + query.sql, *query.args(given)
-        )
+        rows = await conn.fetch("explain (analyze, buffers, costs off) " + sql, *query.args(given))
     print(*(row[0] for row in rows), sep="\n")
     await conn.execute("reset plan_cache_mode")
 
 
+def lay_down(dsn: str, options: argparse.Namespace) -> None:
+    """Fill a database."""
+
+    async def work() -> None:
+        pool = await db.open_pool(dsn, size=CONNECTIONS, statement_timeout="0")
+        vault = Vault(KEY)
+        async with pool.acquire() as conn:
+            await db.apply_migrations(conn)
+        async with db.transaction(pool) as conn:
+            await vault.prove(conn)
+        numbers = await people(pool, vault, options.people)
+        await seed(pool, numbers, options.events)
+        async with pool.acquire() as conn:
+            await conn.execute("vacuum analyze")
+        pool.terminate()
+
+    asyncio.run(work())
+
+
 async def run(options: argparse.Namespace, dsn: str, folder: Path) -> None:
-    """Fill a database and measure."""
+    """Measure in a filled database."""
     pool = await db.open_pool(dsn, size=CONNECTIONS, statement_timeout="0")
     vault = Vault(KEY)
     async with pool.acquire() as conn:
-        await db.apply_migrations(conn)
-    async with db.transaction(pool) as conn:
-        await vault.prove(conn)
-    numbers = await people(pool, vault, options.people)
-    await seed(pool, numbers, options.events)
-    async with pool.acquire() as conn:
-        await conn.execute("vacuum analyze")
         rows = await conn.fetch("select customer_id from customers.customers")
         customers = [row["customer_id"] for row in rows]
         await honesty.conditions(
             conn, folder=folder, connections=CONNECTIONS,
             data=f"{options.people:,} people with 4 identifiers and 4 sealed traits each, "
-                 f"{options.events:,} lines of timeline",
-            loop=f"open, {options.rate:.0f}/s for {options.seconds:.0f} s",
+                 f"{options.events:,} lines of timeline; laid down before, database started anew",
+            loop=f"open, {options.rate:.0f}/s for {options.seconds:.0f} s; over HTTP "
+                 f"{HTTP_CONNECTIONS} connections",
         )  # fmt: skip
     if options.explain:
         async with pool.acquire() as conn:
             await explain(conn)
     await floor(pool, customers, options.rate, options.seconds)
-    await at_the_verb(pool, vault, customers, options.rate, options.seconds)
-    await gathered(pool, vault, customers, options.rate, options.seconds)
+    if not options.only_http:
+        await at_the_verb(pool, vault, customers, options.rate, options.seconds)
+        await gathered(pool, vault, customers, options.rate, options.seconds)
     try:
         await over_http(dsn, folder, pool, options)
     finally:
@@ -329,11 +337,21 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--rate", type=float, default=500)
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--kept", help="a folder: laid down there once, each run has a copy")
+    parser.add_argument("--only-http", action="store_true", help="the limit and HTTP alone")
     parser.add_argument("--explain", action="store_true")
     parser.add_argument("--database-url", help="an empty database; absent: a fresh embedded one")
     options = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    with honesty.database(options.database_url) as (dsn, folder):
+    with (
+        tempfile.TemporaryDirectory(prefix="setten-bench-") as name,
+        honesty.database(
+            options.database_url,
+            (lambda dsn, _: lay_down(dsn, options)) if options.database_url else None,
+            kept=options.kept or name,
+            lay_down=lambda dsn, _: lay_down(dsn, options),
+        ) as (dsn, folder),
+    ):
         asyncio.run(run(options, dsn, folder))
 
 

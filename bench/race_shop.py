@@ -27,20 +27,22 @@ _SKUS_A_CALL = 50
 
 
 class Wire:
-    """One kept-alive connection, made again when it breaks."""
+    """One kept-alive connection, made again when it breaks. prefix: of all paths."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, *, prefix: str = "/api/v1") -> None:
         parts = urlsplit(url)
         self._secure = ssl.create_default_context() if parts.scheme == "https" else None
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or (443 if self._secure else 80)
+        self._prefix = prefix
         self._head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n"
         self._ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, method: str, path: str, body: Any, key: str) -> tuple[int, Any]:
         """Status and decoded body. Raises OSError or EOFError when no whole answer came."""
         sent = b"" if body is None else msgspec.json.encode(body)
-        head = f"{method} /api/v1{path} HTTP/1.1\r\n{self._head}Content-Length: {len(sent)}\r\n"
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._head}"
+        head += f"Content-Length: {len(sent)}\r\n"
         if sent:
             head += "Content-Type: application/json\r\n"
         if key:
