@@ -23,7 +23,7 @@ TOLD_MAX = 200  # rows a night; more says the same: something writes balances be
 
 async def prove_all(pool: Pool) -> None:
     """Prove everything and tell of what differs. For a job."""
-    async with pool.acquire() as conn:
+    async with db.transaction(pool) as conn:  # it writes nothing, so no reader of the log waits
         proof = await ledger.reconcile(conn)
         money = await receipts.drifts(conn)
     async with db.transaction(pool) as conn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from setten.stock.ledger.model import KEPT, Balance, Drift, Entry, Key, Posted
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 ENTRIES_PAGE_MAX = 200
+PROOF_S_MAX = 3_600.0
 BALANCES_MAX = 20_000  # forty skus in all of five hundred places
 DRIFTS_MAX = 1_000  # more says the same: something writes balances beside the ledger
 _AFTER_ALL = 2**62
@@ -223,9 +225,15 @@ async def totals_of(conn: Connection, skus: Sequence[str]) -> dict[str, int]:
 async def reconcile(conn: Connection) -> Proof:
     """Prove every balance from the ledger and from the open hold lines. Reads all of both.
 
-    Takes the time it needs when it runs in a transaction; holds no lock.
+    Takes the time it needs (up to PROOF_S_MAX) when it runs in a transaction; holds no lock.
     """
     await _Q.take_time.run(conn)
-    drifts = [Drift(**dict(row)) for row in await _Q.drifts.all(conn, most=DRIFTS_MAX)]
-    sums = {row["name"]: row["qty"] for row in await _Q.sums.all(conn)}
-    return Proof(drifts=tuple(drifts), sums=sums)
+    drifts = await _patiently(conn, _Q.drifts, most=DRIFTS_MAX)
+    sums = {row["name"]: row["qty"] for row in await _patiently(conn, _Q.sums)}
+    return Proof(drifts=tuple(Drift(**dict(row)) for row in drifts), sums=sums)
+
+
+async def _patiently(conn: Connection, query: db.Query, **given: Any) -> list[db.Record]:
+    """Connections of a pool wait half a minute for an answer; this one reads all there is."""
+    rows: list[db.Record] = await conn.fetch(query.sql, *query.args(given), timeout=PROOF_S_MAX)
+    return rows
