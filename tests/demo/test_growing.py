@@ -101,14 +101,11 @@ async def test_what_the_product_adds_up_is_what_happened(dsn: str, tmp_path: Pat
 
 
 async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_path: Path) -> None:
-    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=DAYS, size=SIZE * 3)
+    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=2, size=SIZE * 2)
 
     conn = await db.connect(dsn)
     try:
-        own = await conn.fetch(
-            "select way, state, count(*) as parts from stock.fulfilments group by 1, 2"
-        )
-        assert sum(row["parts"] for row in own) >= 3
+        own = await conn.fetch("select distinct way from stock.fulfilments")
         assert {row["way"] for row in own} == {"ship"}
         assert await conn.fetchval("select count(*) from customers.segments") == 5
         assert await conn.fetchval("select count(*) from stock.release_tickets") > 20
@@ -165,8 +162,19 @@ async def test_the_truth_lies_beside_the_product_and_not_in_it(dsn: str, tmp_pat
     causes = [json.loads(line) for line in (tmp_path / "truth/causes.jsonl").open()]
     assert len(people) == round(3000 * SIZE)
     assert all(one["opinion"] and one["told"]["loyalty_card"] for one in people)
-    assert {one["kind"] for one in causes} >= {"sale", "order"}
+    assert {"sale"} <= {one["kind"] for one in causes} <= {"sale", "bought", "refund"}
     assert all(one["cause"] for one in causes)
+
+
+async def test_a_demo_of_an_older_world_stands_still(dsn: str, tmp_path: Path) -> None:
+    found = _settings(dsn, tmp_path)
+    await demo.grow(found, now=NOW, days=1, size=SIZE)
+    first = await _sums(dsn)
+    kept = tmp_path / growing.FILE
+    kept.write_text(kept.read_text().replace(f'"world":{growing.WORLD}', '"world":1'))
+
+    assert await demo.grow(found, now=NOW + timedelta(days=1), days=1, size=SIZE) is None
+    assert await _sums(dsn) == first
 
 
 async def test_another_demo_is_left_as_it_is(dsn: str, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ SHOTS: dict[str, Shot] = {
     "day-sales": Shot(ADMIN, "/today/sales"),
     "find": Shot(AGENT, "/customers"),
     "scan": Shot(ASSOCIATE, "/find"),
-    "customer": Shot(ASSOCIATE, "/customers/{saeki}"),
+    "customer": Shot(AGENT, "/customers/{saeki}"),
     "customer-busy": Shot(AGENT, "/customers/{busy}"),
     "customer-thin": Shot(AGENT, "/customers/{thin}"),
     "customer-cart": Shot(AGENT, "/customers/{carting}/cart"),

@@ -29,6 +29,7 @@ DAYS_MAX = 366
 HOLDS_DAYS = 10  # goods are put aside since so long: older holds are over and say little
 FINE_DAYS = 3  # tills report every ten minutes so long, before that four times a day
 _SEED = "setten"
+WORLD = 2  # raised when the same seed gives another world: an older one stands still then
 _LIVED_MAX = 4_000  # days a demo may grow old
 _ANALYZE_AT = (2, 10)  # days told
 KEY_NAME = "demo"
@@ -45,6 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     told_until: datetime
     size: float = 1.0
     business: str = HOME
+    world: int = 1
     is_filled: bool = False
 
 
@@ -121,9 +123,10 @@ def worth_finding(folder: Path) -> tuple[str, str, str, str]:
 
 def _kept(folder: Path) -> State | None:
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=State)
+        state = msgspec.json.decode((folder / FILE).read_bytes(), type=State)
     except OSError:
         return None
+    return state if state.world == WORLD else None
 
 
 async def grow(
@@ -167,7 +170,7 @@ async def _found(
         settings.data_dir,
         State(
             seed=_SEED, begin=begin, told_until=calendar.clock(begin, "00:00"), size=size,
-            business=name, holds_from=max(begin, today - timedelta(days=HOLDS_DAYS)),
+            business=name, world=WORLD, holds_from=max(begin, today - timedelta(days=HOLDS_DAYS)),
         ),
     )  # fmt: skip
     story.keep()

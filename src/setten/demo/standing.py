@@ -74,7 +74,7 @@ async def _count(conn: Connection, business: Business, place: str, now: datetime
     rng = dice("counting", place)
     counter = await _label(conn, f"{place}-1")
     for number, missing in enumerate((0, 5)):
-        skus = [good.sku for good in rng.sample(business.goods, _COUNTED)]
+        skus = [good.sku for good in rng.sample(business.goods, min(_COUNTED, len(business.goods)))]
         at = now - timedelta(hours=9 - 6 * number)
         rows = await ledger.balances_of(conn, skus)
         there = {row.sku: row.on_hand + row.held for row in rows if row.location_id == place}

@@ -32,7 +32,7 @@ def write(folder: Path, chain: Chain, days: Iterable[Day]) -> None:
              "place": deed.place, "cause": deed.cause}
             for one in days
             for deed in one.deeds
-            if deed.kind in (Kind.sale, Kind.order, Kind.refund)
+            if deed.kind in (Kind.sale, Kind.order, Kind.bought, Kind.refund)
         ],
     )  # fmt: skip
     _lines(
