@@ -150,8 +150,7 @@ class Deciders:
                      "anonymousId": mail, "traits": {"email": f"{mail}@example.jp"}}  # fmt: skip
             self.events.add(event["messageId"])
             await self._ask("POST", "/v1/batch", {"batch": [event], "writeKey": self._write_key})
-            await asyncio.sleep(0.3)
-            other = await self._customer("email", f"{mail}@example.jp")
+            other = await self._newcomer(f"{mail}@example.jp")
         one = await self._customer()
         if one is None or other is None or one == other:
             return
@@ -161,6 +160,14 @@ class Deciders:
         if answer.status_code not in _REFUSALS | {200}:
             self.surprises.append(f"merge: {answer.status_code} {answer.text[:300]}")
         await asyncio.sleep(0.2)
+
+    async def _newcomer(self, mail: str) -> str | None:
+        """Whom an event of just now has made, once the reader knows her; it may be dead just now."""
+        for _ in range(50):
+            if found := await self._customer("email", mail):
+                return found
+            await asyncio.sleep(0.2)
+        return None
 
     async def _rule(self) -> None:
         """Another limit for a kind: proposed, counted, applied."""

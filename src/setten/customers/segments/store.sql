@@ -100,7 +100,8 @@ select coalesce(array_agg(c.place - 1), '{}') as places,
 -- name: move
 -- Who enters and leaves, the passage, the sizes and the history: one statement for them all. Places
 -- are those of the customers in their list, from 1; numbers come as the text of an array, which the
--- driver need not look into.
+-- driver need not look into. Whose turn it is knows who belongs where: looking whether somebody is in
+-- already cost a sixth of it all, and if it were ever so, the batch would fail and be read anew.
 with moves as materialized (
   select c.customer_id, m.segment_id, m.entered, c.cause, c.event_id
     from unnest(:places::text::integer[], :segment_ids::text::integer[],
@@ -110,7 +111,6 @@ with moves as materialized (
 ), entered as (
   insert into customers.segment_members (customer_id, segment_id, entered_at, event_id)
   select customer_id, segment_id, :at, event_id from moves where entered
-  on conflict do nothing
 ), gone as (
   delete from customers.segment_members m
    using moves n
