@@ -162,7 +162,7 @@ class Deciders:
         await asyncio.sleep(0.2)
 
     async def _newcomer(self, mail: str) -> str | None:
-        """Whom an event of just now has made, once the reader knows her; it may be dead just now."""
+        """Whom an event of just now has made, once the reader knows her, which may be dead."""
         for _ in range(50):
             if found := await self._customer("email", mail):
                 return found
