@@ -32,17 +32,19 @@ def is_ready(found: Settings, scale: str) -> bool:
     """
     from setten.demo import large, real
 
-    if large.is_laid(found.data_dir) or real.is_whole(found.data_dir):
+    folder = found.data_dir
+    lives = "large" if large.is_begun(folder) else "real" if real.is_begun(folder) else None
+    if lives is not None and scale not in (lives, "small"):
+        raise large.Unfinished()
+    if large.is_laid(folder) or real.is_whole(folder):
         return True
     if scale == "large":
         _lay_down(found)
-        return True
-    if scale == "real":
+    elif scale == "real":
         _bring_in(found)
-        return True
-    if large.is_begun(found.data_dir) or real.is_begun(found.data_dir):
+    elif lives is not None:
         raise large.Unfinished()
-    return False
+    return scale != "small"
 
 
 def say_hint(found: Settings) -> bool:
