@@ -305,3 +305,32 @@ def test_a_changed_byte_is_noticed(plain, about):
     broken = sealed[:-1] + bytes([sealed[-1] ^ 1])
     with pytest.raises(cipher.InvalidTag):
         cipher.unseal(key, broken, about)
+
+
+async def test_a_crowd_that_two_meet_in_one_moment_has_one_number_and_one_key_each(
+    pool: db.Pool, vault: Vault
+) -> None:
+    """Newcomers go in together; of those whom another brought in that moment each is looked at."""
+    crowd = [normalise("user_id", f"crowd-{n}") for n in range(120)]
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+
+    async def meet(some: list[Identifier], word: str) -> dict[Identifier, int]:
+        async with db.transaction(pool) as conn:
+            met = await vault.meet(conn, some)
+            told = [Trait(met.numbers[one], word, f"{word} {one.value}", at) for one in some]
+            await vault.put_traits(conn, told, met=met)
+            return met.numbers
+
+    first, second = await asyncio.gather(meet(crowd[:80], "name"), meet(crowd[40:], "kana"))
+
+    assert all(first[one] == second[one] for one in crowd[40:80])
+    numbers = first | second
+    assert len(set(numbers.values())) == len(crowd)
+    async with pool.acquire() as conn:
+        values = await vault.values(conn, list(numbers.values()))
+        told = await vault.traits(conn, list(numbers.values()))
+        assert await vault.search(conn, "crowd-60") == [numbers[crowd[60]]]
+    assert {number: one.value for number, one in values.items()} == {
+        number: one.value for one, number in numbers.items()
+    }
+    assert len(told) == 160
