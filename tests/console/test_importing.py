@@ -42,7 +42,7 @@ def test_a_file_is_tried_then_brought_in_and_known_the_second_time(house: House)
         assert "商品コード" in trial.text
         assert house.asked(count) == 0
         done = admin.post(f"/run/imports/{token_of(trial.text)}")
-        assert "取りこみました" in done.text
+        assert "取り込みました" in done.text
         assert house.asked(count) == 2
         again = send(admin, "items", items(f"{sku}-1", f"{sku}-2"))
         assert "新しい行も変わる行もありません" in again.text
