@@ -29,7 +29,8 @@ GAP = {"ja": "　", "en": " · "}
 
 
 ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage",
-           "fulfilment.changed": "state", "cart.left": "reason"}  # fmt: skip
+           "fulfilment.changed": "state", "cart.left": "reason",
+           "stock.held": "purpose"}  # fmt: skip
 """Which part of an event chooses among its sentences, where it is not the action."""
 
 
