@@ -236,6 +236,16 @@ async def test_a_body_that_is_not_what_its_name_promises_stays_a_plain_line(peop
     assert len((await page(people, pool, "user_id:ann")).items) == 2
 
 
+@pytest.mark.parametrize("said", ["座敷 五名", "x" * 900])
+def test_an_event_outside_the_spec_tells_what_it_is_about(said: str) -> None:
+    body = json.dumps({"event": "Table Booked", "properties": {"title": said, "guests": 5}})
+    short = timeline.summary(body)
+    assert short["event"] == "Table Booked"
+    assert said.startswith(short["title"])
+    assert 0 < len(short["title"]) <= 200
+    assert "guests" not in short
+
+
 async def test_a_summary_holds_no_more_than_a_line_needs(people, pool):
     body = {"type": "track", "event": "x" * 5_000, "properties": {"secret": "kept"}}
     await people.happens("user_id:ann", name="custom.event", body=body)
