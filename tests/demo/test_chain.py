@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
+import msgspec
 import pytest
 
 from setten.demo.chain import Chain, Day, Deed, Kind, calendar, catalogue
+from setten.demo.telling.events import event_of
 from setten.platform.vault import normalise
 from setten.stock.catalog import gtin14
 
@@ -229,3 +231,17 @@ def test_partners_live_together_and_some_share_a_browser() -> None:
         other = by_key[str(one.household).removeprefix("h-")]
         assert (one.family, one.street, one.town) == (other.family, other.street, other.town)
         assert (one.cookies[1] == other.cookies[1]) == (one.riddle == "shared_tablet")
+
+
+def test_what_is_told_of_a_deed_holds_nothing_of_the_truth() -> None:
+    chain, _ = lived()
+    secrets = ('"cause"', '"opinion"', '"riddle"', '"visits_a_month"', '"tastes"', '"household"')
+    told = 0
+    for number, deed in enumerate(deeds(Kind.event, Kind.order)):
+        who = chain.person(deed.who) if deed.who else None
+        body = msgspec.json.encode(event_of(chain.business, deed, number, who)).decode()
+        assert not [one for one in secrets if one in body], body
+        if who is not None:
+            assert who.key not in body
+            told += 1
+    assert told > 1_000
