@@ -209,7 +209,7 @@ def main() -> None:
           f"load {os.getloadavg()[0]:.1f}; {given.customers:,} customers, "
           f"{given.events:,} events, {given.orders:,} orders, {len(files)} files, "
           f"{size_mb:,.0f} MB; "
-          f"DuckDB {duckdb.__version__}, 2 threads")  # fmt: skip
+          f"DuckDB {duckdb.__version__}, {lakes.engine.THREADS} threads")  # fmt: skip
     for name, expression in QUESTIONS.items():
         forget(given.folder)
         found, cold, cold_cpu = timed(lambda e=expression: ask(lake, files, e))

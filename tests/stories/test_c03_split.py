@@ -243,3 +243,43 @@ def _until(town: Town, change_id: str, state: str) -> dict[str, Any]:
             return found
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
+
+
+def test_cart_and_consent_follow_whom_they_were_of(town: Town) -> None:
+    """Each lies under the identifier that it happened under, so a split parts them too. (There are
+    no points yet to follow anybody.)"""
+    cookie, ann = unique("cookie"), unique("ann")
+    mug, chair = unique("MUG"), unique("CHAIR")
+    for sku in (mug, chair):
+        town.new_item(sku, {"warehouse": 5})
+    in_browser = town.api("POST", "/carts", json={"anonymous_id": cookie})
+    added = {"changes": [{"op": "add", "sku": mug, "qty": 2}]}
+    town.api("POST", f"/carts/{in_browser['cart_id']}/changes", json=added)
+    told = town.tell("web", {"type": "track", "event": "App Opened", "userId": ann})[-1]
+    alone = town.look_up("user_id", ann, after=told)
+    of_her = town.api("POST", "/carts", json={"customer_id": alone["customer_id"]})
+    added = {"changes": [{"op": "add", "sku": chair}]}
+    town.api("POST", f"/carts/{of_her['cart_id']}/changes", json=added)
+    said = {"consents": [{"channel": "email", "state": "granted"}]}
+    town.api("PUT", f"/customers/{alone['customer_id']}/consent", json=said)
+
+    told = town.tell("web", {"type": "identify", "anonymousId": cookie, "userId": ann})[-1]
+    whole = town.look_up("user_id", ann, after=told)
+    assert _in_cart(town, whole["customer_id"]) == {mug: 2, chair: 1}
+    assert whole["consent"]["marketing"]["email"]["state"] == "granted"
+
+    link = _between(town, whole["customer_id"], "user_id", "anonymous_id")
+    answer = _split(town, whole["customer_id"], link["link_id"])
+    event = answer.headers["setten-event"]
+    of_cookie = town.look_up("anonymous_id", cookie, after=event)
+    of_ann = town.look_up("user_id", ann)
+    assert of_cookie["customer_id"] != of_ann["customer_id"]
+    assert _in_cart(town, of_cookie["customer_id"]) == {mug: 2}
+    assert _in_cart(town, of_ann["customer_id"]) == {chair: 1}
+    assert of_ann["consent"]["marketing"]["email"]["state"] == "granted"
+    assert "email" not in of_cookie["consent"].get("marketing", {})
+
+
+def _in_cart(town: Town, customer_id: str) -> dict[str, int]:
+    cart = town.api("POST", "/carts", json={"customer_id": customer_id})
+    return {line["sku"]: line["qty"] for line in cart["lines"]}

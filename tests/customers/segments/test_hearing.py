@@ -205,7 +205,7 @@ def _paraphrase(draw: Any) -> tuple[str, str]:
     other=_paraphrase(),
     joiner=st.sampled_from(["、", "、かつ", "が、", "けど、"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_paraphrases_of_one_thing_are_heard_as_that_thing(one, other, joiner):
     assert kept(one[0], "ja") == one[1]
     assert hear(one[0] + joiner + other[0], "ja", SCENE) == LANGUAGE.read_words(
@@ -222,7 +222,7 @@ _PIECES = ["買った", "30日", "以内に", "2回", "人", "、", "が", "ま�
     text=st.text(max_size=60) | st.lists(st.sampled_from(_PIECES), max_size=12).map("".join),
     locale=st.sampled_from(["ja", "en"]),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_whatever_is_typed_is_heard_or_refused_in_words(text: str, locale: Locale):
     try:
         node = hear(text, locale, SCENE)

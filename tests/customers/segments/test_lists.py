@@ -261,6 +261,18 @@ async def test_what_broke_while_a_list_was_read_is_told_and_leaves_no_list(shop,
         assert await conn.fetchval("select count(*) from customers.list_entries") == 0
 
 
+async def test_a_list_whose_process_has_ended_says_so(shop, people):
+    async with db.transaction(shop.pool) as conn:
+        name = "途中"
+        await conn.execute(
+            "insert into customers.lists (name, made_at, made_by, moved_at) values"
+            " ($1, $2, 'x', now() - interval '2 minutes'), ('いま', $2, 'x', now())",
+            name, shop.now,
+        )  # fmt: skip
+        told = await segments.lists.being_read(conn, now=shop.now)
+        assert [(one.name, one.code) for one in told] == [("いま", ""), (name, "ended")]
+
+
 async def test_a_list_that_was_replaced_is_swept_away_some_at_a_time(shop, people, monkeypatch):
     await met(shop)
     monkeypatch.setattr(segments.lists, "_SWEPT_AT_ONCE", 2)

@@ -90,6 +90,8 @@ async def reading_part(request: Asked) -> Response[str]:
 
 
 def _problem(one: Reading, page: Page) -> str:
+    if one.code == segments.lists.ENDED:
+        return page.words()("lists.ended")
     return errors.say(one.code, page.locale, one.facts)[1] if one.code else ""
 
 
@@ -105,6 +107,8 @@ async def bring(request: Asked) -> Response[str]:
         return await _page(request, problem=page.words()("lists.no_file"), name=name)
     kept, size = await _kept(file)
     try:
+        if size > WAITED_BYTES_MAX and len(_readings(request)) >= READINGS_MAX:
+            raise TooManyReadings()
         begun = await segments.lists.begin(
             deps.pool, kept, name=name, replaces=form.get("replaces") == "yes",
             actor=page.who, now=clock.now(),
@@ -130,14 +134,18 @@ async def _kept(file: UploadFile) -> tuple[BinaryIO, int]:
     return cast(BinaryIO, kept), kept.tell()
 
 
-def _read_behind(request: Asked, begun: Begun, file: BinaryIO, who: Actor) -> None:
-    """Read a list after its page was answered. Raises TooManyReadings."""
+def _readings(request: Asked) -> set[asyncio.Task[None]]:
+    """What this process reads behind its pages."""
     state = request.app.state
     if "list_readings" not in state:
         state.list_readings = set()
-    readings: set[asyncio.Task[None]] = state.list_readings
-    if len(readings) >= READINGS_MAX:
-        raise TooManyReadings()
+    found: set[asyncio.Task[None]] = state.list_readings
+    return found
+
+
+def _read_behind(request: Asked, begun: Begun, file: BinaryIO, who: Actor) -> None:
+    """Read a list after its page was answered."""
+    readings = _readings(request)
     task = asyncio.create_task(_finish(guard.deps_of(request), begun, file, who))
     readings.add(task)
     task.add_done_callback(readings.discard)

@@ -136,6 +136,6 @@ with hits as materialized ({statement}), few as (
 )
 select (select count(*) from hits) as hits,
        (select count(*) from subjects) as everybody,
-       (select list(distinct p.customer_id)
+       (select list_sort(list(distinct p.customer_id))
           from people p
          where p.subject in (select subject from few)) as sample

@@ -28,6 +28,11 @@ from setten.platform.vault import Identifier, Vault
 
 Q = db.load(__file__)
 _AT_ONCE = 2_000  # rows a transaction
+# Two thousand rows take a second, some on a busy day; who stands still for so long has ended.
+STILL_FOR = timedelta(minutes=1)
+ENDED = "ended"
+"""What `Reading` says of a list whose process has ended."""
+
 _SWEPT_AT_ONCE = 20_000
 # A file to mend by hand; of one that is wrong from top to bottom the first rows say why.
 REFUSED_CHARS_MAX = 3_000_000
@@ -70,8 +75,8 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A list that is not there yet. rows: read so far; code: why it could not be, "" while it is
-    being read; facts: of that refusal."""
+    """A list that is not there yet. rows: read so far; code: why it could not be (a refusal's, or
+    ENDED), "" while it is being read; facts: of that refusal."""
 
     list_id: int
     name: str
@@ -269,7 +274,7 @@ async def refused_rows(
 
 async def being_read(conn: Connection, *, now: datetime) -> tuple[Reading, ...]:
     """Lists of the last hour that are being read or could not be, the newest first."""
-    rows = await Q.reading.all(conn, since=now - UNREADY_KEPT, most=LISTS_MAX)
+    rows = await Q.reading.all(conn, since=now - UNREADY_KEPT, still_for=STILL_FOR, most=LISTS_MAX)
     return tuple(
         Reading(
             list_id=row["list_id"], name=row["name"], made_at=row["made_at"], rows=row["rows"],

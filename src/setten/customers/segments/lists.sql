@@ -12,8 +12,8 @@ select :list_id, identifier_id, is_waiting
 on conflict do nothing;
 
 -- name: get_on
--- How far the reading is, for whoever waits for it.
-update customers.lists set rows = :rows where list_id = :list_id;
+-- How far the reading is, for whoever waits for it, and that it goes on.
+update customers.lists set rows = :rows, moved_at = clock_timestamp() where list_id = :list_id;
 
 -- name: fail
 update customers.lists set problem = :problem::jsonb where list_id = :list_id and ready_at is null;
@@ -47,7 +47,9 @@ update customers.lists set refused_sealed = null
 
 -- name: reading
 -- Lists that are being read behind a page, and those that could not be: of the last hour.
-select list_id, name, made_at, rows, problem ->> 'code' as code, problem -> 'facts' as facts
+select list_id, name, made_at, rows, problem -> 'facts' as facts,
+       case when problem is null and moved_at < clock_timestamp() - :still_for::interval
+            then 'ended' else problem ->> 'code' end as code
   from customers.lists
  where ready_at is null and made_at >= :since
    and problem ->> 'code' is distinct from 'list_replaced'

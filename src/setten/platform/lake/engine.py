@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Q = db.load(__file__)
 MEMORY = "2GB"
-THREADS = 2
+# One more than the two that reckon: from cold, one of them waits for the disk.
+THREADS = 3
 # A person waits for an answer; past this she is told to ask again or for less.
 ANSWER_S_MAX = 20.0
 WORK_S_MAX = 600.0
