@@ -79,7 +79,9 @@ async def measure(dsn: str, folder: Path, rows: int, people: int) -> None:
     await db.apply_migrations(conn)
     await conn.close()
     pool = await db.open_pool(dsn, size=4)
-    vault = Vault(os.urandom(32))
+    vault = Vault(bytes(32))
+    async with db.transaction(pool) as conn:
+        await vault.prove(conn)
     await know(pool, vault, people)
     async with pool.acquire() as conn:
         await honesty.conditions(
