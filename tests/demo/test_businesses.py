@@ -62,7 +62,7 @@ def test_nothing_is_sold_that_is_not_there(name: str) -> None:
     units: Counter[tuple[str, str]] = Counter()
     signs = {
         Kind.opening: 1, Kind.supply: 1, Kind.arrival: 1, Kind.sale: -1, Kind.damage: -1,
-        Kind.counted: -1, Kind.dispatch: -1, Kind.sent: -1,
+        Kind.counted: -1, Kind.dispatch: -1, Kind.sent: -1, Kind.kept: -1,
     }  # fmt: skip
     for day in lived(name)[1]:
         for deed in day.deeds:
@@ -97,6 +97,8 @@ def test_who_has_a_skin_mostly_buys_for_it_and_the_counter_is_told_of_it() -> No
 def test_a_bank_has_no_tills_and_sends_no_parcels() -> None:
     assert not deeds("bank", Kind.sale, Kind.order, Kind.bought, Kind.truck, Kind.damage)
     assert len(deeds("bank", Kind.hold)) > 10
+    assert len(deeds("bank", Kind.kept)) > 5
+    assert not deeds("cosmetics", Kind.kept)
 
 
 def test_dishes_are_made_each_morning_and_none_comes_back() -> None:

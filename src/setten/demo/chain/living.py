@@ -330,6 +330,7 @@ class Chain:
     def _collected(self, rng: random.Random, day: date) -> Iterator[Deed]:
         for held, shop, at in self._promises.due(rng, day):
             if not self.business.has_tills:
+                yield msgspec.structs.replace(held, kind=Kind.kept, at=at)
                 continue
             one = self._by_key[str(held.who)]
             sold = self._sale(rng, shop, at, held.lines, one, "held", f"S-{held.ref}")

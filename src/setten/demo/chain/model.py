@@ -107,6 +107,7 @@ class Kind(StrEnum):
     cart = "cart"  # a cart that is filled and left
     hold = "hold"  # put aside in a shop, paid for there by a later sale or never
     ready = "ready"  # what was put aside is fetched from the shelf
+    kept = "kept"  # whoever reserved it came, and nothing is paid at a till
     event = "event"  # something told by a tag, an app, a mail …
     words = "words"  # somebody wrote or called; staff wrote it down
 

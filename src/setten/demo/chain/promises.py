@@ -39,8 +39,9 @@ class Promises:
         self._room.put(one.shop, wanted[_HOLD_LINES:])
         if not lines:
             return
+        at = calendar.on_screen(rng, day)
         held = Deed(
-            at=calendar.on_screen(rng, day), kind=Kind.hold, ref=f"H-{day:%y%m%d}-{one.key}",
+            at=at, kind=Kind.hold, ref=f"H-{at:%y%m%d%H%M%S}-{one.key}",
             who=one.key, place=one.shop, lines=lines, source=rng.choice(_SOURCES), cause="need",
         )  # fmt: skip
         yield held

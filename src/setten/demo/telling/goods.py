@@ -26,7 +26,7 @@ _MOVEMENTS = {
 }
 _TRUCKS = frozenset({Kind.truck, Kind.arrival})
 MOVES = frozenset(_MOVEMENTS) | _TRUCKS
-ASIDE = frozenset({Kind.hold, Kind.ready})
+ASIDE = frozenset({Kind.hold, Kind.ready, Kind.kept})
 _PUT_BACK_AFTER = timedelta(hours=8)
 CardOf = Callable[[Deed], int | None]
 
@@ -100,6 +100,10 @@ async def put_aside(conn: Connection, deeds: Sequence[Deed], card_of: CardOf) ->
             for one in await holds.find_by_identifiers(conn, [number], now=deed.at, only_open=True):
                 if one.location_id == deed.place and one.state == "held":
                     await holds.pick(conn, one.hold_id, now=deed.at)
+        elif deed.kind is Kind.kept:
+            for one in await holds.find_by_identifiers(conn, [number], now=deed.at, only_open=True):
+                if one.location_id == deed.place:
+                    await holds.collect(conn, one.hold_id, by=SYSTEM.label, now=deed.at)
         else:
             await _hold(conn, deed, number)
 

@@ -81,6 +81,8 @@ def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
         _hold(client, chain, deed)
     elif deed.kind is Kind.ready:
         _fetch(client, chain, deed)
+    elif deed.kind is Kind.kept:
+        _keep(client, chain, deed)
     elif deed.kind in ordering.KINDS:
         webshop.tell(client, chain, deed)
     elif deed.kind in MOVES:
@@ -164,8 +166,16 @@ def _customer(client: Client, chain: Chain, deed: Deed) -> str:
 def _fetch(client: Client, chain: Chain, deed: Deed) -> None:
     asked = {"customer_id": _customer(client, chain, deed), "state": "held"}
     for one in client.call("POST", "/stock/holds/lookup", asked)["items"]:
-        if one["location_id"] == deed.place:
+        if one["location_id"] == deed.place and one["state"] == "held":
             client.call("POST", f"/stock/holds/{one['hold_id']}/pick", {})
+
+
+def _keep(client: Client, chain: Chain, deed: Deed) -> None:
+    asked = {"customer_id": _customer(client, chain, deed), "state": "open"}
+    for one in client.call("POST", "/stock/holds/lookup", asked)["items"]:
+        if one["location_id"] == deed.place and one["state"] in ("held", "ready"):
+            path = f"/stock/holds/{one['hold_id']}/collect"
+            client.call("POST", path, {"code": one["code"]}, key=f"kept-{one['hold_id']}")
 
 
 def _hold(client: Client, chain: Chain, deed: Deed) -> None:
