@@ -92,3 +92,8 @@ def test_a_hold_just_made_offers_to_take_it_back(house: House) -> None:
         twice = agent.http.post(undo, data={"_csrf": agent.token, "customer_id": saeki},
                                 headers=htmx)  # fmt: skip
         assert twice.status_code == 409
+
+
+def test_the_key_that_leads_to_the_finder_is_no_part_of_what_is_looked_for(house: House) -> None:
+    with house.person("page-associate") as associate:
+        assert "磁器のマグ" in associate.post("/find", q="/MUG-WHT").text

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from setten.console.shell import strips
+from setten.console.stock.queue import PREPARE_WITHIN
 from setten.console.words import Words
 from setten.insight.touchpoints import SLOTS, Strip
 from tests.console.house import House, Shop
@@ -87,6 +88,17 @@ def receipts_of(house: House, shop: Shop, days: list[tuple[Any, int]]) -> httpx.
          "lines": [{"sku": sku, "qty": 1, "amount": total}]}
         for day, total in days
     ]})  # fmt: skip
+
+
+def test_the_first_that_is_due_is_due_when_its_shop_promised_it(house: House) -> None:
+    shop = house.open_shop()  # one without hours: half an hour after it was asked for
+    asked = datetime.now(UTC)
+    house.hold(house.new_item({}), at=shop.location_id)
+    soon = asked + PREPARE_WITHIN + timedelta(hours=9)
+    promised = {f"{soon + timedelta(minutes=late):%H:%M}" for late in (0, 1)}
+    with house.person(shop.login) as associate:
+        (said,) = re.findall(r"最初の期限 ([^<]*)", associate.get("/").text)
+    assert any(one in said for one in promised), said
 
 
 @pytest.mark.parametrize(

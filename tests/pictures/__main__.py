@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.console.conftest import CHROMIUM, FLAGS
 from tests.pictures.pages import NEEDS, SHOTS, Shot
-from tests.pictures.town import Town, started
+from tests.pictures.town import Town, settled, started
 
 WIDTHS, LOCALES, THEMES = (1440, 390), ("ja", "en"), ("light", "dark")
 LOOKS = tuple(f"{w}-{locale}-{theme}" for locale in LOCALES for w in WIDTHS for theme in THEMES)
@@ -132,7 +131,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="setten-pictures-") as name:
             Path(name).chmod(0o755)
             with started(Path(name), DAYS) as town:
-                time.sleep(60)  # the readers of three months
+                settled(town)
                 faults = run(town, asked)
     sys.stdout.writelines(f"{fault}\n" for fault in faults)
     return 1 if faults else 0

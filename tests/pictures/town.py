@@ -22,6 +22,7 @@ from setten.platform.db import embedded
 from setten.platform.vault import Vault
 
 START_LIMIT_S = 900
+FRESH_S = 5.0  # behind: what is told just now may be on its way
 
 
 class Town:
@@ -109,6 +110,17 @@ def started(folder: Path, days: int) -> Iterator[Town]:
         finally:
             child.send_signal(signal.SIGTERM)
             child.wait(60)
+
+
+def settled(town: Town) -> None:
+    """Wait until every view shows all of the past."""
+    deadline = time.monotonic() + START_LIMIT_S
+    while True:
+        lags = httpx.get(f"{town.url}/readyz", timeout=30).json()["reader_lag_s"]
+        if max(lags.values(), default=0.0) < FRESH_S:
+            return
+        assert time.monotonic() < deadline, lags
+        time.sleep(1)
 
 
 def _wait(child: subprocess.Popen[bytes], log: Path) -> None:

@@ -61,7 +61,7 @@ class StagePoint(msgspec.Struct, frozen=True):
 async def start(request: Asked) -> Response[str]:
     """Where one begins: the finder, large."""
     page = page_of(request)
-    return page.render("customers/start.html", {"is_demo": is_demo(request)})
+    return page.render("customers/start.html", {"is_demo": await is_demo(request)})
 
 
 @get("/customers/{customer_id:uuid}", right=Right.read_customers)

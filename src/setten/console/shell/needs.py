@@ -5,15 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from setten.console.page import Page
+from setten.console.stock.queue import pick_by
 from setten.customers import identity, ingest
 from setten.operations import beginning
 from setten.platform import log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import cover, fulfilments, holds, outside, tasks, transfers
+from setten.stock import cover, fulfilments, holds, locations, outside, tasks, transfers
 
 COUNTED_MAX = 99
 """Nobody reads a larger number beside a task; the page behind has all of them."""
+
+LOOKED_AT_MAX = 20
+"""Holds that are looked at for the first that is due: the queue has the oldest first."""
 
 FIRST = ("source", "event")
 """Until these are done nothing of one's own is here; whoever may mend it is led there."""
@@ -67,8 +71,12 @@ async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
                           n=late, href="/stock/pickup", is_late=True))  # fmt: skip
     counted = await holds.count_open(conn, page.shop, now=page.now)
     if counted["held"]:
-        [first, *_] = await holds.queue(conn, page.shop, now=page.now, state="held", limit=1)
-        meta = t("today.need_pick_meta", until=f.until(first.expires_at), place=place)
+        waiting = await holds.queue(
+            conn, page.shop, now=page.now, state="held", limit=LOOKED_AT_MAX
+        )
+        there = await locations.get(conn, page.shop)
+        due = min(pick_by(one, there) for one in waiting)
+        meta = t("today.need_pick_meta", until=f.until(due), place=place)
         found.append(Need(what=t("today.need_pick"), meta=meta, n=counted["held"],
                           href="/stock/pickup"))  # fmt: skip
     if parcels := len(await fulfilments.queue(conn, page.shop, now=page.now, limit=COUNTED_MAX)):
