@@ -42,6 +42,8 @@ def test_all_who_saw_a_person_stand_on_one_page_with_their_reasons(
     assert "鑑 みる" in text
     assert "お客様の頁を見た" in text
     assert "受け取りの連絡のため" in text
+    with house.person(officer) as browser:
+        assert f"/run/audit?customer={seen}" in browser.get(f"/customers/{seen}/links").text
 
 
 def test_a_person_is_found_by_what_she_says_and_her_words_enter_no_address(

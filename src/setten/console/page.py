@@ -25,12 +25,12 @@ from setten.platform.auth import Actor, Right
 Asked: TypeAlias = Request[Any, Any, State]
 """Any request to the console; what it carries is in `request.state.page`."""
 
+_POLICY = (
+    "default-src 'self'; script-src 'self'{more}; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        # wasm: our reader of barcodes; it lets code of ours be compiled, not text be run.
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; "
-        "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-    ),
+    "Content-Security-Policy": _POLICY.format(more=""),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -38,6 +38,11 @@ HEADERS = {
     # A page may name a customer: it is never kept by a proxy nor by the browser's disk.
     "Cache-Control": "no-store",
 }
+
+# Where the camera reads barcodes (stock/scanner.html): its reader is WebAssembly. That lets code of
+# ours be compiled, not text be run; pages without a camera have no need of it.
+_SCANNER = '<dialog class="dialog scanner"'
+_SCANNER_POLICY = _POLICY.format(more=" 'wasm-unsafe-eval'")
 
 STAFF: Final = "staff"
 """A page that whoever is signed in may open."""
@@ -182,6 +187,11 @@ class Page(msgspec.Struct, frozen=True):
         return self.who.may(Right.read_data)
 
     @property
+    def may_audit(self) -> bool:
+        """Whether this person answers for who saw what."""
+        return self.who.may(Right.read_audit)
+
+    @property
     def may_hold(self) -> bool:
         """Whether this person may promise stock."""
         return self.who.may(Right.hold)
@@ -234,12 +244,11 @@ class Page(msgspec.Struct, frozen=True):
         headers: Mapping[str, str] | None = None,
     ) -> Response[str]:
         """A template as an answer, with the headers that every page of the console carries."""
-        return Response(
-            self.text(template, view),
-            status_code=status,
-            media_type="text/html",
-            headers={**HEADERS, "Vary": "HX-Request", **(headers or {})},
-        )
+        text = self.text(template, view)
+        carried = {**HEADERS, "Vary": "HX-Request", **(headers or {})}
+        if _SCANNER in text:
+            carried["Content-Security-Policy"] = _SCANNER_POLICY
+        return Response(text, status_code=status, media_type="text/html", headers=carried)
 
 
 def page_of(request: Asked) -> Page:
