@@ -139,3 +139,35 @@ async def test_a_large_place_is_worked_out_bit_by_bit_and_comes_out_the_same(
     monkeypatch.setattr("setten.stock.cover.service.ROWS_AT_ONCE", 1)
     await cover.reckon_all(shop.pool, zone=ZONE)
     assert [one.sku for one in await short(shop)] == [one.sku for one in whole]
+
+
+async def test_a_night_writes_only_what_changed_and_drops_what_is_gone(shop: Shop) -> None:
+    for sku in ("mug", "sofa", "lamp"):
+        await shop.receive(sku, 5)
+    await sold(shop, 28, days_ago=3)
+    await reckoned(shop)
+    written = "select sku, xmin::text from stock.cover where location_id = 'ginza' order by sku"
+    before = dict(await shop.pool.fetch(written))
+    await shop.move(Movement(kind="receive", sku="sofa", location_id="ginza", qty=1),
+                    Movement(kind="dispose", sku="lamp", location_id="ginza", qty=5,
+                             reason="broken"),
+                    Movement(kind="damage", sku="lamp", location_id="ginza", qty=5,
+                             reason="broken"))  # fmt: skip
+    await reckoned(shop, now=NOW + timedelta(days=1))
+    after = dict(await shop.pool.fetch(written))
+    assert after.keys() == {"mug", "sofa"}
+    assert (after["mug"] == before["mug"], after["sofa"] == before["sofa"]) == (True, False)
+    (row,) = await short(shop)
+    assert row.reckoned_at == NOW + timedelta(days=1)
+
+
+async def test_what_a_warehouse_sends_is_not_dead_though_no_till_sells_it(shop: Shop) -> None:
+    long_ago = NOW - timedelta(days=90)
+    for sku in ("mug", "sofa"):
+        row = Movement(kind="receive", sku=sku, location_id="depot", qty=5)
+        await shop.move(row, now=long_ago)
+    away = Movement(kind="sell", sku="mug", location_id="depot", qty=1)
+    await shop.move(away, now=NOW - timedelta(days=2))
+    await reckoned(shop)
+    async with shop.pool.acquire() as conn:
+        assert [one.sku for one in await cover.dead_at(conn, "depot")] == ["sofa"]

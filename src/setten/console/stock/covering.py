@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
-from setten.console.places import named
+from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
 from setten.platform import audit, auth, clock, db
@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     good: Good
     proposal: Proposal | None
     source: str
+    is_from_shop: bool
 
 
 @get("/stock/cover", right=Right.read_stock)
@@ -57,9 +58,10 @@ async def cover_page(
         made = {} if is_dead else await cover.proposals(conn, found)
         shown = await goods(conn, [one.sku for one in found], page)
     rows = [
-        Row(one, shown[one.sku], one_made, names(one_made.from_location) if one_made else "")
+        Row(one, shown[one.sku], one_made, names(source), _is_shop(names, source))
         for one in found
         for one_made in [made.get(one.sku)]
+        for source in [one_made.from_location if one_made else ""]
     ]
     view = {
         "at": at,
@@ -72,6 +74,12 @@ async def cover_page(
         "places": [(one.location_id, names(one.location_id)) for one in every],
     }
     return page.render("stock/cover.html", view)
+
+
+def _is_shop(names: Named, location_id: str) -> bool:
+    """Whether goods are sold there: of a warehouse nobody asks how long they last."""
+    place = names.find(location_id)
+    return place is not None and place.kind == "shop"
 
 
 @post("/stock/cover", right=Right.hand_over)

@@ -30,7 +30,7 @@ async def reckon(conn: Connection, location_id: str, *, now: datetime, zone: Zon
     after: str | None = ""
     while after is not None:
         after = await _reckon_some(conn, location_id, after, now, zone)
-    await _Q.forget.run(conn, location_id=location_id, now=now)
+    await _Q.set_night.run(conn, location_id=location_id, now=now)
 
 
 async def _reckon_some(
@@ -48,7 +48,6 @@ async def _reckon_some(
         pace_days=PACE_DAYS,
         dead_from=today - timedelta(days=DEAD_AFTER_DAYS),
         dead_since=now - timedelta(days=DEAD_AFTER_DAYS),
-        now=now,
     )
     return last
 
@@ -67,7 +66,7 @@ async def _in_one(pool: Pool, place: str, after: str, now: datetime, zone: ZoneI
     async with db.transaction(pool) as conn:
         last = await _reckon_some(conn, place, after, now, zone)
         if last is None:
-            await _Q.forget.run(conn, location_id=place, now=now)
+            await _Q.set_night.run(conn, location_id=place, now=now)
     return last
 
 

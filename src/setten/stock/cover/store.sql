@@ -2,8 +2,9 @@
 select location_id from stock.locations order by location_id;
 
 -- name: reckon
--- The next rows of a place, by sku, that have or sold something; the pace from sums by day. Answers
--- the last sku of a full page.
+-- The next rows of a place, by sku, that have or sold something; the pace from sums by day. What is
+-- as it was last night is not written, and what has and sold nothing any more goes. Answers the last
+-- sku of a full page.
 with sold as (
   select d.sku,
          coalesce(sum(d.sold - d.returned) filter (where d.day > :pace_from), 0) as sold_28,
@@ -12,7 +13,7 @@ with sold as (
    where d.location_id = :location_id and d.day > :dead_from and d.day <= :today
      and d.sku > :after
    group by d.sku
-), here as (
+), here as materialized (
   select b.sku, b.on_hand - b.safety - b.display - b.allocated as promisable,
          b.on_hand + b.held as physical,
          least(greatest(coalesce(s.sold_28, 0), 0), 1000000000)::integer as sold_28,
@@ -23,54 +24,79 @@ with sold as (
      and (b.on_hand <> 0 or b.held <> 0 or s.sku is not null)
    order by b.sku
    limit :most
+), seen as materialized (
+  select case when count(*) = :most then max(h.sku) end as last from here h
 ), put as (
-insert into stock.cover (
-  location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at)
+insert into stock.cover as c (
+  location_id, sku, promisable, sold_28, last_sold_on, days, is_dead)
 select :location_id, h.sku, h.promisable, h.sold_28, h.last_sold_on,
        case when h.sold_28 > 0
             then greatest(h.promisable, 0) * :pace_days::float8 / h.sold_28 end,
        h.physical > 0 and h.last_sold_on is null
          and not exists (select 1 from stock.movements m
                           where m.sku = h.sku and m.location_id = :location_id
-                            and m.kind in ('receive', 'transfer_in') and m.at > :dead_since),
-       :now
+                            and m.kind in ('receive', 'transfer_in') and m.at > :dead_since)
+         -- What was sent or moved away is not dead, if no till sold it: a warehouse has none.
+         and coalesce((select e.at
+                         from stock.ledger e
+                        where e.sku = h.sku and e.location_id = :location_id
+                          and e.to_account in (4, 6)
+                        order by e.entry_id desc
+                        limit 1), '-infinity') <= :dead_since
   from here h
  order by h.sku
 on conflict (location_id, sku) do update
    set promisable = excluded.promisable, sold_28 = excluded.sold_28,
-       last_sold_on = excluded.last_sold_on, days = excluded.days, is_dead = excluded.is_dead,
-       reckoned_at = excluded.reckoned_at
+       last_sold_on = excluded.last_sold_on, days = excluded.days, is_dead = excluded.is_dead
+ where (c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead)
+       is distinct from (excluded.promisable, excluded.sold_28, excluded.last_sold_on,
+                         excluded.days, excluded.is_dead)
+), gone as (
+delete from stock.cover c
+ using seen
+ where c.location_id = :location_id and c.sku > :after and (seen.last is null or c.sku <= seen.last)
+   and not exists (select 1 from here h where h.sku = c.sku)
 )
-select case when count(*) = :most then max(h.sku) end as last from here h;
+select seen.last from seen;
 
--- name: forget
-delete from stock.cover where location_id = :location_id and reckoned_at < :now;
+-- name: set_night
+insert into stock.cover_nights as n (location_id, reckoned_at)
+values (:location_id, :now)
+on conflict (location_id) do update set reckoned_at = excluded.reckoned_at;
 
 -- name: short_at
-select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
-  from stock.cover
- where location_id = :location_id and days < 7
-   and (days, sku) > (:after_days::double precision, :after_sku::text)
- order by days, sku
+select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,
+       n.reckoned_at
+  from stock.cover c
+  join stock.cover_nights n on n.location_id = c.location_id
+ where c.location_id = :location_id and c.days < 7
+   and (c.days, c.sku) > (:after_days::double precision, :after_sku::text)
+ order by c.days, c.sku
  limit :most;
 
 -- name: dead_at
-select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
-  from stock.cover
- where location_id = :location_id and is_dead
-   and (promisable < :after_units::integer
-        or (promisable = :after_units::integer and sku > :after_sku::text))
- order by promisable desc, sku
+select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,
+       n.reckoned_at
+  from stock.cover c
+  join stock.cover_nights n on n.location_id = c.location_id
+ where c.location_id = :location_id and c.is_dead
+   and (c.promisable < :after_units::integer
+        or (c.promisable = :after_units::integer and c.sku > :after_sku::text))
+ order by c.promisable desc, c.sku
  limit :most;
 
 -- name: one
-select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
-  from stock.cover
- where location_id = :location_id and sku = :sku;
+select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,
+       n.reckoned_at
+  from stock.cover c
+  join stock.cover_nights n on n.location_id = c.location_id
+ where c.location_id = :location_id and c.sku = :sku;
 
 -- name: of_skus
-select location_id, sku, promisable, sold_28, last_sold_on, days, is_dead, reckoned_at
-  from stock.cover
- where sku = any(:skus::text[])
- order by sku, location_id
+select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,
+       n.reckoned_at
+  from stock.cover c
+  join stock.cover_nights n on n.location_id = c.location_id
+ where c.sku = any(:skus::text[])
+ order by c.sku, c.location_id
  limit :most;
