@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import os
 import re
 import signal
@@ -242,7 +243,7 @@ class Row(NamedTuple):
     def at(self, share: float) -> float:
         """Milliseconds within which so many of a whole were answered."""
         samples = sorted(self.samples)
-        return samples[min(len(samples) - 1, int(len(samples) * share))] * 1000
+        return samples[max(0, math.ceil(len(samples) * share) - 1)] * 1000
 
 
 def measure(
