@@ -35,7 +35,7 @@ def _filled(client: Client, deed: Deed, kind: str, value: str) -> dict[str, Any]
     for number, changes in enumerate((removed, added)):
         if changes:
             body = {"changes": changes, "channel": ordering.channel_of(deed)}
-            key = f"cart-{number}-{deed.at.isoformat()}-{deed.cookie}"
+            key = f"{deed.kind}-{number}-{deed.at.isoformat()}-{deed.cookie}"
             cart = client.call("POST", f"/carts/{cart['cart_id']}/changes", body, key=key)
     return dict(cart)
 
