@@ -59,8 +59,8 @@ from setten.stock.locations import Directory
 # what jobs take of the interpreter would be the readers' time.
 Part = Literal["readers", "segments", "jobs"]
 PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
-# One for each reader, and for who looks, who fetches, and cursors that follow. 110 connections serve
-# eight web processes, these and commands.
+# One for each reader, and for who looks, who fetches, and cursors that follow. Of 110 connections
+# eight web processes take 80, these 20.
 POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
