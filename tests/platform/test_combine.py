@@ -123,6 +123,55 @@ async def test_a_request_that_comes_as_a_batch_ends_is_not_forgotten(pool):
     assert len(await rows(pool)) == 100
 
 
+async def test_a_second_lane_begins_when_many_wait_and_ends_when_few_do(pool):
+    sizes: list[int] = []
+    begun: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def slow(conn: db.Connection, asked) -> list[object]:
+        sizes.append(len(asked))
+        may_end = asyncio.Event()
+        begun.put_nowait(may_end)
+        await may_end.wait()
+        return list(asked)
+
+    combiner: Combiner[int, int] = Combiner(pool, slow, lanes=2, busy=3, is_transaction=False)
+    async with asyncio.timeout(20):
+        first = asyncio.ensure_future(combiner.ask(1))
+        end_first = await begun.get()
+        few = [asyncio.ensure_future(combiner.ask(n)) for n in (2, 3)]
+        await asyncio.sleep(0.05)
+        assert sizes == [1], "two waiting are not many"
+        few.append(asyncio.ensure_future(combiner.ask(4)))
+        end_second = await begun.get()
+        assert sizes == [1, 3]
+        late = asyncio.ensure_future(combiner.ask(5))
+        await asyncio.sleep(0)
+        end_second.set()
+        assert await asyncio.gather(*few) == [2, 3, 4]
+        await asyncio.sleep(0.05)
+        assert sizes == [1, 3], "one waiting is left to the lane that runs"
+        end_first.set()
+        (await begun.get()).set()
+        assert await asyncio.gather(first, late) == [1, 5]
+
+
+async def test_with_two_lanes_and_a_threshold_every_request_is_answered(pool):
+    async def same(conn: db.Connection, asked) -> list[object]:
+        await asyncio.sleep(0)
+        return list(asked)
+
+    combiner: Combiner[int, int] = Combiner(
+        pool, same, lanes=2, busy=7, batch_max=9, is_transaction=False
+    )
+
+    async def some(start: int) -> list[int]:
+        return [await combiner.ask(start + n) for n in range(20)]
+
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(*(some(100 * n) for n in range(40)))
+    assert answers == [[100 * n + m for m in range(20)] for n in range(40)]
+
+
 async def test_a_caller_who_went_away_harms_nobody(pool):
     await prepare(pool)
     combiner: Combiner[int, int] = Combiner(pool, write)

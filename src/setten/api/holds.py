@@ -14,6 +14,17 @@ from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import bare, guard, idempotency
 from setten.api import tasks as tasks_api
+from setten.api.hold_bodies import (
+    Collect,
+    Extend,
+    HoldBody,
+    HoldsBody,
+    Id,
+    Pick,
+    PlacedBody,
+    Row,
+    Ttl,
+)
 from setten.api.state import Deps
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
@@ -29,7 +40,6 @@ from setten.stock.holds import (
     PAGE_MAX,
     QTY_MAX,
     TTL_S_DEFAULT,
-    TTL_S_MAX,
     Ask,
     Hold,
     NotEnoughStock,
@@ -38,12 +48,11 @@ from setten.stock.holds import (
 )
 
 COMBINER = "holds"
-# One: two batches of a process would wait for each other at the same row, and be smaller.
-_LANES = 1
+# Two batches of a process wait for each other at the same row, and are smaller. But where many
+# callers wait, one can be made and encoded while the database writes the other.
+_LANES = 2
+_BUSY = 32
 _STAFF = [guard.allow("server", "agent")]
-ID_LENGTH_MAX = 100
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX)]
-_Ttl = Annotated[int, msgspec.Meta(ge=1, le=TTL_S_MAX)]
 
 
 class BadLookup(Invalid):
@@ -55,8 +64,8 @@ class BadLookup(Invalid):
 class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Units of one sku at one place."""
 
-    sku: _Id
-    location_id: _Id
+    sku: Id
+    location_id: Id
     qty: Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
 
 
@@ -65,48 +74,9 @@ class HoldIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     lines: Annotated[list[LineIn], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     customer_id: UUID | None = None
-    ttl_s: _Ttl = TTL_S_DEFAULT
+    ttl_s: Ttl = TTL_S_DEFAULT
     purpose: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")] = "pickup"
     channel: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")] = "api"
-
-
-class PlacedBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A new hold. `code` is what its customer says at the counter."""
-
-    hold_id: UUID
-    lines: tuple[GoodsLine, ...]
-    expires_at: datetime
-    code: str
-
-
-class HoldBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One hold. state: held, ready, collected, released, expired or short.
-
-    alternative: for a short one, the nearest place that could promise its goods at that moment.
-    lasts_until: how far it is extended, at most, while its customer is active; null: not by that.
-    """
-
-    hold_id: UUID
-    customer_id: UUID | None
-    location_id: str
-    code: str
-    purpose: str
-    channel: str
-    state: str
-    lines: tuple[holds.HoldLine, ...]
-    placed_at: datetime
-    expires_at: datetime
-    ready_at: datetime | None
-    ended_at: datetime | None
-    alternative: str | None
-    lasts_until: datetime | None = None
-
-
-class HoldsBody(msgspec.Struct, frozen=True):
-    """Holds; `next_cursor` asks for more."""
-
-    items: list[HoldBody]
-    next_cursor: str | None
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,37 +84,12 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] | None = None
     customer_id: UUID | None = None
-    location_id: _Id | None = None
+    location_id: Id | None = None
     state: Annotated[
         str, msgspec.Meta(pattern="^(open|held|ready|collected|released|expired|short)$")
     ] = "open"
     cursor: UUID | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = 50
-
-
-class Collect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code that the customer says."""
-
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
-
-
-class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds from now."""
-
-    ttl_s: _Ttl = TTL_S_DEFAULT
-
-
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a hold."""
-
-    sku: _Id
-    location_id: _Id
-
-
-class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines that were picked; null for all."""
-
-    lines: Annotated[list[Row], msgspec.Meta(max_length=LINES_MAX)] | None = None
 
 
 def router() -> Router:
@@ -171,7 +116,7 @@ class _Wish(msgspec.Struct, frozen=True):
 
 def combiner(pool: Pool) -> Combiner[_Wish, Placed]:
     """The gatherer of a process: `app` makes one and keeps it under COMBINER."""
-    return Combiner(pool, _place_all, lanes=_LANES)
+    return Combiner(pool, _place_all, lanes=_LANES, busy=_BUSY)
 
 
 async def _place_all(conn: Connection, wishes: Sequence[_Wish]) -> list[Placed | Exception]:

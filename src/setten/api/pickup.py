@@ -13,7 +13,8 @@ from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.cart_bodies import for_scope
-from setten.api.holds import HoldBody, Pick, bodies
+from setten.api.hold_bodies import HoldBody, Pick
+from setten.api.holds import bodies
 from setten.api.state import Deps
 from setten.facts.stock import GoodsLine
 from setten.platform import audit, clock, db

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, RawBody
 
 from setten.api import guard, idempotency
 from setten.api.availability import clean
-from setten.api.holds import PlacedBody
+from setten.api.hold_bodies import PlacedBody
 from setten.api.state import Deps
 from setten.api.stock import Name, Written
 from setten.operations import queueing

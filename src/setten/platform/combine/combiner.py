@@ -36,6 +36,9 @@ class Combiner(Generic[Asked, Given]):
     is_transaction: False for a `handle` that reads and writes at most one statement, its last: a
     statement is a transaction by itself, and two of the few round trips are spared.
 
+    lanes: batches that run at once. busy: a lane beside another begins, and goes on, only while so
+    many wait: fewer are better served by one larger batch, and nobody waits for the same row twice.
+
     weigh: how much of `weight_max` a request takes, where requests differ in size; one that is
     heavier than that goes alone.
     """
@@ -46,6 +49,7 @@ class Combiner(Generic[Asked, Given]):
         handle: Handle[Asked, Given],
         *,
         lanes: int = 1,
+        busy: int = 1,
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
         is_transaction: bool = True,
@@ -56,6 +60,7 @@ class Combiner(Generic[Asked, Given]):
         self._handle = handle
         self._hold = db.transaction if is_transaction else db.connection
         self._lanes = lanes
+        self._busy = busy
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._weigh = weigh
@@ -73,7 +78,7 @@ class Combiner(Generic[Asked, Given]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Given] = loop.create_future()
         self._queue.append((asked, future))
-        if self._running < self._lanes:
+        if self._running < self._lanes and (not self._running or self._is_busy()):
             self._running += 1
             task = loop.create_task(self._lane())
             self._tasks.add(task)
@@ -82,12 +87,15 @@ class Combiner(Generic[Asked, Given]):
 
     async def _lane(self) -> None:
         try:
-            while self._queue:
+            while self._queue and (self._running == 1 or self._is_busy()):
                 await self._settle(self._gather())
         finally:
             # No await may come between the look at the queue and this line: a request that arrives
             # in between would see a lane running and wait for ever.
             self._running -= 1
+
+    def _is_busy(self) -> bool:
+        return len(self._queue) >= self._busy
 
     def _gather(self) -> list[tuple[Asked, asyncio.Future[Given]]]:
         most = min(len(self._queue), self._batch_max)
