@@ -42,8 +42,9 @@ def places() -> list[Location]:
         if shop.location_id not in met:
             found.append(_shop(shop.location_id, shop.name_ja, shop.name_en, shop.lat, shop.lon))
     more = (
-        _shop(f"{shop.location_id}-{number:02d}", f"{shop.name_ja.removesuffix('店')} {ja}",
-              f"{shop.name_en} {en}", *_near(shop.lat, shop.lon, number))
+        _shop(f"{shop.location_id}-{number:02d}",
+              f"{shop.name_ja.removesuffix('店')} {ja}{_again(turn)}",
+              f"{shop.name_en} {en}{_again(turn)}", *_near(shop.lat, shop.lon, number))
         for number, ((ja, en), turn, shop) in enumerate(
             product(_KINDS, range(4), catalogue.shops()), start=1)
     )  # fmt: skip
@@ -52,6 +53,11 @@ def places() -> list[Location]:
         one if one.hours or one.kind != "shop" else msgspec.structs.replace(one, hours=week)
         for one in found
     ]
+
+
+def _again(turn: int) -> str:
+    """The second of a name is told apart by its number."""
+    return f" {turn + 1}" if turn else ""
 
 
 def _shop(location_id: str, ja: str, en: str, lat: float, lon: float) -> Location:
