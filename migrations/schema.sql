@@ -115,6 +115,11 @@ ALTER TABLE audit.entries ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE audit.met (
+    actor text NOT NULL,
+    customer_id uuid NOT NULL,
+    until timestamp with time zone NOT NULL
+);
 CREATE TABLE auth.failures (
     subject bytea NOT NULL,
     failed_at timestamp with time zone NOT NULL
@@ -320,6 +325,8 @@ CREATE TABLE customers.lists (
     unmatched integer DEFAULT 0 NOT NULL,
     refused integer DEFAULT 0 NOT NULL,
     refused_sealed bytea,
+    problem jsonb,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 ALTER TABLE customers.lists ALTER COLUMN list_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -928,7 +935,10 @@ CREATE TABLE stock.cover (
     sold_28 integer NOT NULL,
     last_sold_on date,
     days double precision,
-    is_dead boolean NOT NULL,
+    is_dead boolean NOT NULL
+);
+CREATE TABLE stock.cover_nights (
+    location_id text NOT NULL,
     reckoned_at timestamp with time zone NOT NULL
 );
 CREATE TABLE stock.delivery_prefixes (
@@ -1052,6 +1062,7 @@ CREATE TABLE stock.holds (
     rest_of uuid,
     reminded_at timestamp with time zone,
     collector_id bigint,
+    length_s integer,
     CONSTRAINT code_is_digits CHECK ((code ~ '^[0-9]{6,9}$'::text)),
     CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['held'::text, 'ready'::text])))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'ready'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
@@ -1327,6 +1338,7 @@ CREATE TABLE stock.regional_holds (
     lon double precision,
     asked_at timestamp with time zone NOT NULL,
     routed_at timestamp with time zone,
+    region_id text,
     CONSTRAINT a_region_has_places CHECK ((cardinality(location_ids) > 0)),
     CONSTRAINT point_is_whole CHECK (((lat IS NULL) = (lon IS NULL)))
 );
@@ -1484,6 +1496,33 @@ CREATE TABLE stock.tasks (
     CONSTRAINT done_whole CHECK (((done_at IS NULL) = (done_by IS NULL))),
     CONSTRAINT kind_is_a_word CHECK ((kind ~ '^[a-z][a-z_]{2,39}$'::text))
 );
+CREATE TABLE stock.till_returns (
+    receipt_id uuid NOT NULL,
+    sku text NOT NULL,
+    location_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    qty integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    tender text NOT NULL,
+    said_location text,
+    said_register text,
+    said_sequence text,
+    said_day date,
+    state text DEFAULT 'open'::text NOT NULL,
+    why text,
+    look_at timestamp with time zone,
+    root text,
+    purchase_id uuid,
+    identifier_id bigint,
+    how text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    note text,
+    CONSTRAINT matched_is_whole CHECK (((state <> 'matched'::text) OR ((root IS NOT NULL) AND (how IS NOT NULL)))),
+    CONSTRAINT qty_is_positive CHECK ((qty > 0)),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'matched'::text, 'closed'::text, 'void'::text])))
+);
 CREATE TABLE stock.transfer_lines (
     transfer_id uuid NOT NULL,
     sku text NOT NULL,
@@ -1557,6 +1596,8 @@ ALTER TABLE ONLY jobs.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('jo
 ALTER TABLE ONLY jobs.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_statistics_id_seq'::regclass);
 ALTER TABLE ONLY audit.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY audit.met
+    ADD CONSTRAINT met_pkey PRIMARY KEY (actor, customer_id);
 ALTER TABLE ONLY auth.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY auth.links
@@ -1701,6 +1742,8 @@ ALTER TABLE ONLY stock.count_lines
     ADD CONSTRAINT count_lines_pkey PRIMARY KEY (count_id, sku);
 ALTER TABLE ONLY stock.counts
     ADD CONSTRAINT counts_pkey PRIMARY KEY (count_id);
+ALTER TABLE ONLY stock.cover_nights
+    ADD CONSTRAINT cover_nights_pkey PRIMARY KEY (location_id);
 ALTER TABLE ONLY stock.cover
     ADD CONSTRAINT cover_pkey PRIMARY KEY (location_id, sku);
 ALTER TABLE ONLY stock.delivery_prefixes
@@ -1731,6 +1774,8 @@ ALTER TABLE ONLY stock.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (sku);
 ALTER TABLE ONLY stock.ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (entry_id);
+ALTER TABLE stock.holds
+    ADD CONSTRAINT length_is_positive CHECK ((length_s > 0)) NOT VALID;
 ALTER TABLE ONLY stock.locations
     ADD CONSTRAINT locations_pkey PRIMARY KEY (location_id);
 ALTER TABLE ONLY stock.locations_version
@@ -1793,6 +1838,8 @@ ALTER TABLE ONLY stock.substitutions
     ADD CONSTRAINT substitutions_pkey PRIMARY KEY (hold_id, location_id, was_sku);
 ALTER TABLE ONLY stock.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id);
+ALTER TABLE ONLY stock.till_returns
+    ADD CONSTRAINT till_returns_pkey PRIMARY KEY (receipt_id, sku);
 ALTER TABLE ONLY stock.transfer_lines
     ADD CONSTRAINT transfer_lines_pkey PRIMARY KEY (transfer_id, sku);
 ALTER TABLE ONLY stock.transfers
@@ -1807,7 +1854,11 @@ ALTER TABLE ONLY vault.search_tokens
     ADD CONSTRAINT search_tokens_pkey PRIMARY KEY (token, identifier_id, field);
 ALTER TABLE ONLY vault.traits
     ADD CONSTRAINT traits_pkey PRIMARY KEY (identifier_id, field);
+CREATE INDEX entries_action ON audit.entries USING btree (action, at, entry_id);
+CREATE INDEX entries_actor ON audit.entries USING btree (actor, at, entry_id);
+CREATE INDEX entries_at ON audit.entries USING btree (at, entry_id);
 CREATE INDEX entries_customer ON audit.entries USING btree (customer_id, entry_id) WHERE (customer_id IS NOT NULL);
+CREATE INDEX met_until ON audit.met USING btree (until);
 CREATE INDEX failures_subject ON auth.failures USING btree (subject, failed_at);
 CREATE UNIQUE INDEX keys_hash ON auth.keys USING btree (hash);
 CREATE INDEX sessions_staff ON auth.sessions USING btree (staff_id);
@@ -1836,6 +1887,7 @@ CREATE INDEX segment_wakes_due ON customers.segment_wakes USING btree (due_at);
 CREATE UNIQUE INDEX segments_name ON customers.segments USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
 CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX timeline_purchases ON customers.timeline USING btree (identifier_id, purchase_key) WHERE (purchase_key IS NOT NULL);
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
 CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
 CREATE INDEX runs_updated ON imports.runs USING btree (updated_at);
@@ -1936,6 +1988,9 @@ CREATE INDEX set_parts_part ON stock.set_parts USING btree (part_sku, set_sku);
 CREATE INDEX tasks_about ON stock.tasks USING btree (about) WHERE ((about IS NOT NULL) AND (done_at IS NULL));
 CREATE INDEX tasks_hold ON stock.tasks USING btree (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX tasks_open ON stock.tasks USING btree (location_id, task_id) WHERE (done_at IS NULL);
+CREATE INDEX till_returns_due ON stock.till_returns USING btree (look_at) WHERE (look_at IS NOT NULL);
+CREATE INDEX till_returns_open ON stock.till_returns USING btree (location_id, at, receipt_id, sku) WHERE (state = 'open'::text);
+CREATE INDEX till_returns_root ON stock.till_returns USING btree (root) WHERE (root IS NOT NULL);
 CREATE INDEX transfer_lines_sku ON stock.transfer_lines USING btree (sku, transfer_id);
 CREATE INDEX transfers_from ON stock.transfers USING btree (from_location, transfer_id);
 CREATE UNIQUE INDEX transfers_ref ON stock.transfers USING btree (ref) WHERE (ref IS NOT NULL);
@@ -2013,7 +2068,3 @@ ALTER TABLE ONLY stock.transfer_lines
     ADD CONSTRAINT transfer_lines_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES stock.transfers(transfer_id);
 ALTER TABLE ONLY vault.identifiers
     ADD CONSTRAINT identifiers_generation_fkey FOREIGN KEY (generation) REFERENCES vault.master_keys(generation);
-ALTER TABLE ONLY vault.search_tokens
-    ADD CONSTRAINT search_tokens_identifier_id_fkey FOREIGN KEY (identifier_id) REFERENCES vault.identifiers(identifier_id);
-ALTER TABLE ONLY vault.traits
-    ADD CONSTRAINT traits_identifier_id_fkey FOREIGN KEY (identifier_id) REFERENCES vault.identifiers(identifier_id);
