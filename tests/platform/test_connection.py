@@ -250,6 +250,12 @@ ODD = {
     "a NUL in a header": b"GET /echo HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n",
     "a bare return": b"GET /echo HTTP/1.1\r\nHost: x\rContent-Length: 5\r\n\r\nhello",
     "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "no host": b"GET /echo HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET /echo HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n",
+    "two hosts of an old client": b"GET /echo HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+    "no host, and an upgrade": b"GET /echo HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "HTTP/0.9": b"GET /echo\r\n\r\n",
+    "HTTP/1.2": b"GET /echo HTTP/1.2\r\nHost: x\r\n\r\n",
     "no protocol": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
     "an address that is none": b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
 }  # fmt: skip

@@ -88,7 +88,7 @@ async def open_cart(
 def _sender(request: Request[Any, Any, Any], deps: Deps) -> str:
     host = request.client.host if request.client else ""
     forwarded = request.headers.getall("x-forwarded-for", [])
-    return addresses.of_sender(host, forwarded, deps.settings.trusted_proxies)
+    return addresses.counted(addresses.of_sender(host, forwarded, deps.settings.trusted_proxies))
 
 
 async def _asked(conn: Connection, deps: Deps, data: CartIn, actor: Actor) -> Owner:

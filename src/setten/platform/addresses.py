@@ -22,6 +22,21 @@ def of_sender(connection: str, forwarded: Sequence[str], trusted: Sequence[str])
     return connection
 
 
+def counted(address: str) -> str:
+    """Under which name somebody's tries are counted: of IPv6 the /64, which is one connection's, as
+    who has one has 2^64 addresses; an IPv4 one written as IPv6 is the same sender.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found), 64), strict=False))
+
+
 def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
     try:
         found = ipaddress.ip_address(address)

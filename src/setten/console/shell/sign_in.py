@@ -98,7 +98,7 @@ def address_of(request: Asked) -> str:
         return ""
     trusted = guard.deps_of(request).settings.trusted_proxies
     forwarded = request.headers.getall("x-forwarded-for", [])
-    return addresses.of_sender(request.client.host, forwarded, trusted)
+    return addresses.counted(addresses.of_sender(request.client.host, forwarded, trusted))
 
 
 def _session(request: Asked, token: str) -> Cookie:

@@ -29,6 +29,8 @@ IDLE_S_MAX = 75
 PIPELINE_MAX = 16
 # Live pages keep one each. Beyond it a caller is told to come back, and costs nothing more.
 CONNECTIONS_MAX = 4_000
+# How many hosts a request names at least, by the versions that we speak.
+_HOSTS_MIN = {"1.0": 0, "1.1": 1}
 # When the process ends: for the first request of somebody who has only just connected.
 FIRST_REQUEST_S_MAX = 1.0
 _FULL_BODY = b'{"type":"about:blank","status":503,"code":"too_many_connections"}'
@@ -49,6 +51,10 @@ class TooMuch(Exception):
     """More address and headers than anybody needs, or too many requests at once."""
 
 
+class NoHost(Exception):
+    """No version of HTTP that we speak, or none or several hosts where there must be one."""
+
+
 class NoTunnel(Exception):
     """CONNECT: nobody is connected through us."""
 
@@ -59,6 +65,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
+        self._hosts = 0
         self._unread_bytes = 0
         self._body_bytes = 0
         self._is_in_head = True
@@ -130,6 +137,7 @@ class Connection(HttpToolsProtocol):
         """The first byte of a request."""
         self._is_in_head = True
         self._head_bytes = 0
+        self._hosts = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -142,10 +150,15 @@ class Connection(HttpToolsProtocol):
         self._weigh(len(name) + len(value))
         if len(self.headers) >= HEADERS_MAX:
             raise TooMuch
+        self._hosts += len(name) == 4 and name.lower() == b"host"
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins, or waits for the one in front."""
+        # RFC 9112, 3.2: else two who read it could take it for two different places.
+        version = self.parser.get_http_version()
+        if self._hosts > 1 or version not in _HOSTS_MIN or self._hosts < _HOSTS_MIN[version]:
+            raise NoHost
         self._is_upgrade = self.parser.should_upgrade()
         if self._is_upgrade:
             if self.parser.get_method() == b"CONNECT":
