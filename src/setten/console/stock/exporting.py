@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from litestar import Response, get
+from collections.abc import AsyncIterator, Sequence
+
+from litestar import get
 from litestar.params import FromQuery
+from litestar.response import Stream
 
 from setten.console import guard
 from setten.console.page import Asked, page_of
@@ -11,7 +14,6 @@ from setten.console.places import named
 from setten.console.run import tables
 from setten.platform import audit, db
 from setten.platform.auth import Right
-from setten.platform.db import Connection
 from setten.stock import orders
 from setten.stock.orders import Order
 
@@ -22,37 +24,39 @@ HEAD = ("order", "placed_at", "state", "channel", "location_id", "place", "curre
 
 
 @get("/stock/orders.csv", right=Right.read_stock)
-async def orders_csv(
-    request: Asked, only: FromQuery[str] = "", at: FromQuery[str] = ""
-) -> Response[str]:
-    """The newest orders by state and place, without who ordered. It goes on record."""
-    page = page_of(request)
+async def orders_csv(request: Asked, only: FromQuery[str] = "", at: FromQuery[str] = "") -> Stream:
+    """The newest orders by state and place, without who ordered; what goes is on record first."""
+    page, pool = page_of(request), guard.deps_of(request).pool
     state = only if only in ("placed", "cancelled") else None
-    async with db.transaction(guard.deps_of(request).pool) as conn:
+    place = at.replace("\x00", "") or None
+
+    async def some(after: Order | None) -> list[Order]:
+        async with db.transaction(pool) as conn:
+            found = await orders.latest(
+                conn, location_id=place, state=state, limit=AT_ONCE,
+                before=(after.placed_at, after.order_id) if after else None,
+            )  # fmt: skip
+            await audit.note_all(
+                conn, page.who, "orders.exported", at=page.now,
+                subjects=[str(one.order_id) for one in found],
+            )  # fmt: skip
+        return found
+
+    async with pool.acquire() as conn:
         names = await named(request, conn, page.locale)
-        found = await _found(conn, state, at.replace("\x00", "") or None)
-        await audit.note_all(
-            conn, page.who, "orders.exported", at=page.now,
-            subjects=[str(one.order_id) for one in found],
-        )  # fmt: skip
-    rows = (
-        (one.order_ref, one.placed_at.isoformat(), one.state, one.channel, one.location_id,
-         names(one.location_id), one.currency, one.total_minor)
-        for one in found
-    )  # fmt: skip
-    return tables.as_csv("orders", HEAD, rows)
+    first = await some(None)
 
+    async def rows() -> AsyncIterator[Sequence[object]]:
+        told, found = 0, first
+        while True:
+            for one in found:
+                yield (
+                    one.order_ref, one.placed_at.isoformat(), one.state, one.channel,
+                    one.location_id, names(one.location_id), one.currency, one.total_minor,
+                )  # fmt: skip
+            told += len(found)
+            if len(found) < AT_ONCE or told >= EXPORT_MAX:
+                return
+            found = await some(found[-1])
 
-async def _found(conn: Connection, state: str | None, location_id: str | None) -> list[Order]:
-    """Page after page, as the list reads them."""
-    found: list[Order] = []
-    while len(found) < EXPORT_MAX:
-        last = found[-1] if found else None
-        more = await orders.latest(
-            conn, location_id=location_id, state=state, limit=AT_ONCE,
-            before=(last.placed_at, last.order_id) if last else None,
-        )  # fmt: skip
-        found += more
-        if len(more) < AT_ONCE:
-            break
-    return found
+    return tables.as_csv_gradually("orders", HEAD, rows())
