@@ -107,7 +107,9 @@ def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -
 def _lifespan(settings: Settings) -> Any:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with resources(settings, size=WEB_POOL_SIZE) as deps:
+        # Put together before the database has an address, which then stands in the environment.
+        found = settings if settings.database_url else settings_module.load()
+        async with resources(found, size=WEB_POOL_SIZE) as deps:
             app.state.deps = deps
             yield
 

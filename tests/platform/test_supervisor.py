@@ -24,7 +24,6 @@ from litestar import Litestar, get
 from setten.platform import draining, metrics, settings
 
 COUNT = metrics.counter("toy_answers", "Answers given.")
-found = settings.load()
 
 @get("/healthz")
 async def healthz() -> dict: return {"pid": os.getpid()}
@@ -32,7 +31,7 @@ async def healthz() -> dict: return {"pid": os.getpid()}
 @get("/row")
 async def row() -> int:
     COUNT.inc()
-    conn = await asyncpg.connect(found.database_url)
+    conn = await asyncpg.connect(settings.load().database_url)
     try: return await conn.fetchval("select 7")
     finally: await conn.close()
 
@@ -46,22 +45,22 @@ async def measures() -> bytes: return metrics.render()
 
 def web(): return Litestar([healthz, row, slow, measures])
 
-def background():
+def main():
     signal.signal(signal.SIGTERM, lambda *_: exit(0))
     while True: signal.pause()
 
 def broken(): raise SystemExit("no application here")
 
 def serve(port, folder, web="toy:web"):
-    import sys
     from setten.platform import journal, supervisor
     journal.configure("info")
     values = settings.load({"port": port, "data_dir": folder, "workers": 2}, demo=True)
     supervisor.run(supervisor.Plan(
         settings=values, web=web,
-        others={name: (sys.executable, "-c", "import toy; toy.background()")
-                for name in ("readers", "jobs")},
+        others={name: ("toy", name) for name in ("readers", "jobs")},
         ready=lambda _: print("ready", flush=True)))
+
+if __name__ == "__main__": main()
 """
 
 
@@ -144,6 +143,37 @@ def test_a_killed_process_is_replaced_and_the_rest_keeps_serving(stack, name):
     wait_for(lambda: stack.pids().get(name) not in (None, old))
     wait_for(lambda: stack.answers("/row"))
     assert stack.process.poll() is None
+
+
+def test_without_a_nursery_a_killed_process_is_replaced_all_the_same(tmp_path):
+    own = Stack(tmp_path)
+    before = own.pids()
+    os.kill(before["nursery"], signal.SIGKILL)
+    time.sleep(0.3)
+    assert own.pids() == before  # those it bore are the supervisor's
+    for name in ("web-1", "jobs"):
+        os.kill(before[name], signal.SIGKILL)
+        wait_for(lambda name=name: own.pids()[name] not in (None, before[name]))
+    wait_for(lambda: own.answers("/row"))
+    pids = own.pids()
+    assert own.end() == 0
+    assert all(gone(pid) for name, pid in pids.items() if name != "nursery")
+
+
+def test_a_process_holds_the_socket_it_was_given_and_no_other_ones(stack):
+    def sockets(pid):
+        files = Path(f"/proc/{pid}/fd").iterdir()
+        return {one.readlink().name for one in files if "socket:" in str(one.readlink())}
+
+    def listening(pid):
+        port = f":{stack.port:04X} "
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        found = {f"socket:[{x[9]}]" for x in lines if f"{x[1]} ".endswith(port) and x[3] == "0A"}
+        return found & sockets(pid)
+
+    pids = stack.pids()
+    assert [len(listening(pids[name])) for name in ("web-1", "web-2", "jobs")] == [1, 1, 0]
+    assert listening(pids["web-1"]) != listening(pids["web-2"])
 
 
 def test_connections_made_while_no_web_process_lives_wait_instead_of_failing(stack):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -24,10 +23,7 @@ if TYPE_CHECKING:  # the demo is read when it is asked for
 
 logger = logging.getLogger(__name__)
 WEB = "setten.app:create_web"
-OTHERS = {
-    part: (sys.executable, "-m", "setten.background", part)
-    for part in ("readers", "segments", "jobs")
-}
+OTHERS = {part: ("setten.background", part) for part in ("readers", "segments", "jobs")}
 SCALES = ("small", "real", "large")
 DEMO_LOGIN = "demo"
 DEMO_DAYS, DEMO_DAYS_MAX = 91, 366

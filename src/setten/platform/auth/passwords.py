@@ -8,7 +8,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from zxcvbn import zxcvbn
 
 from setten.platform.auth.model import WeakPassword
 
@@ -25,6 +24,8 @@ def check(password: str, *, said_of: Sequence[str]) -> None:
 
     Lists of leaked passwords, names, dates and keyboard runs are the estimator's (zxcvbn).
     """
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists take 0.1 s, and few processes need them
+
     words = [word.casefold() for word in (*said_of, "setten") if word]
     if len(password) >= LENGTH_MIN:
         found = zxcvbn(password[:_SCORED_CHARACTERS], user_inputs=words)

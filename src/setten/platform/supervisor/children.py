@@ -5,33 +5,41 @@ from __future__ import annotations
 import logging
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from setten.platform.db.embedded import unprivileged
 from setten.platform.supervisor import rules
+from setten.platform.supervisor.nursery import Gone, Nursery, Process, Wanted
 
 logger = logging.getLogger("setten.supervisor")
 
 
 class Child:
-    """A process of ours under its name. `on_end` is told the process id of each that ended."""
+    """A process of ours under its name. `on_end` is told the process id of each that ended.
+
+    program: a module with a `main()`, and the words for it.
+    nursery: bears it; without one, and when there is none any more, Python is started anew.
+    """
 
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
+        program: Sequence[str],
         *,
         environment: Mapping[str, str],
+        nursery: Nursery | None,
         descriptors: Sequence[int] = (),
         on_end: Callable[[int], None],
     ) -> None:
         self.name = name
-        self._command = list(command)
+        self._program = tuple(program)
+        self._nursery = nursery
         self._environment = dict(environment)
         self._descriptors = tuple(descriptors)
         self._on_end = on_end
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Process | None = None
         self._started_at = 0.0
         self._next_at = 0.0
         self._failures = 0
@@ -52,7 +60,10 @@ class Child:
         if self._process is not None and (status := self._process.poll()) is not None:
             self._note_end(status, now)
         if self._process is None and now >= self._next_at:
-            self._start(now)
+            self._process = self._born()
+            if self._process is not None:
+                self._started_at = now
+                logger.info("%s runs as process %s", self.name, self._process.pid)
 
     def ask_to_end(self) -> None:
         """Tell it to finish what it does and end."""
@@ -71,17 +82,28 @@ class Child:
             self._process.wait()
         self._process = None
 
-    def _start(self, now: float) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
-            self._command,
+    def _born(self) -> subprocess.Popen[bytes] | Process | None:
+        """The process; None while the nursery still reads."""
+        try:
+            if self._nursery is None:
+                return self._started_anew()
+            if not self._nursery.is_ready():
+                return None
+            return self._nursery.start(Wanted(self._program, self._environment, self._descriptors))
+        except Gone:
+            logger.warning("%s is started without the nursery, which has ended", self.name)
+            self._nursery = None
+            return self._started_anew()
+
+    def _started_anew(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  # our own interpreter and modules
+            [sys.executable, "-m", *self._program],
             env=self._environment,
             pass_fds=self._descriptors,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends us in order
             preexec_fn=unprivileged.die_with_parent(signal.SIGKILL),
         )
-        self._started_at = now
-        logger.info("%s runs as process %s", self.name, self._process.pid)
 
     def _note_end(self, status: int, now: float) -> None:
         assert self._process is not None

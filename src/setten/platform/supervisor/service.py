@@ -25,6 +25,7 @@ from setten.platform.errors import Unavailable
 from setten.platform.settings import Settings, to_environment
 from setten.platform.supervisor.children import Child
 from setten.platform.supervisor.database import Database, say_in_log
+from setten.platform.supervisor.nursery import RUNS, Nursery
 
 TICK_S = 0.05
 BALLAST_EVERY_S = 2.0
@@ -41,6 +42,7 @@ FIRST_STARTS_MAX = 5
 SPREADS = sys.platform == "linux"
 MAP_FILE = "supervisor.json"
 ADDRESS_FILE = "address"
+WEB = "setten.platform.supervisor.web"
 logger = logging.getLogger("setten.supervisor")
 
 
@@ -57,8 +59,9 @@ class NeverStarted(Unavailable):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to run. web: `module:factory` of the ASGI application. others: commands of what runs
-    beside it, by name; they start when the first page can be had.
+    """What to run. web: `module:factory` of the ASGI application, put together before the address
+    of the database is known. others: what runs beside it, by name: a module with a `main()`, and
+    words for it; they start when the first page can be had.
 
     prepare: run once after the tables are there and before anything is served.
     ready: told once, when the first page can be had.
@@ -82,17 +85,21 @@ def run(plan: Plan) -> None:
     assert threading.current_thread() is threading.main_thread()
     settings = plan.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _listening(settings) as listeners, _stop_signals() as stop:
+    with (
+        _listening(settings) as listeners,
+        _stop_signals() as stop,
+        _nursery(plan, listeners) as nursery,
+    ):
         database = Database(settings, plan.say)
         try:
             database.open()
             if plan.prepare is not None:
                 plan.prepare(database.settings)
             (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
-            web, others = _children(plan, database.settings, listeners)
+            web, others = _children(plan, database.settings, listeners, nursery)
             answered = _announce_when_ready(plan, database.settings, stop)
             try:
-                _mend(database, web, others, stop, answered)
+                _mend(database, web, others, nursery, stop, answered)
             finally:
                 for listener in listeners:
                     listener.close()
@@ -113,36 +120,56 @@ def address(data_dir: Path) -> str | None:
         return None
 
 
-def _children(
-    plan: Plan, settings: Settings, listeners: list[socket.socket]
-) -> tuple[list[Child], list[Child]]:
-    """Web processes, and what runs beside them."""
-    folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    environment = {
+def _environment(settings: Settings) -> dict[str, str]:
+    """What our processes are told. Their measures lie in one folder, anew at each start."""
+    return {
         **os.environ,
         **to_environment(settings),
-        metrics.FOLDER_VARIABLE: str(folder),
+        metrics.FOLDER_VARIABLE: str(settings.data_dir / "metrics"),
     }
 
-    def on_end(pid: int) -> None:
-        metrics.forget_process(folder, pid)
 
-    serve = (sys.executable, "-m", "setten.platform.supervisor.web", plan.web)
+@contextmanager
+def _nursery(plan: Plan, listeners: list[socket.socket]) -> Iterator[Nursery | None]:
+    """Begin early: it reads the code while the database starts."""
+    folder = plan.settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if not RUNS:
+        yield None
+        return
+    preload = [f"{WEB}={plan.web}", *dict.fromkeys(program[0] for program in plan.others.values())]
+    descriptors = [listener.fileno() for listener in listeners]
+    nursery = Nursery(preload, _environment(plan.settings), descriptors)
+    try:
+        yield nursery
+    finally:
+        nursery.close()
+
+
+def _children(
+    plan: Plan, settings: Settings, listeners: list[socket.socket], nursery: Nursery | None
+) -> tuple[list[Child], list[Child]]:
+    """Web processes, and what runs beside them."""
+    environment = _environment(settings)
+
+    def on_end(pid: int) -> None:
+        metrics.forget_process(settings.data_dir / "metrics", pid)
+
     web = [
         Child(
             f"web-{number}",
-            [*serve, str(listener.fileno())],
+            (WEB, plan.web, str(listener.fileno())),
             environment=environment,
+            nursery=nursery,
             descriptors=[listener.fileno()],
             on_end=on_end,
         )
         for number, listener in enumerate(listeners, 1)
     ]
     others = [
-        Child(name, command, environment=environment, on_end=on_end)
-        for name, command in plan.others.items()
+        Child(name, program, environment=environment, nursery=nursery, on_end=on_end)
+        for name, program in plan.others.items()
     ]
     return web, others
 
@@ -151,6 +178,7 @@ def _mend(
     database: Database,
     web: list[Child],
     others: list[Child],
+    nursery: Nursery | None,
     stop: threading.Event,
     answered: threading.Event,
 ) -> None:
@@ -169,14 +197,15 @@ def _mend(
                 child.tend()
         if not answered.is_set():
             _check_first_start(web)
-        if now >= ballast_at:
-            ballast_at = now + BALLAST_EVERY_S
-            ballast.keep()
         running = {"database": database.pid, **{child.name: child.pid for child in (*web, *others)}}
+        running["nursery"] = nursery.pid if nursery is not None else None
         if running != known:
             known = running
             with suppress(OSError):  # a full disk must not end the one who mends
                 _write_map(folder, running)
+        if now >= ballast_at:
+            ballast_at = now + BALLAST_EVERY_S
+            ballast.keep()
         stop.wait(TICK_S)
 
 

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import uvicorn
@@ -72,10 +73,12 @@ async def _serve(server: _Server, listener: socket.socket) -> None:
     await serving
 
 
-def _factory(target: str) -> Callable[[], Any]:
+@cache
+def prepare(target: str) -> Any:
+    """The application of `module:factory`, put together once in a process and in its copies."""
     module, _, name = target.partition(":")
     found: Callable[[], Any] = getattr(importlib.import_module(module), name)
-    return found
+    return found()
 
 
 def _allow_files() -> None:
@@ -91,7 +94,7 @@ def main() -> None:
     target, descriptor = sys.argv[1], int(sys.argv[2])
     journal.configure(settings.load().log_level)
     _allow_files()
-    application = _factory(target)()
+    application = prepare(target)
     collector.settle_down()
     uvloop.run(_serve(_server(application), socket.socket(fileno=descriptor)))
 
