@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,9 @@ from setten.platform.settings import default_workers
 ROOT = Path(__file__).parents[3]
 NODE = ROOT / "tests" / "node"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Each process of the tests runs a PostgreSQL and a server of its own.
-PROCESSES_MAX = 2
+# Each process of the tests runs a PostgreSQL and a server of its own. One more than there are
+# cores, for many tests wait: for what was killed, for a limit to pass, for a page to be drawn.
+PROCESSES_MAX = 3
 INSTALL_LIMIT_S = 300
 # A test that hangs is a test that fails; the whole has a limit too, well above the 10 min it needs.
 TEST_LIMIT_S, TEST_LIMIT_LONG_S = 600, 3 * 3600
@@ -46,12 +48,34 @@ def everything(
     if not (ROOT / "tests").is_dir():
         terminal.note("ソースの置き場所で実行してください", "Run it in a checkout of the source")
         raise typer.Exit(1)
-    failed = [] if paths else [step.name for step in _steps() if not _run(step)]
-    without = [] if paths else _prepare()
-    status = _pytest(paths or [], long=long, without=without)
+    began = time.monotonic()
+    failed, without = ([], []) if paths else _before_tests()
+    with _timed("tests") as told:
+        status = _pytest(paths or [], long=long, without=without)
+        told.append(status == 0)
+    print(f"     {'whole':<14} {time.monotonic() - began:6.1f} s", flush=True)
     if failed:
         print(f"setten test: {', '.join(failed)} failed", file=sys.stderr)
     raise typer.Exit(1 if failed else status)
+
+
+def _before_tests() -> tuple[list[str], list[str]]:
+    """Steps that failed, and marks of tests that cannot run. What is fetched is fetched beside."""
+    with ThreadPoolExecutor(1) as beside:
+        preparing = beside.submit(_prepare)
+        failed = [step.name for step in _steps() if not _run(step)]
+        return failed, preparing.result()
+
+
+@contextmanager
+def _timed(name: str) -> Iterator[list[bool]]:
+    """A line that tells how a stage ended, as the block says, and how long it took."""
+    began, told = time.monotonic(), list[bool]()
+    try:
+        yield told
+    finally:
+        mark = "ok  " if told and all(told) else "FAIL"
+        print(f"{mark} {name:<14} {time.monotonic() - began:6.1f} s", flush=True)
 
 
 def _steps() -> list[Step]:
@@ -67,15 +91,15 @@ def _steps() -> list[Step]:
 
 def _run(step: Step) -> bool:
     """Run one step, show its time, and what it said when it failed."""
-    began = time.monotonic()
-    try:
-        done = subprocess.run(  # noqa: S603  # our own tools
-            step.command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except FileNotFoundError:
-        done = subprocess.CompletedProcess(step.command, 127, "", f"{step.command[0]} is missing")
-    mark = "ok  " if done.returncode == 0 else "FAIL"
-    print(f"{mark} {step.name:<10} {time.monotonic() - began:6.1f} s", flush=True)
+    with _timed(step.name) as told:
+        try:
+            done = subprocess.run(  # noqa: S603  # our own tools
+                step.command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            )
+        except FileNotFoundError:
+            missing = f"{step.command[0]} is missing"
+            done = subprocess.CompletedProcess(step.command, 127, "", missing)
+        told.append(done.returncode == 0)
     if done.returncode != 0:
         print(done.stdout + done.stderr, flush=True)
     return done.returncode == 0
@@ -158,6 +182,12 @@ def _apt(*packages: str) -> None:
 
 def _installs(what: str, command: Sequence[str], cwd: Path = ROOT) -> bool:
     terminal.note(f"入れています: {what}", f"Installing {what}")
+    with _timed(what) as told:
+        told.append(_ends_well(command, cwd))
+    return told == [True]
+
+
+def _ends_well(command: Sequence[str], cwd: Path) -> bool:
     try:
         done = subprocess.run(  # noqa: S603  # apt and npm, with our own arguments
             command,
@@ -175,7 +205,7 @@ def _installs(what: str, command: Sequence[str], cwd: Path = ROOT) -> bool:
 
 def _pytest(paths: list[str], *, long: bool, without: list[str]) -> int:
     """Run pytest with its own words on the screen; its summary is the last line."""
-    processes = min(PROCESSES_MAX, default_workers())
+    processes = min(PROCESSES_MAX, default_workers() + 1)
     limit_s = TEST_LIMIT_LONG_S if long else TEST_LIMIT_S
     command = [sys.executable, "-m", "pytest", "-q", f"--timeout={limit_s}", *paths]
     if processes > 1 and not paths:
