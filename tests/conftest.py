@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -24,6 +27,7 @@ MASTER_KEY = bytes(range(32))
 # A clone is 900 small files. In memory one costs 0.03 s of processor; on a disk ten times that, and
 # more with each that was dropped in the last minute (ext4 looks for room among deleted files).
 MEMORY = Path("/dev/shm")
+FORGOTTEN_AFTER_S = 600  # a run that was killed leaves its server's files, and they are memory
 MEMORY_BYTES_MIN = 4 * 1024**3  # a server of these tests was never seen to fill a quarter of it
 
 
@@ -71,6 +75,7 @@ def postgres() -> Iterator[str]:
     if given := os.environ.get("SETTEN_TEST_DATABASE_URL"):
         yield given
         return
+    _sweep_memory()
     with tempfile.TemporaryDirectory(
         prefix="setten-test-", dir=_memory(), ignore_cleanup_errors=True
     ) as folder:
@@ -89,6 +94,15 @@ def _memory() -> Path | None:
     except OSError:
         return None
     return MEMORY if room.f_frsize * room.f_bavail >= MEMORY_BYTES_MIN else None
+
+
+def _sweep_memory() -> None:
+    """Remove what killed runs left: nobody holds the lock of such a server any more."""
+    for folder in MEMORY.glob("setten-test-*"):
+        with suppress(OSError), (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.stat().st_mtime < time.time() - FORGOTTEN_AFTER_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def in_database(dsn: str, name: str) -> str:
