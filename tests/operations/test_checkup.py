@@ -1,4 +1,4 @@
-"""The check-up: what is wrong is named, what only wants a look breaks nothing, in both languages."""
+"""The check-up: what is wrong is named, what wants a look breaks nothing, in both languages."""
 
 import re
 from datetime import UTC, datetime, timedelta
