@@ -334,6 +334,13 @@ class House:
 
         self._run(run())
 
+    def reckon(self, *places: str) -> None:
+        """The night has gone over the cover of these places."""
+        rows = ", ".join(f"('{place}', now())" for place in places)
+        self.run_in_database(
+            f"insert into stock.cover_nights values {rows} on conflict (location_id) do nothing"
+        )
+
     def tell(self, *events: dict[str, Any], source: str = "phone") -> None:
         """Events as a tag sends them."""
         key = self.asked(

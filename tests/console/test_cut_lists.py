@@ -197,10 +197,11 @@ def test_every_row_of_cover_and_every_disagreement_is_reached(
         f" select '{here}/' || n, '品 ' || n, 'Item ' || n, now() from generate_series(1, {n}) n"
     )
     house.run_in_database(
-        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
-        f" reckoned_at) select '{here}', '{here}/' || n, n % 5, n % 3, n % 3, true, now()"
+        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead)"
+        f" select '{here}', '{here}/' || n, n % 5, n % 3, n % 3, true"
         f" from generate_series(1, {n}) n"
     )
+    house.reckon(here)
     for what in ("short", "dead"):
         path = f"/stock/cover?at={here}&what={what}"
         shown = read_on(associate, path, rf"/stock/items/{here}(?:%2F|/)(\d+)")

@@ -154,10 +154,10 @@ def test_what_runs_short_is_asked_for_from_where_it_lies(
 ) -> None:
     here = shop.location_id
     house.run_in_database(
-        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
-        f" reckoned_at) values ('{here}', '{sku}', 1, 28, 1, false, now()),"
-        f" ('warehouse', '{sku}', 60, 0, null, true, now())"
+        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead)"
+        f" values ('{here}', '{sku}', 1, 28, 1, false), ('warehouse', '{sku}', 60, 0, null, true)"
     )
+    house.reckon(here, "warehouse")
     text = associate.get("/stock/cover").text
     assert sku in text
     assert "13点を頼む" in text

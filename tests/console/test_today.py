@@ -169,9 +169,10 @@ def test_goods_that_do_not_last_are_told_where_they_are_and_the_day_refreshes_it
 ) -> None:
     sku = house.new_item({shop.location_id: 2})
     house.run_in_database(
-        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead,"
-        f" reckoned_at) values ('{shop.location_id}', '{sku}', 2, 28, 2, false, now())"
+        "insert into stock.cover (location_id, sku, promisable, sold_28, days, is_dead)"
+        f" values ('{shop.location_id}', '{sku}', 2, 28, 2, false)"
     )
+    house.reckon(shop.location_id)
     with house.person(shop.login) as associate:
         assert "足りなくなる品" in associate.get("/").text
         piece = associate.get("/today/live", **{"HX-Request": "true"}).text

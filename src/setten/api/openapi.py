@@ -51,6 +51,11 @@ _EXACTLY_ONE: dict[str, dict[str, dict[str, Any]]] = {
         "receipt": {"type": "object"},
         "customer_id": {"type": "string", "format": "uuid"},
     },
+    "OfPurchaseIn": {
+        "order_id": {"type": "string", "format": "uuid"},
+        "receipt_id": {"type": "string", "format": "uuid"},
+        "receipt": {"type": "object"},
+    },
     "HandOverIn": {
         "code": {"type": "string"},
         "name": {"type": "string"},

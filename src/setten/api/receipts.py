@@ -82,7 +82,7 @@ class PrintedIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     location_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     register: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    sequence: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | int
+    sequence: str | int
     business_day: date | None = None
 
 
