@@ -12,8 +12,8 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests.console.conftest import CHROMIUM, FLAGS
-from tests.pictures.pages import NEEDS, SHOTS, Shot
-from tests.pictures.town import Town, settled, started
+from tests.pictures.pages import SHOTS, Shot
+from tests.pictures.town import Town, needs, settled, started
 
 WIDTHS, LOCALES, THEMES = (1440, 390), ("ja", "en"), ("light", "dark")
 LOOKS = tuple(f"{w}-{locale}-{theme}" for locale in LOCALES for w in WIDTHS for theme in THEMES)
@@ -22,13 +22,6 @@ DAYS = 91
 FOLDED = 2600  # of a long page no more is shown, pixels
 _SETTLED_MS = 350
 _DOCS = Path(__file__).parents[2] / "docs/pictures"
-
-
-def needs(town: Town) -> dict[str, str]:
-    """What the addresses need; what this town has not is left out, and its pages with it."""
-    found = {name: town.asked(query) for name, query in NEEDS.items()}
-    found["saeki"] = town.customer("090-0000-2266")
-    return {name: value for name, value in found.items() if value}
 
 
 def take(

@@ -62,7 +62,7 @@ SHOTS: dict[str, Shot] = {
     "return-purchase": Shot(ADMIN, "/stock/returns/purchase?at=yokohama&receipt={receipt}"),
     "return-unproven": Shot(MANAGER, "/stock/returns/unproven?at=yokohama"),
     "returns-tills": Shot(ADMIN, "/stock/returns/tills"),
-    "returns-till": Shot(ADMIN, "/stock/returns/tills/{receipt}"),
+    "returns-till": Shot(ADMIN, "/stock/returns/tills/{till}?sku={till_sku}"),
     "counts": Shot(MANAGER, "/stock/counts"),
     "count": Shot(ADMIN, "/stock/counts/{count}"),
     "transfers": Shot(MANAGER, "/stock/transfers"),
@@ -110,6 +110,9 @@ NEEDS = {
     "where qty > 0 and state = 'open' order by cart_lines.touched_at desc limit 1",
     "return": "select return_id from stock.returns order by at desc limit 1",
     "receipt": "select receipt_id from stock.receipts order by occurred_at desc limit 1",
+    "till": "select receipt_id from stock.till_returns where state = 'open' "
+    "order by at, sku limit 1",
+    "till_sku": "select sku from stock.till_returns where state = 'open' order by at, sku limit 1",
     "count": "select count_id from stock.counts order by opened_at desc limit 1",
     "transfer": "select transfer_id from stock.transfers order by created_at desc limit 1",
     "zone": "select zone_id from stock.delivery_zones order by zone_id limit 1",

@@ -20,6 +20,7 @@ from setten.customers import identity
 from setten.platform import db, settings
 from setten.platform.db import embedded
 from setten.platform.vault import Vault
+from tests.pictures.pages import NEEDS
 
 START_LIMIT_S = 900
 FRESH_S = 5.0  # behind: what is told just now may be on its way
@@ -121,6 +122,13 @@ def settled(town: Town) -> None:
             return
         assert time.monotonic() < deadline, lags
         time.sleep(1)
+
+
+def needs(town: Town) -> dict[str, str]:
+    """What the addresses need; what this town has not is left out, and its pages with it."""
+    found = {name: town.asked(query) for name, query in NEEDS.items()}
+    found["saeki"] = town.customer("090-0000-2266")
+    return {name: value for name, value in found.items() if value}
 
 
 def _wait(child: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,0 +1,73 @@
+"""Without a mouse, while letters are composed, and on a slow line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.house import House, Shop
+
+pytestmark = pytest.mark.page
+
+
+def test_an_agent_finds_holds_and_is_done_without_a_mouse(
+    house: House, screen: Any, shop: Shop
+) -> None:
+    """N leads to the next step, Enter holds, the slash leads to the next person."""
+    sku = house.new_item({shop.location_id: 3})
+    who, phone = house.newcomer(name="鍵 盤子")
+    house.tell(
+        {"type": "track", "event": "Product Viewed", "anonymousId": phone,
+         "properties": {"sku": sku, "name": "試し", "price": 1680, "currency": "JPY"}}
+    )  # fmt: skip
+    page = screen("page-agent")
+    page.goto(f"/customers/{who}?sku={sku}")
+    expect(page.locator("[data-promises] form button").first).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.locator(".next")).to_be_focused()
+    page.keyboard.press("Tab")
+    for _ in range(6):
+        if page.evaluate("document.activeElement.matches('.next button')"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast").first).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.locator(".topbar [data-find]")).to_be_focused()
+    assert page.faults == []
+
+
+def test_the_first_tab_leads_past_the_frame(screen: Any) -> None:
+    page = screen("page-agent")
+    page.goto("/stock/items")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_keys_are_silent_while_letters_are_composed(screen: Any) -> None:
+    page = screen("page-agent")
+    page.goto("/stock/items")
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: '/', bubbles: true, isComposing: true}))"
+    )
+    assert not page.evaluate("document.activeElement.matches('[data-find]')")
+
+
+def test_a_slow_line_shows_that_it_works_and_a_lost_one_says_so(screen: Any) -> None:
+    page = screen("page-agent")
+    page.goto("/customers")
+    page.route("**/find", lambda route: None)  # asked, and never answered
+    field = page.locator(".finder-page [data-find]").first
+    field.fill("佐伯")
+    expect(page.locator(".finder-page .htmx-request").first).to_be_attached()
+    page.unroute_all(behavior="ignoreErrors")
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseError'))")
+    expect(page.locator(".is-slow-line")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen'))")
+    expect(page.locator(".is-slow-line")).to_be_hidden()
