@@ -42,16 +42,6 @@ def test_a_page_renders_in_japanese(house: House, path: str) -> None:
     assert JAPANESE.search(answer.text)
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/stock/items/KETTLE-IRON", "/stock/items/NO-SUCH"])
-def test_an_english_page_has_no_kana(house: House, path: str) -> None:
-    with house.person("page-english") as ann:
-        answer = ann.get(path)
-    assert '<html lang="en"' in answer.text
-    # Her language switch is named in the other language, as it must be.
-    shown = re.sub(r'<button[^>]*lang="ja"[^>]*>日本語</button>|>日本語<', "", answer.text)
-    assert JAPANESE.findall(shown) == []
-
-
 def test_a_customers_page_tells_who_she_is_and_masks_what_identifies_her(
     house: House, saeki: str
 ) -> None:
