@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import approving
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.returning import printed
 from setten.platform import audit, auth, clock, db, errors
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -198,20 +199,4 @@ async def _bought(conn: Connection, chosen: str, said: dict[str, str], now: date
             raise Invalid(errors="purchase") from cause
         read = returns.by_order if kind == "order" else returns.by_receipt
         return await read(conn, which)
-    return await returns.by_receipt_number(
-        conn,
-        location_id=said["location_id"],
-        register=said["register"],
-        sequence=said["sequence"],
-        business_day=_day(said["day"]),
-        now=now,
-    )
-
-
-def _day(said: str) -> date | None:
-    if not said:
-        return None
-    try:
-        return date.fromisoformat(said)
-    except ValueError as cause:
-        raise Invalid(errors="day") from cause
+    return await printed(conn, said, now)

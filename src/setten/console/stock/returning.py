@@ -164,6 +164,11 @@ async def find(request: Asked) -> Response[str]:
 async def _found(conn: Connection, said: Mapping[str, str], now: datetime) -> Purchase:
     if said["order"]:
         return await returns.by_order_number(conn, said["order"])
+    return await printed(conn, said, now)
+
+
+async def printed(conn: Connection, said: Mapping[str, str], now: datetime) -> Purchase:
+    """The purchase of the receipt whose numbers somebody typed. Raises Invalid, NotFound."""
     return await returns.by_receipt_number(
         conn,
         location_id=said["location_id"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 from setten.customers.segments.conditions import (
     CHANNELS,
     CartNear,
+    Channel,
     Consent,
     LivesNear,
     Reachable,
@@ -42,6 +44,9 @@ _ALSO: Mapping[str, str] = {
 }
 
 
+_CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+
 def _channels(locale: Locale) -> str:
     """A pattern with a group for each channel."""
     return "(?:" + "|".join(
@@ -50,12 +55,12 @@ def _channels(locale: Locale) -> str:
     ) + ")"  # fmt: skip
 
 
-def _channel(met: re.Match[str]) -> str:
-    return next(name for name in CHANNELS if met[name])
+def _channel(met: re.Match[str]) -> Channel:
+    return next(name for name in _CHANNELS if met[name])
 
 
 def _reachable(met: re.Match[str], scene: Scene) -> Node:
-    return Reachable(channel=_channel(met))  # type: ignore[arg-type] # of CHANNELS
+    return Reachable(channel=_channel(met))
 
 
 def _unreachable(met: re.Match[str], scene: Scene) -> Node:
@@ -63,11 +68,11 @@ def _unreachable(met: re.Match[str], scene: Scene) -> Node:
 
 
 def _agreed(met: re.Match[str], scene: Scene) -> Node:
-    return Consent(channel=_channel(met))  # type: ignore[arg-type] # of CHANNELS
+    return Consent(channel=_channel(met))
 
 
 def _refused(met: re.Match[str], scene: Scene) -> Node:
-    return Consent(channel=_channel(met), state="refused")  # type: ignore[arg-type] # of CHANNELS
+    return Consent(channel=_channel(met), state="refused")
 
 
 def _lives(met: re.Match[str], scene: Scene) -> Node:
@@ -169,5 +174,5 @@ def _renamed(pattern: str) -> str:
 
 
 def _reached_either(met: re.Match[str], scene: Scene) -> Node:
-    name = next(one for one in CHANNELS if met[one] or met[f"{one}_2"])
-    return Reachable(channel=name)  # type: ignore[arg-type] # of CHANNELS
+    name = next(one for one in _CHANNELS if met[one] or met[f"{one}_2"])
+    return Reachable(channel=name)
