@@ -70,7 +70,10 @@ class Deciders:
             await asyncio.sleep(self._chance.uniform(0.005, 0.05))
 
     async def _ask(self, method: str, path: str, body: Any = None) -> tuple[httpx.Response, int]:
-        """The first answer that is known, and how often it was asked in vain."""
+        """The first answer that is known, and how often it was asked in vain.
+
+        503 too leaves open whether it was done: a connection may die after its commit.
+        """
         cuts = 0
         end = time.monotonic() + SETTLE_LIMIT_S
         while True:
@@ -82,7 +85,8 @@ class Deciders:
                     self.surprises.append(f"{path}: {answer.status_code} {answer.text[:300]}")
                     return answer, cuts
             except httpx.HTTPError:
-                cuts += 1
+                pass
+            cuts += 1
             assert time.monotonic() < end, f"{path} is never answered"
             await asyncio.sleep(self._chance.uniform(0.05, 0.3))
 
