@@ -116,11 +116,17 @@ SPANS = st.sampled_from(
      [(1, "hour"), (90, "minute"), (1, "day"), (2, "day"), (7, "day"), (2, "week"), (30, "day"),
       (1, "month"), (2, "month"), (1, "year")]]
 )  # fmt: skip
+WHOLE = st.sampled_from(
+    [{"n": n, "unit": unit, "whole": True} for unit in ("day", "week", "month", "year")
+     for n in (0, 1, 2)]
+)  # fmt: skip
 DATES = ["2025-12-31", "2026-02-28", "2026-03-01", "2026-03-29", "2026-04-02"]
 
 
 @st.composite
 def windows(draw: st.DrawFn) -> dict[str, Any]:
+    if draw(st.integers(0, 3)) == 0:
+        return {"window": draw(whole_windows())}
     since, until = draw(
         st.sampled_from([(0, 0), (1, 0), (1, 0), (1, 0), (0, 1), (2, 0), (0, 2), (2, 2), (2, 1),
                          (1, 2), (1, 1)])
@@ -137,6 +143,20 @@ def windows(draw: st.DrawFn) -> dict[str, Any]:
             if which:
                 found[name] = draw(SPANS if which == 1 else st.sampled_from(DATES))
     return {"window": found} if found else {}
+
+
+@st.composite
+def whole_windows(draw: st.DrawFn) -> dict[str, Any]:
+    """Of whole days, weeks, months and years: one of them, or such an edge or two."""
+    edge = draw(WHOLE)
+    shape = draw(st.sampled_from(["one", "one", "since", "until", "mixed", "other"]))
+    if shape == "mixed":
+        return {"since": {"n": 1, "unit": "year"}, "until": {**edge, "n": edge["n"] or 1}}
+    if shape == "other":
+        return {"since": edge, "until": {"n": 2, "unit": "day"}}
+    if shape == "since" or not edge["n"]:
+        return {"since": edge}
+    return {"until": edge} if shape == "until" else {"since": edge, "until": edge}
 
 
 @st.composite

@@ -87,6 +87,11 @@ def test_a_window_that_is_not_over_ends_now():
         Window(since="2026-02-02", until="2026-02-01"),
         Window(since=Span(1, "week"), until=Span(7, "day")),
         Window(since=Span(1, "week"), until=Span(1, "month")),
+        Window(since=Span(-1, "month", True)),
+        Window(since=Span(1, "hour", True)),
+        Window(since=Span(1, "month", True), until=Span(2, "month", True)),
+        Window(since=Span(1, "month", True), until=Span(0, "month", True)),
+        Window(until=Span(0, "day", True)),
     ],
 )
 def test_a_window_that_nothing_could_lie_in_is_refused(window):
@@ -121,3 +126,68 @@ def test_an_event_leaves_at_one_instant_and_not_a_microsecond_earlier(zone, span
     assert calendar.ago(leaves, span) >= event
     assert calendar.ago(leaves - 1, span) < event
     assert calendar.all_leave_at(np.array([event]), span).tolist() == [leaves]
+
+
+def whole(now: str, since: int, until: int | None, unit: str, zone: str) -> tuple[str, str]:
+    """The first and the last instant of a window of whole units."""
+    window = Window(since=Span(since, unit, True), until=until and Span(until, unit, True))
+    low, high = Calendar(ZoneInfo(zone)).bounds(window, at(now, zone))
+    first, last = (instant(one).astimezone(ZoneInfo(zone)) for one in (low + 1, high))
+    return first.isoformat(timespec="microseconds"), last.isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "until", "unit", "zone", "first", "last"),
+    [
+        ("2026-03-31T10:30", 1, 1, "month", "Asia/Tokyo",
+         "2026-02-01T00:00:00.000000+09:00", "2026-02-28T23:59:59.999999+09:00"),
+        ("2024-03-01T00:00", 1, 1, "month", "Asia/Tokyo",
+         "2024-02-01T00:00:00.000000+09:00", "2024-02-29T23:59:59.999999+09:00"),
+        ("2026-01-01T00:00", 1, 1, "year", "Asia/Tokyo",
+         "2025-01-01T00:00:00.000000+09:00", "2025-12-31T23:59:59.999999+09:00"),
+        ("2026-11-23T00:00", 1, 1, "week", "Asia/Tokyo",  # a Monday
+         "2026-11-16T00:00:00.000000+09:00", "2026-11-22T23:59:59.999999+09:00"),
+        ("2026-11-02T12:00", 1, 1, "day", "America/New_York",  # it had 25 hours
+         "2026-11-01T00:00:00.000000-04:00", "2026-11-01T23:59:59.999999-05:00"),
+        # On that day Havana's clocks went from 0:00 to 1:00.
+        ("2026-03-09T12:00", 1, 1, "day", "America/Havana",
+         "2026-03-08T01:00:00.000000-04:00", "2026-03-08T23:59:59.999999-04:00"),
+        ("2026-11-20T10:30", 0, None, "month", "Asia/Tokyo",
+         "2026-11-01T00:00:00.000000+09:00", "2026-11-20T10:30:00.000000+09:00"),
+    ],
+)  # fmt: skip
+def test_a_whole_window_is_the_calendar_s(now, since, until, unit, zone, first, last):
+    assert whole(now, since, until, unit, zone) == (first, last)
+
+
+WHOLE = st.builds(
+    Span, st.integers(0, 40), st.sampled_from(["day", "week", "month", "year"]), st.just(True)
+)
+
+
+@given(zone=st.sampled_from(ZONES), span=WHOLE, event=MOMENTS, day=st.booleans())
+@settings(max_examples=600, deadline=None)
+def test_an_event_passes_the_ends_of_whole_windows_at_one_instant(zone, span, event, day):
+    calendar = Calendar(ZoneInfo(zone))
+    if day:
+        event = calendar.midnight(calendar.day_of(event))
+    since, events = Window(since=span), np.array([event, event + HOUR])
+    leaves = calendar.leaves_at(event, span)
+    assert calendar.bounds(since, leaves)[0] >= event
+    assert calendar.bounds(since, leaves - 1)[0] < event
+    assert calendar.all_leave_at(events, span).tolist() == [
+        leaves, calendar.leaves_at(event + HOUR, span)]  # fmt: skip
+    if span.n:
+        enters = int(calendar.all_enter_at(events, span)[0])
+        assert calendar.bounds(Window(until=span), enters)[1] >= event
+        assert calendar.bounds(Window(until=span), enters - 1)[1] < event
+
+
+@given(zone=st.sampled_from(ZONES), span=WHOLE, moments=st.lists(MOMENTS, min_size=2, max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_a_whole_window_stands_still_until_it_moves_forward(zone, span, moments):
+    calendar = Calendar(ZoneInfo(zone))
+    window = Window(since=span, until=span if span.n else None)
+    bounds = [calendar.bounds(window, now) for now in sorted(moments)]
+    assert bounds == sorted(bounds)
+    assert all(low < high <= now for (low, high), now in zip(bounds, sorted(moments), strict=True))

@@ -280,7 +280,7 @@ class Evaluation:
                 turns[rows] = self.calendar.all_leave_at(ats[places], window.since)
             if window.until is not None and not isinstance(window.until, str):
                 rows, places = self.firsts(matching & (ats > max(low, high)))
-                enter = self.calendar.all_leave_at(ats[places], window.until)
+                enter = self.calendar.all_enter_at(ats[places], window.until)
                 turns[rows] = np.minimum(turns[rows], enter)
             return turns
 

@@ -35,6 +35,19 @@ class Phrase(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[..., Any]
 
 
+def taking(
+    kind: type, *names: str, when: Callable[[Any], bool] = lambda _: True
+) -> Callable[[Any], Bindings | None]:
+    """take: these attributes of a value of that type."""
+
+    def take(value: Any) -> Bindings | None:
+        if not isinstance(value, kind) or not when(value):
+            return None
+        return {name: getattr(value, name) for name in names}
+
+    return take
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Several of one category in a row, as a tuple. heard: patterns of what people put between them
     besides, a language."""

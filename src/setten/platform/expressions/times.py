@@ -4,6 +4,9 @@ Minutes and hours are exact. Days, weeks, months and years go by the calendar of
 zone: the start of "the last 3 days" is as long after its midnight as now is after ours. So a
 window only ever moves forward, also over a change of the clock, and each moment has one instant at
 which it leaves. A day that a month does not have (31 April, 29 February) is the end of that month.
+
+Whole days, weeks (from Monday), months and years are those of the calendar: "last month" is from
+its first midnight to its last, and becomes another when the month ends.
 """
 
 from __future__ import annotations
@@ -39,18 +42,24 @@ _N_MAX = {"minute": 52_560_000, "hour": 876_000, "day": 36_500, "week": 5_200, "
 _ROUGH = {**_EXACT, "day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "year": 365 * _DAY}
 
 
-class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A length of time. Source of the calendar's rules: this module's docstring."""
+class Span(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A length of time. Source of the calendar's rules: this module's docstring.
+
+    whole: not so long ago to the instant, but the whole day, week, month or year that lies so many
+    back; 0 is the one that now is in.
+    """
 
     n: int
     unit: Unit
+    whole: bool = False
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
              forbid_unknown_fields=True):  # fmt: skip
     """From a bound, exclusive, to another, inclusive; without one it is open, to now at most.
 
-    A Span is that long ago. A date (2026-01-31) is that whole day of the business.
+    A Span is that long ago. A date (2026-01-31) is that whole day of the business, a whole Span
+    that whole day, week, month or year: from its first instant, to its last.
     """
 
     since: Span | str | None = None
@@ -76,11 +85,15 @@ def instant(at: Micros) -> datetime:
 
 
 def check_span(span: Span, path: Path, *, exact: bool = False) -> None:
-    """Raises BadWindow for a span that is empty, endless or, with `exact`, of unequal days."""
-    if not 1 <= span.n <= _N_MAX[span.unit]:
-        raise BadWindow(path=str(path), reason=f"n: 1 … {_N_MAX[span.unit]}")
-    if exact and span.unit in _MONTHS:
+    """Raises BadWindow for a span that is empty, endless, a whole minute or hour or, with `exact`,
+    of unequal days."""
+    least = 0 if span.whole else 1
+    if not least <= span.n <= _N_MAX[span.unit]:
+        raise BadWindow(path=str(path), reason=f"n: {least} … {_N_MAX[span.unit]}")
+    if exact and (span.whole or span.unit in _MONTHS):
         raise BadWindow(path=str(path), reason="minute, hour, day, week")
+    if span.whole and span.unit in _EXACT:
+        raise BadWindow(path=str(path), reason="whole: day, week, month, year")
 
 
 def check_window(window: Window, path: Path) -> None:
@@ -93,8 +106,17 @@ def check_window(window: Window, path: Path) -> None:
     since, until = window.since, window.until
     if isinstance(since, str) and isinstance(until, str) and since > until:
         raise BadWindow(path=str(path), reason="since > until")
-    if isinstance(since, Span) and isinstance(until, Span) and _rough(since) <= _rough(until):
+    if isinstance(until, Span) and until.n < 1:
+        raise BadWindow(path=str(path / "until"), reason="n: 1 …")  # to its end is to now
+    if isinstance(since, Span) and isinstance(until, Span) and _is_empty(since, until):
         raise BadWindow(path=str(path), reason="since <= until")
+
+
+def _is_empty(since: Span, until: Span) -> bool:
+    """Whether at no time anything lies between. Whole and other spans may meet on some days."""
+    if since.whole or until.whole:
+        return since.whole == until.whole and since.unit == until.unit and since.n < until.n
+    return _rough(since) <= _rough(until)
 
 
 def _rough(span: Span) -> Micros:
@@ -135,16 +157,24 @@ class Calendar:
         low, high = ALWAYS, now
         if isinstance(window.since, Span):
             low = self.ago(now, window.since)
+            if window.since.whole:
+                low -= 1
         elif window.since is not None:
             low = self.midnight(_date(window.since)) - 1
         if isinstance(window.until, Span):
-            high = self.ago(now, window.until)
+            if window.until.whole:
+                high = self._whole(now, window.until, 1) - 1
+            else:
+                high = self.ago(now, window.until)
         elif window.until is not None:
             high = min(now, self.midnight(_date(window.until) + timedelta(days=1)) - 1)
         return low, high
 
     def ago(self, now: Micros, span: Span) -> Micros:
-        """The instant that lies `span` before now; never earlier for a later now."""
+        """The instant that lies `span` before now; never earlier for a later now. Of a whole one
+        its first instant."""
+        if span.whole:
+            return self._whole(now, span)
         if span.unit in _EXACT:
             return now - span.n * _EXACT[span.unit]
         today = self.day_of(now)
@@ -154,8 +184,17 @@ class Calendar:
         since_midnight = now - self.midnight(today)
         return min(self.midnight(then) + since_midnight, self.midnight(_next(then)))
 
+    def _whole(self, at: Micros, span: Span, later: int = 0) -> Micros:
+        """The first instant of the unit that lies span.n, less `later`, before that of `at`."""
+        begun = _begun(self.day_of(at), span.unit)
+        return self.midnight(_moved(begun, span.unit, later - span.n))
+
     def leaves_at(self, at: Micros, span: Span) -> Micros:
-        """The first instant at which an event at `at` is `span` ago, or longer."""
+        """The first instant at which an event at `at` is `span` ago, or longer; of a whole one, at
+        which it lies before it."""
+        if span.whole:
+            begun = _begun(self.day_of(at), span.unit)
+            return self.midnight(_moved(begun, span.unit, span.n + 1))
         if span.unit in _EXACT:
             return at + span.n * _EXACT[span.unit]
         day = _forth(self.day_of(at), span) - timedelta(days=4)
@@ -173,6 +212,8 @@ class Calendar:
         """`leaves_at` of many. Days of one length are the common case, and take no calendar."""
         if not len(ats):
             return ats
+        if span.whole:
+            return self._all_leave_whole(ats, span)
         if span.unit in _EXACT:
             return ats + span.n * _EXACT[span.unit]
         known = ats < NEVER
@@ -186,6 +227,29 @@ class Calendar:
             [self.leaves_at(at, span) if at < NEVER else NEVER for at in ats.tolist()], np.int64
         )
 
+    def all_enter_at(self, ats: Times, span: Span) -> Times:
+        """The first instants at which events lie behind the bound `until`: `span` ago or longer, or
+        not after the whole one."""
+        # The end of a month is what lies before the month after it.
+        return self.all_leave_at(ats, Span(span.n - 1, span.unit, True) if span.whole else span)
+
+    def _all_leave_whole(self, ats: Times, span: Span) -> Times:
+        known = ats < NEVER
+        if not known.any():
+            return np.full(len(ats), NEVER, np.int64)
+        starts = self._starts(int(ats[known].min()), int(ats[known].max()), span)
+        places = np.searchsorted(starts, np.where(known, ats, starts[0]), side="right")
+        return np.where(known, starts[places + span.n], NEVER)
+
+    def _starts(self, first: Micros, last: Micros, span: Span) -> Times:
+        """First instants of units: from that of `first` to span.n + 1 behind that of `last`."""
+        day, found = _begun(self.day_of(first), span.unit), []
+        end = _moved(_begun(self.day_of(last), span.unit), span.unit, span.n + 1)
+        while day <= end:
+            found.append(self.midnight(day))
+            day = _moved(day, span.unit, 1)
+        return np.array(found, np.int64)
+
     def _is_even(self, first: int, last: int) -> bool:
         """Whether the clocks stand still between two days since 1970, looked at month by month."""
         offsets = {
@@ -197,6 +261,26 @@ class Calendar:
 
 def _next(day: date) -> date:
     return day + timedelta(days=1)
+
+
+def _begun(day: date, unit: Unit) -> date:
+    """The first day of the week, month or year that a day is in."""
+    match unit:
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "year":
+            return date(day.year, 1, 1)
+    return day
+
+
+def _moved(first: date, unit: Unit, n: int) -> date:
+    """The first day of the unit that lies `n` after the one that begins with `first`."""
+    if unit in _DAYS:
+        return first + timedelta(days=n * _DAYS[unit])
+    year, month = divmod(first.year * 12 + first.month - 1 + n * _MONTHS[unit], 12)
+    return date(year, month + 1, 1)
 
 
 def _back(day: date, span: Span) -> tuple[date, bool]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from setten.platform.expressions import claims
+from setten.platform.expressions import claims, whens
 from setten.platform.expressions.claims import KNOWN, UNKNOWN
 from setten.platform.expressions.hearing import Heard, even
 from setten.platform.expressions.kinds import All, Kind, Not
@@ -18,8 +18,14 @@ from setten.platform.expressions.kinds.picks import First, Last
 from setten.platform.expressions.kinds.sequences import Sequence
 from setten.platform.expressions.kinds.standing import Related
 from setten.platform.expressions.model import Claim, Match, Node, Unreadable, Where
-from setten.platform.expressions.phrases import REST_CHARS, Grammar, Listing, Phrase, Token
-from setten.platform.expressions.times import ANYTIME, Span, Window
+from setten.platform.expressions.phrases import (
+    REST_CHARS,
+    Grammar,
+    Listing,
+    Phrase,
+    Token,
+    taking,
+)
 from setten.platform.expressions.tokens import TOKENS, names, say_quoted
 from setten.platform.expressions.vocabulary import Field as Declared
 from setten.platform.expressions.vocabulary import Locale, Vocabulary, Words
@@ -41,7 +47,7 @@ class Wording:
         worded = [one for one in vocabulary.fields.values() if one.values]
         return Grammar(
             phrases=[*_JOINS, *_worded(worded), *_CONDITIONS, *_group(vocabulary.group),
-                     *_MATCHES, *_windows(), *_claims(), *_times(),
+                     *_MATCHES, *whens.phrases(), *_claims(), *_times(),
                      *(one for kind in kinds for one in kind.phrases), *_fields(vocabulary),
                      *heard.phrases],
             lists=(*_LISTS, *heard.lists,
@@ -88,29 +94,18 @@ _MEASURES = {
 }
 
 
-def _fields_of(kind: type, *names: str, when: Callable[[Any], bool] = lambda _: True) -> Any:
-    """take: these attributes of a value of that type."""
-
-    def take(value: Any) -> Mapping[str, Any] | None:
-        if not isinstance(value, kind) or not when(value):
-            return None
-        return {name: getattr(value, name) for name in names}
-
-    return take
-
-
 _JOINS = (
     Phrase(category="condition", ja="{of:all_of}", en="{of:all_of}",
-           take=_fields_of(All, "of"), build=All),
+           take=taking(All, "of"), build=All),
     Phrase(category="condition", ja="{of:any_of}", en="{of:any_of}",
-           take=_fields_of(AnyOf, "of"), build=AnyOf),
+           take=taking(AnyOf, "of"), build=AnyOf),
     Phrase(category="condition", ja="{one:term}", en="{one:term}",
            take=lambda node: {"one": node}, build=lambda one: one),
     Phrase(category="term", ja="（{one:condition}）", en="({one:condition})",
            take=lambda node: {"one": node} if isinstance(node, All | AnyOf) else None,
            build=lambda one: one),
     Phrase(category="term", ja="（{of:condition}）ではない", en="not ({of:condition})",
-           take=_fields_of(Not, "of"), build=Not),
+           take=taking(Not, "of"), build=Not),
 )  # fmt: skip
 _LISTS = (
     Listing(category="all_of", item="term", ja="、かつ", en=" and ", least=2),
@@ -123,42 +118,42 @@ _LISTS = (
 _CONDITIONS = (
     Phrase(category="term", ja="{window:window}{match:match}がある",
            en="{match:match} happened{window:window}",
-           take=_fields_of(Did, "match", "window", when=lambda did: did.times == ONCE), build=Did),
+           take=taking(Did, "match", "window", when=lambda did: did.times == ONCE), build=Did),
     Phrase(category="term", ja="{window:window}{match:match}がない",
            en="no {match:match} happened{window:window}",
-           take=_fields_of(Did, "match", "window", when=lambda did: did.times == _NONE),
+           take=taking(Did, "match", "window", when=lambda did: did.times == _NONE),
            build=lambda **said: Did(times=_NONE, **said)),
     Phrase(category="term", ja="{window:window}{match:match}が{times:times}ある",
            en="{match:match} happened {times:times}{window:window}",
-           take=_fields_of(Did, "match", "window", "times"), build=Did),
+           take=taking(Did, "match", "window", "times"), build=Did),
     Phrase(category="term",
            ja="{window:window}{match:match}の{property:property}の{measure:measure}が{claim:claim}",
            en="the {measure:measure} {property:property} of {match:match}{window:window}"
               " {claim:claim}",
-           take=_fields_of(Total, "measure", "property", "match", "window", "claim"), build=Total),
+           take=taking(Total, "measure", "property", "match", "window", "claim"), build=Total),
     Phrase(category="term", ja="最初の{match:match}が{window:window}あった{having:having}",
            en="the first {match:match} came{window:window}{having:having}",
-           take=_fields_of(First, "match", "window", "having"), build=First),
+           take=taking(First, "match", "window", "having"), build=First),
     Phrase(category="term", ja="最後の{match:match}が{window:window}あった{having:having}",
            en="the last {match:match} came{window:window}{having:having}",
-           take=_fields_of(Last, "match", "window", "having"), build=Last),
+           take=taking(Last, "match", "window", "having"), build=Last),
     Phrase(category="term", ja="{window:window}{steps:steps}が{within:span}以内にある",
            en="{steps:steps} within {within:span}{window:window}",
-           take=_fields_of(Sequence, "steps", "within", "window"), build=Sequence),
+           take=taking(Sequence, "steps", "within", "window"), build=Sequence),
     Phrase(category="term", ja="{relation:relation}がいる", en="has {relation:relation}",
-           take=_fields_of(Related, "relation", when=lambda one: one.of is None), build=Related),
+           take=taking(Related, "relation", when=lambda one: one.of is None), build=Related),
     Phrase(category="term", ja="（{of:condition}）という{relation:relation}がいる",
            en="has {relation:relation} of whom ({of:condition})",
-           take=_fields_of(Related, "relation", "of"), build=Related),
+           take=taking(Related, "relation", "of"), build=Related),
     Phrase(category="term", ja="{name:field}が{claim:claim}", en="{name:field} {claim:claim}",
-           take=_fields_of(Field, "name", "claim"), build=Field),
+           take=taking(Field, "name", "claim"), build=Field),
 )  # fmt: skip
 _MATCHES = (
     Phrase(category="match", ja="{events:events}", en="{events:events}",
-           take=_fields_of(Match, "events", when=lambda match: not match.where), build=Match),
+           take=taking(Match, "events", when=lambda match: not match.where), build=Match),
     Phrase(category="match", ja="{events:events}（{where:claimed}）",
            en="{events:events} ({where:claimed})",
-           take=_fields_of(Match, "events", "where"), build=Match),
+           take=taking(Match, "events", "where"), build=Match),
     Phrase(category="where", ja="{property:property}が{claim:claim}",
            en="{property:property} {claim:claim}",
            take=lambda where: {"property": where.property, "claim": where.claim()},
@@ -176,7 +171,7 @@ def _group(words: Words) -> list[Phrase]:
             category="term",
             ja=words.ja + "{name:quoted}に入っている",
             en="is in " + words.en + " {name:quoted}",
-            take=_fields_of(Group, "name"),
+            take=taking(Group, "name"),
             build=Group,
         )
     ]
@@ -236,52 +231,6 @@ def _worded_build(name: str, op: str) -> Callable[..., Field]:
         return Field(name=name, claim=Claim(op=op, value=values or value))
 
     return build
-
-
-def _windows() -> list[Phrase]:
-    def of(*names: str, when: Callable[[Window], bool]) -> Any:
-        return _fields_of(Window, *names, when=when)
-
-    units = {
-        "minute": "分", "hour": "時間", "day": "日", "week": "週間", "month": "か月", "year": "年",
-    }  # fmt: skip
-    spans = [
-        Phrase(category="span", ja="{n:whole}" + ja, en="{n:whole} " + unit + plural,
-               take=_fields_of(Span, "n", when=_spans(unit, is_one=not plural)),
-               build=_span(unit))
-        for unit, ja in units.items() for plural in ("s", "")
-    ]  # fmt: skip
-    return [
-        Phrase(category="window", ja="", en="", take=of(when=lambda w: w == ANYTIME),
-               build=lambda: ANYTIME),
-        Phrase(category="window", ja="直近{since:span}に", en=" in the last {since:span}",
-               take=of("since", when=lambda w: isinstance(w.since, Span) and w.until is None),
-               build=Window),
-        Phrase(category="window", ja="{until:span}以上前に", en=" at least {until:span} ago",
-               take=of("until", when=lambda w: w.since is None and isinstance(w.until, Span)),
-               build=Window),
-        Phrase(category="window", ja="{since:date}以降に", en=" since {since:date}",
-               take=of("since", when=lambda w: w.until is None), build=Window),
-        Phrase(category="window", ja="{until:date}までに", en=" until {until:date}",
-               take=of("until", when=lambda w: w.since is None), build=Window),
-        Phrase(category="window", ja="{since:edge}から{until:edge}までに",
-               en=" from {since:edge} to {until:edge}",
-               take=of("since", "until", when=lambda w: True), build=Window),
-        Phrase(category="edge", ja="{span:span}前", en="{span:span} ago",
-               take=lambda edge: {"span": edge} if isinstance(edge, Span) else None,
-               build=lambda span: span),
-        Phrase(category="edge", ja="{date:date}", en="{date:date}",
-               take=lambda edge: {"date": edge}, build=lambda date: date),
-        *spans,
-    ]  # fmt: skip
-
-
-def _spans(unit: str, *, is_one: bool) -> Callable[[Span], bool]:
-    return lambda span: span.unit == unit and (span.n == 1) == is_one
-
-
-def _span(unit: Any) -> Callable[..., Span]:
-    return lambda n: Span(n, unit)
 
 
 # op: ja (after が), en (after the thing)

@@ -74,9 +74,13 @@ def _turns(node: Pick, at: Evaluation, inner: Callable[[Node], Times]) -> Times:
     """The picked event enters or leaves the window; which one it is, time does not change."""
     turns = at.never.copy()
     rows, places = _picked(node, at)
-    for bound in (node.window.since, node.window.until):
+    edges = (
+        (node.window.since, at.calendar.all_leave_at),
+        (node.window.until, at.calendar.all_enter_at),
+    )
+    for bound, passes in edges:
         if isinstance(bound, Span):
-            leaves = at.calendar.all_leave_at(at.frame.ats[places], bound)
+            leaves = passes(at.frame.ats[places], bound)
             # An instant that has come has had its effect.
             turns[rows] = np.minimum(turns[rows], np.where(leaves > at.now, leaves, NEVER))
     return turns
