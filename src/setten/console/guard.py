@@ -22,6 +22,7 @@ from setten.console import places
 from setten.console.customers import people
 from setten.console.page import ANYONE, HEADERS, STAFF, Asked, Door, Page
 from setten.console.words import LOCALES
+from setten.operations import baskets
 from setten.platform import audit, auth, clock, ids
 from setten.platform.auth import Actor, NoRight, Right
 from setten.platform.db import Connection, Pool
@@ -149,6 +150,8 @@ async def _unmet(conn: Connection, request: Asked, actor: Actor | None) -> UUID 
     if request.route_handler.opt.get("opens"):
         return None
     asked = {_customer(request.path_params.get("customer_id")), *map(_customer, _named_in(request))}
+    if (cart_id := _customer(request.path_params.get("cart_id"))) is not None:
+        asked.add(await baskets.person_of(conn, cart_id))
     for one in asked - {None}:
         assert one is not None
         if not await audit.has_met(conn, actor, one, now=clock.now()):

@@ -9,6 +9,7 @@ import msgspec
 
 from setten.customers import identity
 from setten.platform.db import Connection
+from setten.stock import carts
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,24 @@ async def of_identifier(conn: Connection, identifier_id: int) -> Owner:
     if node is None or node.is_shared:
         return Owner(under=identifier_id, identifier_ids=(identifier_id,), customer_id=None)
     return _owner(person, identifier_id)
+
+
+async def person_of(conn: Connection, cart_id: UUID) -> UUID | None:
+    """The customer whose open cart it is, when more is known of her than a device: a browser's cart
+    of nobody opens no person. None for a cart that is over, or never was."""
+    try:
+        number = await carts.owner_of(conn, cart_id)
+    except carts.UnknownCart:
+        return None
+    customers = await identity.customers_for(conn, [number])
+    if number not in customers:
+        return None
+    person = await identity.person(conn, customers[number])
+    node = next((one for one in person.nodes if one.identifier_id == number), None)
+    if node is None or node.is_shared:
+        return None
+    is_somebody = any(not identity.DEFAULTS[one.kind].is_weak for one in person.nodes)
+    return person.customer_id if is_somebody else None
 
 
 async def customers_of(conn: Connection, identifier_ids: Collection[int]) -> dict[int, UUID]:

@@ -17,7 +17,7 @@ from setten.console.customers import people
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import directory_of, named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import basket
+from setten.console.stock import basket, naming
 from setten.operations import baskets, checkout
 from setten.operations.baskets import Owner
 from setten.operations.checkout import Checkout, Pay
@@ -55,8 +55,8 @@ async def carts_page(
             conn, only_left=left, before=await _place_of(conn, before), limit=ROWS + 1
         )
         shown = found[:ROWS]
-        whose = await people.behind(
-            conn, deps.vault, [one.identifier_id for one in shown], page.locale
+        whose = await naming.shown(
+            conn, deps.vault, page, [(one.identifier_id, ()) for one in shown]
         )
         await people.note(conn, page.who, list(whose.values()), action="carts.viewed", now=page.now)
     rows = [
@@ -103,9 +103,10 @@ async def by_code(request: Asked) -> Response[str]:
         number = await carts.find_by_code(conn, code, by=page.who.label, now=clock.now())
     if number is None:
         raise UnknownCartCode()
-    async with pool.acquire() as conn:
+    async with db.transaction(pool) as conn:
         owner = await baskets.of_identifier(conn, number)
         cart = await carts.find(conn, owner.identifier_ids)
+        await naming.meet_said(conn, page, [number])
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 

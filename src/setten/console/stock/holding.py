@@ -14,7 +14,7 @@ from setten.console.customers import people
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import queue
+from setten.console.stock import naming, queue
 from setten.console.stock.goods import address, goods
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
@@ -152,12 +152,12 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     async with db.transaction(deps.pool) as conn:
         found = await holds.get(conn, hold_id, now=page.now)
         names = await named(request, conn, page.locale)
-        who = {}
-        if page.who.may(Right.read_customers) and found.identifier_id is not None:
-            who = await people.behind(conn, deps.vault, [found.identifier_id], page.locale)
-            await people.note(
-                conn, page.who, list(who.values()), action="hold.viewed", now=page.now, meets=True
-            )
+        told = [(found.identifier_id, [found.location_id])]
+        who = await naming.shown(conn, deps.vault, page, told)
+        await people.note(
+            conn, page.who, list(who.values()), action="hold.viewed", now=page.now,
+            meets=page.who.may_at(found.location_id),
+        )  # fmt: skip
         skus = [line.sku for line in found.lines]
         shown = await goods(conn, skus, page)
         rows = await ledger.balances_of(conn, skus)

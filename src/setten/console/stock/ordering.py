@@ -16,7 +16,7 @@ from setten.console.customers.channels import Mark, mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import addressing, basket
+from setten.console.stock import addressing, basket, naming
 from setten.console.stock.goods import Good, goods
 from setten.operations import cancelling
 from setten.platform import audit, clock, db
@@ -30,6 +30,7 @@ from setten.stock.payments import Payment
 
 ROWS = 50
 NUMBER_MAX = 128
+SAID_MAX = 5  # orders of one number, each of another system
 QTY_DIGITS = 4
 REASONS = ("wished", "out_of_stock", "wrong_order", "not_collected", "other")
 
@@ -88,10 +89,15 @@ async def orders_page(
     asked = only if only in ("placed", "cancelled") else None
     async with db.transaction(deps.pool) as conn:
         found = await _found(conn, number[:NUMBER_MAX].replace("\x00", ""), asked, at, before)
+        if number:
+            await _meet(conn, page, found)
         if number and len(found) == 1:
             return redirect(f"/stock/orders/{found[0].order_id}")
         names = await named(request, conn, page.locale)
-        whose = await _people(conn, deps, page, found[:ROWS])
+        parts = await fulfilments.of_orders(
+            conn, [one.order_id for one in found[:ROWS]], now=page.now
+        )
+        whose = await _people(conn, deps, page, found[:ROWS], parts)
     t = page.words()
     rows = [
         Row(
@@ -124,18 +130,35 @@ async def _found(
     )
 
 
+async def _meet(conn: Connection, page: Page, found: Sequence[Order]) -> None:
+    """A number that a customer says is of a few orders; more is a search, and opens nobody."""
+    numbers = {one.identifier_id for one in found if one.identifier_id is not None}
+    if len(found) <= SAID_MAX:
+        await naming.meet_said(conn, page, numbers)
+
+
 async def _people(
-    conn: Connection, deps: guard.Deps, page: Page, found: Sequence[Order], *, meets: bool = False
+    conn: Connection,
+    deps: guard.Deps,
+    page: Page,
+    found: Sequence[Order],
+    parts: Mapping[UUID, Sequence[Fulfilment]],
+    *,
+    meets: bool = False,
 ) -> dict[int, people.Person]:
     """Names of those who ordered, for whom this person may see them; noted in the audit."""
-    if not page.who.may(Right.read_customers):
-        return {}
-    numbers = {one.identifier_id for one in found if one.identifier_id is not None}
-    whose = await people.behind(conn, deps.vault, numbers, page.locale)
+    told = [(one.identifier_id, places_of(one, parts.get(one.order_id, ()))) for one in found]
+    whose = await naming.shown(conn, deps.vault, page, told)
     await people.note(
         conn, page.who, list(whose.values()), action="orders.viewed", now=page.now, meets=meets
     )
     return whose
+
+
+def places_of(order: Order, parts: Sequence[Fulfilment]) -> set[str | None]:
+    """The places that have to do with an order: where it was sold, who sends it or hands it over;
+    not who said that they cannot."""
+    return {order.location_id} | {one.location_id for one in parts if one.state != "rejected"}
 
 
 @get("/stock/orders/{order_id:uuid}", right=Right.read_stock)
@@ -145,8 +168,9 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     async with db.transaction(deps.pool) as conn:
         order = await orders.get(conn, order_id)
         names = await named(request, conn, page.locale)
-        whose = await _people(conn, deps, page, [order], meets=True)
         parts = await fulfilments.of_order(conn, order_id, now=page.now)
+        is_mine = naming.is_of(page.who, places_of(order, parts))
+        whose = await _people(conn, deps, page, [order], {order_id: parts}, meets=is_mine)
         skus = [line.sku for line in order.lines]
         skus += [line.sku for part in parts for line in part.lines]
         shown = await goods(conn, skus, page)
@@ -154,6 +178,7 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
         view = {
             "order": order,
             "person": whose.get(order.identifier_id or 0),
+            "customer_href": await naming.href(conn, page, order.identifier_id),
             "mark": mark(order.channel, page.words()),
             "place": names(order.location_id),
             "standing": _standing(order, parts),

@@ -69,8 +69,9 @@ async def _view(request: Asked, page: Page, window: Window) -> dict[str, object]
         found = await queue.read(conn, deps.vault, page, names, window)
         seen = {one.person.customer_id: one.person for one in found.tickets if one.person}
         await people.note(
-            conn, page.who, list(seen.values()), action="queue.viewed", now=page.now, meets=True
-        )
+            conn, page.who, list(seen.values()), action="queue.viewed", now=page.now,
+            meets=page.who.may_at(at),
+        )  # fmt: skip
         place = names.find(at)
     opens_at, closes_at = place.opening(page.now) if place else (None, None)
     return {

@@ -20,6 +20,7 @@ from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
+from setten.console.stock import naming
 from setten.console.stock.goods import good
 from setten.console.words import all_words
 from setten.customers import identity
@@ -106,10 +107,8 @@ async def panel(conn: Connection, page: Page, vault: Vault, sku: str, at: str) -
 async def _whose(
     conn: Connection, page: Page, vault: Vault, waiting: Sequence[Preorder]
 ) -> Mapping[int, Person]:
-    if not page.who.may(Right.read_customers):
-        return {}
-    numbers = {one.identifier_id for one in waiting if one.identifier_id is not None}
-    whose = await people.behind(conn, vault, numbers, page.locale)
+    told = [(one.identifier_id, [one.location_id]) for one in waiting]
+    whose = await naming.shown(conn, vault, page, told)
     await people.note(conn, page.who, list(whose.values()), action="preorders.viewed", now=page.now)
     return whose
 

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Page
 from setten.console.places import Named
+from setten.console.stock import naming
 from setten.console.stock.goods import Good, goods
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
@@ -155,10 +155,9 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
     """What a window shows, names opened. The caller audits them."""
     rows = await _rows(conn, page, window)
     found, open_tasks, counts, stage = rows.found, rows.tasks, rows.counts, window.stage
-    numbers = {hold.identifier_id for hold in found if hold.identifier_id is not None}
     task_holds = await _holds_of(conn, open_tasks, page)
-    numbers |= {h.identifier_id for h in task_holds.values() if h.identifier_id is not None}
-    who = await people.behind(conn, vault, numbers, page.locale)
+    about = [(hold.identifier_id, [window.at]) for hold in (*found, *task_holds.values())]
+    who = await naming.shown(conn, vault, page, about)
     skus = {line.sku for hold in found for line in hold.lines} | {
         task.sku for task in open_tasks if task.sku
     }

@@ -1,6 +1,6 @@
 """The audit: every view of personal data and every change, written in the same transaction."""
 
-from setten.platform.audit.meeting import forget, has_met, meet
+from setten.platform.audit.meeting import forget, has_met, meet, met_of
 from setten.platform.audit.reading import PAGE_MAX, Sought, actions, entries
 from setten.platform.audit.service import Noted, View, note, note_all, note_views, of_customer
 
@@ -14,6 +14,7 @@ __all__ = [
     "forget",
     "has_met",
     "meet",
+    "met_of",
     "note",
     "note_all",
     "note_views",

@@ -40,6 +40,18 @@ async def has_met(conn: Connection, actor: Actor, customer_id: UUID, *, now: dat
     return bool(found)
 
 
+async def met_of(
+    conn: Connection, actor: Actor, customer_ids: Collection[UUID], *, now: datetime
+) -> frozenset[UUID]:
+    """Those of the customers whom this actor met within LASTS."""
+    if not customer_ids:
+        return frozenset()
+    rows = await _Q.met_of.all(
+        conn, actor=actor.label, customer_ids=sorted(set(customer_ids)), now=now
+    )
+    return frozenset(row["customer_id"] for row in rows)
+
+
 async def forget(conn: Connection, *, now: datetime) -> None:
     """Drop the meetings that are over."""
     await _Q.forget.run(conn, now=now)

@@ -9,5 +9,10 @@ select exists (
   select from audit.met
    where actor = :actor and customer_id = :customer_id and until > :now);
 
+-- name: met_of
+select customer_id
+  from audit.met
+ where actor = :actor and customer_id = any(:customer_ids::uuid[]) and until > :now;
+
 -- name: forget
 delete from audit.met where until <= :now;

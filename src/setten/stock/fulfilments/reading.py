@@ -72,6 +72,17 @@ async def of_order(conn: Connection, order_id: UUID, *, now: datetime) -> list[F
     return await find_many(conn, [row["fulfilment_id"] for row in rows], now=now)
 
 
+async def of_orders(
+    conn: Connection, order_ids: Sequence[UUID], *, now: datetime
+) -> dict[UUID, list[Fulfilment]]:
+    """The parts of some orders, each as `of_order`: for a list, in three queries."""
+    found: dict[UUID, list[Fulfilment]] = {order_id: [] for order_id in order_ids}
+    rows = await _Q.of_orders.all(conn, order_ids=list(order_ids))
+    for part in await find_many(conn, [row["fulfilment_id"] for row in rows], now=now):
+        found[part.order_id].append(part)
+    return found
+
+
 async def queue(
     conn: Connection,
     location_id: str,

@@ -72,6 +72,9 @@ select f.fulfilment_id from stock.fulfilments f where f.fulfilment_id = :fulfilm
 select f.fulfilment_id from stock.fulfilments f where f.order_id = :order_id
  order by f.fulfilment_id;
 
+-- name: of_orders
+select f.fulfilment_id from stock.fulfilments f where f.order_id = any(:order_ids::uuid[]);
+
 -- name: order_of
 select order_id from stock.fulfilments where fulfilment_id = :fulfilment_id;
 
