@@ -63,6 +63,7 @@ def test_nothing_is_sold_that_is_not_there(name: str) -> None:
     signs = {
         Kind.opening: 1, Kind.supply: 1, Kind.arrival: 1, Kind.sale: -1, Kind.damage: -1,
         Kind.counted: -1, Kind.dispatch: -1, Kind.sent: -1, Kind.kept: -1,
+        Kind.till_refund: -1,
     }  # fmt: skip
     for day in lived(name)[1]:
         for deed in day.deeds:
@@ -104,6 +105,6 @@ def test_a_bank_has_no_tills_and_sends_no_parcels() -> None:
 def test_dishes_are_made_each_morning_and_none_comes_back() -> None:
     mornings = Counter(deed.at.date() for deed in deeds("restaurants", Kind.supply))
     assert len(mornings) == DAYS - 1
-    assert not deeds("restaurants", Kind.refund, Kind.truck)
+    assert not deeds("restaurants", Kind.refund, Kind.till_refund, Kind.truck)
     noon = sum(11 <= deed.at.hour < 14 for deed in deeds("restaurants", Kind.sale))
     assert noon > 0.35 * len(deeds("restaurants", Kind.sale))

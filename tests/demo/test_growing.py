@@ -72,10 +72,10 @@ def _true_sums(deeds: list[Deed]) -> dict[str, int]:
     returned = [deed for deed in deeds if deed.kind is Kind.refund]
     fine = sum(deed.said["condition"] == "resaleable" for deed in returned)
     came = units[Kind.opening] + units[Kind.supply] + fine
-    went = units[Kind.sale] + units[Kind.dispatch] + units[Kind.sent]
+    went = units[Kind.sale] + units[Kind.till_refund] + units[Kind.dispatch] + units[Kind.sent]
     lost = units[Kind.damage] + units[Kind.counted]
     on_road = units[Kind.truck] - units[Kind.arrival]
-    tills = [deed for deed in deeds if deed.kind is Kind.sale]
+    tills = [deed for deed in deeds if deed.kind in (Kind.sale, Kind.till_refund)]
     return {
         "receipts": len(tills),
         "yen": sum(line.amount for deed in tills for line in deed.lines),

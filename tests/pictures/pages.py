@@ -61,7 +61,7 @@ SHOTS: dict[str, Shot] = {
     "return": Shot(ADMIN, "/stock/returns/{return}"),
     "return-purchase": Shot(ADMIN, "/stock/returns/purchase?at=yokohama&receipt={receipt}"),
     "return-unproven": Shot(MANAGER, "/stock/returns/unproven?at=yokohama"),
-    "returns-tills": Shot(ADMIN, "/stock/returns/tills"),
+    "returns-tills": Shot(ADMIN, "/stock/returns/tills?at={till_at}"),
     "returns-till": Shot(ADMIN, "/stock/returns/tills/{till}?sku={till_sku}"),
     "counts": Shot(MANAGER, "/stock/counts"),
     "count": Shot(ADMIN, "/stock/counts/{count}"),
@@ -99,6 +99,9 @@ SHOTS: dict[str, Shot] = {
     "not-found": Shot(AGENT, "/customers/00000000-0000-0000-0000-000000000007"),
 }
 
+# What a till took back and nobody knows of which purchase; first what was looked at in vain.
+_TILL = "from stock.till_returns where state = 'open' order by why is null, at, sku limit 1"
+
 # What addresses need, out of the demo's database: what has most to show.
 NEEDS = {
     "event": "select event_id from customers.timeline where name = 'receipt.recorded' limit 1",
@@ -110,9 +113,9 @@ NEEDS = {
     "where qty > 0 and state = 'open' order by cart_lines.touched_at desc limit 1",
     "return": "select return_id from stock.returns order by at desc limit 1",
     "receipt": "select receipt_id from stock.receipts order by occurred_at desc limit 1",
-    "till": "select receipt_id from stock.till_returns where state = 'open' "
-    "order by at, sku limit 1",
-    "till_sku": "select sku from stock.till_returns where state = 'open' order by at, sku limit 1",
+    "till": f"select receipt_id {_TILL}",
+    "till_sku": f"select sku {_TILL}",
+    "till_at": f"select location_id {_TILL}",
     "count": "select count_id from stock.counts order by opened_at desc limit 1",
     "transfer": "select transfer_id from stock.transfers order by created_at desc limit 1",
     "zone": "select zone_id from stock.delivery_zones order by zone_id limit 1",

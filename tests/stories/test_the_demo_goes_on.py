@@ -84,6 +84,16 @@ def test_what_a_till_sells_and_takes_back_is_gone_and_there_again(floor: Floor) 
     assert len(floor.told) == 3
 
 
+def test_what_a_till_takes_back_by_itself_is_there_again(floor: Floor) -> None:
+    named = {"register": "1", "sequence": "5123", "day": floor.now.date().isoformat()}
+    said = {"sequence": uuid.uuid4().hex[:8], "condition": "resaleable", "named": named}
+    till = {"who": None, "register": "1", "tender": "cash", "said": said}
+
+    floor.live(floor.sale(2), floor.deed(Kind.till_refund, -1, -1480, **till))
+
+    assert floor.lies_at(floor.shop.location_id) == 5
+
+
 def test_what_is_reserved_is_fetched_and_paid_for_at_the_till(floor: Floor) -> None:
     floor.live(floor.sale(1))  # so that her card is known
     floor.customer()

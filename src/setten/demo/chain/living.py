@@ -118,7 +118,7 @@ class Chain:
         return tuple(self._with_number(deed, orders) for deed in deeds)
 
     def _with_number(self, deed: Deed, orders: Mapping[str, str]) -> Deed:
-        if deed.kind is Kind.sale:
+        if deed.kind in (Kind.sale, Kind.till_refund):
             till = f"{deed.place}/{deed.register}"
             self._tills[till] += 1
             sold = with_number(deed, self._tills[till])

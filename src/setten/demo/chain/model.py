@@ -98,7 +98,8 @@ class Kind(StrEnum):
     damage = "damage"
     counted = "count"
     sale = "sale"  # at a till
-    refund = "refund"  # one unit of an earlier sale comes back
+    refund = "refund"  # one unit of an earlier sale comes back over the desk
+    till_refund = "till_refund"  # the same at a till, on a receipt of its own
     order = "order"  # online
     dispatch = "dispatch"  # what was ordered online leaves the warehouse
     bought = "bought"  # online, through the product's own checkout

@@ -1,4 +1,4 @@
-"""Goods that come back: to the shop they came from, with the receipt, within a fortnight."""
+"""Goods that come back to the shop they came from within a fortnight: over the desk, or a till."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import msgspec
 
 from setten.demo.chain import calendar
 from setten.demo.chain.business import Business
+from setten.demo.chain.chance import dice
 from setten.demo.chain.model import Deed, Kind, Line
 from setten.demo.chain.stockroom import Stockroom
 
 _RETURNED = 0.018  # of sales
 _DAYS = 13
+# Of what is fine a till takes some back itself; most name no receipt, some a number with a slip.
+_AT_TILL, _NAMED_WRONG = 0.4, 0.25
+_SLIP = 5000  # no till of ours prints so many receipts a day
 # Why, and how many of a hundred. What is faulty is not for sale again.
 REASONS = {"changed_mind": 38, "wrong_size": 30, "faulty": 17, "gift": 10, "other": 5}
 
@@ -53,7 +57,7 @@ class Returns:
             if is_fine:
                 room.put(sold.place, [Line(line.sku, 1)])
             number = self._numbers.pop(sold.ref)
-            yield Deed(
+            back = Deed(
                 at=calendar.in_shop(rng, self._business.shop(sold.place), day),
                 kind=Kind.refund,
                 who=sold.who,
@@ -64,8 +68,30 @@ class Returns:
                 said={**number, "condition": "resaleable" if is_fine else "damaged"},
                 cause=reason,
             )
+            yield _at_till(back, sold) if is_fine else back
+
+
+def _at_till(back: Deed, sold: Deed) -> Deed:
+    """The same over a till, or as it was. The till says nothing of the purchase, or a slip of it.
+
+    Drawn apart, so that the day goes on as it would have.
+    """
+    rng = dice("till", back.ref)
+    if rng.random() >= _AT_TILL:
+        return back
+    said: dict[str, object] = {"condition": back.said["condition"]}
+    if rng.random() < _NAMED_WRONG:
+        wrong = f"{int(str(back.said['sequence'])) + _SLIP:04d}"
+        said |= {"named": {**_printed(back), "sequence": wrong}}
+    return msgspec.structs.replace(
+        back, kind=Kind.till_refund, register=sold.register, tender=sold.tender, said=said
+    )
+
+
+def _printed(back: Deed) -> dict[str, object]:
+    return {name: back.said[name] for name in ("register", "sequence", "day")}
 
 
 def with_number(sold: Deed, sequence: int) -> Deed:
-    """A sale with the number of its receipt."""
+    """What a till printed, with the number of its receipt."""
     return msgspec.structs.replace(sold, said={**sold.said, "sequence": f"{sequence:04d}"})

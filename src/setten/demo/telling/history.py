@@ -70,7 +70,7 @@ class Teller:
             await goods.put_aside(
                 conn, [one for one in some if one.kind in goods.ASIDE], self.card_of
             )
-            sold = [one for one in some if one.kind is Kind.sale]
+            sold = [one for one in some if one.kind in tills.PRINTED]
             await tills.sell(conn, sold, self.card_of)
             for one in some:
                 if one.kind is Kind.refund:

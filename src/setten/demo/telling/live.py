@@ -69,7 +69,7 @@ def tell(client: Client, chain: Chain, deed: Deed, number: int) -> None:
     if deed.kind in (Kind.event, Kind.order):
         who = chain.person(deed.who) if deed.who else None
         client.batch(deed.source, event_of(chain.business, deed, number, who))
-    elif deed.kind is Kind.sale:
+    elif deed.kind in tills.PRINTED:
         client.call("POST", "/receipts", {"receipts": [receipt_body(chain, deed)]})
     elif deed.kind is Kind.refund:
         _take_back(client, deed)
@@ -98,7 +98,7 @@ def receipt_body(chain: Chain, deed: Deed) -> dict[str, Any]:
     """A receipt as a till posts it."""
     total = sum(line.amount for line in deed.lines)
     rate = float(tills.TAX_RATE)
-    return {
+    body = {
         "location_id": deed.place,
         "register": deed.register,
         "sequence": deed.said["sequence"],
@@ -114,6 +114,12 @@ def receipt_body(chain: Chain, deed: Deed) -> dict[str, Any]:
         "tax": [{"rate": rate, "amount": tills.tax_in(total)}],
         "loyalty_card": card_shown(chain, deed),
     }  # fmt: skip
+    if isinstance(named := deed.said.get("named"), dict):
+        body["returned_from"] = {
+            "location_id": deed.place, "register": named["register"],
+            "sequence": named["sequence"], "business_day": named["day"],
+        }  # fmt: skip
+    return body
 
 
 def _transfer_body(deed: Deed) -> dict[str, Any]:

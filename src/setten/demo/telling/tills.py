@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from setten.demo.chain import Deed
+from setten.demo.chain import Deed, Kind
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.stock import receipts, returns
-from setten.stock.receipts import Receipt, ReceiptLine, Tax, Tender
+from setten.stock.receipts import Printed, Receipt, ReceiptLine, Tax, Tender
 
+PRINTED = frozenset({Kind.sale, Kind.till_refund})
 TAX_PERCENT = 10
 TAX_RATE = Decimal("0.10")
 _REPORTED = timedelta(seconds=47)  # after the last receipt of those told together
@@ -29,7 +30,7 @@ async def sell(
 
 
 def receipt_of(deed: Deed, card: int | None) -> Receipt:
-    """A sale as its receipt."""
+    """What a till printed, as its receipt; what came back may name the one it was bought on."""
     total = sum(line.amount for line in deed.lines)
     return Receipt(
         location_id=deed.place,
@@ -48,12 +49,24 @@ def receipt_of(deed: Deed, card: int | None) -> Receipt:
         tenders=(Tender(deed.tender, total),),
         tax=(Tax(TAX_RATE, tax_in(total)),),
         identifier_id=card,
+        returned_from=_named(deed),
+    )  # fmt: skip
+
+
+def _named(deed: Deed) -> Printed | None:
+    named = deed.said.get("named")
+    if not isinstance(named, dict):
+        return None
+    return Printed(
+        location_id=deed.place, register=named["register"], sequence=named["sequence"],
+        business_day=date.fromisoformat(named["day"]),
     )  # fmt: skip
 
 
 def tax_in(total: int) -> int:
-    """The tax within a sum in yen, cut to whole yen."""
-    return total * TAX_PERCENT // (100 + TAX_PERCENT)
+    """The tax within a sum in yen, cut to whole yen; of money given back it is below zero."""
+    tax = abs(total) * TAX_PERCENT // (100 + TAX_PERCENT)
+    return tax if total >= 0 else -tax
 
 
 async def take_back(conn: Connection, deed: Deed) -> None:

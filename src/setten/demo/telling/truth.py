@@ -14,6 +14,7 @@ import msgspec
 from setten.demo.chain import Chain, Day, Kind
 
 FOLDER = "truth"
+_CAUSED = frozenset({Kind.sale, Kind.order, Kind.bought, Kind.refund, Kind.till_refund})
 
 
 def write(folder: Path, chain: Chain, days: Iterable[Day]) -> None:
@@ -32,7 +33,7 @@ def write(folder: Path, chain: Chain, days: Iterable[Day]) -> None:
              "place": deed.place, "cause": deed.cause}
             for one in days
             for deed in one.deeds
-            if deed.kind in (Kind.sale, Kind.order, Kind.bought, Kind.refund)
+            if deed.kind in _CAUSED
         ],
     )  # fmt: skip
     _lines(
