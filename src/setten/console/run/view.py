@@ -98,7 +98,7 @@ def event_row(row: Row, page: Page, names: Mapping[int, str]) -> EventRow:
     return EventRow(
         event_id=row.event_id,
         name=row.name,
-        said=_said(row),
+        said=_said(row, t),
         received_at=row.received_at,
         delay_s=max(0.0, delay.total_seconds()),
         is_late=row.source_id is not None and delay > LATE,  # our own facts may tell history
@@ -108,11 +108,18 @@ def event_row(row: Row, page: Page, names: Mapping[int, str]) -> EventRow:
     )
 
 
-def _said(row: Row) -> str:
-    """The client's own name of an event that we have no word for."""
-    if row.name != "custom.event":
-        return ""
-    return str(msgspec.json.decode(row.body, type=dict[str, Any]).get("event") or "")
+def _said(row: Row, t: Words) -> str:
+    """What an event is called in words; the client's own name where we have none."""
+    if row.name == "custom.event":
+        own = str(msgspec.json.decode(row.body, type=dict[str, Any]).get("event") or "")
+        return own or named(row.name, t)
+    return named(row.name, t)
+
+
+def named(event: str, t: Words) -> str:
+    """A published event as a short noun; one without a word reads as its name."""
+    key = f"named.{event}"
+    return t(key) if t.has(key) else event
 
 
 async def letter_rows(
