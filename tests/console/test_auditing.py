@@ -66,23 +66,6 @@ def test_nobody_found_is_said(house: House, officer: str) -> None:
         )
 
 
-def test_the_list_goes_on_where_the_page_ends_and_loses_nothing(house: House, officer: str) -> None:
-    actor = f"key:{uuid.uuid4()}"
-    house.run_in_database(
-        "insert into audit.entries (at, actor, action, subject) "
-        f"select now(), '{actor}', 'event.viewed', 'e' || n from generate_series(1, 120) n"
-    )
-    found: list[str] = []
-    address = f"/run/audit?by={actor}"
-    with house.person(officer) as browser:
-        for _ in range(3):
-            text = browser.get(address).text
-            found += [one.partition("<")[0] for one in text.split('audit-subject">')[1:]]
-            last = text.rpartition("&amp;before=")[2].partition('"')[0]
-            address = f"/run/audit?by={actor}&before={last}"
-    assert found == [f"e{n}" for n in range(120, 0, -1)]
-
-
 def test_days_are_those_of_the_wall_clock(house: House, officer: str) -> None:
     actor = f"key:{uuid.uuid4()}"
     house.run_in_database(

@@ -30,6 +30,8 @@ from setten.console.customers import (
 )
 from setten.console.customers import live as customer_live
 from setten.console.customers import page as customer_page
+from setten.console.listed import LISTS
+from setten.console.lists import taken_away
 from setten.console.run import (
     auditing,
     checking,
@@ -145,7 +147,6 @@ PAGES: list[HTTPRouteHandler] = [
     importing.take_in,
     importing.take_refused,
     auditing.audit_page,
-    auditing.audit_csv,
     auditing.find_person,
     staff.staff,
     staff.add,
@@ -266,6 +267,7 @@ PAGES: list[HTTPRouteHandler] = [
     zoning.edit_service,
     zoning.keep_service,
     zoning.remove_service,
+    *[taken_away(one) for one in LISTS],
 ]
 
 

@@ -13,9 +13,10 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import name_of, named
+from setten.console.run.listed import STAFF
 from setten.console.shell.sign_in import redirect
 from setten.platform import audit, auth, clock, db, errors
 from setten.platform.auth import Right, StaffMember
@@ -49,30 +50,32 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/run/staff", right=Right.manage_staff)
 async def staff(request: Asked, said: FromQuery[str] = "") -> Response[str]:
-    """Everybody, those who are out at the end."""
+    """Everybody whom the link asks for, those who are out at the end."""
     return await _page(request, {"said": said if said in SAID else ""})
 
 
 async def _page(request: Asked, view: Mapping[str, object], status: int = 200) -> Response[str]:
-    page = page_of(request)
+    look = lists.look(STAFF, request)
+    page = look.page
     auth.require(page.who, Right.manage_staff)
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
-        found = await auth.list_staff(conn)
+        part = await lists.part(conn, look)
     rows = [
         Row(
             member=one,
             shops=page.words()("staff.between").join(names(place) for place in one.locations),
             is_me=str(one.staff_id) == page.who.id,
         )
-        for one in sorted(found, key=lambda one: (one.disabled_at is not None, one.name))
+        for one in part.rows
     ]
     shops = [(place.location_id, name_of(place, page.locale)) for place in names.shops()]
     blank: dict[str, object] = {"invitation": None, "wrong": "", "filled": {}, "said": ""}
     return page.render(
-        "run/staff.html", {"rows": rows, "shops": shops, "roles": auth.ROLES, **blank, **view},
+        "run/staff.html",
+        {"list": part, "rows": rows, "shops": shops, "roles": auth.ROLES, **blank, **view},
         status=status,
-    )  # fmt: skip
+    )
 
 
 @post("/run/staff", status_code=200, right=Right.manage_staff)

@@ -29,18 +29,23 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def entries(
-    conn: Connection, sought: Sought, *, before: int = 0, most: int = 50
+    conn: Connection,
+    sought: Sought,
+    *,
+    past: tuple[datetime, int] | None = None,
+    most: int = 50,
+    oldest_first: bool = False,
 ) -> list[Noted]:
-    """Entries newest first. before: the number of the last one seen, 0 for none."""
-    last_at = await _Q.at_of.value(conn, entry_id=before) if before else None
+    """Entries newest first. past: moment and number of the last one seen."""
+    last_at, last_id = past or db.end(datetime, int, largest=not oldest_first)
     query, which = _chosen(sought)
-    rows = await query.all(
+    rows = await query.turned(oldest_first).all(
         conn,
         **which,
         since=sought.since or _EVER[0],
         until=sought.until or _EVER[1],
-        last_at=last_at or _EVER[1],
-        last_id=before,
+        last_at=last_at,
+        last_id=last_id,
         most=min(most, PAGE_MAX),
     )
     return [Noted(**{**dict(row), "fields": tuple(row["fields"])}) for row in rows]

@@ -3,8 +3,8 @@
 select entry_id, at, actor, action, customer_id, subject, fields, reason, reason_sealed_id, count
   from audit.entries
  where at >= :since and at < :until
-   and (at, entry_id) < (:last_at, :last_id)
- order by at desc, entry_id desc
+   and (at, entry_id) /*past*/ < (:last_at, :last_id)
+ order by at /*way*/ desc, entry_id /*way*/ desc
  limit :most;
 
 -- name: by
@@ -12,9 +12,9 @@ select entry_id, at, actor, action, customer_id, subject, fields, reason, reason
 select entry_id, at, actor, action, customer_id, subject, fields, reason, reason_sealed_id, count
   from audit.entries
  where actor = :actor and at >= :since and at < :until
-   and (at, entry_id) < (:last_at, :last_id)
+   and (at, entry_id) /*past*/ < (:last_at, :last_id)
    and (:action::text = '' or action = :action)
- order by at desc, entry_id desc
+ order by at /*way*/ desc, entry_id /*way*/ desc
  limit :most;
 
 -- name: of
@@ -22,8 +22,8 @@ select entry_id, at, actor, action, customer_id, subject, fields, reason, reason
 select entry_id, at, actor, action, customer_id, subject, fields, reason, reason_sealed_id, count
   from audit.entries
  where action = :action and at >= :since and at < :until
-   and (at, entry_id) < (:last_at, :last_id)
- order by at desc, entry_id desc
+   and (at, entry_id) /*past*/ < (:last_at, :last_id)
+ order by at /*way*/ desc, entry_id /*way*/ desc
  limit :most;
 
 -- name: about
@@ -31,15 +31,11 @@ select entry_id, at, actor, action, customer_id, subject, fields, reason, reason
 select entry_id, at, actor, action, customer_id, subject, fields, reason, reason_sealed_id, count
   from audit.entries
  where customer_id = any (:customers::uuid[]) and at >= :since and at < :until
-   and (at, entry_id) < (:last_at, :last_id)
+   and (at, entry_id) /*past*/ < (:last_at, :last_id)
    and (:actor::text = '' or actor = :actor)
    and (:action::text = '' or action = :action)
- order by at desc, entry_id desc
+ order by at /*way*/ desc, entry_id /*way*/ desc
  limit :most;
-
--- name: at_of
--- Where a list went on.
-select at from audit.entries where entry_id = :entry_id;
 
 -- name: actions
 -- From action to action through the index: a plain distinct would read every entry.

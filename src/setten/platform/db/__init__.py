@@ -3,7 +3,9 @@
 Verbs of the domains take a connection and never commit; the edge opens `transaction`.
 """
 
+from setten.platform.db.arrays import flags, numbers, uuids, words
 from setten.platform.db.copying import HEADER, NULL, copy_gradually, copy_out, copy_rows
+from setten.platform.db.ends import end
 from setten.platform.db.migrate import apply_migrations, head, pending
 from setten.platform.db.pool import (
     AWAY,
@@ -33,10 +35,15 @@ __all__ = [
     "copy_gradually",
     "copy_out",
     "copy_rows",
+    "end",
+    "flags",
     "head",
     "load",
+    "numbers",
     "open_pool",
     "pending",
     "together",
     "transaction",
+    "uuids",
+    "words",
 ]

@@ -4,6 +4,9 @@ A file holds blocks that begin with `-- name: word`. Parameters are written `:wo
 once, at load, to PostgreSQL's `$n`. A block may also be a part of a statement: common table
 expressions, which `together` joins with those of other domains, so that what belongs together
 takes one round trip and each domain's SQL stays its own.
+
+A list that can be read from either end is written once, from one end: `/*past*/ <` stands before
+what compares with the last row seen, `/*way*/ desc` in its order. `turned` reads it from the other.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from typing import Any, NamedTuple
 from setten.platform.db.pool import Connection, Record
 
 _NAME = re.compile(r"^-- name: ([a-z_][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+_TURNING = re.compile(r"(/\*(?:past|way)\*/\s*)(<|>|asc|desc)")
+_OPPOSITE = {"<": ">", ">": "<", "asc": "desc", "desc": "asc"}
 # Strings, comments and casts are stepped over so that only true parameters are replaced.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z_][a-z0-9_]*)")
 
@@ -24,11 +29,12 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::|:([a-z_][a-z0-9_]*)")
 class Query:
     """One named statement. Arguments are keyword-only and must match its parameters exactly."""
 
-    __slots__ = ("_text", "name", "params", "sql")
+    __slots__ = ("_text", "_turned", "name", "params", "sql")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self._text = text
+        self._turned: Query | None = None
         self.sql, self.params = self.numbered(1)
 
     def numbered(self, first: int) -> tuple[str, tuple[str, ...]]:
@@ -44,6 +50,18 @@ class Query:
             return f"${params.index(word) + first}"
 
         return _TOKEN.sub(number, self._text).strip(), tuple(params)
+
+    def turned(self, is_turned: bool = True) -> Query:
+        """The same list read from its other end; itself when not. Raises ValueError when its words
+        do not say where to turn."""
+        if not is_turned:
+            return self
+        if self._turned is None:
+            text, turns = _TURNING.subn(lambda m: m[1] + _OPPOSITE[m[2]], self._text)
+            if not turns:
+                raise ValueError(f"{self.name} has one end only")
+            self._turned = Query(self.name, text)
+        return self._turned
 
     def args(self, given: dict[str, Any]) -> list[Any]:
         """The arguments in the statement's order. Raises TypeError on a missing or extra one."""

@@ -1,0 +1,10 @@
+"""Every list of the console that is declared as one: each has a file (routes), and one test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from setten.console.lists import ListOf
+from setten.console.run import listed as run
+
+LISTS: tuple[ListOf[Any, Any], ...] = (run.AUDIT, run.STAFF)

@@ -1,0 +1,246 @@
+"""Every list of the console alike: sorted, paged, filtered by link, taken away, kept shut."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+
+from setten.console.listed import LISTS
+from setten.console.lists import ListOf
+from tests.console.house import Browser, House
+
+MANY = 2 * 50 + 7
+"""Rows of each list: two pages and a bit."""
+
+FORMULA = "=1+1"
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a list's own in the shared house.
+
+    fill: makes MANY rows, or more, and answers the query and the words of the address that show
+    just these. row: finds what a row is called on its page. has_text: whether somebody's own words
+    stand in the file.
+    """
+
+    fill: Callable[[House], tuple[str, dict[str, str]]]
+    row: str
+    login: str = "page-admin"
+    stranger: str = "page-associate"
+    has_text: bool = True
+
+
+def _audit(house: House) -> tuple[str, dict[str, str]]:
+    actor = f"key:{uuid.uuid4()}"
+    house.run_in_database(
+        "insert into audit.entries (at, actor, action, subject) "
+        f"select now() - make_interval(mins => n / 2), '{actor}', 'event.viewed', '{FORMULA}'"
+        f" from generate_series(1, {MANY}) n"
+    )
+    return f"by={actor}", {}
+
+
+def _staff(house: House) -> tuple[str, dict[str, str]]:
+    mark = uuid.uuid4().hex[:8]
+    house.run_in_database(
+        "insert into auth.staff (staff_id, login, name, role, locale, password_hash, created_at)"
+        f" select gen_random_uuid(), '{mark}-' || n, '{FORMULA} ' || (n / 3), 'agent', 'ja',"
+        f" null, now() from generate_series(1, {MANY}) n"
+    )
+    return f"q={mark}", {}
+
+
+CASES: dict[str, Case] = {
+    "audit": Case(fill=_audit, row=r'data-entry="([^"]+)"', stranger="page-agent"),
+    "staff": Case(fill=_staff, row=r'action="/run/staff/([0-9a-f-]{36})/link"'),
+}
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A list with its case's rows in the house."""
+
+    of: Any
+    case: Case
+    query: str
+    ids: dict[str, str]
+
+    def at(self, address: str, query: str = "") -> str:
+        for name, value in self.ids.items():
+            address = re.sub(rf"\{{{name}(:\w+)?\}}", value, address)
+        return f"{address}?{'&'.join(filter(None, (self.query, query)))}"
+
+
+@pytest.fixture(scope="module", params=[one.name for one in LISTS])
+def filled(house: House, request: pytest.FixtureRequest) -> Filled:
+    [of] = [one for one in LISTS if one.name == request.param]
+    case = CASES[request.param]
+    return Filled(of, case, *case.fill(house))
+
+
+@pytest.fixture(scope="module")
+def browser(house: House, filled: Filled) -> Iterator[Browser]:
+    with house.person(filled.case.login) as found:
+        yield found
+
+
+@contextmanager
+def english(house: House, login: str) -> Iterator[Browser]:
+    """Somebody at the same page in the other language."""
+    with house.person(login) as found:
+        found.get("/me")
+        found.post("/preferences", locale="en", back="/me")
+        yield found
+        found.post("/preferences", locale="ja", back="/me")
+
+
+def pages(browser: Browser, filled: Filled, sort: str = "") -> list[str]:
+    """What the rows are called on a list's page and on all that it leads on to."""
+    found: list[str] = []
+    path, seen = filled.at(filled.of.path, f"sort={sort}" if sort else ""), set[str]()
+    while path not in seen:
+        seen.add(path)
+        answer = browser.get(path)
+        assert answer.status_code == 200, (path, answer.text[-2000:])
+        found += dict.fromkeys(re.findall(filled.case.row, answer.text))
+        links = [html.unescape(one) for one in re.findall(r' href="([^"]+)"', answer.text)]
+        further = {one for one in links if filled.of.after in parse_qs(urlsplit(one).query)}
+        if not further:
+            return found
+        [path] = further
+    raise AssertionError("the list leads in a circle")
+
+
+def taken(browser: Browser, filled: Filled, query: str = "") -> list[dict[str, str]]:
+    answer = browser.get(filled.at(filled.of.file, query))
+    assert answer.status_code == 200, answer.text[-2000:]
+    assert answer.headers["content-disposition"] == f'attachment; filename="{filled.of.name}.csv"'
+    assert answer.text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+
+
+def names(rows: list[dict[str, str]]) -> list[str]:
+    """What the rows of a file are called: their first cell."""
+    return [next(iter(row.values())) for row in rows]
+
+
+def test_every_list_has_rows_to_be_tried_with() -> None:
+    assert sorted(CASES) == sorted(one.name for one in LISTS)
+    assert len({one.file for one in LISTS}) == len(LISTS)
+
+
+def test_every_order_goes_both_ways_over_all_pages_and_the_file_tells_the_same(
+    browser: Browser, filled: Filled
+) -> None:
+    of: ListOf[Any, Any] = filled.of
+    for column in of.columns:
+        if column.order is None:
+            continue
+        rising, falling = (
+            pages(browser, filled, column.name),
+            pages(browser, filled, f"-{column.name}"),
+        )
+        assert len(rising) == len(set(rising)) >= MANY, column.name
+        assert falling == rising[::-1], column.name
+        assert names(taken(browser, filled, f"sort=-{column.name}")) == falling, column.name
+    assert names(taken(browser, filled)) == pages(browser, filled)
+
+
+def test_rows_stand_in_the_order_of_the_column_that_was_pressed(
+    browser: Browser, filled: Filled
+) -> None:
+    for column in filled.of.columns:
+        if column.order is None or column.told is None or not column.order.kinds:
+            continue
+        cells = [row[column.name] for row in taken(browser, filled, f"sort={column.name}")]
+        kind = column.order.kinds[0]
+        assert cells == sorted(cells, key=float if kind in (int, float) else str), column.name
+
+
+def test_the_head_says_how_the_list_is_sorted_and_leads_to_the_other_way(
+    browser: Browser, filled: Filled
+) -> None:
+    of = filled.of
+    text = html.unescape(browser.get(filled.at(of.path)).text)
+    other = of.sort[1:] if of.sort.startswith("-") else f"-{of.sort}"
+    if "aria-sort" in text:
+        now = "descending" if of.sort.startswith("-") else "ascending"
+        assert f'aria-sort="{now}"' in text
+        assert f"sort={other}" in text
+    assert f'<option value="{of.sort}" selected>' in text
+    assert f'<option value="{other}"' in text
+
+
+def test_what_the_link_filters_by_stands_in_every_link_of_the_list(
+    browser: Browser, filled: Filled
+) -> None:
+    asked = parse_qs(filled.query)
+    text = browser.get(filled.at(filled.of.path)).text
+    own = (urlsplit(filled.at(filled.of.path)).path, urlsplit(filled.at(filled.of.file)).path)
+    links = [urlsplit(html.unescape(one)) for one in re.findall(r' href="([^"]+)"', text)]
+    kept = [parse_qs(one.query) for one in links if one.path in own]
+    sorting = [one for one in kept if {"sort", filled.of.after} & one.keys()]
+    assert sorting
+    assert all(asked.items() <= one.items() for one in sorting)
+    assert asked in [parse_qs(one.query) for one in links if one.path == own[1]]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_stays_text(browser: Browser, filled: Filled) -> None:
+    cells = [cell for row in taken(browser, filled) for cell in row.values()]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert filled.case.has_text == any(cell.startswith(f"'{FORMULA}") for cell in cells)
+
+
+def test_who_may_not_see_the_page_may_not_take_it_away(house: House, filled: Filled) -> None:
+    with house.person(filled.case.stranger) as stranger:
+        assert stranger.get(filled.at(filled.of.path)).status_code == 403
+        assert stranger.get(filled.at(filled.of.file)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ("sort=secret", "unknown_filter"),
+        ("sort=-", "unknown_filter"),
+        ("colour=red", "unknown_filter"),
+        ("{after}=x", "place_gone"),
+        ("{after}=WyJhIl0", "place_gone"),
+        ("{after}=%00", "place_gone"),
+    ],
+)
+def test_a_link_that_the_list_does_not_know_is_told_so(
+    browser: Browser, filled: Filled, wrong: str, code: str
+) -> None:
+    for address in (filled.of.path, filled.of.file):
+        answer = browser.get(filled.at(address, wrong.replace("{after}", filled.of.after)))
+        assert answer.status_code == 422, (address, wrong)
+        assert code in answer.text
+
+
+def test_the_refusal_is_said_in_both_languages(house: House) -> None:
+    with english(house, "page-admin") as reader:
+        assert "This link cannot be read" in reader.get("/run/staff?sort=x").text
+        assert "cannot go on from here" in reader.get("/run/staff?after=x").text
+    with house.person("page-admin") as reader:
+        assert "このリンクは読めません" in reader.get("/run/staff?sort=x").text
+        assert "続きの場所が見つかりません" in reader.get("/run/staff?after=x").text
+
+
+def on_record(house: House, filled: Filled) -> int:
+    noted = f"from audit.entries where action = '{filled.of.audit}'"
+    return int(str(house.asked(f"select coalesce(sum(count), 0) {noted}")))
+
+
+def test_what_leaves_is_on_record(house: House, browser: Browser, filled: Filled) -> None:
+    before = on_record(house, filled)
+    told = len(taken(browser, filled))
+    assert on_record(house, filled) - before == told >= MANY
