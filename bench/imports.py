@@ -5,7 +5,8 @@
     python bench/imports.py receipts --file transactions.parquet --mapping completejourney
 
 Real data from SETTEN_TEST_DATA is never copied here. Rows a minute are of the wall clock; processor
-time is of this process and of the database's. The limit beside it: as many rows of one COPY.
+time is of this process with those that help it, and of the database's. The limit beside it: as many
+rows of one COPY.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from setten.platform.vault import Vault
 
 FAMILIES = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤")
 GIVEN = ("花子", "太郎", "健", "美咲", "翔", "陽菜", "蓮", "葵", "大輔", "さくら")
+_OURS = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # helpers count when they have ended
 TOWNS = ("東京都渋谷区神宮前", "大阪府大阪市北区梅田", "北海道札幌市中央区", "福岡県福岡市博多区")
 
 
@@ -85,16 +87,17 @@ async def bring(dsn: str, folder: Path, args: argparse.Namespace) -> Summary:
         path,
         Options(mapping=args.mapping, creates_places=True),
         clock=clock.now,
+        hands=imports.spare(dsn, bytes(32)),
     )
     wall = time.monotonic() - wall
     after = _processor_s()
     own, base = (b - a for a, b in zip(before, after, strict=True))
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most, helper = (resource.getrusage(of).ru_maxrss / 1024 for of in _OURS)
     print(f"rows          {done.rows:,}: {done.new:,} new, {done.refused:,} refused")
     print(f"rows a minute {done.rows / wall * 60:,.0f} ({wall:.1f} s)")
     own_us, base_us = (one / done.rows * 1e6 for one in (own, base))
     print(f"a row         {own_us:.0f} µs here, {base_us:.0f} µs database")
-    print(f"memory        {most:,.0f} MB at most")
+    print(f"memory        {most:,.0f} MB at most, a child {helper:,.0f} MB")
     async with pool.acquire() as conn:
         most_rows = await _limit(conn, min(done.rows, 500_000))
         print(f"limit         {most_rows:,.0f} rows a minute by COPY")
@@ -103,12 +106,13 @@ async def bring(dsn: str, folder: Path, args: argparse.Namespace) -> Summary:
 
 
 def _processor_s() -> tuple[float, float]:
-    """Processor time of this process, and of the database that it started."""
+    """Processor time of this process and those that helped it, and of the database."""
+    own = sum(sum(resource.getrusage(of)[:2]) for of in _OURS)
     base = 0.0
     for one in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             base += sum(one.cpu_times()[:2])
-    return sum(psutil.Process().cpu_times()[:2]), base
+    return own, base
 
 
 async def _limit(conn: db.Connection, rows: int) -> float:

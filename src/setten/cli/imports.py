@@ -181,6 +181,7 @@ async def _one(means: Means, kind: str, file: Path, options: Options) -> Summary
             file,
             options,
             clock=clock.now,
+            hands=imports.spare(str(means.settings.database_url), means.settings.key),
             on_mapping=_say_mapping,
             on_progress=on_progress,
         )

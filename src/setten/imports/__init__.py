@@ -7,6 +7,7 @@ live callers use; the run around it is the same for all: reading, mapping, refus
 from setten.imports.deals import Activities, Orders
 from setten.imports.events import Events, WebLogs
 from setten.imports.goods import Items, Locations, Stock
+from setten.imports.hands import Hands, spare
 from setten.imports.kind import Kind
 from setten.imports.mapping import Columns, proposal
 from setten.imports.model import FileMissing, Options, Outcome, Progress, Shown, Summary
@@ -25,6 +26,7 @@ __all__ = [
     "KINDS",
     "Columns",
     "FileMissing",
+    "Hands",
     "Known",
     "Options",
     "Outcome",
@@ -41,5 +43,6 @@ __all__ = [
     "proposal",
     "refused_rows",
     "say",
+    "spare",
     "staged",
 ]

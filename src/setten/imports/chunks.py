@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,10 +23,14 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Rows for one transaction. position: how far the file is read, for showing."""
+    """Rows for one transaction. position: how far the file is read, for showing.
+
+    after: the number of the row before its first.
+    """
 
     lines: Sequence[Line]
     position: int
+    after: int
 
     @property
     def end(self) -> int:
@@ -50,10 +54,33 @@ def chunks(table: Table, kind: Kind, *, after: int) -> Iterator[Chunk]:
         if cut == 0 and len(waiting) < kind.rows_a_commit + GROUP_ROWS_MAX:
             continue
         cut = cut or len(waiting)
-        yield Chunk(waiting[:cut], table.position())
-        waiting = waiting[cut:]
+        yield Chunk(waiting[:cut], table.position(), after)
+        after, waiting = waiting[cut - 1].raw.number, waiting[cut:]
     if waiting:
-        yield Chunk(waiting, table.position())
+        yield Chunk(waiting, table.position(), after)
+
+
+def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> Iterator[Chunk]:
+    """Of the chunks of rows that stand alone, behind the number `after`, those that are drawn.
+
+    draw: the number of the next one, from 0, each above the one before; others take those between.
+    """
+    mine, at, seen = draw(), 0, 0
+    waiting: list[Line] = []
+    for raw in table:
+        if raw.number <= after:
+            continue
+        if at == mine:
+            waiting.append(_line(raw, kind))
+        seen += 1
+        if seen < kind.rows_a_commit:
+            continue
+        if waiting:
+            yield Chunk(waiting, table.position(), after)
+            waiting, mine = [], draw()
+        after, at, seen = raw.number, at + 1, 0
+    if waiting:
+        yield Chunk(waiting, table.position(), after)
 
 
 def _line(raw: Raw, kind: Kind) -> Line:

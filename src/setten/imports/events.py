@@ -51,6 +51,7 @@ class Events(Kind):
     name = "events"
     format = "ndjson"
     rows_a_commit = 2_000
+    stands_alone = True
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
@@ -83,6 +84,7 @@ class WebLogs(Kind):
     format = "lines"
     fields = (Field(LINE),)
     rows_a_commit = 2_000
+    stands_alone = True
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)

@@ -36,6 +36,8 @@ class Kind(ABC):
     name: as people type it. format: of all its files; None goes by the file's name.
     rows_a_commit: no writing transaction lasts over 2 s. is_set_once: a file that was brought in
     may not come again by itself. keeps_more: whether columns of the file's own may be kept.
+    stands_alone: no rows belong together and nothing is kept between transactions, so that several
+    processes may take parts of one file.
     """
 
     name: ClassVar[str]
@@ -44,6 +46,7 @@ class Kind(ABC):
     rows_a_commit: ClassVar[int] = 5_000
     is_set_once: ClassVar[bool] = False
     keeps_more: ClassVar[bool] = False
+    stands_alone: ClassVar[bool] = False
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup

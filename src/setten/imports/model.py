@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from setten.platform.errors import Conflict, Invalid
+from setten.platform.errors import Conflict, Invalid, Unavailable
 
 Values: TypeAlias = dict[str, Any]
 """One row as the file has it: column → value, texts in text files."""
@@ -50,6 +50,12 @@ class ImportRunning(Conflict):
     """The same file is being imported at this moment."""
 
     code = "import_running"
+
+
+class ImportStopped(Unavailable):
+    """A process that helped with a file has gone. The import goes on with --resume."""
+
+    code = "import_stopped"
 
 
 class AlreadyImported(Conflict):

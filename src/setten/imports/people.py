@@ -54,6 +54,7 @@ class Customers(Kind):
     fields = (*WHO, *_REST)
     rows_a_commit = 2_000
     keeps_more = True
+    stands_alone = True
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)

@@ -44,6 +44,13 @@ class RefusedFile:
             self._open().truncate(min(size, self.size))
             self._open().seek(0, os.SEEK_END)
 
+    def go_on(self, size: int) -> None:
+        """Behind the `size` bytes that other processes have kept and committed."""
+        if self.path is not None and (size or self.path.exists()):
+            file = self._open()
+            file.truncate(min(size, os.fstat(file.fileno()).st_size))
+            file.seek(0, os.SEEK_END)
+
     def cut(self, size: int) -> None:
         """Take back what is beyond `size`: its rows were not committed."""
         if self._file is not None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from setten.imports.model import ImportRunning, Options, Summary
+from setten.imports.model import ImportRunning, ImportStopped, Options, Summary
 from setten.platform import db
 from setten.platform.db import Connection
 
@@ -66,6 +66,21 @@ async def mark(conn: Connection, run_key: UUID, at: Mark, *, now: datetime) -> N
     )
 
 
+async def stand(conn: Connection, run_key: UUID, *, after: int) -> tuple[Mark | None, bool]:
+    """Where a run stands once it stands at the row `after`; None before.
+
+    And whether somebody waits for what this transaction wrote. Raises ImportStopped where the run
+    has gone beyond that row: somebody else goes on with it.
+    """
+    row = await _Q.stand.one(conn, run_key=run_key)
+    if row["rows_done"] > after:
+        raise ImportStopped()
+    if row["rows_done"] < after:
+        return None, row["is_waited_for"]
+    summary = msgspec.json.decode(row["summary"], type=Summary)
+    return Mark(after, row["refused_bytes"], summary, False), row["is_waited_for"]
+
+
 def _counts(summary: Summary) -> Summary:
     """A summary without names and headings, in which anything may stand."""
     return msgspec.structs.replace(
@@ -75,13 +90,17 @@ def _counts(summary: Summary) -> Summary:
 
 def joined(fresh: Summary, done: Mark) -> Summary:
     """The summary of a run that goes on: what it had counted, and what it is about."""
+    return msgspec.structs.replace(named(fresh, done.summary), resumed_at=done.rows_done)
+
+
+def named(fresh: Summary, counted: Summary) -> Summary:
+    """What was counted, with the names and headings that a mark leaves out."""
     return msgspec.structs.replace(
-        done.summary,
+        counted,
         file=fresh.file,
         encoding=fresh.encoding,
         mapping=fresh.mapping,
         unused=fresh.unused,
-        resumed_at=done.rows_done,
     )
 
 

@@ -28,3 +28,15 @@ select kind, rows_done, summary, started_at, updated_at, ended_at
   from imports.runs
  order by updated_at desc
  limit :most;
+
+-- name: stand
+-- Asked by a process that waits for its turn, and who may wait for it meanwhile: for a number of a
+-- transaction that it holds, its own or that of a savepoint.
+select r.rows_done, r.refused_bytes, r.summary,
+       exists (select from pg_locks mine
+                 join pg_locks theirs on theirs.transactionid = mine.transactionid
+                                     and not theirs.granted
+                where mine.pid = pg_backend_pid() and mine.locktype = 'transactionid'
+                  and mine.granted) as is_waited_for
+  from imports.runs r
+ where r.run_key = :run_key;

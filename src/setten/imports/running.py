@@ -1,20 +1,17 @@
-"""The run of an import: read ahead, take a chunk in one transaction, mark how far it is."""
+"""The run of an import: what a file is, who takes it in, and how far it came before."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
-import msgspec
-
 from setten.imports import mapping, resuming
-from setten.imports.chunks import Chunk, Line, chunks, halves
-from setten.imports.kind import Kind, Setup, Taken
+from setten.imports.chunks import Chunk, chunks, drawn
+from setten.imports.hands import Hands, Helping, helping
+from setten.imports.kind import Kind, Setup
 from setten.imports.mapping import Columns
 from setten.imports.model import (
     AlreadyImported,
@@ -22,110 +19,20 @@ from setten.imports.model import (
     Clock,
     HalfImported,
     Options,
-    Outcome,
     Progress,
     Summary,
     UnreadableFile,
-    refused,
 )
 from setten.imports.reading import REASON, ROW, Table
 from setten.imports.refusing import RefusedFile
 from setten.imports.resuming import Mark
+from setten.imports.taking import Run
+from setten.imports.turns import Turns
 from setten.platform import db
-from setten.platform.db import Connection, Pool
+from setten.platform.db import Pool
 from setten.platform.vault import Vault
 
-TRIES_MAX = 5  # of a chunk that another writer made wait too long
-_WAIT_S = 0.2
-# What a value can be to the database alone; the row that has it is looked for and refused.
-_UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
-_BUSY = (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
 OnProgress = Callable[[Progress], None]
-
-
-class _Undo(Exception):
-    """Ends the transaction of a dry run."""
-
-
-class _Run:
-    """One run over one file."""
-
-    def __init__(
-        self, pool: Pool, kind: Kind, summary: Summary, refused_file: RefusedFile, clock: Clock
-    ) -> None:
-        self.pool = pool
-        self.kind = kind
-        self.summary = summary
-        self.refused_file = refused_file
-        self.clock = clock
-        self.run_key: UUID | None = None
-
-    async def take(self, lines: Sequence[Line]) -> None:
-        """Take rows in one transaction, or in parts where one of them does not fit."""
-        for tried in range(TRIES_MAX):
-            size = self.refused_file.size
-            try:
-                await self._commit(lines, is_unfit=False)
-                return
-            except _UNFIT:
-                self.refused_file.cut(size)
-                break
-            except _BUSY:
-                self.refused_file.cut(size)
-                if tried == TRIES_MAX - 1:
-                    raise
-                await asyncio.sleep(_WAIT_S * (tried + 1))
-            except BaseException:
-                self.refused_file.cut(size)
-                raise
-        parts = halves(lines)
-        if parts is None:
-            await self._commit(lines, is_unfit=True)
-            return
-        for part in parts:
-            await self.take(part)
-
-    async def _commit(self, lines: Sequence[Line], *, is_unfit: bool) -> None:
-        """One transaction. is_unfit: the rows do not fit, so each is refused."""
-        now = self.clock()
-        summary = msgspec.json.decode(msgspec.json.encode(self.summary), type=Summary)
-        try:
-            async with db.transaction(self.pool) as conn:
-                if self.run_key is None:  # what was prepared goes with each part of a dry run
-                    await self.kind.prepare(conn, now=now)
-                outcomes = await self._outcomes(conn, lines, is_unfit, summary, now)
-                away = []
-                for line, outcome in zip(lines, outcomes, strict=True):
-                    summary.add(line.raw.number, outcome)
-                    if outcome.status == "refused":
-                        away.append((line.raw, outcome))
-                await asyncio.to_thread(self.refused_file.write, away)
-                if self.run_key is None:
-                    raise _Undo
-                at = Mark(lines[-1].raw.number, self.refused_file.size, summary, False)
-                await resuming.mark(conn, self.run_key, at, now=now)
-        except _Undo:
-            pass
-        self.summary = summary
-
-    async def _outcomes(
-        self,
-        conn: Connection,
-        lines: Sequence[Line],
-        is_unfit: bool,
-        summary: Summary,
-        now: datetime,
-    ) -> list[Outcome]:
-        settled = [one.read if isinstance(one.read, Outcome) else None for one in lines]
-        asked = [one.read for one, known in zip(lines, settled, strict=True) if known is None]
-        if is_unfit:
-            taken = Taken([refused("refused_by_database")] * len(asked))
-        else:
-            taken = await self.kind.take(conn, asked, now=now) if asked else Taken(())
-        for name, count in taken.sums.items():
-            summary.sums[name] = summary.sums.get(name, 0) + count
-        following = iter(taken.outcomes)
-        return [next(following) if known is None else known for known in settled]
 
 
 async def bring(
@@ -136,14 +43,16 @@ async def bring(
     options: Options,
     *,
     clock: Clock,
+    hands: Hands | None = None,
     on_mapping: Callable[[Summary, Columns], None] = lambda *_: None,
     on_progress: OnProgress = lambda _: None,
 ) -> Summary:
     """Bring one file in and answer what came of it; durable chunk by chunk.
 
+    hands: other processes that may help with a long file.
     on_mapping: told once, before the first row, how the columns are read.
-    Raises BadMapping, MissingColumn, NotUtf8, UnreadableFile, ImportRunning, AlreadyImported,
-    HalfImported, OSError.
+    Raises BadMapping, MissingColumn, NotUtf8, UnreadableFile, ImportRunning, ImportStopped,
+    AlreadyImported, HalfImported, OSError.
     """
     said = mapping.load(options.mapping)
     where = None if options.refused_file is None else Path(options.refused_file)
@@ -156,11 +65,19 @@ async def bring(
         on_mapping(summary, columns)
         kind = kind_of(Setup(vault, columns, options))
         keeps = RefusedFile(where, table.format, table.columns)
-        run = _Run(pool, kind, summary, keeps, clock)
+        run = Run(pool, kind, summary, keeps, clock)
         async with _marked(run, path, columns, options) as done:
             keeps.begin(0 if done is None else done.refused_bytes)
             with closing(keeps):
-                await _go(run, table, done, on_progress)
+                if done is not None:
+                    run.summary = resuming.joined(run.summary, done)
+                after = 0 if done is None else done.rows_done
+                if hands is None or not _is_shared(run, table, hands):
+                    await _go(run, table, after, on_progress)
+                else:
+                    helps = helping(hands, kind_of, path, columns, options,
+                                    clock=clock, run_key=_key(run), after=after)  # fmt: skip
+                    await _go_together(run, table, after, helps, on_progress)
             if where is not None and run.summary.refused:
                 run.summary.refused_file = str(where)
     return run.summary
@@ -190,7 +107,7 @@ def _begun(kind_of: type[Kind], table: Table, columns: Columns, options: Options
 
 @asynccontextmanager
 async def _marked(
-    run: _Run, path: Path, columns: Columns, options: Options
+    run: Run, path: Path, columns: Columns, options: Options
 ) -> AsyncIterator[Mark | None]:
     """Hold the run to oneself, and know how far it came before; a dry run marks nothing."""
     if options.is_dry:
@@ -217,25 +134,61 @@ def _check_set_once(done: Mark, options: Options) -> None:
         raise HalfImported(rows=done.rows_done)
 
 
-async def _go(run: _Run, table: Table, done: Mark | None, on_progress: OnProgress) -> None:
-    if done is not None:
-        run.summary = resuming.joined(run.summary, done)
-    after = 0 if done is None else done.rows_done
-    parts = chunks(table, run.kind, after=after)
-    ahead = _next(parts)
-    last = after
+async def _go(run: Run, table: Table, after: int, on_progress: OnProgress) -> None:
+    """Take all rows behind the number `after`, and mark the end."""
+    last = await _take_all(run, table, chunks(table, run.kind, after=after), on_progress)
+    if run.run_key is not None:
+        async with db.transaction(run.pool) as conn:
+            at = Mark(max(last, after), run.refused_file.size, run.summary, True)
+            await resuming.mark(conn, run.run_key, at, now=run.clock())
+
+
+async def _take_all(run: Run, table: Table, parts: Iterator[Chunk], on_progress: OnProgress) -> int:
+    """Take chunks, reading one ahead; the number of the last row."""
+    ahead, last = _next(parts), 0
     try:
         while (chunk := await ahead) is not None:
             ahead = _next(parts)  # read while the database writes
-            await run.take(chunk.lines)
+            await run.take(chunk.lines, after=chunk.after)
             last = chunk.end
             on_progress(Progress(run.summary.rows, chunk.position, table.size))
     finally:
         await asyncio.wait([ahead])
-    if run.run_key is not None:
-        async with db.transaction(run.pool) as conn:
-            at = Mark(last, run.refused_file.size, run.summary, True)
-            await resuming.mark(conn, run.run_key, at, now=run.clock())
+    return last
+
+
+def _is_shared(run: Run, table: Table, hands: Hands) -> bool:
+    """Whether other processes help: with long files of rows that stand alone, never tried ones."""
+    is_long = table.size >= hands.from_bytes
+    return is_long and hands.count > 0 and run.run_key is not None and run.kind.stands_alone
+
+
+def _key(run: Run) -> UUID:
+    assert run.run_key is not None, "a dry run is not shared"
+    return run.run_key
+
+
+async def _go_together(
+    run: Run, table: Table, after: int, helps: Helping, on_progress: OnProgress
+) -> None:
+    """Take rows behind the number `after` with others, and mark the end."""
+    run_key, fresh = _key(run), run.summary
+    async with db.transaction(run.pool) as conn:  # the mark from which the first chunk goes on
+        at = Mark(after, run.refused_file.size, run.summary, False)
+        await resuming.mark(conn, run_key, at, now=run.clock())
+    run.turns = Turns(run_key, helps.is_lost)
+    with helps.at_work():
+        await _take_all(
+            run, table, drawn(table, run.kind, after=after, draw=helps.draw), on_progress
+        )
+        await helps.end()
+    async with db.transaction(run.pool) as conn:
+        done = await resuming.find(conn, run_key)
+        assert done is not None, "it was marked above"
+        run.refused_file.go_on(done.refused_bytes)
+        run.summary = resuming.named(fresh, done.summary)
+        at = Mark(done.rows_done, done.refused_bytes, run.summary, True)
+        await resuming.mark(conn, run_key, at, now=run.clock())
 
 
 def _next(parts: Iterator[Chunk]) -> asyncio.Task[Chunk | None]:

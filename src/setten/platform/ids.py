@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import struct
 import time
 import uuid
 from datetime import UTC, datetime
@@ -29,6 +30,12 @@ def uuid7_time(value: uuid.UUID) -> datetime:
 def number() -> int:
     """A random identifier number: says nothing about order, count or person."""
     return secrets.randbits(_NUMBER_BITS) or 1
+
+
+def numbers(count: int) -> list[int]:
+    """As many numbers, drawn together: one by one each costs what sealing under it does."""
+    drawn = struct.unpack(f"!{count}Q", secrets.token_bytes(8 * count))
+    return [one >> 64 - _NUMBER_BITS or 1 for one in drawn]
 
 
 def code(digits: int = 6) -> str:

@@ -87,7 +87,7 @@ def _of_traits(traits: Any, said: list[tuple[str, Any]]) -> None:
     if not isinstance(traits, dict):
         return
     for key, value in traits.items():
-        kind = _TRAITS.get(key) or _TRAITS.get(flat(key))
+        kind = _kind_kept(key) if len(key) <= _KEPT_LENGTH_MAX else _TRAITS.get(_flat(key))
         if kind:
             said.append((kind, value))
 
@@ -140,3 +140,9 @@ def _flat(key: str) -> str:
 
 _KEPT_LENGTH_MAX = 40  # of a key that comes again; longer ones would fill the memory with nothing
 _flat_kept = lru_cache(maxsize=4_096)(_flat)
+
+
+@lru_cache(maxsize=4_096)
+def _kind_kept(key: str) -> str | None:
+    """Which identifier a trait of this key is; None for most."""
+    return _TRAITS.get(_flat(key))

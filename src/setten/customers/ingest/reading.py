@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from setten.platform.vault.patterns import holds_person, is_random_id
 # Decimals keep an amount as it was written; floats would not.
 _decode = msgspec.json.Decoder(Event, float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_KEPT_LENGTH_MAX = 40  # of the key of a trait
 _TRAIT_FIELD = re.compile(r"[^\W\d]\w{0,39}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Traits under the names that the vault's search knows.
@@ -153,7 +155,7 @@ def read(said: Said, event: Event, with_: Reading) -> Prepared:
         identifiers,
         splitter.sealed,
         told.location_id or context.location_id,
-        _traits(event.traits) if type_ == "identify" and event.traits else (),
+        _traits(event.traits, splitter.sealed) if type_ == "identify" and event.traits else (),
         pair,
     )
 
@@ -220,12 +222,25 @@ def _may_forward(event: Event, delivery: Delivery) -> bool:
     return said.get("All") is not False
 
 
-def _traits(traits: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Personal traits of an identify call, for the person's page and for finding them."""
-    sealing = Splitter()
-    sealing.split(traits, "", is_person=True)
+def _traits(traits: dict[str, Any], sealed: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Personal traits of an identify call, for the person's page and for finding them.
+
+    sealed: what was sealed of the event, under paths.
+    """
+    if "traits.*" in sealed:  # an event so large that they were not looked at one by one
+        alone = Splitter()
+        alone.split(traits, "traits.", is_person=True)
+        sealed = alone.sealed
     found: dict[str, Any] = {}
-    for key in sealing.sealed:
-        if key in traits and _TRAIT_FIELD.fullmatch(key) and traits[key] not in ("", None):
-            found[_TRAIT_NAMES.get(identifying.flat(key), key)] = traits[key]
+    for key, value in traits.items():
+        if "traits." + key in sealed and value not in ("", None):
+            field = _field_kept(key) if len(key) <= _KEPT_LENGTH_MAX else None
+            if field is not None:
+                found[field] = value
     return tuple(found.items())
+
+
+@lru_cache(maxsize=4_096)
+def _field_kept(key: str) -> str | None:
+    """Under which name a trait is kept; None for a key that is no name."""
+    return _TRAIT_NAMES.get(identifying.flat(key), key) if _TRAIT_FIELD.fullmatch(key) else None

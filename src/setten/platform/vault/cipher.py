@@ -36,6 +36,12 @@ def nonces(count: int) -> list[bytes]:
     return [drawn[at : at + _NONCE_BYTES] for at in range(0, len(drawn), _NONCE_BYTES)]
 
 
+def keys(count: int) -> list[bytes]:
+    """Random keys, drawn together."""
+    drawn = os.urandom(KEY_BYTES * count)
+    return [drawn[at : at + KEY_BYTES] for at in range(0, len(drawn), KEY_BYTES)]
+
+
 def seal(key: bytes | AESGCM, plain: bytes, about: bytes, nonce: bytes | None = None) -> bytes:
     """Nonce and ciphertext; `about` binds it to its owner, so that rows cannot be swapped.
 
@@ -81,6 +87,7 @@ __all__ = [
     "digest",
     "encode",
     "keyed",
+    "keys",
     "nonces",
     "seal",
     "token",

@@ -50,10 +50,13 @@ def _text(value: str) -> str:
     return (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
 
 
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
 def _email(value: str) -> str:
     """Whole, lower-cased, NFKC: dots and plus parts belong to the address."""
     text = _text(value).lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
+    if not _MAIL.fullmatch(text):
         raise UnusableIdentifier(kind="email")
     return text
 

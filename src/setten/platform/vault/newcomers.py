@@ -5,11 +5,9 @@ For loads of a size at which everybody is new. Where somebody may be known, ask 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from setten.platform.db import Connection
-from setten.platform.vault import cipher
 from setten.platform.vault.kinds import Identifier
 from setten.platform.vault.service import Trait, Vault
 
@@ -24,8 +22,6 @@ async def bring(
     people: (number, identifier) pairs, each once. traits: one of each field under a number.
     Raises UniqueViolationError where one of the identifiers or numbers is known.
     """
-    keys = [os.urandom(cipher.KEY_BYTES) for _ in people]
     numbers = [number for number, _ in people]
-    await vault.keep(conn, [one for _, one in people], numbers, keys)
-    ciphers = {number: cipher.AESGCM(key) for number, key in zip(numbers, keys, strict=True)}
+    ciphers = await vault.keep(conn, [one for _, one in people], numbers)
     await vault.keep_traits(conn, traits, ciphers)

@@ -27,27 +27,35 @@ _MICROSECOND = timedelta(microseconds=1)
 def identifiers(people: Iterable[Kept]) -> Iterator[bytes]:
     """In token order, so that two batches that meet the same new people queue, not lock."""
     for token, number, kind, wrapped, sealed in sorted(people):
-        yield _identifier(6, 8, number, 16, token, 2, cipher.GENERATION)
-        yield _text(kind.encode())
-        yield _text(wrapped)
-        yield _text(sealed)
+        row = _identifier(6, 8, number, 16, token, 2, cipher.GENERATION)
+        yield row + _text(kind.encode()) + _text(wrapped) + _text(sealed)
 
 
 def traits(told: Sequence[Trait], ciphers: Mapping[int, cipher.AESGCM]) -> Iterator[bytes]:
     """Each sealed under the cipher of its identifier."""
+    at: datetime | None = None
+    micros = 0
+    fields: dict[str, bytes] = {}
     for one, nonce in zip(told, cipher.nonces(len(told)), strict=True):
-        number = one.identifier_id
-        yield _trait(4, 8, number, 8, (one.occurred_at - _EPOCH) // _MICROSECOND)
-        yield _text(one.field.encode())
-        about = cipher.about(number, one.field)
-        yield _text(cipher.seal(ciphers[number], cipher.encode(one.value), about, nonce))
+        number, field = one.identifier_id, one.field
+        if one.occurred_at is not at:
+            at = one.occurred_at
+            micros = (at - _EPOCH) // _MICROSECOND
+        said = fields.get(field) or fields.setdefault(field, _text(field.encode()))
+        sealed = ciphers[number].encrypt(
+            nonce, cipher.encode(one.value), cipher.about(number, field)
+        )
+        yield _trait(4, 8, number, 8, micros) + said + _length(len(nonce) + len(sealed))
+        yield nonce
+        yield sealed
 
 
 def tokens(found: Iterable[tuple[bytes, int, str]]) -> Iterator[bytes]:
     """Search tokens: (token, number, field), each once."""
+    fields: dict[str, bytes] = {}
     for token, number, field in found:
-        yield _token(3, 16, token, 8, number)
-        yield _text(field.encode())
+        said = fields.get(field) or fields.setdefault(field, _text(field.encode()))
+        yield _token(3, 16, token, 8, number) + said
 
 
 def _text(value: bytes) -> bytes:

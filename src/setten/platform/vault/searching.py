@@ -9,6 +9,8 @@ from typing import Any
 
 import jaconv
 
+_NO_DIGITS = re.compile(r"\D+")
+_KATAKANA = re.compile("[ァ-ヿ]")
 _SPACES = re.compile(r"[\s　・]+")
 _NAME_FIELDS = frozenset({"name", "first_name", "last_name"})
 _KANA_FIELDS = frozenset({"kana", "first_name_kana", "last_name_kana"})
@@ -63,7 +65,9 @@ def halves(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> list[str]:
-    folded = jaconv.kata2hira(_fold(text))
+    folded = _fold(text)
+    if _KATAKANA.search(folded):  # to look is a fraction of turning each letter over
+        folded = jaconv.kata2hira(folded)
     words = [word for word in _SPACES.split(folded) if word]
     whole = "".join(words)
     return list(dict.fromkeys([*words[:_WORDS_MAX], whole])) if whole else []
@@ -74,4 +78,4 @@ def _fold(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return re.sub(r"\D", "", unicodedata.normalize("NFKC", text))
+    return _NO_DIGITS.sub("", text if text.isascii() else unicodedata.normalize("NFKC", text))
