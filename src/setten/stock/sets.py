@@ -34,11 +34,11 @@ class Set(msgspec.Struct, frozen=True, kw_only=True):
 
 async def parts_of(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str, int]]:
     """Parts of those of the skus that are sets."""
-    wanted = list(set(skus))
+    wanted = set(skus)
     if not wanted:
         return {}
     found: dict[str, dict[str, int]] = {}
-    for row in await _Q.parts_of.all(conn, skus=wanted):
+    for row in await _Q.parts_of.all(conn, skus=db.words(wanted)):
         found.setdefault(row["set_sku"], {})[row["part_sku"]] = row["qty"]
     return found
 

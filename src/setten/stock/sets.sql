@@ -1,7 +1,7 @@
 -- name: parts_of
 select set_sku, part_sku, qty
   from stock.set_parts
- where set_sku = any(:skus::text[])
+ where set_sku = any(:skus::text::text[])
  order by set_sku, part_sku;
 
 -- name: forget

@@ -60,7 +60,9 @@ async def claim(conn: Connection, claims: Sequence[Claim]) -> dict[uuid.UUID, Ou
     first: dict[uuid.UUID, Claim] = {}
     for one in claims:
         first.setdefault(one.key, one)
-    rows = await _Q.claim.all(conn, keys=list(first), requests=[c.request for c in first.values()])
+    rows = await _Q.claim.all(
+        conn, keys=db.uuids(first), requests=db.uuids(c.request for c in first.values())
+    )
     found = {row["key_hash"]: Outcome(is_new=True) for row in rows}
     known = [key for key in first if key not in found]
     if known:
@@ -86,8 +88,8 @@ def remembered(answers: Sequence[tuple[uuid.UUID, int, bytes]]) -> db.Part:
     return db.Part(
         _Q.remembered,
         {
-            "keys": [a[0] for a in answers],
-            "statuses": [a[1] for a in answers],
+            "keys": db.uuids(a[0] for a in answers),
+            "statuses": db.numbers(a[1] for a in answers),
             "answers": [a[2] for a in answers],
         },
     )

@@ -2,7 +2,7 @@
 -- Fixed order, so that two batches with the same keys queue instead of locking each other.
 insert into combine.claims (key_hash, request_hash)
 select k, r
-  from unnest(:keys::uuid[], :requests::uuid[]) as c(k, r)
+  from unnest(:keys::text::uuid[], :requests::text::uuid[]) as c(k, r)
  order by k
 on conflict do nothing
 returning key_hash;
@@ -19,7 +19,7 @@ select key_hash, request_hash, status, answer
 combine_remembered as (
   insert into combine.claims as c (key_hash, request_hash, status, answer)
   select a.key_hash, '00000000-0000-0000-0000-000000000000'::uuid, a.status, a.answer
-    from unnest(:keys::uuid[], :statuses::smallint[], :answers::bytea[])
+    from unnest(:keys::text::uuid[], :statuses::text::smallint[], :answers::bytea[])
          as a(key_hash, status, answer)
   on conflict (key_hash) do update set status = excluded.status, answer = excluded.answer
 )

@@ -54,8 +54,9 @@ select (select array_agg(position) from input) as drawn,
 log_stated as materialized (
   select nextval('log.position') as position, i.day, i.hash, i.event_id, i.name, i.channel,
          i.location_id, i.identifiers, i.body
-    from unnest(:days::text::date[], :hashes::text::uuid[], :event_ids::text[], :names::text[],
-                :channels::text[], :location_ids::text[], :identifiers::text[], :bodies::text[])
+    from unnest(:days::text::date[], :hashes::text::uuid[], :event_ids::text::text[],
+                :names::text::text[], :channels::text::text[], :location_ids::text::text[],
+                :identifiers::text::text[], :bodies::text::text[])
          as i(day, hash, event_id, name, channel, location_id, identifiers, body)
 ), log_seen as (
   insert into log.seen (day, hash, position, arrived_on)

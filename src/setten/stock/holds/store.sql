@@ -4,11 +4,11 @@ holds_inserted as (
   insert into stock.holds (
     hold_id, identifier_id, location_id, code, purpose, channel, placed_at, expires_at, placed_by)
   select h.hold_id, h.identifier_id, h.location_id, h.code, h.purpose, h.channel, :now,
-         h.expires_at, h.placed_by
-    from unnest(:hold_ids::uuid[], :identifier_ids::bigint[], :location_ids::text[],
-                :codes::text[], :purposes::text[], :channels::text[], :expires_ats::timestamptz[],
-                :bys::text[])
-         as h(hold_id, identifier_id, location_id, code, purpose, channel, expires_at, placed_by)
+         :now::timestamptz + h.ttl_s * interval '1 second', h.placed_by
+    from unnest(:hold_ids::text::uuid[], :identifier_ids::text::bigint[],
+                :location_ids::text::text[], :codes::text::text[], :purposes::text::text[],
+                :channels::text::text[], :ttls_s::text::integer[], :bys::text::text[])
+         as h(hold_id, identifier_id, location_id, code, purpose, channel, ttl_s, placed_by)
    order by h.code, h.location_id
   on conflict (code, location_id) where ended_at is null do nothing
   returning hold_id, code
@@ -18,8 +18,9 @@ holds_inserted as (
 holds_lines as (
   insert into stock.hold_lines (hold_id, sku, location_id, qty, is_elsewhere)
   select l.hold_id, l.sku, l.location_id, l.qty, l.is_elsewhere
-    from unnest(:hold_ids::uuid[], :skus::text[], :location_ids::text[], :qtys::integer[],
-                :elsewheres::boolean[]) as l(hold_id, sku, location_id, qty, is_elsewhere)
+    from unnest(:hold_ids::text::uuid[], :skus::text::text[], :location_ids::text::text[],
+                :qtys::text::integer[], :elsewheres::text::boolean[])
+         as l(hold_id, sku, location_id, qty, is_elsewhere)
 )
 
 -- name: written

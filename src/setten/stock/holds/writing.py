@@ -158,14 +158,14 @@ def _inserted(drafts: Sequence[Draft], now: datetime) -> db.Part:
         _Q.inserted,
         {
             "now": now,
-            "hold_ids": [one.placed.hold_id for one in drafts],
-            "identifier_ids": [one.ask.identifier_id for one in drafts],
-            "location_ids": [one.place for one in drafts],
-            "codes": [one.placed.code for one in drafts],
-            "purposes": [one.ask.purpose for one in drafts],
-            "channels": [one.ask.channel for one in drafts],
-            "expires_ats": [one.placed.expires_at for one in drafts],
-            "bys": [one.ask.by for one in drafts],
+            "hold_ids": db.uuids(one.placed.hold_id for one in drafts),
+            "identifier_ids": db.numbers(one.ask.identifier_id for one in drafts),
+            "location_ids": db.words(one.place for one in drafts),
+            "codes": db.words(one.placed.code for one in drafts),
+            "purposes": db.words(one.ask.purpose for one in drafts),
+            "channels": db.words(one.ask.channel for one in drafts),
+            "ttls_s": db.numbers(one.ask.ttl_s for one in drafts),
+            "bys": db.words(one.ask.by for one in drafts),
         },
     )
 
@@ -174,11 +174,11 @@ def _lines(rows: Sequence[tuple[UUID, GoodsLine, str]]) -> db.Part:
     return db.Part(
         _Q.lines,
         {
-            "hold_ids": [hold_id for hold_id, _, _ in rows],
-            "skus": [line.sku for _, line, _ in rows],
-            "location_ids": [line.location_id for _, line, _ in rows],
-            "qtys": [line.qty for _, line, _ in rows],
-            "elsewheres": [line.location_id != place for _, line, place in rows],
+            "hold_ids": db.uuids(hold_id for hold_id, _, _ in rows),
+            "skus": db.words(line.sku for _, line, _ in rows),
+            "location_ids": db.words(line.location_id for _, line, _ in rows),
+            "qtys": db.numbers(line.qty for _, line, _ in rows),
+            "elsewheres": db.flags(line.location_id != place for _, line, place in rows),
         },
     )
 

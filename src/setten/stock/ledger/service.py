@@ -52,9 +52,11 @@ async def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Balance]:
     if not wanted:
         return {}
     rows = await _Q.lock.all(
-        conn, skus=[sku for sku, _ in wanted], location_ids=[place for _, place in wanted]
+        conn,
+        skus=db.words(sku for sku, _ in wanted),
+        location_ids=db.words(place for _, place in wanted),
     )
-    return {(row["sku"], row["location_id"]): Balance(**dict(row)) for row in rows}
+    return {(row["sku"], row["location_id"]): Balance(**row) for row in rows}
 
 
 async def ensure(conn: Connection, keys: Iterable[Key]) -> None:
@@ -127,19 +129,21 @@ def posted(entries: Sequence[Entry], *, balances: Mapping[Key, Balance], now: da
     """
     changes = rules.deltas(entries)
     after = rules.applied(balances, changes)
-    columns = {f"{account.name}s": [c[account] for c in changes.values()] for account in KEPT}
+    columns = {
+        f"{account.name}s": db.numbers(c[account] for c in changes.values()) for account in KEPT
+    }
     given = {
-        "skus": [sku for sku, _ in changes],
-        "location_ids": [place for _, place in changes],
+        "skus": db.words(sku for sku, _ in changes),
+        "location_ids": db.words(place for _, place in changes),
         **columns,
         "at": now,
-        "entry_skus": [e.sku for e in entries],
-        "entry_location_ids": [e.location_id for e in entries],
-        "froms": [e.source for e in entries],
-        "tos": [e.target for e in entries],
-        "qtys": [e.qty for e in entries],
-        "causes": [e.cause for e in entries],
-        "cause_ids": [e.cause_id for e in entries],
+        "entry_skus": db.words(e.sku for e in entries),
+        "entry_location_ids": db.words(e.location_id for e in entries),
+        "froms": db.numbers(e.source for e in entries),
+        "tos": db.numbers(e.target for e in entries),
+        "qtys": db.numbers(e.qty for e in entries),
+        "causes": db.words(e.cause for e in entries),
+        "cause_ids": db.uuids(e.cause_id for e in entries),
     }
     crossings = tuple(
         log.entry_for(fact, at=now, location_id=fact.location_id)

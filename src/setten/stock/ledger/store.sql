@@ -5,7 +5,7 @@ select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.sa
        b.display, b.allocated, b.shelf
   from stock.balances b
  where (b.sku, b.location_id) in (
-         select k.sku, k.location_id from unnest(:skus::text[], :location_ids::text[])
+         select k.sku, k.location_id from unnest(:skus::text::text[], :location_ids::text::text[])
            as k(sku, location_id))
  order by b.sku collate "C", b.location_id collate "C"
    for no key update;
@@ -39,16 +39,18 @@ ledger_moved as (
          held = b.held + d.held,
          in_transit = b.in_transit + d.in_transit,
          quarantine = b.quarantine + d.quarantine
-    from unnest(:skus::text[], :location_ids::text[], :on_hands::integer[], :helds::integer[],
-                :in_transits::integer[], :quarantines::integer[])
+    from unnest(:skus::text::text[], :location_ids::text::text[], :on_hands::text::integer[],
+                :helds::text::integer[], :in_transits::text::integer[],
+                :quarantines::text::integer[])
          as d(sku, location_id, on_hand, held, in_transit, quarantine)
    where b.sku = d.sku and b.location_id = d.location_id
   returning 1
 ), ledger_written as (
   insert into stock.ledger (at, sku, location_id, from_account, to_account, qty, cause, cause_id)
   select :at, e.sku, e.location_id, e.from_account, e.to_account, e.qty, e.cause, e.cause_id
-    from unnest(:entry_skus::text[], :entry_location_ids::text[], :froms::smallint[],
-                :tos::smallint[], :qtys::integer[], :causes::text[], :cause_ids::uuid[])
+    from unnest(:entry_skus::text::text[], :entry_location_ids::text::text[],
+                :froms::text::smallint[], :tos::text::smallint[], :qtys::text::integer[],
+                :causes::text::text[], :cause_ids::text::uuid[])
          as e(sku, location_id, from_account, to_account, qty, cause, cause_id)
 )
 
