@@ -17,6 +17,7 @@ import pytest
 
 from setten.console.listed import LISTS
 from setten.console.lists import ListOf
+from setten.console.words import all_words
 from tests.console.house import Browser, House
 
 MANY = 2 * 50 + 7
@@ -36,7 +37,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     fill: Callable[[House], tuple[str, dict[str, str]]]
     row: str
     login: str = "page-admin"
-    stranger: str = "page-associate"
+    stranger: str = "associate"
+    """The role of somebody who has no business there."""
     has_text: bool = True
 
 
@@ -60,8 +62,43 @@ def _staff(house: House) -> tuple[str, dict[str, str]]:
     return f"q={mark}", {}
 
 
+def _orders(house: House) -> tuple[str, dict[str, str]]:
+    shop = house.open_shop()
+    house.run_in_database(
+        "insert into stock.orders (order_id, system, order_ref, channel, total_minor, currency,"
+        " placed_at, event_id, location_id)"
+        f" select gen_random_uuid(), 'test', '{FORMULA}' || n, 'web', 1980, 'JPY',"
+        f" now() - make_interval(mins => n / 3), gen_random_uuid(), '{shop.location_id}'"
+        f" from generate_series(1, {MANY}) n"
+    )
+    return f"at={shop.location_id}&only=placed", {}
+
+
+def _carts(house: House) -> tuple[str, dict[str, str]]:
+    house.run_in_database(
+        "with made as (insert into stock.carts (cart_id, identifier_id, channel, opened_at,"
+        " touched_at, left_at) select gen_random_uuid(), 7000000 + n, 'web', now(),"
+        f" now() - make_interval(mins => n / 3), now() from generate_series(1, {MANY}) n"
+        " returning cart_id)"
+        " insert into stock.cart_lines (cart_id, sku, qty, method, channel, added_at, touched_at)"
+        " select cart_id, 'mug', 1, 'ship', 'web', now(), now() from made"
+    )
+    return "left=true", {}
+
+
 CASES: dict[str, Case] = {
-    "audit": Case(fill=_audit, row=r'data-entry="([^"]+)"', stranger="page-agent"),
+    "audit": Case(fill=_audit, row=r'data-entry="([^"]+)"', stranger="agent"),
+    "carts": Case(
+        fill=_carts,
+        row=r'href="/stock/carts/([0-9a-f-]{36})"',
+        stranger="engineer",
+        has_text=False,
+    ),
+    "orders": Case(
+        fill=_orders,
+        row=r'href="/stock/orders/([0-9a-f-]{36})"',
+        stranger="privacy_officer",
+    ),
     "staff": Case(fill=_staff, row=r'action="/run/staff/([0-9a-f-]{36})/link"'),
 }
 
@@ -200,8 +237,16 @@ def test_a_cell_that_a_spreadsheet_would_run_stays_text(browser: Browser, filled
     assert filled.case.has_text == any(cell.startswith(f"'{FORMULA}") for cell in cells)
 
 
+def test_every_file_has_words_in_the_audit() -> None:
+    assert [
+        one.audit for one in LISTS if f"deed.{one.audit.replace('.', '_')}" not in all_words()
+    ] == []
+
+
 def test_who_may_not_see_the_page_may_not_take_it_away(house: House, filled: Filled) -> None:
-    with house.person(filled.case.stranger) as stranger:
+    login = f"lists-{filled.of.name}"
+    house.hire(login, filled.case.stranger)
+    with house.person(login) as stranger:
         assert stranger.get(filled.at(filled.of.path)).status_code == 403
         assert stranger.get(filled.at(filled.of.file)).status_code == 403
 

@@ -6,5 +6,11 @@ from typing import Any
 
 from setten.console.lists import ListOf
 from setten.console.run import listed as run
+from setten.console.stock import listed as stock
 
-LISTS: tuple[ListOf[Any, Any], ...] = (run.AUDIT, run.STAFF)
+LISTS: tuple[ListOf[Any, Any], ...] = (
+    run.AUDIT,
+    run.STAFF,
+    stock.CARTS,
+    stock.ORDERS,
+)

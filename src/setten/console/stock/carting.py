@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.customers import people
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import directory_of, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import basket, naming
+from setten.console.stock.listed import CARTS
 from setten.operations import baskets, checkout
 from setten.operations.baskets import Owner
 from setten.operations.checkout import Checkout, Pay
@@ -30,7 +30,6 @@ from setten.stock import carts, catalog, orders
 from setten.stock.carts import Cart, Change, UnknownCart, UnknownCartCode
 from setten.stock.carts import Listed as Part
 
-ROWS = 50
 FIELD_MAX = 200
 ADDRESS = ("name", "postcode", "region", "city", "street", "building", "phone")
 
@@ -44,34 +43,21 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/carts", right=Right.read_customers)
-async def carts_page(
-    request: Asked, left: FromQuery[bool] = False, before: FromQuery[UUID | None] = None
-) -> Response[str]:
-    """Open carts, last touched first; a field for the code that a customer says."""
-    page = page_of(request)
-    deps = guard.deps_of(request)
+async def carts_page(request: Asked) -> Response[str]:
+    """Open carts by their last touch; a field for the code that a customer says."""
+    look, deps = lists.look(CARTS, request), guard.deps_of(request)
+    page = look.page
     async with db.transaction(deps.pool) as conn:
-        found = await carts.latest(
-            conn, only_left=left, before=await _place_of(conn, before), limit=ROWS + 1
-        )
-        shown = found[:ROWS]
+        part = await lists.part(conn, look)
         whose = await naming.shown(
-            conn, deps.vault, page, [(one.identifier_id, ()) for one in shown]
+            conn, deps.vault, page, [(one.identifier_id, ()) for one in part.rows]
         )
         await people.note(conn, page.who, list(whose.values()), action="carts.viewed", now=page.now)
     rows = [
-        Listed(part=one, person=whose.get(one.identifier_id), reason=_reason(one)) for one in shown
+        Listed(part=one, person=whose.get(one.identifier_id), reason=_reason(one))
+        for one in part.rows
     ]
-    more = str(shown[-1].cart_id) if len(found) > ROWS else ""
-    return page.render("stock/carts.html", {"rows": rows, "only_left": left, "more": more})
-
-
-async def _place_of(conn: Connection, cart_id: UUID | None) -> tuple[datetime, UUID] | None:
-    """Where a cart stands in the list; None when it is no longer there."""
-    if cart_id is None:
-        return None
-    touched = await carts.touched_at(conn, cart_id)
-    return None if touched is None else (touched, cart_id)
+    return page.render("stock/carts.html", {"list": part, "rows": rows})
 
 
 def _reason(one: Part) -> str:

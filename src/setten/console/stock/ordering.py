@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.customers import people
 from setten.console.customers.channels import Mark, mark
 from setten.console.page import Asked, Page, page_of
@@ -18,6 +18,7 @@ from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import addressing, basket, naming
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed import ORDERS
 from setten.operations import cancelling
 from setten.platform import audit, clock, db
 from setten.platform.auth import Right
@@ -28,8 +29,6 @@ from setten.stock.fulfilments import Fulfilment
 from setten.stock.orders import Order
 from setten.stock.payments import Payment
 
-ROWS = 50
-NUMBER_MAX = 128
 SAID_MAX = 5  # orders of one number, each of another system
 QTY_DIGITS = 4
 REASONS = ("wished", "out_of_stock", "wrong_order", "not_collected", "other")
@@ -77,27 +76,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/orders", right=Right.read_stock)
-async def orders_page(
-    request: Asked,
-    number: FromQuery[str] = "",
-    only: FromQuery[str] = "",
-    at: FromQuery[str] = "",
-    before: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """Orders newest first; by number, state or where they were sold."""
-    page, deps = page_of(request), guard.deps_of(request)
-    asked = only if only in ("placed", "cancelled") else None
+async def orders_page(request: Asked) -> Response[str]:
+    """Orders by number, by state, by where they were sold."""
+    look, deps = lists.look(ORDERS, request), guard.deps_of(request)
+    page, asked = look.page, look.asked
     async with db.transaction(deps.pool) as conn:
-        found = await _found(conn, number[:NUMBER_MAX].replace("\x00", ""), asked, at, before)
-        if number:
-            await _meet(conn, page, found)
-        if number and len(found) == 1:
-            return redirect(f"/stock/orders/{found[0].order_id}")
+        part = await lists.part(conn, look)
+        if asked.number:
+            await _meet(conn, page, part.rows)
+        if asked.number and len(part.rows) == 1:
+            return redirect(f"/stock/orders/{part.rows[0].order_id}")
         names = await named(request, conn, page.locale)
-        parts = await fulfilments.of_orders(
-            conn, [one.order_id for one in found[:ROWS]], now=page.now
-        )
-        whose = await _people(conn, deps, page, found[:ROWS], parts)
+        parts = await fulfilments.of_orders(conn, [x.order_id for x in part.rows], now=page.now)
+        whose = await _people(conn, deps, page, part.rows, parts)
     t = page.words()
     rows = [
         Row(
@@ -107,26 +98,10 @@ async def orders_page(
             place=names(one.location_id),
             total=_money(one.total_minor, one.currency, page),
         )
-        for one in found[:ROWS]
+        for one in part.rows
     ]
-    more = str(found[ROWS - 1].order_id) if len(found) > ROWS else ""
-    view = {"rows": rows, "number": number[:NUMBER_MAX], "only": asked or "", "at": at,
-            "at_name": names(at or None), "more": more}  # fmt: skip
-    return page.render("stock/orders.html", view)
-
-
-async def _found(
-    conn: Connection, number: str, state: str | None, at: str, before: UUID | None
-) -> list[Order]:
-    if number.strip():
-        return await orders.find_said(conn, number)
-    last = None if before is None else await orders.get(conn, before)
-    return await orders.latest(
-        conn,
-        location_id=at.replace("\x00", "") or None,
-        state=state,
-        before=None if last is None else (last.placed_at, last.order_id),
-        limit=ROWS + 1,
+    return page.render(
+        "stock/orders.html", {"list": part, "rows": rows, "at_name": names(asked.at or None)}
     )
 
 

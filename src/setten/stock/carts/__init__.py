@@ -46,7 +46,7 @@ from setten.stock.carts.quoting import (
     priced,
     quote,
 )
-from setten.stock.carts.reading import Listed, find, latest, open_of, owner_of, touched_at
+from setten.stock.carts.reading import Listed, find, latest, open_of, owner_of
 from setten.stock.carts.service import change, close, ensure, lock_open, note_refusal
 
 __all__ = [
@@ -93,5 +93,4 @@ __all__ = [
     "take",
     "tidy",
     "tidy_all",
-    "touched_at",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from setten.stock.carts.rules import Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-_LAST = UUID(int=2**128 - 1)
+LISTED_MAX = 1_001
+"""Of a list that is taken away: heads only, a few hundred kilobytes at once."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,12 +63,6 @@ async def owner_of(conn: Connection, cart_id: UUID) -> int:
     return owner
 
 
-async def touched_at(conn: Connection, cart_id: UUID) -> datetime | None:
-    """When an open cart was last touched; None when it is over, or never was."""
-    found: datetime | None = await _Q.touched_at.value(conn, cart_id=cart_id)
-    return found
-
-
 async def find(conn: Connection, identifier_ids: Sequence[int]) -> Cart:
     """As `open_of`. Raises UnknownCart."""
     cart = await open_of(conn, identifier_ids)
@@ -83,10 +77,11 @@ async def latest(
     only_left: bool = False,
     before: tuple[datetime, UUID] | None = None,
     limit: int = PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[Listed]:
     """Open carts that hold something, last touched first; pages by (touched_at, cart_id)."""
-    at, cart_id = before or (_END_OF_TIME, _LAST)
-    rows = await _Q.latest.all(
-        conn, only_left=only_left, before_at=at, before_id=cart_id, most=min(limit, PAGE_MAX)
+    at, cart_id = before or db.end(datetime, UUID, largest=not oldest_first)
+    rows = await _Q.latest.turned(oldest_first).all(
+        conn, only_left=only_left, before_at=at, before_id=cart_id, most=min(limit, LISTED_MAX)
     )
     return [Listed(**dict(row)) for row in rows]

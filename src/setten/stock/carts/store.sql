@@ -64,9 +64,9 @@ select c.cart_id, c.identifier_id, c.channel, c.opened_at, c.touched_at, c.left_
          select count(*) as lines, sum(x.qty) as units
            from stock.cart_lines x
           where x.cart_id = c.cart_id and x.qty > 0) as l
- where c.state = 'open' and l.lines > 0 and (c.touched_at, c.cart_id) < (:before_at, :before_id)
+ where c.state = 'open' and l.lines > 0 and (c.touched_at, c.cart_id) /*past*/ < (:before_at, :before_id)
    and (not :only_left or c.left_at is not null)
- order by c.touched_at desc, c.cart_id desc
+ order by c.touched_at /*way*/ desc, c.cart_id /*way*/ desc
  limit :most;
 
 -- name: untold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,9 +21,9 @@ from setten.stock.pricing import TaxLine
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
+LISTED_MAX = 1_001
+"""Of a list that is taken away: without lines, a few hundred kilobytes at once."""
 _REF_LENGTH_MAX = 128  # as in reports; more is no number that anybody says
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-_LAST = UUID(int=2**128 - 1)
 
 
 async def get(conn: Connection, order_id: UUID) -> Order:
@@ -90,15 +90,17 @@ async def latest(
     state: str | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[Order]:
     """Orders newest first, without lines: all, or those sold at a place; pages by the last's
     (placed_at, order_id)."""
-    at, order_id = before or (_END_OF_TIME, _LAST)
-    given = {"state": state, "before_at": at, "before_id": order_id, "most": min(limit, PAGE_MAX)}
+    at, order_id = before or db.end(datetime, UUID, largest=not oldest_first)
+    given = {"state": state, "before_at": at, "before_id": order_id, "most": min(limit, LISTED_MAX)}
     if location_id is None:
-        rows = await _Q.latest.all(conn, **given)
+        rows = await _Q.latest.turned(oldest_first).all(conn, **given)
     else:
-        rows = await _Q.latest_at.all(conn, location_id=location_id, **given)
+        query = _Q.latest_at.turned(oldest_first)
+        rows = await query.all(conn, location_id=location_id, **given)
     return [Order(**dict(row)) for row in rows]
 
 

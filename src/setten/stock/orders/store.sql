@@ -121,9 +121,9 @@ select order_id, system, order_ref, identifier_id, channel, total_minor, currenc
        event_id, location_id, tax_included, shipping_minor, state, placed_by, cart_id, address_id,
        cancelled_minor
   from stock.orders
- where (placed_at, order_id) < (:before_at, :before_id)
+ where (placed_at, order_id) /*past*/ < (:before_at, :before_id)
    and (:state::text is null or state = :state)
- order by placed_at desc, order_id desc
+ order by placed_at /*way*/ desc, order_id /*way*/ desc
  limit :most;
 
 -- name: latest_at
@@ -131,9 +131,9 @@ select order_id, system, order_ref, identifier_id, channel, total_minor, currenc
        event_id, location_id, tax_included, shipping_minor, state, placed_by, cart_id, address_id,
        cancelled_minor
   from stock.orders
- where location_id = :location_id and (placed_at, order_id) < (:before_at, :before_id)
+ where location_id = :location_id and (placed_at, order_id) /*past*/ < (:before_at, :before_id)
    and (:state::text is null or state = :state)
- order by placed_at desc, order_id desc
+ order by placed_at /*way*/ desc, order_id /*way*/ desc
  limit :most;
 
 -- name: holds_of
