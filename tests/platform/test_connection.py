@@ -20,6 +20,7 @@ class App:
     def __init__(self) -> None:
         self.made = 0  # bytes of the endless answer
         self.seen: list[bytes] = []
+        self.is_told = asyncio.Event()  # what a live answer waits for after its head
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
@@ -29,6 +30,9 @@ class App:
             return
         if scope["path"] == "/endless":
             await self._endless(send)
+            return
+        if scope["path"] in ("/large", "/broken", "/live"):
+            await self._begun(scope["path"], send)
             return
         if scope["path"] == "/early":
             await _answer(send, b"no", 413)
@@ -51,6 +55,17 @@ class App:
         for _ in range(10_000):
             await send({"type": "http.response.body", "body": bytes(10_000), "more_body": True})
             self.made += 10_000
+
+    async def _begun(self, path: str, send) -> None:
+        size = [] if path == "/live" else [(b"content-length", b"300000")]
+        await send({"type": "http.response.start", "status": 200, "headers": size})
+        if path == "/broken":
+            raise RuntimeError("the body cannot be made")
+        if path == "/live":
+            await self.is_told.wait()
+        for _ in range(3):
+            await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
+        await send({"type": "http.response.body"})
 
 
 async def _answer(send, body: bytes, status: int = 200) -> None:
@@ -321,6 +336,29 @@ async def test_who_asks_before_sending_is_told_to_go_on(house):
         assert (await reader.readuntil(b"\r\n\r\n")) == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b"hello")
         assert (await heard(reader)).endswith(b"POST /echo? hello")
+
+
+async def test_a_long_answer_comes_whole_behind_its_head(house):
+    head, _, body = (await house.say(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")).partition(
+        b"\r\n\r\n"
+    )
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert body == bytes(300_000)
+
+
+async def test_a_live_answer_begins_before_it_has_anything_to_say(house):
+    async with house.line() as (reader, writer):
+        writer.write(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+        house.app.is_told.set()
+        assert len(await heard(reader)) > 300_000
+
+
+async def test_an_answer_that_cannot_be_finished_ends_its_connection(house):
+    async with house.line() as (reader, writer):
+        writer.write(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
+        told = await reader.read()
+    assert told.partition(b"\r\n\r\n")[2] == b""
 
 
 async def test_a_head_alone_has_no_body_and_the_next_request_is_understood(house):

@@ -14,6 +14,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from setten.platform.supervisor.answering import Joined
+
 # Address, cookies and headers of one request; browsers and proxies send a tenth of it.
 HEAD_BYTES_MAX = 32 * 1024
 HEADERS_MAX = 100
@@ -171,6 +173,7 @@ class Connection(HttpToolsProtocol):
         if self._sending is not None:
             self._expect_nothing()
         super().on_headers_complete()
+        self.cycle.transport = Joined(self.transport, self.cycle)  # type: ignore[assignment]
         if self._is_ending:
             self.cycle.keep_alive = False
 
