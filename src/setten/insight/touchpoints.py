@@ -26,9 +26,12 @@ READER = "touchpoints"
 SLOTS = 96
 ROWS_MAX = 20 * 96 * 31  # twenty channels over a month: more is no page
 LATEST_MAX = 100
-LOOKED_MAX = 20_000  # newest rows of the log in which a channel's touches are looked for
+LOOKED_AT_ONCE = 20_000  # newest rows of the log in which a channel's touches are looked for
+LOOKS_MAX = 10  # and further back so often: what we conclude ourselves may fill a first look
+LOOKED_MAX = LOOKS_MAX * LOOKED_AT_ONCE
 _CHUNK = 5_000
 _START = Cursor(0, 0, date.min)
+_END = (2**63 - 1, 2**63 - 1)  # behind every row
 Progress = Callable[[int], None]
 
 
@@ -111,14 +114,13 @@ async def _take_in(conn: Connection, rows: Sequence[Row], *, zone: ZoneInfo) -> 
 
 def count(rows: Iterable[Row], zone: ZoneInfo, sums: Sums) -> None:
     """Add events to sums. A body that is not what its name promises counts as one event."""
-    moments: dict[datetime, tuple[date, int]] = {}
+    moment: datetime | None = None
+    day, slot = date.min, 0
     for row in rows:
-        at = moments.get(row.occurred_at)
-        if at is None:
-            here = row.occurred_at.astimezone(zone)
-            at = (here.date(), (here.hour * 60 + here.minute) // 15)
-            moments[row.occurred_at] = at
-        day, slot = at
+        if row.occurred_at != moment:
+            moment = row.occurred_at
+            here = moment.astimezone(zone)
+            day, slot = here.date(), (here.hour * 60 + here.minute) // 15
         sums.events[day, row.name] += 1
         if row.name in TOUCHES and _is_hers(row):
             sums.touches[day, row.channel, slot] += 1
@@ -265,17 +267,28 @@ async def latest(
     Looked for among the LOOKED_MAX rows of the log that arrived last. channels: lower case; None
     for all.
     """
-    rows = await Q.latest.all(
-        conn,
-        names=list(names),
-        channels=None if channels is None else list(channels),
-        location_id=location_id,
-        # An event never arrives before it happened; a transaction may have begun before midnight.
-        since=begin.astimezone(UTC).date() - timedelta(days=1),
-        begin=begin,
-        until=until,
-        looked=LOOKED_MAX,
-        most=min(most, LATEST_MAX),
-    )
-    found = [Touch(**dict(row)) for row in rows]
+    # An event never arrives before it happened; a transaction may have begun before midnight.
+    since = begin.astimezone(UTC).date() - timedelta(days=1)
+    most = min(most, LATEST_MAX)
+    found: list[Touch] = []
+    before = _END
+    for _ in range(LOOKS_MAX):
+        slice_of = {
+            "since": since, "xid": before[0], "position": before[1], "looked": LOOKED_AT_ONCE,
+        }  # fmt: skip
+        rows = await Q.latest.all(
+            conn,
+            names=list(names),
+            channels=None if channels is None else list(channels),
+            location_id=location_id,
+            begin=begin,
+            until=until,
+            most=most - len(found),
+            **slice_of,
+        )
+        found += [Touch(**dict(row)) for row in rows]
+        edge = await Q.edge.maybe(conn, **slice_of) if len(found) < most else None
+        if edge is None:
+            break
+        before = (edge["xid"], edge["position"])
     return tuple(sorted(found, key=lambda one: one.occurred_at, reverse=True))

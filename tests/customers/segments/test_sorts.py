@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from tests.customers.segments.conftest import TOKYO
 
-from setten.customers.segments import LANGUAGE, rules, sorts, state
+from setten.customers.segments import LANGUAGE, rules, sorts, state, vocabulary
 from setten.customers.segments.memory import Memory
 from setten.customers.segments.model import Live
-from setten.platform.expressions import Needs
+from setten.platform.expressions import Match, Needs
 from setten.platform.log import Row
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -90,6 +90,24 @@ def test_what_is_remembered_of_a_sort_is_what_would_be_decided(monkeypatch):
             state.lines_of(rows, asked), np.array([one.position for one in rows], np.int64)
         )
         assert np.array_equal(known.lines(rows), anew), seed
+
+
+def test_what_nobody_asks_of_a_line_changes_no_match():
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    asked = needs()
+    rows = [row(number, chance) for number in range(200)]
+    every = (*vocabulary.TEXTS, *vocabulary.INTEGERS)
+    said = [state.said_by(one, every) for one in rows]
+    ats, places = np.zeros(len(rows), np.int64), np.arange(len(rows))
+    names = [one.name for one in rows]
+    whole = state._frame(
+        len(rows), state._Lines(places, ats, places, names, said, (0, 0)), asked, {}
+    )
+    short = state.lines_of(rows, asked)
+    for test in asked.tests:
+        if isinstance(test, Match):
+            assert np.array_equal(short.fulfilling(test), whole.fulfilling(test)), (seed, test)
 
 
 def test_a_line_is_its_own_though_others_are_of_its_sort():

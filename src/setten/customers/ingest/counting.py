@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Counts
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 import msgspec
 
@@ -26,8 +27,12 @@ class Counter(msgspec.Struct, frozen=True):
 
 
 async def _count(conn: Connection, rows: Sequence[Row]) -> None:
-    # Events of one request came at one moment: hours are made for moments, not for events.
-    moments = Counts((row.source_id, row.received_at, row.name) for row in rows)
+    # Events of one request came at one moment and stand together: hours are made for moments, and a
+    # moment is looked up by itself only where it differs from the one before.
+    moments: Counts[tuple[int | None, datetime, str]] = Counts()
+    for (source_id, at), some in groupby(rows, key=_sender):
+        for name, more in Counts([row.name for row in some]).items():
+            moments[source_id, at, name] += more
     found: dict[tuple[int, datetime, str], tuple[int, datetime]] = {}
     for (source_id, at, name), more in moments.items():
         assert source_id is not None, "only what was sent is handed over"
@@ -36,6 +41,10 @@ async def _count(conn: Connection, rows: Sequence[Row]) -> None:
         found[key] = (events + more, max(last_at, at))
     if found:
         await store.count_up(conn, [(*key, *counted) for key, counted in found.items()])
+
+
+def _sender(row: Row) -> tuple[int | None, datetime]:
+    return (row.source_id, row.received_at)
 
 
 def readers() -> list[Reader]:

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from setten.customers import timeline
-from setten.customers.segments.vocabulary import INTEGERS, TEXTS, integer_in, text_in
+from setten.customers.segments.vocabulary import INTEGERS, TEXTS, said_as, value_in
 from setten.platform.lake import Column, Line
 from setten.platform.log import Row
 
 VOIDED = "purchase.voided"
 # A receipt without an order: nobody else tells of it, so a question need not look for rivals.
 RANK_ALONE = 0
+_PROPERTIES = {said_as(name): name for name in (*TEXTS, *INTEGERS)}
 COLUMNS: tuple[Column, ...] = (
     *(Column(name, "text") for name in TEXTS),
     *(Column(name, "integer") for name in INTEGERS),
@@ -47,8 +48,8 @@ def lines(row: Row) -> Iterator[Line]:
 def _said(row: Row) -> dict[str, Any]:
     summary = timeline.summary(row.body)
     summary["channel"], summary["location_id"] = row.channel, row.location_id
-    texts = {name: text_in(summary, name) for name in TEXTS}
-    return {**texts, **{name: integer_in(summary, name) for name in INTEGERS}}
+    # By what was said, which is a few words of the twenty there are.
+    return {name: value_in(summary, name) for key in summary if (name := _PROPERTIES.get(key))}
 
 
 def _telling(row: Row, told: timeline.Told) -> dict[str, Any]:

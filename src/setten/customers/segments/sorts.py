@@ -8,13 +8,12 @@ log differs, which no test is about.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from setten.customers.segments import state, vocabulary
-from setten.customers.segments.vocabulary import INTEGERS, TEXTS, integer_in, text_in
+from setten.customers.segments.vocabulary import value_in
 from setten.platform.expressions import Frame, Needs, micros
 from setten.platform.log import Row
 
@@ -31,9 +30,7 @@ class Sorts:
 
     def __init__(self, needs: Needs, pack: Callable[[Frame, Packed], Packed]) -> None:
         self._needs, self._pack = needs, pack
-        self._texts = tuple(name for name in TEXTS if name in needs.properties)
-        self._integers = tuple(name for name in INTEGERS if name in needs.properties)
-        self._detailed = vocabulary.detailed(needs.asked)
+        self._asked = vocabulary.asked_of_lines(needs.asked)
         self._forget()
 
     def _forget(self) -> None:
@@ -65,11 +62,10 @@ class Sorts:
         more = self._pack(frame, np.zeros(len(new), np.int64))
         self._table = more if self._table is None else np.concatenate((self._table, more))
 
-    def _key(self, row: Row) -> tuple[Any, ...]:
-        """Everything that a test can be about."""
-        said = state.said_by(row, self._detailed)
-        return (
-            row.name,
-            *[text_in(said, name) for name in self._texts],
-            *[integer_in(said, name) for name in self._integers],
-        )
+    def _key(self, row: Row) -> Hashable:
+        """Everything that a test can be about: of most names a property or two."""
+        asked = self._asked.get(row.name)
+        if asked is None:
+            return row.name
+        said = state.said_by(row, asked)
+        return (row.name, *[value_in(said, name) for name in asked])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from setten.customers.segments.vocabulary import (
     STAGE,
     TEXTS,
     integer_in,
+    said_as,
     text_in,
 )
 from setten.platform import db
@@ -30,6 +31,7 @@ Q = db.load(str(Path(__file__).with_name("store.py")))
 # Of one identifier, the newest. Who has more is a robot; what it did longer ago is not looked at.
 LINES_MAX = 20_000
 _OF_LINES = {"channel", "location_id"}  # of the line itself; the others are in its summary
+_SILENT: Mapping[str, Any] = {}
 _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
@@ -53,7 +55,7 @@ class _Lines(msgspec.Struct, frozen=True):
     ats: np.ndarray
     positions: np.ndarray
     names: list[str]
-    said: list[dict[str, Any]]
+    said: Sequence[Mapping[str, Any]]
     seen: tuple[int, int]
 
 
@@ -95,19 +97,21 @@ def lines_of(rows: Sequence[Row], needs: Needs) -> Frame:
 
     rows: none of them tells a purchase; which line of a purchase counts, only the timeline knows.
     """
-    detailed = vocabulary.detailed(needs.asked)
-    said = [said_by(row, detailed) for row in rows]
+    asked = vocabulary.asked_of_lines(needs.asked)
+    said = [said_by(row, asked.get(row.name, ())) for row in rows]
     ats = np.fromiter((micros(row.occurred_at) for row in rows), np.int64, len(rows))
     places = np.arange(len(rows))
     names = [row.name for row in rows]
     return _frame(len(rows), _Lines(places, ats, places, names, said, (0, 0)), needs, {})
 
 
-def said_by(row: Row, detailed: Collection[str]) -> dict[str, Any]:
-    """What an event says that may be asked for. detailed: of which names more than the place is."""
-    said = timeline.summary_of(row) if row.name in detailed else {}
-    said["channel"], said["location_id"] = row.channel, row.location_id
-    return said
+def said_by(row: Row, asked: Collection[str]) -> Mapping[str, Any]:
+    """What an event says of these properties. What nobody asks of its name is not looked for."""
+    if not asked:
+        return _SILENT
+    here = {"channel": row.channel, "location_id": row.location_id}
+    summary = here if _OF_LINES.issuperset(asked) else timeline.summary_of(row) | here
+    return {key: summary[key] for name in asked if (key := said_as(name)) in summary}
 
 
 def _frame(size: int, lines: _Lines, needs: Needs, fields: dict[str, list[Any]]) -> Frame:
@@ -117,9 +121,14 @@ def _frame(size: int, lines: _Lines, needs: Needs, fields: dict[str, list[Any]])
         rows=lines.rows,
         ats=lines.ats,
         names=lines.names,
-        texts={name: [text_in(one, name) for one in lines.said] for name in TEXTS if name in asked},
+        # Most lines say nothing that is asked for.
+        texts={
+            name: [text_in(one, name) if one else None for one in lines.said]
+            for name in TEXTS
+            if name in asked
+        },
         integers={
-            name: [integer_in(one, name) for one in lines.said]
+            name: [integer_in(one, name) if one else None for one in lines.said]
             for name in INTEGERS
             if name in asked
         },

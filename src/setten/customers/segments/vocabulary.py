@@ -147,9 +147,31 @@ def detailed(asked: Iterable[tuple[str, str]]) -> set[str]:
     return lines_of(events)
 
 
+def asked_of_lines(asked: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """By the name of a line, the properties that any question asks of it, always in one order.
+
+    asked: pairs of event and property. Lines that nobody asks a property of are left out.
+    """
+    found: dict[str, set[str]] = {}
+    for event, name in asked:
+        for line in lines_of({event}):
+            found.setdefault(line, set()).add(name)
+    return {line: tuple(sorted(names)) for line, names in found.items()}
+
+
 def purchase_name(total_minor: int) -> str:
     """What a purchase's line is called here; a return has a negative total."""
     return RETURN if total_minor < 0 else PURCHASE
+
+
+def value_in(summary: Mapping[str, Any], name: str) -> str | int | None:
+    """A property's value, of whichever type it is."""
+    return text_in(summary, name) if name in _TEXTS else integer_in(summary, name)
+
+
+def said_as(name: str) -> str:
+    """What a line's summary calls a property."""
+    return _SAID_AS.get(name, name)
 
 
 def text_in(summary: Mapping[str, Any], name: str) -> str | None:

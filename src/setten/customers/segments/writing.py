@@ -59,7 +59,7 @@ async def write(
         entereds=_array("t" if is_in else "f" for _, _, is_in in steps),
         at=now,
     )
-    entries = [_entry(move, why, now) for move, why in zip(moves, whys, strict=True)]
+    entries = log.entries_for(_told(moves, whys), at=now)
     for start in range(0, len(entries), FACTS_MAX):
         await log.state_all(conn, entries[start : start + FACTS_MAX])
 
@@ -68,21 +68,27 @@ def _array(values: Iterable[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def _entry(move: Move, why: Why, now: datetime) -> log.Entry:
-    fact = MembershipsChanged(
-        customer_id=move.customer_id,
-        entered=_passed(move.entered),
-        left=_passed(move.left),
-        cause=why.cause,
-        because=why.event_id,
-    )
-    # Who was merged away has no identifier left to state it under.
-    return log.entry_for(
-        fact, at=now, identifiers=[move.identifier_id] if move.identifier_id else []
-    )
-
-
-def _passed(segments: Iterable[Live]) -> tuple[Passed, ...]:
-    return tuple(
-        Passed(segment_id=one.segment_id, name=one.name, version=one.version) for one in segments
-    )
+def _told(
+    moves: Sequence[Move], whys: Sequence[Why]
+) -> list[tuple[MembershipsChanged, tuple[int, ...]]]:
+    """The fact of each move, and whom it is stated under."""
+    passed: dict[int, Passed] = {}
+    for move in moves:
+        for one in (*move.entered, *move.left):
+            if one.segment_id not in passed:
+                told = Passed(segment_id=one.segment_id, name=one.name, version=one.version)
+                passed[one.segment_id] = told
+    return [
+        (
+            MembershipsChanged(
+                customer_id=move.customer_id,
+                entered=tuple([passed[one.segment_id] for one in move.entered]),
+                left=tuple([passed[one.segment_id] for one in move.left]),
+                cause=why.cause,
+                because=why.event_id,
+            ),
+            # Who was merged away has no identifier left to state it under.
+            (move.identifier_id,) if move.identifier_id else (),
+        )
+        for move, why in zip(moves, whys, strict=True)
+    ]

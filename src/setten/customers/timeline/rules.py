@@ -250,8 +250,9 @@ def _summary_kept(body: str) -> dict[str, Any]:
 
 
 def summary_of(row: Row) -> dict[str, Any]:
-    """The summary of an event that has just come: readers of one process share its row."""
-    return dict(_summary_kept(row.body))
+    """The summary of an event that has just come: readers of one process share it, so nobody may
+    change it."""
+    return _summary_kept(row.body)
 
 
 def _goods(said: dict[str, Any]) -> dict[str, Any]:

@@ -28,9 +28,8 @@ class Texts:
 
     def __init__(self, values: Sequence[str | None]) -> None:
         known: dict[str | None, int] = {None: -1}
-        self.codes = np.fromiter(
-            (known.setdefault(value, len(known) - 1) for value in values), np.int64, len(values)
-        )
+        codes = [known.setdefault(value, len(known) - 1) for value in values]
+        self.codes = np.array(codes, np.int64)
         self.words = [word for word in known if word is not None]
 
     def over(self, test: Callable[[str | None], bool]) -> Truths:
@@ -45,8 +44,8 @@ class Integers:
     __slots__ = ("known", "values")
 
     def __init__(self, values: Sequence[int | None]) -> None:
-        self.known = np.fromiter((v is not None for v in values), bool, len(values))
-        self.values = np.fromiter((v or 0 for v in values), np.int64, len(values))
+        self.known = np.array([v is not None for v in values], bool)
+        self.values = np.array([v or 0 for v in values], np.int64)
 
     @classmethod
     def of(cls, values: Rows, known: Truths) -> Integers:

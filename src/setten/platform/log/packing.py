@@ -33,6 +33,7 @@ _EPOCH_ORDINAL = date(2000, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _INT8_OID = 20
 _usual = struct.Struct("!hiiiqiqiqiqiqii").pack  # all columns up to the source
+_ours = struct.Struct("!hiiiqiqiqiii").pack  # the same of a fact of ours, without the last three
 _claim = struct.Struct("!hiii16siqii").pack
 _BEFORE_EPOCH = struct.pack("!hii", 4, 4, -(2**31))
 _first = struct.Struct("!hii").pack  # number of columns, and the day
@@ -67,7 +68,10 @@ def pack(entries: Iterable[tuple[int, Entry]]) -> list[bytes]:
         if entry.sent_at is not sent_at:
             sent_at = entry.sent_at
             sent = 0 if sent_at is None else _micros(sent_at)
-        if sent_at is None or entry.original_at is None or entry.source_id is None:
+        if sent_at is None and entry.original_at is None and entry.source_id is None:
+            at = received if entry.occurred_at is received_at else _micros(entry.occurred_at)
+            head = _ours(len(COLUMNS), 4, day, 8, position, 8, received, 8, at, -1, -1, -1)
+        elif sent_at is None or entry.original_at is None or entry.source_id is None:
             head = _rare(position, entry, day)
         else:
             head = _usual(

@@ -154,7 +154,7 @@ class Reader:
 
     async def _carry_or_pass(self, pool: Pool, was: Cursor, rows: Sequence[Row]) -> None:
         """Handle what is ours; where nothing is, go on without a word when `run` carries us."""
-        wanted = [row for row in rows if self._is_wanted(row)]
+        wanted = self._wanted(rows)
         if wanted or self._places is None:
             await self._carry(pool, was, rows, wanted)
             return
@@ -162,10 +162,11 @@ class Reader:
         if self._places.pass_over(self.name, here):
             self._here = here
 
-    def _is_wanted(self, row: Row) -> bool:
-        if self._names is not None and row.name not in self._names:
-            return False
-        return self._wants is None or self._wants(row)
+    def _wanted(self, rows: Sequence[Row]) -> Sequence[Row]:
+        names, wants = self._names, self._wants
+        if names is not None:
+            rows = [row for row in rows if row.name in names]
+        return rows if wants is None else [row for row in rows if wants(row)]
 
     async def _carry(
         self,

@@ -30,6 +30,7 @@ WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it name
 LATEST_MAX = 1_000  # what a person may look through or take away at once
 _MANY = 64  # ids; fewer are claimed in one round trip instead of four
 _FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
+OWN_CHANNEL = "setten"
 _POLL_S = 0.01  # readers poll as often; a NOTIFY in a hot transaction costs six times the rate
 _IDENTIFIERS = Row.__struct_fields__.index("identifiers")
 _encode = msgspec.json.Encoder().encode
@@ -132,7 +133,7 @@ def entry_for(
     *,
     at: datetime,
     identifiers: Sequence[int] = (),
-    channel: str = "setten",
+    channel: str = OWN_CHANNEL,
     location_id: str | None = None,
     sealed_id: int | None = None,
     event_id: uuid.UUID | None = None,
@@ -153,13 +154,32 @@ def entry_for(
     )
 
 
+def entries_for(told: Sequence[tuple[Fact, Sequence[int]]], *, at: datetime) -> list[Entry]:
+    """`entry_for` of many facts of one moment, each with the identifiers it is stated under."""
+    own_ids = ids.uuid7_texts(len(told))
+    day = ids.uuid7_time(uuid.UUID(own_ids[0])).date() if told else NO_DAY
+    return [
+        Entry(
+            event_id=own_id,
+            day=day,
+            name=fact.event_name,
+            occurred_at=at,
+            received_at=at,
+            channel=OWN_CHANNEL,
+            identifiers=tuple(identifiers),
+            body=_encode(fact).decode(),
+        )
+        for own_id, (fact, identifiers) in zip(own_ids, told, strict=True)
+    ]
+
+
 async def state(
     conn: Connection,
     fact: Fact,
     *,
     at: datetime,
     identifiers: Sequence[int] = (),
-    channel: str = "setten",
+    channel: str = OWN_CHANNEL,
     location_id: str | None = None,
     sealed_id: int | None = None,
 ) -> str:
