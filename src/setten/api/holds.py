@@ -28,12 +28,12 @@ from setten.api.hold_bodies import (
 from setten.api.state import Deps
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
-from setten.platform import clock, db
+from setten.platform import auth, clock, db
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Invalid, SettenError
-from setten.stock import holds, tasks
+from setten.stock import holds, sets, tasks
 from setten.stock.bands import band_of
 from setten.stock.holds import (
     LINES_MAX,
@@ -47,6 +47,7 @@ from setten.stock.holds import (
     WrongCode,
 )
 
+_Q = db.load(__file__)
 COMBINER = "holds"
 # Two batches of a process wait for each other at the same row, and are smaller. But where many
 # callers wait, one can be made and encoded while the database writes the other.
@@ -121,16 +122,27 @@ def combiner(pool: Pool) -> Combiner[_Wish, Placed]:
 
 async def _place_all(conn: Connection, wishes: Sequence[_Wish]) -> list[Placed | Exception]:
     """Who asks, for whom, and what they get: for all requests of a moment, in one transaction."""
-    actors = await guard.actors(conn, [wish.caller for wish in wishes])
+    actors, parts = await _who(conn, wishes)
     wanted = {wish.data.customer_id for wish in wishes if wish.data.customer_id is not None}
     people = await identity.people(conn, wanted)
     asks = [_ask(wish, actor, people) for wish, actor in zip(wishes, actors, strict=True)]
     good = [ask for ask in asks if isinstance(ask, Ask)]
-    placed = iter(await holds.place_many(conn, good, now=clock.now()))
+    placed = iter(await holds.place_many(conn, good, now=clock.now(), parts=parts))
     return [
         _for_scope(next(placed), actor) if isinstance(ask, Ask) else ask
         for ask, actor in zip(asks, actors, strict=True)
     ]
+
+
+async def _who(
+    conn: Connection, wishes: Sequence[_Wish]
+) -> tuple[list[Actor | SettenError], sets.Parts]:
+    """Who asks, and what the sets among their goods are made of, in one round trip."""
+    keys = [wish.caller.key for wish in wishes]
+    skus = {one.sku for wish in wishes for one in wish.data.lines}
+    row = await db.together(conn, [auth.keys_part(keys), sets.parts_part(skus)], _Q.who)
+    actors = guard.let_by([wish.caller for wish in wishes], auth.keys_told(row["keys"], keys))
+    return actors, sets.parts_told(row["parts"])
 
 
 def _ask(

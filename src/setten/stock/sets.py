@@ -43,6 +43,37 @@ async def parts_of(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str,
     return found
 
 
+async def having(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Sets that have one of the skus in them, with all their parts."""
+    wanted = sorted(set(skus))
+    if not wanted:
+        return {}
+    rows = await _Q.sets_with.all(conn, skus=wanted)
+    return await parts_of(conn, {row["set_sku"] for row in rows})
+
+
+def parts_part(skus: Iterable[str]) -> db.Part:
+    """`parts_of` as the part `sets_inside` of a statement."""
+    return db.Part(_Q.inside, {"skus": db.words(set(skus))})
+
+
+def parts_told(found: str) -> dict[str, dict[str, int]]:
+    """What that part found, a list in JSON, as `parts_of` answers it."""
+    parts: dict[str, dict[str, int]] = {}
+    for one in _decode_inside(found):
+        parts.setdefault(one.set_sku, {})[one.part_sku] = one.qty
+    return parts
+
+
+class _Inside(msgspec.Struct):
+    set_sku: str
+    part_sku: str
+    qty: int
+
+
+_decode_inside = msgspec.json.Decoder(list[_Inside]).decode
+
+
 def exploded(lines: Sequence[GoodsLine], parts: Parts) -> tuple[GoodsLine, ...]:
     """The lines with the parts of sets in place of the sets."""
     if not parts:

@@ -4,6 +4,16 @@ select set_sku, part_sku, qty
  where set_sku = any(:skus::text::text[])
  order by set_sku, part_sku;
 
+-- name: inside
+-- `parts_of` within a statement that reads more; nearly always there is none.
+sets_inside as (
+  select coalesce(json_agg(s), '[]')::text as parts
+    from (select set_sku, part_sku, qty
+            from stock.set_parts
+           where set_sku = any((select :skus::text::text[])::text[])
+           order by set_sku, part_sku) as s
+)
+
 -- name: forget
 delete from stock.set_parts where set_sku = any(:skus::text[]);
 

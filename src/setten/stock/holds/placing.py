@@ -44,14 +44,18 @@ async def place(conn: Connection, ask: Ask, *, now: datetime) -> Placed:
     return answer
 
 
-async def place_many(conn: Connection, asks: Sequence[Ask], *, now: datetime) -> list[Answer]:
+async def place_many(
+    conn: Connection, asks: Sequence[Ask], *, now: datetime, parts: Parts | None = None
+) -> list[Answer]:
     """Promise each ask all of its lines or none, first come, first served.
 
     Answers one Placed or one refusal (NotEnoughStock, UnknownGoods, BadHold, IdempotencyMismatch)
     per ask, in order. An ask whose claim was answered before gets that answer again; the claim of
     a refused one is given back. States `stock.held` for each.
+    parts: of those skus that are sets, when the caller has looked them up.
     """
-    parts = await sets.parts_of(conn, [line.sku for ask in asks for line in ask.lines])
+    if parts is None:
+        parts = await sets.parts_of(conn, [line.sku for ask in asks for line in ask.lines])
     answers, wishes, repeats = await _take_claims(conn, asks, parts)
     answers |= {w.index: bad for w in wishes if (bad := rules.check(w.ask)) is not None}
     good = [wish for wish in wishes if wish.index not in answers]
