@@ -192,6 +192,9 @@ async def test_a_part_goes_from_its_place_to_the_customer_step_by_step(shop: Sho
     told = [one["body"] for one in await shop.events("fulfilment.changed")]
     assert len(told) == 6
     assert '"parts":1' in told[0]
+    for name in ("stock.hold_ready", "stock.hold_collected"):
+        [one] = await shop.events(name)
+        assert '"purpose":"shipment"' in one["body"], "sent, and handed over to nobody"
     async with shop.pool.acquire() as conn:
         assert len(await fulfilments.steps_of(conn, order.order_id)) == 6
     await shop.prove()

@@ -238,3 +238,34 @@ def test_a_till_that_names_the_receipt_of_another_shop_is_believed_as_far_as_it_
     closed = {"sku": sku, "note": "a copied receipt: told to the manager"}
     done = town.api("POST", f"/returns/at-tills/{row['receipt_id']}/close", json=closed)
     assert (done["state"], at_tills(town, here)) == ("closed", [])
+
+
+def test_a_set_bought_online_comes_back_in_parts_and_at_a_till(town: Town) -> None:
+    cup, pot = (town.new_item(unique(word), {"kichijoji": 9}) for word in ("CUP", "POT"))
+    tea = unique("TEA-SET")
+    town.api("PUT", "/stock/items", json={"items": [
+        {"sku": tea, "name": {"ja": "茶器の揃い", "en": "Tea set"}, "price": 10001, "tax_rate": 0.1}
+    ]})  # fmt: skip
+    made = {"sets": [{"sku": tea, "parts": {cup: 2, pot: 1}}]}
+    assert town.api("PUT", "/stock/sets", json=made)["refused"] == []
+    bought = bought_online(town, tea)
+    collect(town, bought)
+    asked = {"order_id": bought["order"]["order_id"]}
+    (found,) = town.api("POST", "/returns/lookup", json=asked)["items"]
+    (line,) = found["lines"]
+    assert {part["sku"]: part["can_return"] for part in line["parts"]} == {cup: 4, pot: 2}
+    before = free(town, cup, "yokohama")
+    first = give_back(town, **asked, lines=[{**one(1, 1)[0], "part": cup}])
+    assert first["total"] == 20002 // 6, "of three goods at one price a third, of two sets a sixth"
+    assert free(town, cup, "yokohama") == before + 1
+    with refused(409, "more_than_sold"):
+        give_back(town, **asked, lines=one(1, 2))
+    with refused(409, "bad_return"):
+        give_back(town, **asked, lines=[{**one(1, 1)[0], "part": unique("SPOON")}])
+    whole = give_back(town, **asked, lines=one(1, 1))
+    rest = [{**one(1, 1)[0], "part": sku} for sku in (cup, pot)]
+    last = give_back(town, **asked, lines=rest)
+    assert first["total"] + whole["total"] + last["total"] == 20002
+    with refused(409, "more_than_sold"):
+        give_back(town, **asked, lines=rest)
+    assert town.reconcile()["drifts"] == []

@@ -44,8 +44,18 @@ class LookupIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     customer_id: UUID | None = None
 
 
+class PieceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a set. qty: units in the whole line; amount: its share of the line's money."""
+
+    sku: str
+    qty: int
+    amount: int
+    can_return: int
+
+
 class SoldBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a purchase. amount: for the whole line; can_return: units that may come back."""
+    """A line of a purchase. amount: for the whole line; can_return: units that may come back;
+    parts: of a set, what may come back of it instead of the whole."""
 
     line_no: int
     sku: str
@@ -53,6 +63,7 @@ class SoldBody(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     tax_rate: Decimal | None
     can_return: int
+    parts: list[PieceBody]
 
 
 class PurchaseBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,12 +86,14 @@ class PurchasesBody(msgspec.Struct, frozen=True):
 
 
 class BackIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Units of a line of the purchase; without proof of purchase, of a sku."""
+    """Units of a line of the purchase, or with `part` of this part of its set; without proof of
+    purchase, of a sku."""
 
     qty: _Qty
     condition: Literal["resaleable", "damaged", "unusable"]
     line_no: Annotated[int, msgspec.Meta(ge=0, le=32_767)] | None = None
     sku: _Id | None = None
+    part: _Id | None = None
 
 
 class InsteadIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

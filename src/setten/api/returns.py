@@ -15,6 +15,7 @@ from setten.api.return_bodies import (
     ID_LENGTH_MAX,
     ExchangeBody,
     LookupIn,
+    PieceBody,
     PolicyBody,
     PolicyIn,
     PurchaseBody,
@@ -117,6 +118,15 @@ async def _purchases(conn: Connection, found: Sequence[Purchase]) -> list[Purcha
                     amount=line.amount_minor,
                     tax_rate=line.tax_rate,
                     can_return=line.can_return,
+                    parts=[
+                        PieceBody(
+                            sku=part.sku,
+                            qty=part.qty,
+                            amount=part.amount_minor,
+                            can_return=part.can_return,
+                        )
+                        for part in line.pieces
+                    ],
                 )
                 for line in one.lines
             ],
@@ -166,6 +176,7 @@ async def _new(conn: Connection, data: ReturnIn, actor: Actor) -> NewReturn:
                 condition=one.condition,
                 line_no=one.line_no,
                 sku=one.sku and one.sku.replace("\x00", ""),
+                part=one.part and one.part.replace("\x00", ""),
             )
             for one in data.lines
         ),

@@ -59,10 +59,11 @@ class StockHeld(Fact, frozen=True, kw_only=True):
 
 
 class HoldChanged(Fact, frozen=True, kw_only=True):
-    """Base of what becomes of a hold."""
+    """Base of what becomes of a hold. purpose: as of its `stock.held`; absent in older facts."""
 
     hold_id: UUID
     lines: tuple[GoodsLine, ...] = ()
+    purpose: str | None = None
 
 
 class HoldReady(HoldChanged, frozen=True, kw_only=True):

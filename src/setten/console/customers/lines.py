@@ -33,6 +33,9 @@ ENDINGS = {"note.written": "voice", "customer.stage_changed": "stage",
            "stock.held": "purpose"}  # fmt: skip
 """Which part of an event chooses among its sentences, where it is not the action."""
 
+HOLD = "stock.hold_"
+"""What becomes of a hold is told by its purpose: goods that are sent are handed over to nobody."""
+
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One event, ready to be drawn."""
@@ -124,7 +127,8 @@ def _key(item: Item, is_now: bool, said: Mapping[str, Any]) -> str:
     if name == "custom.event":
         known = f"custom.{str(said.get('event') or '').lower()}"
         return known if known in all_words() else "event.custom.event"
-    ending = said.get(ENDINGS.get(name, "action"))
+    usual = "purpose" if name.startswith(HOLD) else "action"
+    ending = said.get(ENDINGS.get(name, usual))
     for key in (f"event.{name}.{ending}", f"event.{name}"):
         if key in all_words():
             return key

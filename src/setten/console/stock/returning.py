@@ -46,13 +46,17 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a purchase with what may come back of it."""
+    """A line of a purchase, or a part of a set in it, with what may come back of it.
 
-    line_no: int
+    key: names its fields in the form.
+    """
+
+    key: str
     good: Good
     qty: int
     can_return: int
     amount: str
+    is_part: bool = False
 
 
 @get("/stock/returns", right=Right.take_returns)
@@ -224,9 +228,9 @@ async def _bought_page(
     """The form of one purchase; refused, with what was typed and why."""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
-        shown = await goods(conn, [line.sku for line in found.lines], page)
+        skus = [one.sku for line in found.lines for _, one in _fields(line)]
+        shown = await goods(conn, skus, page)
         rule = await returns.policy(conn)
-    money = page.shown().money
     view = {
         "at": at,
         "at_name": names(at),
@@ -234,11 +238,7 @@ async def _bought_page(
         "bought": found,
         "place": names(found.location_id),
         "customer": customer,
-        "lines": [
-            BackLine(line_no=line.line_no, good=shown[line.sku], qty=line.qty,
-                     can_return=line.can_return, amount=money(line.amount_minor, found.currency))
-            for line in found.lines
-        ],
+        "lines": _lines(page, found, shown),
         "conditions": CONDITIONS,
         "reasons": REASONS,
         "rule": rule,
@@ -248,9 +248,32 @@ async def _bought_page(
         "said": said or {},
         "instead": instead.FIELDS,
         "refusal": errors.say(refusal.code, page.locale, refusal.facts) if refusal else None,
-    }  # fmt: skip
+    }
     status = 409 if refusal else 200
     return page.render("stock/returns_purchase.html", view, status=status)
+
+
+def _lines(page: Page, found: Purchase, shown: Mapping[str, Good]) -> list[BackLine]:
+    """Each line, and under one that is a set its parts: they may come back one by one."""
+    money = page.shown().money
+    return [
+        BackLine(
+            key=key,
+            good=shown[one.sku],
+            qty=one.qty,
+            can_return=one.can_return,
+            amount=money(one.amount_minor, found.currency),
+            is_part=one is not line,
+        )
+        for line in found.lines
+        for key, one in _fields(line)
+    ]
+
+
+def _fields(line: returns.Sold) -> list[tuple[str, returns.Sold | returns.Piece]]:
+    """A line and its parts, each under the name of its fields."""
+    parts = [(f"{line.line_no}-{at}", part) for at, part in enumerate(line.pieces)]
+    return [(str(line.line_no), line), *parts]
 
 
 @post("/stock/returns", right=Right.take_returns)
@@ -317,13 +340,15 @@ def _uuid(said: object) -> UUID | None:
 
 def _backs(found: Purchase, form: Mapping[str, object]) -> list[Back]:
     backs = []
-    for line in found.lines:
-        said = str(form.get(f"qty-{line.line_no}") or "0")
-        if not said.isdigit() or len(said) > QTY_DIGITS:
+    fields = [(line, key, one) for line in found.lines for key, one in _fields(line)]
+    for line, key, one in fields:
+        said = str(form.get(f"qty-{key}") or "0")
+        if not said.isdecimal() or len(said) > QTY_DIGITS:
             raise Invalid(errors="qty")
         if int(said):
-            condition = str(form.get(f"condition-{line.line_no}") or "")
-            backs.append(Back(line_no=line.line_no, qty=int(said), condition=condition))
+            condition = str(form.get(f"condition-{key}") or "")
+            part = None if one is line else one.sku
+            backs.append(Back(line_no=line.line_no, qty=int(said), condition=condition, part=part))
     return backs
 
 

@@ -10,11 +10,16 @@ from uuid import UUID
 
 import msgspec
 
-from setten.facts.stock import GoodsLine, HoldCollected, HoldExpired, HoldReleased
+from setten.facts.stock import (
+    GoodsLine,
+    HoldChanged,
+    HoldCollected,
+    HoldExpired,
+    HoldReleased,
+)
 from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.platform.errors import Unavailable
-from setten.platform.log import Fact
 from setten.stock import allocations, ledger, tasks
 from setten.stock.holds.model import Hold, HoldEnded, UnknownHold
 from setten.stock.holds.reading import holds_from
@@ -182,7 +187,7 @@ async def _state(
 ) -> list[Ended]:
     entries = []
     for hold in holds:
-        fact: Fact = ending.fact(hold_id=hold.hold_id, lines=_told(hold, ending), **told)
+        fact: HoldChanged = ending.fact(hold_id=hold.hold_id, lines=_told(hold, ending), **told)
         entries.append(state_of(hold, fact, now))
     await log.state_all(conn, entries)
     return [
@@ -215,10 +220,10 @@ def open_lines(hold: Hold) -> tuple[GoodsLine, ...]:
     )
 
 
-def state_of(hold: Hold, fact: Fact, now: datetime) -> log.Entry:
-    """A fact about a hold, under the identifier that it was placed for."""
+def state_of(hold: Hold, fact: HoldChanged, now: datetime) -> log.Entry:
+    """A fact about a hold, with its purpose, under the identifier that it was placed for."""
     return log.entry_for(
-        fact,
+        msgspec.structs.replace(fact, purpose=hold.purpose),
         at=now,
         identifiers=() if hold.identifier_id is None else (hold.identifier_id,),
         channel=hold.channel,

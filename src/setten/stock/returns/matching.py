@@ -108,11 +108,13 @@ async def _only_one(conn: Connection, back: TillReturn) -> Purchase | str:
 
 async def candidates(conn: Connection, back: TillReturn) -> list[Purchase] | None:
     """Purchases of the same shop that it may have been of, newest first, within the days in which
-    goods may come back and at the price given back; None where it is sold too often to tell."""
+    goods may come back and at the price given back, or with a set that has it, at any price; None
+    where it is sold too often to tell."""
     policy = await reading.policy(conn)
     last = back.at.date() + timedelta(days=1)  # business days end after midnight
     days = [last - timedelta(days=n) for n in range(policy.days + 2)]
     made_of = (await sets.parts_of(conn, [back.sku])).get(back.sku)
+    within = await sets.having(conn, [back.sku])
     rows = await _Q.days_sold.all(
         conn,
         days=days,
@@ -121,10 +123,12 @@ async def candidates(conn: Connection, back: TillReturn) -> list[Purchase] | Non
     )
     if sum(row["sold"] for row in rows) > OFTEN:
         return None
-    return await _that_fit(conn, back, [row["day"] for row in rows])
+    return await _that_fit(conn, back, [row["day"] for row in rows], sorted(within))
 
 
-async def _that_fit(conn: Connection, back: TillReturn, days: Sequence[date]) -> list[Purchase]:
+async def _that_fit(
+    conn: Connection, back: TillReturn, days: Sequence[date], within: Sequence[str]
+) -> list[Purchase]:
     rows = await _Q.receipts_that_fit.all(
         conn,
         days=list(days),
@@ -132,6 +136,7 @@ async def _that_fit(conn: Connection, back: TillReturn, days: Sequence[date]) ->
         sku=back.sku,
         qty=back.qty,
         amount=back.amount_minor,
+        set_skus=list(within),
         at=back.at,
         most=CANDIDATES_MAX,
     )

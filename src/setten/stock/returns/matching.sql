@@ -49,15 +49,16 @@ select d.day, d.sold
     on d.location_id = :location_id and d.day = w.day and d.sku = :sku and d.sold > 0;
 
 -- name: receipts_that_fit
--- Receipts of a few days of a place on which it was sold at that price, newest first.
+-- Receipts of a few days of a place on which it was sold at that price, or in a set, newest first.
 select r.receipt_id
   from unnest(:days::date[]) as w(day)
   join stock.receipts r on r.location_id = :location_id and r.business_day = w.day
  where r.replaced_by is null and r.occurred_at <= :at
    and exists (select 1
                  from stock.receipt_lines l
-                where l.receipt_id = r.receipt_id and l.sku = :sku and l.qty > 0
-                  and l.amount_minor * :qty = :amount * l.qty)
+                where l.receipt_id = r.receipt_id and l.qty > 0
+                  and ((l.sku = :sku and l.amount_minor * :qty = :amount * l.qty)
+                       or l.sku = any(:set_skus::text[])))
  order by r.occurred_at desc, r.receipt_id
  limit :most;
 

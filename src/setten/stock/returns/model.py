@@ -75,9 +75,23 @@ class MayNotDecide(Denied):
     code = "may_not_decide"
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a set that a line sold. units: in one set; qty: in the whole line; amount_minor:
+    its share of the line's money; the rest as of a line."""
+
+    sku: str
+    units: int
+    qty: int
+    amount_minor: int
+    can_return: int
+    came_back: int
+    amount_back: int
+
+
 class Sold(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a purchase. amount_minor: for the whole line; can_return: units that may still come
-    back; amount_back: what was paid back of it before."""
+    back; amount_back: what was paid back of it before; pieces: of a set, what may come back of it
+    instead of the whole."""
 
     line_no: int
     sku: str
@@ -87,6 +101,7 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     can_return: int
     came_back: int = 0
     amount_back: int = 0
+    pieces: tuple[Piece, ...] = ()
 
 
 class Tendered(msgspec.Struct, frozen=True):
@@ -118,12 +133,14 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Back(msgspec.Struct, frozen=True, kw_only=True):
-    """Units that come back: of a line of the purchase, or without proof by sku."""
+    """Units that come back: of a line of the purchase, or without proof by sku. part: only this
+    part of the set that the line sold."""
 
     qty: int
     condition: str
     line_no: int | None = None
     sku: str | None = None
+    part: str | None = None
 
 
 class NewReturn(msgspec.Struct, frozen=True, kw_only=True):

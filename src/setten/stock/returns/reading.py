@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,19 +11,21 @@ import msgspec
 
 from setten.platform import db
 from setten.platform.db import Connection
-from setten.stock import holds, orders, sets
+from setten.stock import catalog, holds, orders, sets
 from setten.stock.orders import Order
 from setten.stock.pricing import TaxLine
-from setten.stock.returns import rules, tills
+from setten.stock.returns import pieces, rules, tills
 from setten.stock.returns.model import (
     Line,
     Policy,
     Purchase,
     Return,
+    Sold,
     Tendered,
     UnknownPurchase,
     UnknownReturn,
 )
+from setten.stock.returns.pieces import Came, SoldRow
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
@@ -42,12 +44,11 @@ async def by_order(conn: Connection, order_id: UUID) -> Purchase:
         raise UnknownPurchase() from cause
     root = _root(order.system, order.order_ref)
     told = await _Q.sold_for_order.all(conn, system=order.system, order_ref=order.order_ref)
-    sold = [
+    sold: list[SoldRow] = [
         (one.line_no, one.sku, one.open_qty, _open_amount(one), one.tax_rate) for one in order.lines
     ]
     # What a till took back of the order by itself came back too, if on no line that we know.
-    back = [(None, row["sku"], row["back"], 0) for row in told if row["back"]]
-    back += await _not_yet_out(conn, order)
+    back: list[Came] = [(None, row["sku"], row["back"], 0) for row in told if row["back"]]
     back += await tills.taken_back(
         conn,
         order.identifier_id,
@@ -65,13 +66,15 @@ async def by_order(conn: Connection, order_id: UUID) -> Purchase:
         identifier_id=order.identifier_id,
         currency=order.currency or "JPY",
         tax_included=order.tax_included,
-        lines=rules.left_of(sold, [*back, *await _came_back(conn, root)]),
+        lines=await _left(
+            conn, sold, [*back, *await _came_back(conn, root)], held=await _not_yet_out(conn, order)
+        ),
         order_system=order.system,
         order_ref=order.order_ref,
     )
 
 
-async def _not_yet_out(conn: Connection, order: Order) -> list[tuple[None, str, int, int]]:
+async def _not_yet_out(conn: Connection, order: Order) -> list[Came]:
     """Units that still lie in a hold of the order: those are cancelled, not returned."""
     held: dict[str, int] = {}
     for hold_id in await orders.holds_of(conn, order.order_id):
@@ -81,7 +84,7 @@ async def _not_yet_out(conn: Connection, order: Order) -> list[tuple[None, str, 
                 held[one.sku] = held.get(one.sku, 0) + one.qty
     parts = await sets.parts_of(conn, [line.sku for line in order.lines]) if held else {}
     # A set is out when all of its parts are.
-    of_sets = [
+    of_sets: list[Came] = [
         (None, sku, max(-(-held.get(part, 0) // units) for part, units in made_of.items()), 0)
         for sku, made_of in parts.items()
     ]
@@ -99,7 +102,7 @@ def _root(system: str, order_ref: str) -> str:
     return f"order:{system}:{order_ref}"
 
 
-async def _came_back(conn: Connection, root: str) -> list[tuple[int | None, str, int, int]]:
+async def _came_back(conn: Connection, root: str) -> list[Came]:
     rows = await _Q.came_back.all(conn, root=root)
     return [(row["sold_line"], row["sku"], row["qty"], row["amount_minor"]) for row in rows]
 
@@ -136,11 +139,30 @@ async def by_receipt(conn: Connection, receipt_id: UUID) -> Purchase:
         identifier_id=row["identifier_id"],
         currency=row["currency"],
         tax_included=row["tax_included"],
-        lines=rules.left_of(sold, back, bound=await _sold_in_all(conn, row)),
+        lines=await _left(conn, sold, back, bound=await _sold_in_all(conn, row)),
         tenders=_decode_tenders(row["tenders"]),
         order_system=row["order_system"],
         order_ref=row["order_ref"],
     )
+
+
+async def _left(
+    conn: Connection,
+    sold: Sequence[SoldRow],
+    back: Sequence[Came],
+    *,
+    held: Sequence[Came] = (),
+    bound: Mapping[str, int] | None = None,
+) -> tuple[Sold, ...]:
+    """Lines with what may still come back, of sets with their parts. held: not even out yet."""
+    made_of = await sets.parts_of(conn, [sku for _, sku, _, _, _ in sold])
+    whole, parts = pieces.of_parts(back, sold, made_of)
+    lines = rules.left_of(sold, [*whole, *held], bound=bound)
+    if not made_of:
+        return lines
+    items = await catalog.find_many(conn, list({sku for one in made_of.values() for sku in one}))
+    prices = {sku: item.price_minor or 0 for sku, item in items.items()}
+    return pieces.with_parts(lines, whole, parts, made_of, prices)
 
 
 async def _order_of(conn: Connection, receipt: db.Record) -> Order | None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from setten.platform.errors import SettenError
 from setten.stock.ledger import Account
 from setten.stock.pricing import STANDARD_RATE, TaxLine, taxes
+from setten.stock.returns import pieces
 from setten.stock.returns.model import (
     CONDITIONS,
     DAYS_MAX,
@@ -24,6 +25,7 @@ from setten.stock.returns.model import (
     MayNotDecide,
     MoreThanSold,
     NewReturn,
+    Piece,
     Policy,
     ProofNeeded,
     Purchase,
@@ -67,6 +69,8 @@ def check(new: NewReturn) -> BadReturn | None:
             return BadReturn(why="line_or_sku")
         if (one.sku is not None) != (new.purchase is None):
             return BadReturn(why="line_or_sku")
+        if one.part is not None and one.line_no is None:
+            return BadReturn(why="part")
     text = new.override_reason
     if text is not None and not (0 < len(text.strip()) <= TEXT_LENGTH_MAX and "\x00" not in text):
         return BadReturn(why="override_reason")
@@ -118,8 +122,9 @@ def left_of(
     return tuple(found)
 
 
-def amount_of(line: Sold, qty: int, before: int = 0) -> int:
-    """What had been paid for the next `qty` units of a line, after `before` more of this return.
+def amount_of(line: Sold | Piece, qty: int, before: int = 0) -> int:
+    """What had been paid for the next `qty` units of a line, or of a part of its set, after
+    `before` more of this return.
 
     Rounded so that all units together give back exactly what the line cost.
     """
@@ -131,24 +136,40 @@ def amount_of(line: Sold, qty: int, before: int = 0) -> int:
 def lines_of(new: NewReturn, purchase: Purchase) -> list[Line]:
     """The lines of a return of a known purchase, with money. Raises MoreThanSold, BadReturn."""
     sold = {one.line_no: one for one in purchase.lines}
-    taken: dict[int, int] = {}
+    taken: dict[tuple[int, str], int] = {}
     found, over = [], []
     for number, back in enumerate(new.lines, start=1):
         line = None if back.line_no is None else sold.get(back.line_no)
         if line is None:
             raise BadReturn(why="line_no")
-        before = taken.get(line.line_no, 0)
-        taken[line.line_no] = before + back.qty
-        if taken[line.line_no] > line.can_return:
-            over.append({"line_no": line.line_no, "sku": line.sku, "can_return": line.can_return})
+        what = pieces.named(line, back.part)
+        if what is None:
+            raise BadReturn(why="part")
+        key = (line.line_no, what.sku)
+        before = taken.get(key, 0)
+        taken[key] = before + back.qty
+        if taken[key] > what.can_return or not pieces.fits(line, taken):
+            over.append({"line_no": line.line_no, "sku": what.sku, "can_return": what.can_return})
         found.append(
-            Line(line_no=number, sold_line=line.line_no, sku=line.sku, qty=back.qty,
-                 condition=back.condition, amount_minor=amount_of(line, back.qty, before),
+            Line(line_no=number, sold_line=line.line_no, sku=what.sku, qty=back.qty,
+                 condition=back.condition, amount_minor=amount_of(what, back.qty, before),
                  tax_rate=line.tax_rate)
         )  # fmt: skip
     if over:
         raise MoreThanSold(lines=over)
-    return found
+    return _settled(found, sold, taken)
+
+
+def _settled(
+    found: Sequence[Line], sold: Mapping[int, Sold], taken: Mapping[tuple[int, str], int]
+) -> list[Line]:
+    """The same, the money of sets made even: in the order of the return."""
+    settled = {one.line_no: one for one in found}
+    for line_no in {one.sold_line for one in found if one.sold_line is not None}:
+        if sold[line_no].pieces:
+            rows = [one for one in found if one.sold_line == line_no]
+            settled |= {one.line_no: one for one in pieces.settled(sold[line_no], rows, taken)}
+    return list(settled.values())
 
 
 def tax_of(lines: Sequence[Line], *, is_included: bool) -> tuple[TaxLine, ...]:
@@ -235,24 +256,29 @@ WHYS = ("none", "many", "often", "said_unknown", "more_than_sold", "more_money",
 def wrong_purchase(back: TillReturn, bought: Purchase) -> str | None:
     """Why a till's return cannot be of this purchase, or None. No more money than was paid."""
     lines = [one for one in bought.lines if one.sku == back.sku]
-    if not lines:
+    parts = [(line, one) for line in bought.lines for one in line.pieces if one.sku == back.sku]
+    if not lines and not parts:
         return "not_sold"
     if bought.currency != back.currency:
         return "other_currency"
     if bought.bought_at > back.at:
         return "before"
-    if sum(one.can_return for one in lines) < back.qty:
+    can_return = sum(one.can_return for one in lines) + sum(one.can_return for _, one in parts)
+    if can_return < back.qty:
         return "more_than_sold"
-    # The dearest units: a till does not say from which line it takes.
-    dearest = max(-(-one.amount_minor * back.qty // one.qty) for one in lines)
-    return "more_money" if back.amount_minor > dearest else None
+    # The dearest units: a till does not say from which line it takes, nor what a part of a set was
+    # worth; but nobody paid more for it than for the set.
+    worth = [-(-one.amount_minor * back.qty // one.qty) for one in lines]
+    worth += [line.amount_minor - line.amount_back for line, _ in parts]
+    return "more_money" if back.amount_minor > max(worth) else None
 
 
 def same_price(back: TillReturn, bought: Purchase) -> bool:
     """Whether a unit cost there exactly what a unit was given back for."""
     return any(
         one.amount_minor * back.qty == back.amount_minor * one.qty
-        for one in bought.lines
+        for line in bought.lines
+        for one in pieces.all_of(line)
         if one.sku == back.sku
     )
 

@@ -11,6 +11,8 @@ import msgspec
 
 from setten.platform import db
 from setten.platform.db import Connection
+from setten.stock import sets
+from setten.stock.sets import Parts
 
 _Q = db.load(str(Path(__file__).with_name("tills.py")))
 # Of one buyer and the goods of one purchase: a card that is lent to a whole house has fewer.
@@ -41,14 +43,39 @@ async def taken_back(
     """
     if identifier_id is None or not skus:
         return []
-    given = {"identifier_id": identifier_id, "since": bought_at, "skus": sorted(set(skus))}
-    deeds = [Deed(**dict(row)) for row in await _Q.of_buyer.all(conn, most=DEEDS_MAX, **given)]
-    if not any(one.back for one in deeds):
+    made_of = await _sets_about(conn, skus)
+    wanted = {*skus, *made_of, *(part for parts in made_of.values() for part in parts)}
+    given = {"identifier_id": identifier_id, "since": bought_at, "skus": sorted(wanted)}
+    rows = await _Q.of_buyer.all(conn, most=DEEDS_MAX, **given)
+    if not any(row["back"] for row in rows):
         return []
-    rows = await _Q.over_counters.all(conn, **given)
-    over = {(row["id"], row["sku"]): row["qty"] for row in rows}
+    deeds = exploded([Deed(**dict(row)) for row in rows], made_of)
+    over: dict[tuple[UUID, str], int] = {}
+    for row in await _Q.over_counters.all(conn, **given):
+        for sku, units in made_of.get(row["sku"], {row["sku"]: 1}).items():
+            over[row["id"], sku] = over.get((row["id"], sku), 0) + row["qty"] * units
     back = of_which(deeds, over)
     return [(None, sku, qty, 0) for (owner, sku), qty in back.items() if owner == purchase]
+
+
+async def _sets_about(conn: Connection, skus: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Those of the goods that are sets, and all sets that such goods or their parts are in: what
+    comes back may have been bought in any of them."""
+    made_of = await sets.parts_of(conn, skus)
+    loose = {*skus, *(part for parts in made_of.values() for part in parts)} - set(made_of)
+    return made_of | await sets.having(conn, loose)
+
+
+def exploded(deeds: Sequence[Deed], made_of: Parts) -> list[Deed]:
+    """The same in units of parts, one for each purchase and sku; in the order of time."""
+    found: dict[tuple[UUID, str], Deed] = {}
+    for one in deeds:
+        for sku, units in made_of.get(one.sku, {one.sku: 1}).items():
+            bought, back = one.bought * units, one.back * units
+            if (before := found.get((one.id, sku))) is not None:
+                bought, back = bought + before.bought, back + before.back
+            found[one.id, sku] = Deed(id=one.id, at=one.at, sku=sku, bought=bought, back=back)
+    return list(found.values())
 
 
 def of_which(
