@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 Q = db.load(__file__)
 SAMPLE = 10
+RANK_MICROS = 2**53
+"""More microseconds since 1970 than any time has: a rank is worth more than all of them."""
+
 # Who is whom, as a file of the engine, serves the questions of so long: people compose by trying.
 PEOPLE_KEPT = timedelta(seconds=60)
 _PEOPLE = "people.parquet"
@@ -239,11 +242,12 @@ def open_relations(
 def _open_events(duck: duckdb.DuckDBPyConnection, needs: Needs) -> None:
     """The events of a question: without purchases every line is what it says, and where none has
     rivals nobody looks for them."""
-    words: Mapping[str, Any] = {
+    words: dict[str, Any] = {
         "columns": ", ".join(f"l.{name}" for name in (*TEXTS, *INTEGERS)),
         "void": timeline.RANK_VOID,
         "alone": lines.RANK_ALONE,
     }
+    words["merit"] = Q.merit.sql.format(rank_micros=RANK_MICROS, **words).strip()
     parts = []
     if needs.events.keys() & {PURCHASE, RETURN}:
         found = duck.execute(Q.contested.sql.format(**words)).fetchone()
@@ -252,11 +256,22 @@ def _open_events(duck: duckdb.DuckDBPyConnection, needs: Needs) -> None:
         corrected = Q.not_corrected.sql if has_corrections else ""
         parts.append(f"{Q.alone.sql}{corrected}")
         if has_rivals:
+            words["settled"] = Q.settled.sql if _settle(duck, words) else ""
             parts.append(Q.rivals.sql)
     if needs.events.keys() - {PURCHASE, RETURN} or not parts:
         parts.append(Q.others.sql)
     told = "\nunion all\n".join(parts).format(**words)
     duck.execute(Q.events.sql.format(parts=told))
+
+
+def _settle(duck: duckdb.DuckDBPyConnection, words: Mapping[str, Any]) -> bool:
+    """Find the best of all that told of each purchase; whether rank and time alone do not say."""
+    duck.execute(Q.told_twice.sql.format(rank_micros=RANK_MICROS, **words))
+    found = duck.execute(Q.has_doubtful.sql).fetchone()
+    assert found is not None
+    if found[0]:
+        duck.execute(Q.settle_doubtful.sql.format(**words))
+    return bool(found[0])
 
 
 def _is_empty(file: Path | None) -> bool:

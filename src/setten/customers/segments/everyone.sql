@@ -67,22 +67,45 @@ select l.identifier_id as key, l."at", l.position,
 -- name: not_corrected
    and not exists (select 1 from lines v where v.rank = {void} and v.purchase_key = l.purchase_key)
 
--- name: rivals
+-- name: told_twice
 -- Of all that told of one purchase the best one counts: the till before the order, the earlier of
--- two equals; a correction ends what it replaces. Only the keys with two or more go through the
--- sorting out.
+-- two equals; a correction ends what it replaces. Rank and time are one number, the less the better
+-- ({rank_micros} microseconds: more than any time has). Of two they say which; of more, or of two at
+-- the same instant, which event is the best one is looked up beside.
+create or replace temp table told_twice as
+select purchase_key, min(merit) as best, null::varchar as told_by,
+       count(*) > 2 or min(merit) = max(merit) as is_doubtful
+  from (select purchase_key, {merit} as merit from lines l where l.rank > {alone})
+ group by purchase_key
+having count(*) > 1;
+
+-- name: has_doubtful
+select count(*) > 0 from told_twice where is_doubtful;
+
+-- name: settle_doubtful
+update told_twice t
+   set told_by = b.told_by
+  from (select l.purchase_key, min(l.told_by) as told_by
+          from lines l
+          join told_twice d on d.purchase_key = l.purchase_key and d.is_doubtful
+                           and d.best = {merit}
+         where l.rank > {alone}
+         group by l.purchase_key) as b
+ where b.purchase_key = t.purchase_key;
+
+-- name: merit
+({void} - l.rank::bigint) * {rank_micros} + epoch_us(l."at")
+
+-- name: rivals
 select l.identifier_id as key, l."at", l.position,
        case when l.total_minor < 0 then 'return' else 'purchase' end as name, {columns}
   from lines l
-  left join (
-       select purchase_key, min({{'rank': -rank, 'at': "at", 'by': told_by}}) as best
-         from lines
-        where rank > {alone}
-        group by purchase_key
-       having count(*) > 1
-       ) as r using (purchase_key)
+  left join told_twice r using (purchase_key)
  where l.rank > {alone} and l.rank < {void}
-   and (r.best is null or r.best = {{'rank': -l.rank, 'at': l."at", 'by': l.told_by}})
+   and (r.best is null or r.best = {merit}{settled})
+
+-- name: settled
+ and (r.told_by is null or r.told_by = l.told_by)
 
 -- name: fields
 -- The newest word of each field, whichever identifier it was said under: the later, then the
