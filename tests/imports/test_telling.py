@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.imports.conftest import Bring
 
+from setten.imports.letters import LOOKED_AT_BYTES
 from setten.platform import db
 
 AGENT = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15"
@@ -60,6 +61,18 @@ async def test_a_log_becomes_page_views_with_referrer_and_campaign(
         assert await conn.fetchval("select count(*) from vault.envelopes") == 0
     said = json.dumps(event, default=str)
     assert not any(word in said for word in ("hanako", "203.0.113", "Safari", "example.jp"))
+
+
+async def test_a_line_in_letters_that_do_not_read_is_refused_alone(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    """Browsers and bots write what they like into a log, far behind where its letters are told."""
+    path = tmp_path / "access.log"
+    remarks = b"# rotated\n" * (LOOKED_AT_BYTES // 10 + 1)
+    torn = log_line("/検索").encode("cp932")
+    path.write_bytes(remarks + log_line("/").encode() + torn + log_line("/items/1").encode())
+    done = await bring("weblogs", path)
+    assert (done.new, done.reasons) == (2, {"bad_letters": 1})
 
 
 async def test_a_visitor_of_a_log_is_one_for_the_day_or_by_the_tags_cookie(

@@ -149,7 +149,9 @@ class Table:
     def _lines(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         self.columns = [LINE]
         return (
-            Raw(number, {}, "line_too_long") if line is None else Raw(number, {LINE: line})
+            Raw(number, {}, "line_too_long")
+            if line is None
+            else Raw(number, {LINE: line}, None if _reads([line]) else "bad_letters")
             for number, line in _numbered(text)
             if line is None or not line.startswith("#")
         )
