@@ -15,10 +15,23 @@ metrics.gauge("level", "How high.").set(3)
 print(metrics.render().decode())
 """
 
+FORKED = """
+import os
+from setten.platform import metrics
+things = metrics.counter("things", "Things that happened.")
+things.inc()
+if os.fork() == 0:
+    things.inc(10)
+    os._exit(0)
+os.wait()
+things.inc()
+print(metrics.render().decode())
+"""
 
-def run(folder):
+
+def run(folder, program=ADD_ONE):
     done = subprocess.run(
-        [sys.executable, "-c", ADD_ONE],
+        [sys.executable, "-c", program],
         env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)},
         capture_output=True,
         text=True,
@@ -30,6 +43,11 @@ def run(folder):
 def test_two_processes_are_added_up(tmp_path):
     run(tmp_path)
     assert 'setten_things_total{kind="odd"} 2.0' in run(tmp_path)
+
+
+def test_a_copy_of_a_process_counts_for_itself(tmp_path):
+    assert "setten_things_total 12.0" in run(tmp_path, FORKED)
+    assert len(list(tmp_path.glob("counter_*.db"))) == 2
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here")

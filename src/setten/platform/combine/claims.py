@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and made five times faster
 
 from setten.platform import db
 from setten.platform.db import Connection
@@ -42,12 +43,17 @@ class Outcome(msgspec.Struct, frozen=True):
 def key_hash(actor: str, route: str, key: str) -> uuid.UUID:
     """A key belongs to its caller and its route; nobody can replay another's."""
     text = "\x00".join((actor, route, key))
-    return uuid.UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+    return _hashed(text.encode())
 
 
 def request_hash(body: bytes) -> uuid.UUID:
     """What the request said."""
-    return uuid.UUID(bytes=hashlib.blake2b(body, digest_size=16).digest())
+    return _hashed(body)
+
+
+def _hashed(said: bytes) -> uuid.UUID:
+    found: uuid.UUID = UUID(hashlib.blake2b(said, digest_size=16).digest())
+    return found
 
 
 async def claim(conn: Connection, claims: Sequence[Claim]) -> dict[uuid.UUID, Outcome]:

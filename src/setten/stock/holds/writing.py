@@ -46,11 +46,23 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 def draft(wanted: Sequence[tuple[Ask, tuple[GoodsLine, ...]]], *, now: datetime) -> list[Draft]:
     """Make holds of asks with their merged lines, each with a code."""
     codes = _codes([lines[0].location_id for _, lines in wanted])
-    return [_draft(ask, lines, code, now) for (ask, lines), code in zip(wanted, codes, strict=True)]
+    made = ids.uuid7s(2 * len(wanted))
+    numbered = zip(wanted, codes, made[: len(wanted)], made[len(wanted) :], strict=True)
+    return [
+        _draft(ask, lines, code, now, hold_id=hold_id, event_id=event_id)
+        for (ask, lines), code, hold_id, event_id in numbered
+    ]
 
 
-def _draft(ask: Ask, lines: tuple[GoodsLine, ...], code: str, now: datetime) -> Draft:
-    hold_id = ids.uuid7()
+def _draft(
+    ask: Ask,
+    lines: tuple[GoodsLine, ...],
+    code: str,
+    now: datetime,
+    *,
+    hold_id: UUID,
+    event_id: UUID,
+) -> Draft:
     until = now + timedelta(seconds=ask.ttl_s)
     stated = log.entry_for(
         StockHeld(hold_id=hold_id, lines=lines, expires_at=until, purpose=ask.purpose),
@@ -58,6 +70,7 @@ def _draft(ask: Ask, lines: tuple[GoodsLine, ...], code: str, now: datetime) -> 
         identifiers=() if ask.identifier_id is None else (ask.identifier_id,),
         channel=ask.channel,
         location_id=lines[0].location_id,
+        event_id=event_id,
     )
     placed = Placed(
         hold_id=hold_id, lines=lines, expires_at=until, code=code, event_id=stated.event_id
@@ -73,9 +86,10 @@ def _codes(places: Sequence[str]) -> list[str]:
     """
     given: set[tuple[str, str]] = set()
     codes = []
-    for place in places:
-        while (pair := (_code(0), place)) in given:
-            continue
+    for place, code in zip(places, ids.codes(len(places), _CODE_DIGITS), strict=True):
+        pair = (code, place)
+        while pair in given:
+            pair = (_code(0), place)
         given.add(pair)
         codes.append(pair[0])
     return codes
