@@ -7,6 +7,7 @@ processes start beside the web's own.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -62,6 +63,9 @@ PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
 # One for each reader, and for who looks, who fetches, and cursors that follow. Of 110 connections
 # eight web processes take 80, these 20.
 POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
+# What comes by the clock can wait a moment for who asks now: writing the lake takes half a second of
+# a processor at once.
+NICE: dict[Part, int] = {"jobs": 5}
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
 GIVE_WAY_S = 0.0005
@@ -242,6 +246,7 @@ def _followers(means: Means, parts: Collection[Part]) -> list[Reader]:
 def main() -> None:
     """As the supervisor starts us: `python -m setten.background PART`."""
     (part,) = (one for one in PARTS if one == sys.argv[1])
+    os.nice(NICE.get(part, 0))
     uvloop.run(run(parts=(part,)))
 
 
