@@ -2,11 +2,12 @@
 
     .venv/bin/python bench/projections.py [--customers 1000000] [--lines 3000000]
                                           [--segments 100] [--rate 2000] [--seconds 30]
-                                          [--kept DIR]
+                                          [--kept DIR] [--append]
 
 Lays down customers and their history, then offers events at a fixed rate (open loop, batches of
-100, through the append path, in a process of its own) while all readers of the log run as their
-process runs them, and the jobs and the lake in theirs. Each reader has a connection of its own
+100, over HTTP to two web processes, which read, deduplicate and seal them; with `--append` without
+all that, into the log) while all readers of the log run as their process runs them, and the jobs
+and the lake in theirs. What is sent was written before. Each reader has a connection of its own
 here, so that the database's work can be told apart too. Visible is when another connection first
 sees the reader's cursor beyond the events. With `--kept`, what was laid down stays in DIR, and each
 run works on a copy of it. Beside ours the limit: bare lines, one table with one key, in the same
@@ -18,33 +19,41 @@ from __future__ import annotations
 import argparse
 import asyncio
 import bisect
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import psutil
 import uvloop
 
 import honesty
 import hundred
 import people
-from setten.platform import clock, db, settings
+from ingest import served
+from ingest_bodies import WRITE_KEY
+from projections_told import tell, tell_stretches
+from setten.customers import ingest
+from setten.platform import clock, db, log, settings
 from setten.platform.vault import Vault
 
 KEY = bytes(range(32))
 HERE = Path(__file__).parent
 WARM_S = 5  # plans, caches, the first full pages after a checkpoint
 LEVEL_S_MAX = 120  # readers that are not level by then are told as they are
-POLL_S = 0.003
+POLL_S = 0.005
 PARTS = ("readers", "segments")  # processes of readers, as the product has them
 MEMBERSHIPS = "segments"  # the reader whose delay is promised
-STRETCHES = 10
+WEB_PROCESSES = 2
+WEB = "setten.platform.supervisor.web"
 RAW_TABLE = """
 create table public.raw_limit (
   identifier_id bigint not null, occurred_at timestamptz not null, position bigint not null,
@@ -56,8 +65,10 @@ select (random() * 1e18)::bigint, now(), i, 'product.viewed', '{"sku": "S-1", "i
   from generate_series(1, 2000) as i
 """
 PLACES = """
-select position, xid::text::bigint as xid from log.events where position = any($1::bigint[])
+select hash, position, xid::text::bigint as xid
+  from log.seen where day = any($1::date[]) and hash = any($2::uuid[])
 """
+KNOWN_KEY = "select 1 from ingest.write_keys where write_key = $1"
 # The lake's reader is a job of every twenty seconds.
 CURSORS = (
     "select reader, xid::text::bigint as xid, position from log.cursors where reader <> 'lake'"
@@ -83,15 +94,22 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
         f"down in {took:.0f} s; {args.segments} live segments with {members:,} memberships; "
         f"{args.fresh:.0%} of visitors are new",
         connections=8,
-        loop=f"open, {args.rate:.0f} events/s in batches of 100",
+        loop=f"open, {args.rate:.0f} events/s in batches of 100, "
+        + ("into the log" if args.append else f"over HTTP, {WEB_PROCESSES} web processes, sealed"),
     )
     await conn.close()
 
 
-async def migrate(dsn: str) -> None:
-    """What was laid down some time ago may be of an older version."""
+async def ready(dsn: str) -> None:
+    """What was laid down some time ago may be of an older version, and without a source."""
     conn = await db.connect(dsn, statement_timeout="0")
     await db.apply_migrations(conn)
+    if not await conn.fetchval(KNOWN_KEY, WRITE_KEY):
+        async with conn.transaction():
+            await ingest.sources.create(
+                conn, name="bench", channel="web", write_key=WRITE_KEY, now=clock.now(),
+                rate_per_s=ingest.sources.RATE_PER_S_MAX,
+            )  # fmt: skip
     await conn.close()
 
 
@@ -162,12 +180,27 @@ async def counted(dsn: str) -> dict[str, float]:
     helpers = await conn.fetch(
         "select backend_type, pid from pg_stat_activity where backend_type <> 'client backend'"
     )
+    server = psutil.Process(await conn.fetchval("select pg_backend_pid()")).parent()
     await conn.close()
     found = {"wal": float(wal), "events": float(events), "idle": honesty.idle_s()}
+    found |= {"database in all": whole_s(server), "web": web_s()}
     for row in helpers:
         kind = "autovacuum" if row["backend_type"].startswith("autovacuum") else row["backend_type"]
         found[kind] = found.get(kind, 0.0) + processor_s(row["pid"])
     return found
+
+
+def whole_s(server: psutil.Process | None) -> float:
+    """Seconds of processor of a process and of its children, those that have ended too."""
+    assert server is not None
+    times = server.cpu_times()
+    used = times.user + times.system + times.children_user + times.children_system
+    return float(used + sum(processor_s(one.pid) for one in server.children()))
+
+
+def web_s() -> float:
+    """The same of the web processes of this run."""
+    return sum(processor_s(one.pid) for one in psutil.Process().children() if WEB in one.cmdline())
 
 
 def processor_s(pid: int) -> float:
@@ -204,19 +237,21 @@ def jobs(dsn: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, env=environment(dsn, folder), stdin=subprocess.DEVNULL)
 
 
-def ask(process: subprocess.Popen[str], word: str) -> dict[str, Any]:
+def ask(process: subprocess.Popen[str], word: str) -> Any:
     """Say a word to a process of the run and read its answer."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(word + "\n")
     process.stdin.flush()
-    answer: dict[str, Any] = json.loads(process.stdout.readline())
-    return answer
+    return json.loads(process.stdout.readline())
 
 
-async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
+async def drive(dsn: str, folder: Path, args: argparse.Namespace, port: int | None) -> None:
     """Readers, segments, jobs and the offering in processes of their own, the watch here."""
-    load = child("load", dsn, folder, args)
+    if port is None:
+        load = child("load", dsn, folder, args)
+    else:
+        load = child("site", dsn, folder, args, str(port), b64encode(KEY).decode())
     workers = [child("worker", dsn, folder, args, part) for part in PARTS]
     clock_work = jobs(dsn, folder)
     try:
@@ -224,11 +259,13 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
         say = asyncio.to_thread
         await counts_of(workers)
         await say(ask, load, f"{args.rate} {WARM_S}")
+        await say(ask, load, "0 0")
+        await say(ask, load, f"{args.rate} {args.seconds}")
         await level(dsn)
         before, readers = await counted(dsn), await counts_of(workers)
         before["jobs (python)"] = processor_s(clock_work.pid)
         watching = asyncio.create_task(watch.run(dsn, stop))
-        offered = await say(ask, load, f"{args.rate} {args.seconds}")
+        offered = await say(ask, load, "0 0")
         offered_at = time.perf_counter()
         behind = await level(dsn)
         took = args.seconds + time.perf_counter() - offered_at
@@ -242,7 +279,7 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace) -> None:
               f"{len(told) * 100 / took:,.0f} events/s sustained")  # fmt: skip
         for name in sorted(watch.seen):
             print(f"lag           {name:<16} {honesty.percentiles(watch.lags(name, told))}")
-        tell_stretches(watch.lags(MEMBERSHIPS, told), STRETCHES)
+        tell_stretches(MEMBERSHIPS, watch.lags(MEMBERSHIPS, told))
     finally:
         for process in (load, *workers, clock_work):
             process.kill()
@@ -261,74 +298,15 @@ async def counts_of(workers: list[subprocess.Popen[str]]) -> dict[str, Any]:
     return found
 
 
-async def places(dsn: str, told: list[tuple[int, float]]) -> list[tuple[tuple[int, int], float]]:
+async def places(dsn: str, told: list[tuple[str, float]]) -> list[tuple[tuple[int, int], float]]:
     """((xid, position), when acknowledged) of the last event of each batch."""
     conn = await db.connect(dsn, statement_timeout="0")
-    rows = await conn.fetch(PLACES, [position for position, _ in told])
-    xids = {row["position"]: row["xid"] for row in rows}
+    today = clock.now().date()
+    days = [today - timedelta(days=1), today]
+    rows = await conn.fetch(PLACES, days, [log.hash_id(event_id) for event_id, _ in told])
+    found = {row["hash"]: (row["xid"], row["position"]) for row in rows}
     await conn.close()
-    return [((xids[position], position), at) for position, at in told]
-
-
-def tell(
-    args: argparse.Namespace,
-    offered: dict[str, Any],
-    was: dict[str, Any],
-    now: dict[str, Any],
-    before: dict[str, float],
-    after: dict[str, float],
-) -> None:
-    """Print where the time went, in microseconds of processor for each event of the log."""
-    events = after["events"] - before["events"]
-    each = 1e6 / events
-    print(f"offered       {offered['events']:,} events, worst start {offered['late_s'] * 1000:.0f} "
-          f"ms late; with our own facts {events:,.0f} in the log; "
-          f"acknowledged in {honesty.percentiles(offered['took'])}")  # fmt: skip
-    print(f"wal           {(after['wal'] - before['wal']) / events:,.0f} bytes an event")
-    print(f"idle          {(after['idle'] - before['idle']) / args.seconds:.2f} processors of "
-          f"{os.cpu_count()} while offering and catching up")  # fmt: skip
-    print(f"{'µs an event':<26}{'python':>8}{'postgres':>10}{'batches':>9}{'events each':>13}"
-          f"{'statements each':>17}{'longest ms':>12}")  # fmt: skip
-    total = [0.0, 0.0]
-    for name, reader in now["readers"].items():
-        first = was["readers"][name]
-        python, postgres, batches, statements = (
-            reader[key] - first[key] for key in ("python_s", "postgres_s", "batches", "statements")
-        )
-        total[0] += python * each
-        total[1] += postgres * each
-        shown = f"{python * each:>8.1f}{postgres * each:>10.1f}{batches:>9,}"
-        batches = max(1, batches)
-        print(
-            f"  {name:<24}{shown}{events / batches:>13,.0f}{statements / batches:>17.1f}"
-            f"{reader['longest_s'] * 1000:>12.0f}"
-        )
-    own = {part: (s - was["process_s"][part]) * each for part, s in now["process_s"].items()}
-    whole = sum(own.values())
-    print(f"  {'loops and drivers':<24}{whole - total[0]:>8.1f}")
-    print(f"  {'readers in all':<24}{whole:>8.1f}{total[1]:>10.1f}")
-    for part, met in now["stalls"].items():
-        stood = {name: seconds * 1000 for name, seconds in met.items()}
-        print(f"  {part + ' process':<24}{own[part]:>8.1f}; stood still: longest turn of the loop "
-              f"{stood['turn']:.0f} ms; collector in all {stood['collecting']:.0f}, longest "
-              f"{stood['collector']:.0f} ms")  # fmt: skip
-    print(
-        f"  {'append':<24}{offered['process_s'] * each:>8.1f}{offered['postgres_s'] * each:>10.1f}"
-    )
-    for kind in sorted(after.keys() - {"wal", "events", "idle"}):
-        if (used := (after[kind] - before.get(kind, 0.0)) * each) >= 0.5:
-            print(f"  {kind:<24}{'':>8}{used:>10.1f}")
-    told = sorted(now["slowest"].items(), key=lambda one: -one[1][0])
-    for text, (seconds, count) in told[: args.statements]:
-        print(f"  {seconds * 1e6 / events:>7.1f} µs an event waited in {count:,} × {text}")
-
-
-def tell_stretches(lags: list[float], parts: int) -> None:
-    """The worst delay of each part of the run: a shop that fills up is not one that is full."""
-    size = -(-len(lags) // parts)
-    worst = [max(lags[at : at + size]) * 1000 for at in range(0, len(lags), size)]
-    print(f"worst         {MEMBERSHIPS}, tenths of the run: "
-          f"{' '.join(f'{one:,.0f}' for one in worst)} ms")  # fmt: skip
+    return [(found[log.hash_id(event_id)], at) for event_id, at in told]
 
 
 def main() -> None:
@@ -340,6 +318,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2_000)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--fresh", type=float, default=0.05, help="share of visitors never seen")
+    parser.add_argument("--append", action="store_true", help="without HTTP and vault")
     parser.add_argument("--statements", type=int, default=12, help="how many to tell of")
     parser.add_argument("--database", help="measure this one instead of a fresh embedded one")
     parser.add_argument("--keep", action="store_true", help="the people are there already")
@@ -350,13 +329,18 @@ def main() -> None:
         asyncio.run(prepare(dsn, folder, args))
 
     with honesty.database(args.database, kept=args.kept, lay_down=lay_down) as (dsn, folder):
-        if args.keep or args.kept:
-            asyncio.run(migrate(dsn))
-        else:
+        if not args.keep and not args.kept:
             lay_down(dsn, folder)
+        asyncio.run(ready(dsn))
         print(f"raw limit     {asyncio.run(raw(dsn, 3)):,.0f} lines/s (one table, one key)")
         print(f"begun         {clock.now():%H:%M:%S} UTC")
-        uvloop.run(drive(dsn, folder, args))
+        with contextlib.ExitStack() as stack:
+            port = None
+            if not args.append:
+                (folder / "data").mkdir(exist_ok=True)
+                web = served(dsn, folder / "data", WEB_PROCESSES, readers=False)
+                port = stack.enter_context(web)
+            uvloop.run(drive(dsn, folder, args, port))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The offering process of `projections.py`: events in batches of 100, whatever becomes of them."""
+"""The offering process of `projections.py` without HTTP and vault: batches of 100 into the log.
+
+Who comes and what they do is drawn before the clock starts.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from typing import Any
 import uvloop
 
 import people
-from projections import processor_s
 from setten.platform import clock, db, log, settings
 
 BATCH = 100
@@ -51,6 +53,9 @@ def body(rng: random.Random, name: str) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
+Deed = tuple[str, str, tuple[int, ...], str]  # id, name, who, body
+
+
 class Shop:
     """Plausible events of the people that `people.py` lays down."""
 
@@ -85,77 +90,97 @@ class Shop:
             return (people.number("u", person), people.number("c", person))
         return (people.number("c", person),)
 
-    def batch(self) -> list[log.Entry]:
-        now = clock.now()
+    def drawn(self) -> list[Deed]:
+        """A batch of what is done, without its time."""
         lead = uuid.uuid4().hex[:28]
         found = []
         for index in range(BATCH):
             name, text = self._rng.choice(self.sayings)
             event_id = str(uuid.UUID(hex=f"{lead}{index:04x}"))
-            found.append(
-                log.Entry(
-                    event_id=event_id,
-                    day=now.date(),
-                    name=name,
-                    occurred_at=now,
-                    received_at=now,
-                    channel="web",
-                    identifiers=self._who(),
-                    source_id=1,
-                    body=text.replace("@@", event_id[:28]) if name == "order.reported" else text,
-                )
-            )
+            if name == "order.reported":
+                text = text.replace("@@", event_id[:28])
+            found.append((event_id, name, self._who(), text))
         return found
+
+    def batch(self) -> list[log.Entry]:
+        """A batch that is done now."""
+        return entries(self.drawn())
+
+
+def entries(deeds: list[Deed]) -> list[log.Entry]:
+    """What ingest would have made of these, now."""
+    now = clock.now()
+    return [
+        log.Entry(
+            event_id=event_id,
+            day=now.date(),
+            name=name,
+            occurred_at=now,
+            received_at=now,
+            channel="web",
+            identifiers=identifiers,
+            source_id=1,
+            body=body,
+        )
+        for event_id, name, identifiers, body in deeds
+    ]
 
 
 class Offer:
     """An open loop: each batch has its moment, and a late one makes the next no later."""
 
-    def __init__(self, pool: db.Pool, shop: Shop) -> None:
+    def __init__(self, pool: db.Pool, written: list[list[Deed]]) -> None:
         self._pool = pool
-        self._shop = shop
-        self.told: list[tuple[int, float]] = []
+        self._written = written
+        self.told: list[tuple[str, float]] = []
         self.took: list[float] = []
         self.late_s = 0.0
 
-    async def _one(self, due: float) -> None:
+    async def _one(self, due: float, deeds: list[Deed]) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
-            entries = self._shop.batch()
-            wanted = [(one.day, one.event_id) for one in entries]
-            found = await log.claim(conn, wanted, on=entries[0].received_at.date())
-            await log.write(conn, entries, found)
-        self.told.append((max(found.values()), time.time()))
+            made = entries(deeds)
+            wanted = [(one.day, one.event_id) for one in made]
+            found = await log.claim(conn, wanted, on=made[0].received_at.date())
+            await log.write(conn, made, found)
+        self.told.append((deeds[-1][0], time.time()))
         self.took.append(time.perf_counter() - due)
 
-    async def run(self, rate: float, seconds: float) -> None:
+    async def run(self, rate: float) -> None:
         begun = time.perf_counter()
         running = []
-        for index in range(int(rate * seconds / BATCH)):
+        for index, deeds in enumerate(self._written):
             due = begun + index * BATCH / rate
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             self.late_s = max(self.late_s, time.perf_counter() - due)
-            running.append(asyncio.create_task(self._one(due)))
+            running.append(asyncio.create_task(self._one(due, deeds)))
         await asyncio.gather(*running)
+
+
+async def asked() -> tuple[float, float] | None:
+    """(rate, seconds) of what is asked for, or that it is to be sent now; None at the end."""
+    line = await asyncio.to_thread(sys.stdin.readline)
+    if not line:
+        return None
+    rate, seconds = map(float, line.split())
+    return rate, seconds
 
 
 async def main() -> None:
     options = json.loads(sys.argv[1])
     pool = await db.open_pool(str(settings.load().database_url), size=CONNECTIONS)
     shop = Shop(options["customers"], options["fresh"], seed=int(options["rate"]))
-    held = [await pool.acquire() for _ in range(CONNECTIONS)]
-    pids = [await conn.fetchval("select pg_backend_pid()") for conn in held]
-    for conn in held:
-        await pool.release(conn)
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        rate, seconds = map(float, line.split())
-        offer = Offer(pool, shop)
-        own, theirs = time.process_time(), sum(map(processor_s, pids))
-        await offer.run(rate, seconds)
+    while words := await asked():
+        rate, seconds = words
+        offer = Offer(pool, [shop.drawn() for _ in range(int(rate * seconds / BATCH))])
+        print(json.dumps("written"), flush=True)
+        await asked()
+        own = time.process_time()
+        await offer.run(rate)
         print(json.dumps({
             "told": offer.told, "took": offer.took, "late_s": offer.late_s,
-            "events": len(offer.told) * BATCH, "process_s": time.process_time() - own,
-            "postgres_s": sum(map(processor_s, pids)) - theirs,
+            "refused": {}, "events": len(offer.told) * BATCH,
+            "process_s": time.process_time() - own,
         }), flush=True)  # fmt: skip
 
 
