@@ -63,8 +63,8 @@ PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
 # One for each reader, and for who looks, who fetches, and cursors that follow. Of 110 connections
 # eight web processes take 80, these 20.
 POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
-# What comes by the clock can wait a moment for who asks now: writing the lake takes half a second of
-# a processor at once.
+# What comes by the clock can wait a moment for who asks now: writing the lake takes half a second
+# of a processor at once.
 NICE: dict[Part, int] = {"jobs": 5}
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
