@@ -4,6 +4,7 @@ what a scanner types, returns, and parcels to be sent."""
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from setten.customers import identity
 from setten.facts.stock import GoodsLine
 from setten.platform import clock
 from setten.stock import fulfilments, holds, orders, pricing, receipts
@@ -130,6 +132,17 @@ def test_a_scanner_ticks_goods_and_hands_over_by_code(
     assert state_of(house, hold.hold_id) == "collected"
 
 
+def test_the_code_of_another_shop_hands_nothing_over_here(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    hold = house.hold("MUG-WHT", at="yokohama")
+    do(house, holds.pick, hold.hold_id, now=clock.now())
+    for at in (shop.location_id, "yokohama"):
+        answer = associate.post("/stock/pickup/code", at=at, code=hold.code, stage="ready")
+        assert answer.status_code in (403, 404, 409), at
+    assert state_of(house, hold.hold_id) == "ready"
+
+
 def sold(house: House, sku: str, qty: int, *, days_ago: int = 0) -> str:
     """A receipt of Yokohama; its number."""
     at = clock.now() - timedelta(days=days_ago)
@@ -177,6 +190,23 @@ def test_bought_in_one_shop_returned_in_another_and_pressed_twice(
     assert address in associate.get("/stock/returns").text
 
 
+def test_a_part_of_a_set_comes_back_by_its_own_row(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    other, both = house.new_item({shop.location_id: 3}), house.new_item({})
+    parts = {"sets": [{"sku": both, "parts": {sku: 1, other: 1}}]}
+    assert house.put_api("/api/v1/stock/sets", parts).json()["refused"] == []
+    address = the_purchase(associate, shop, sold(house, both, 1))
+    assert associate.get(address).text.count("back-line is-part") == 2
+    first, _ = sorted((sku, other))
+    form = form_of(associate, shop, address)
+    form |= {"qty-0": "0", "qty-0-0": "1", "condition-0-0": "resaleable", "reason": "faulty"}
+    done = associate.get(post(associate, "/stock/returns", **form).headers["location"]).text
+    assert first in done
+    assert "¥500" in done, "both parts cost the same alone, so half of the ¥1,000"
+    assert "2点" not in associate.get(address).text
+
+
 def test_what_nobody_bought_is_said_on_the_page(associate: Browser, shop: Shop) -> None:
     answer = associate.post("/stock/returns/finding", at=shop.location_id, order="S000000000",
                             location_id="", register="", sequence="", day="")  # fmt: skip
@@ -205,7 +235,7 @@ def test_a_marketer_takes_no_returns(house: House) -> None:
         assert marketer.get("/stock/sending?at=kichijoji").status_code == 403
 
 
-async def to_be_sent(conn: Any, shop: Shop, *skus: str) -> uuid.UUID:
+async def to_be_sent(conn: Any, shop: Shop, *skus: str, her: uuid.UUID | None = None) -> uuid.UUID:
     """An order of ours to be sent from the shop."""
     now = clock.now()
     lines = [NewLine(sku=sku, qty=1, unit_price_minor=1000, tax_rate=TEN, method="ship")
@@ -213,6 +243,7 @@ async def to_be_sent(conn: Any, shop: Shop, *skus: str) -> uuid.UUID:
     ask = holds.Ask(
         lines=tuple(GoodsLine(sku, shop.location_id, 1) for sku in skus),
         by="test", ttl_s=86_400, purpose="shipment",
+        identifier_id=await identity.identifier_for(conn, her) if her else None,
     )  # fmt: skip
     held = await holds.place(conn, ask, now=now)
     tax = pricing.taxes([(TEN, 1000 * len(skus))])
@@ -224,8 +255,8 @@ async def to_be_sent(conn: Any, shop: Shop, *skus: str) -> uuid.UUID:
     return part.fulfilment_id
 
 
-def parcel(house: House, shop: Shop, *skus: str) -> uuid.UUID:
-    made: uuid.UUID = do(house, to_be_sent, shop, *skus)
+def parcel(house: House, shop: Shop, *skus: str, her: uuid.UUID | None = None) -> uuid.UUID:
+    made: uuid.UUID = do(house, to_be_sent, shop, *skus, her=her)
     return made
 
 
@@ -241,6 +272,24 @@ def test_a_parcel_is_taken_on_packed_and_sent(
     post(associate, f"/stock/sending/{part}/shipping", carrier="ヤマト運輸", carrier_ref="1-2-3")
     assert str(part) not in associate.get("/stock/sending").text
     assert do(house, fulfilments.get, part, now=clock.now()).state == "shipped"
+
+
+def test_a_parcel_is_sent_on_its_customers_page_and_handed_over_to_nobody(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    her, _ = house.newcomer(name="荷物 送子")
+    part = parcel(house, shop, sku, her=uuid.UUID(her))
+    associate.get("/stock/sending")
+    for to in ("accepted", "packed"):
+        post(associate, f"/stock/sending/{part}/step", to=to)
+    post(associate, f"/stock/sending/{part}/shipping", carrier="ヤマト運輸", carrier_ref="1-2-3")
+    told = ""
+    deadline = time.monotonic() + 30  # the readers of the log are behind, seldom by much
+    while f"{shop.name}から" not in told and time.monotonic() < deadline:
+        told = associate.get(f"/customers/{her}").text
+    assert f"{shop.name}から" in told
+    assert "お送りしました" in told
+    assert "お渡ししました" not in told
 
 
 def test_what_cannot_be_sent_goes_to_another_place(

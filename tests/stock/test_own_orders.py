@@ -276,7 +276,10 @@ async def test_a_refund_goes_back_the_way_it_came_youngest_first(pool):
     ]
 
 
-@pytest.mark.parametrize("reference", ["4111 1111 1111 1111", "tok-5500005555555559", "x" * 101])
+@pytest.mark.parametrize(
+    "reference",
+    ["4111 1111 1111 1111", "tok-5500005555555559", "２２２３００３１２２００３２２２", "x" * 101],
+)
 async def test_no_card_number_comes_in_as_a_reference(pool, reference):
     order = await place(pool)
     with pytest.raises(BadPayment):

@@ -114,6 +114,92 @@ def test_a_sheet_is_booked_once_whoever_presses(town: Town) -> None:
     assert town.reconcile()["drifts"] == []
 
 
+ADDRESS = {"name": "佐伯 美和", "postcode": "180-0004", "city": "武蔵野市", "street": "1-2-3"}
+
+
+def parcel(town: Town, sku: str, qty: int) -> tuple[str, dict[str, Any]]:
+    """An order to be sent from the warehouse: its id, and its one part."""
+    cart = town.api("POST", "/carts", json={"anonymous_id": uuid.uuid4().hex})
+    path = f"/carts/{cart['cart_id']}"
+    add = {"changes": [{"op": "add", "sku": sku, "qty": qty, "method": "ship"}]}
+    town.api("POST", f"{path}/changes", json=add)
+    quote = town.api("POST", f"{path}/quote", json={"postcode": ADDRESS["postcode"]})
+    paid = [{"method": "card", "state": "captured", "provider": "pay", "reference": sku}]
+    bought = checkout(town, quote | cart, version=quote["version"], payments=paid,
+                      total_minor=quote["total_minor"], address=ADDRESS)["order"]  # fmt: skip
+    (part,) = town.api("GET", f"/orders/{bought['order_id']}/where")["parts"]
+    return str(bought["order_id"]), part
+
+
+def test_two_who_pick_one_parcel_pick_it_once_and_it_leaves_once(town: Town) -> None:
+    sku = new(town, 3, at="warehouse")
+    order, part = parcel(town, sku, 2)
+    path = f"/fulfilments/{part['fulfilment_id']}"
+    for verb, ahead in (("accept", {}), ("pick", {}), ("pack", {}),
+                        ("ship", {"carrier": "yamato", "carrier_ref": "4912"})):  # fmt: skip
+        answers = crowd(*[lambda v=verb, a=ahead: town.api("POST", f"{path}/{v}", json=a)] * 6)
+        assert answers["done"] >= 1
+        assert set(answers) <= {"done", "wrong_step"}
+    told = town.api("GET", f"/orders/{order}/where")
+    assert told["standing"] == "shipped"
+    at = row(town, sku, "warehouse")
+    assert (at["on_hand"], at["held"]) == (1, 0)
+    assert town.reconcile()["drifts"] == []
+
+
+@pytest.mark.parametrize("last", ["pick", "ship", "reject"])
+def test_an_order_cancelled_while_it_is_picked_is_cancelled_or_goes_out(
+    town: Town, last: str
+) -> None:
+    sku = new(town, 2, at="warehouse")
+    order, part = parcel(town, sku, 2)
+    path = f"/fulfilments/{part['fulfilment_id']}"
+    if last == "ship":
+        for verb in ("accept", "pick", "pack"):
+            town.api("POST", f"{path}/{verb}", json={})
+    body = {"ship": {"carrier": "yamato", "carrier_ref": "4912"},
+            "reject": {"reason": "no_time"}}.get(last, {})  # fmt: skip
+    answers = crowd(
+        *[lambda: town.api("POST", f"{path}/{last}", json=body)] * 5,
+        *[lambda: town.api("POST", f"/orders/{order}/cancel", json={"reason": "wished"})] * 5,
+    )
+    assert answers["done"] >= 1
+    told, at = town.api("GET", f"/orders/{order}/where"), row(town, sku, "warehouse")
+    if told["standing"] == "cancelled":
+        assert (at["on_hand"], at["held"]) == (2, 0), "all of it is free again"
+        kept = town.api("GET", f"/orders/{order}")["payments"]
+        assert sum(one["captured_minor"] - one["refunded_minor"] for one in kept) == 0
+    else:
+        assert told["standing"] in ("shipped", "preparing", "waiting")
+        assert at["on_hand"] + at["held"] == (0 if told["standing"] == "shipped" else 2)
+    assert town.reconcile()["drifts"] == []
+
+
+def test_a_cart_edited_on_two_screens_while_she_signs_in_keeps_every_line(town: Town) -> None:
+    skus = [new(town, 9) for _ in range(3)]
+    phone, laptop, mail = (f"a{uuid.uuid4().hex}" for _ in range(3))
+    mail = f"{mail}@example.jp"
+    carts = [town.api("POST", "/carts", json={"anonymous_id": one}) for one in (phone, laptop)]
+
+    def put(number: int) -> Any:
+        add = {"op": "add", "sku": skus[number % 3], "qty": 1, "method": "pickup",
+               "location_id": PLACE}  # fmt: skip
+        path = f"/carts/{carts[number % 2]['cart_id']}/changes"
+        return town.api("POST", path, json={"changes": [add]})
+
+    def sign_in(one: str) -> Any:
+        told = {"type": "identify", "anonymousId": one, "traits": {"email": mail}}
+        return town.tell("web", told)
+
+    answers = crowd(*[lambda n=n: put(n) for n in range(18)],
+                    lambda: sign_in(phone), lambda: sign_in(laptop))  # fmt: skip
+    assert answers == {"done": 20}
+    told = sign_in(laptop)[-1]
+    her = town.look_up("email", mail, after=told)
+    whole = town.api("POST", "/carts", json={"customer_id": her["customer_id"]})
+    assert {line["sku"]: line["qty"] for line in whole["lines"]} == dict.fromkeys(skus, 6)
+
+
 def test_a_hold_ends_in_one_way(town: Town) -> None:
     sku = new(town, 6)
     held = town.hold(sku, PLACE, qty=6).json()

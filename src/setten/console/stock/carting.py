@@ -17,6 +17,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import directory_of, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import basket, naming
+from setten.console.stock.goods import goods, with_more
 from setten.console.stock.listed import CARTS
 from setten.operations import baskets, checkout
 from setten.operations.baskets import Owner
@@ -35,9 +36,10 @@ ADDRESS = ("name", "postcode", "region", "city", "street", "building", "phone")
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A cart of the list."""
+    """A cart of the list. goods: what was put in first, and how many more."""
 
     part: Part
+    goods: str
     person: people.Person | None
     reason: str
 
@@ -53,8 +55,14 @@ async def carts_page(request: Asked) -> Response[str]:
             conn, deps.vault, page, [(one.identifier_id, ()) for one in part.rows]
         )
         await people.note(conn, page.who, list(whose.values()), action="carts.viewed", now=page.now)
+        shown = await goods(conn, [one.sku for one in part.rows], page)
     rows = [
-        Listed(part=one, person=whose.get(one.identifier_id), reason=_reason(one))
+        Listed(
+            part=one,
+            goods=with_more(shown[one.sku], one.lines, page),
+            person=whose.get(one.identifier_id),
+            reason=_reason(one),
+        )
         for one in part.rows
     ]
     return page.render("stock/carts.html", {"list": part, "rows": rows})

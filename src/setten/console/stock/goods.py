@@ -85,6 +85,13 @@ def unknown(sku: str) -> Good:
     return Good(sku=sku, name=sku, drawing="box", href="", meta="")
 
 
+def with_more(first: Good, lines: int, page: Page) -> str:
+    """The first of some goods by name, and how many more lines there are."""
+    if lines < 2:
+        return first.name
+    return page.words()("order.with_more", item=first.name, n=lines - 1)
+
+
 async def goods(conn: Connection, skus: Iterable[str], page: Page) -> Mapping[str, Good]:
     """Each sku as a page shows it, known or not."""
     wanted = list(dict.fromkeys(skus))

@@ -59,7 +59,7 @@ ORDERS = ListOf[OrderFilter, orders.Order](
         Column(name="order_id", told=lambda one, _: one.order_id),
         Column(name="order", word="order.number", told=lambda one, _: one.order_ref),
         Column(name="state", told=lambda one, _: one.state),
-        Column(name="customer", word="cart.who"),
+        Column(name="customer", word="order.who_what"),
         Column(name="channel", told=lambda one, _: one.channel),
         Column(name="location_id", told=lambda one, _: one.location_id),
         Column(
@@ -114,8 +114,9 @@ CARTS = ListOf[CartFilter, Cart](
     ident=lambda one: str(one.cart_id),
     columns=(
         Column(name="cart_id", told=lambda one, _: one.cart_id),
-        Column(name="customer", word="cart.who"),
+        Column(name="customer", word="order.who_what"),
         Column(name="channel", told=lambda one, _: one.channel),
+        Column(name="first_sku", told=lambda one, _: one.sku),
         Column(name="units", word="cart.what", told=lambda one, _: one.units),
         Column(name="refusal", told=lambda one, _: one.refusal),
         Column(name="left_at", word="cart.state", told=lambda one, _: one.left_at),

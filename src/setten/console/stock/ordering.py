@@ -17,7 +17,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import addressing, basket, naming
-from setten.console.stock.goods import Good, goods
+from setten.console.stock.goods import Good, goods, with_more
 from setten.console.stock.listed import ORDERS
 from setten.operations import cancelling
 from setten.platform import audit, clock, db
@@ -35,9 +35,11 @@ REASONS = ("wished", "out_of_stock", "wrong_order", "not_collected", "other")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of the list."""
+    """An order of the list. goods: what it begins with; standing: the key of its word."""
 
     order: Order
+    goods: str
+    standing: str
     person: people.Person | None
     mark: Mark
     place: str
@@ -89,10 +91,17 @@ async def orders_page(request: Asked) -> Response[str]:
         names = await named(request, conn, page.locale)
         parts = await fulfilments.of_orders(conn, [x.order_id for x in part.rows], now=page.now)
         whose = await _people(conn, deps, page, part.rows, parts)
+        first = await orders.goods_of(conn, [one.order_id for one in part.rows])
+        shown = await goods(conn, [sku for sku, _ in first.values()], page)
     t = page.words()
+    begins = {
+        order_id: with_more(shown[sku], lines, page) for order_id, (sku, lines) in first.items()
+    }
     rows = [
         Row(
             order=one,
+            goods=begins.get(one.order_id, ""),
+            standing=_standing(one, parts[one.order_id]),
             person=whose.get(one.identifier_id or 0),
             mark=mark(one.channel, t),
             place=names(one.location_id),

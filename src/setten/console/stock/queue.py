@@ -99,8 +99,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def to_pick(self) -> int:
-        """Lines that are not picked yet."""
-        return sum(line.is_open for line in self.lines)
+        """Pieces that are not picked yet."""
+        return sum(line.qty for line in self.lines if line.is_open)
 
 
 class Chore(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ of one identifier equal; `search` finds by blind index.
 from setten.platform.vault.keyring import Met, WrongMasterKey
 from setten.platform.vault.kinds import KINDS, Identifier, Kind, UnusableIdentifier, mask, normalise
 from setten.platform.vault.newcomers import bring
+from setten.platform.vault.patterns import holds_card_number
 from setten.platform.vault.service import (
     Dossier,
     Sealed,
@@ -30,6 +31,7 @@ __all__ = [
     "WrongMasterKey",
     "bring",
     "dossier_part",
+    "holds_card_number",
     "mask",
     "normalise",
 ]

@@ -26,7 +26,8 @@ _PHONE = re.compile(
     r"|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![0-9A-Za-z\-])"
     r"|81[1-9]0?\d{8,9}(?![0-9A-Za-z]))"
 )
-_CARD = re.compile(r"(?<![\dA-Za-z])[3-6](?:[ -]?\d){13,18}(?![\dA-Za-z])")
+# Cards begin with 3 to 6, or with 22 to 27; dates begin with 20.
+_CARD = re.compile(r"(?<![\dA-Za-z])(?:[3-6]|2(?=[2-7]))(?:[ -]?\d){13,18}(?![\dA-Za-z])")
 _IPV4 = re.compile(r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])")
 _IPV6 = re.compile(r"(?:[0-9a-fA-F]{1,4}:){3,}[0-9a-fA-F:]|[0-9a-fA-F]{1,4}::[0-9a-fA-F]")
 _STREET = re.compile(
@@ -61,11 +62,14 @@ def holds_person(text: str) -> bool:
         return True
     if not _MANY_DIGITS.search(text):
         return " " in text and bool(_STREET.search(text))
-    return (
-        bool(_PHONE.search(text))
-        or any(_luhn(hit) for hit in _CARD.findall(text))
-        or bool(_STREET.search(text))
-    )
+    return bool(_PHONE.search(text)) or holds_card_number(text) or bool(_STREET.search(text))
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a string holds what may be the number of a payment card. Full-width digits too."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return any(_luhn(hit) for hit in _CARD.findall(text))
 
 
 def looks_personal(text: str) -> bool:

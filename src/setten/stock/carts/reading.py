@@ -22,7 +22,8 @@ LISTED_MAX = 1_001
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """An open part of a cart, for a list. left_at: when it was noticed that nobody touches it."""
+    """An open part of a cart, for a list. left_at: when it was noticed that nobody touches it; sku:
+    of what was put in first."""
 
     cart_id: UUID
     identifier_id: int
@@ -33,6 +34,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str | None
     lines: int
     units: int
+    sku: str
 
 
 async def rows_of(conn: Connection, cart_ids: Sequence[UUID]) -> dict[Key, Row]:

@@ -58,10 +58,11 @@ update stock.carts
 -- name: latest
 -- Newest touch first. Those whose lines were all taken out are no carts to look at.
 select c.cart_id, c.identifier_id, c.channel, c.opened_at, c.touched_at, c.left_at, c.refusal,
-       l.lines, l.units
+       l.lines, l.units, l.sku
   from stock.carts c
  cross join lateral (
-         select count(*) as lines, sum(x.qty) as units
+         select count(*) as lines, sum(x.qty) as units,
+                (array_agg(x.sku order by x.added_at, x.sku))[1] as sku
            from stock.cart_lines x
           where x.cart_id = c.cart_id and x.qty > 0) as l
  where c.state = 'open' and l.lines > 0 and (c.touched_at, c.cart_id) /*past*/ < (:before_at, :before_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from setten.platform import vault
 from setten.stock.ledger import Account, Balance
 from setten.stock.movements.model import (
     BALANCE_MAX,
@@ -43,6 +44,8 @@ def check(movement: Movement) -> str | None:
     texts = (movement.reason or "", movement.ref or "", movement.inbound_ref or "")
     if any(len(text) > TEXT_LENGTH_MAX or "\x00" in text for text in texts):
         return "bad_text"
+    if vault.holds_card_number(movement.reason or ""):
+        return "card_number"  # somebody typed it at a till; a ref is of other systems, and long
     if movement.ref is not None and not movement.ref.strip():
         return "bad_text"
     return None

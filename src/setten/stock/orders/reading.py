@@ -104,6 +104,12 @@ async def latest(
     return [Order(**dict(row)) for row in rows]
 
 
+async def goods_of(conn: Connection, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
+    """What each order begins with, and how many lines it has: (sku, lines). For a list."""
+    rows = await _Q.goods_of.all(conn, order_ids=list(order_ids))
+    return {row["order_id"]: (row["sku"], row["lines"]) for row in rows}
+
+
 async def holds_of(conn: Connection, order_id: UUID) -> list[UUID]:
     """The holds that keep an order's promise, oldest first."""
     rows = await _Q.holds_of.all(conn, order_id=order_id)

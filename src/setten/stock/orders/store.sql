@@ -136,6 +136,13 @@ select order_id, system, order_ref, identifier_id, channel, total_minor, currenc
  order by placed_at /*way*/ desc, order_id /*way*/ desc
  limit :most;
 
+-- name: goods_of
+-- For a list: what an order begins with, and how many lines it has.
+select l.order_id, (array_agg(l.sku order by l.line_no))[1] as sku, count(*)::integer as lines
+  from stock.order_lines l
+ where l.order_id = any(:order_ids::uuid[])
+ group by l.order_id;
+
 -- name: holds_of
 select hold_id from stock.order_holds where order_id = :order_id order by hold_id;
 

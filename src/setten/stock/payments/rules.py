@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 
-from setten.platform import ids
+from setten.platform import vault
 from setten.stock.payments.model import REFERENCE_LENGTH_MAX, BadPayment, Payment, PaymentRefused
-
-_CARD_LIKE = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 
 
 def check_reference(reference: str | None) -> None:
@@ -19,10 +16,14 @@ def check_reference(reference: str | None) -> None:
         return
     if not 1 <= len(reference) <= REFERENCE_LENGTH_MAX:
         raise BadPayment(why="reference")
-    for found in _CARD_LIKE.findall(reference):
-        digits = re.sub(r"\D", "", found)
-        if ids.check_digit(digits[:-1]) == digits[-1]:
-            raise BadPayment(why="card_number")
+    if vault.holds_card_number(reference):
+        raise BadPayment(why="card_number")
+
+
+def check_provider(provider: str | None) -> None:
+    """Raises BadPayment where a card's number stands in the place of a name."""
+    if provider is not None and vault.holds_card_number(provider):
+        raise BadPayment(why="card_number")
 
 
 def after(payment: Payment, kind: str, amount_minor: int) -> Payment:

@@ -38,6 +38,7 @@ async def intend(
 ) -> Payment:
     """Note that so much is to be paid this way. Raises BadPayment."""
     rules.check_reference(reference)
+    rules.check_provider(provider)
     if method not in METHODS or amount_minor < 1:
         raise BadPayment(why="method" if amount_minor >= 1 else "amount")
     payment = Payment(

@@ -49,4 +49,5 @@ select s.payment_id, s.kind, s.amount_minor, s.reference, s.made_by, s.at
   from stock.payment_steps s
   join stock.payments p on p.payment_id = s.payment_id
  where p.order_id = :order_id
- order by s.at, s.step_id;
+ -- Money that was taken at once was meant to be paid in the same moment, and first.
+ order by s.at, s.kind <> 'intended', s.step_id;

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from setten.facts.stock import ReturnMatched, SoldLine
-from setten.platform import clock, db, ids, log
+from setten.platform import clock, db, ids, log, vault
 from setten.platform.db import Connection, Pool
 from setten.stock import sets
 from setten.stock.returns import reading, rules
@@ -246,6 +246,8 @@ def _note(said: str | None) -> str | None:
     text = (said or "").strip()
     if len(text) > TEXT_LENGTH_MAX or "\x00" in text:
         raise BadReturn(why="note")
+    if vault.holds_card_number(text):
+        raise BadReturn(why="card_number")
     return text or None
 
 

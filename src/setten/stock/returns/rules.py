@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from setten.platform import vault
 from setten.platform.errors import SettenError
 from setten.stock.ledger import Account
 from setten.stock.pricing import STANDARD_RATE, TaxLine, taxes
@@ -74,6 +75,8 @@ def check(new: NewReturn) -> BadReturn | None:
     text = new.override_reason
     if text is not None and not (0 < len(text.strip()) <= TEXT_LENGTH_MAX and "\x00" not in text):
         return BadReturn(why="override_reason")
+    if text is not None and vault.holds_card_number(text):
+        return BadReturn(why="card_number")
     return None
 
 
