@@ -133,3 +133,24 @@ async def test_after_a_move_to_another_zone_a_rebuild_gives_the_days_of_that_zon
     assert await strips(pool, START.date() + timedelta(days=1)) == {"web": {0: 1}}
     await touchpoints.rebuild(pool, zone=ZoneInfo("UTC"))
     assert await strips(pool, START.date()) == {"web": {60: 1}}
+
+
+async def test_a_quiet_touch_is_found_behind_what_filled_the_log_since(people, pool, monkeypatch):
+    monkeypatch.setattr(touchpoints, "LOOKED_AT_ONCE", 3)
+    early = await people.happens("user_id:ann", minute=1)
+    for number in range(10):
+        await people.happens(f"user_id:u{number}", minute=2, name="customer.created")
+    late = await people.happens("user_id:ann", minute=3)
+
+    async def found(most: int) -> list[str]:
+        async with pool.acquire() as conn:
+            rows = await touchpoints.latest(
+                conn, names=touchpoints.TOUCHES, begin=START, until=START + timedelta(hours=1),
+                most=most,
+            )  # fmt: skip
+        return [one.event_id for one in rows]
+
+    assert await found(9) == [late, early]
+    assert await found(1) == [late]
+    monkeypatch.setattr(touchpoints, "LOOKS_MAX", 2)
+    assert await found(9) == [late], "and it is looked for only so far back"

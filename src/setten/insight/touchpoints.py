@@ -274,7 +274,7 @@ async def latest(
     before = _END
     for _ in range(LOOKS_MAX):
         slice_of = {
-            "since": since, "xid": before[0], "position": before[1], "looked": LOOKED_AT_ONCE,
+            "since": since, "xid": str(before[0]), "position": before[1], "looked": LOOKED_AT_ONCE,
         }  # fmt: skip
         rows = await Q.latest.all(
             conn,

@@ -36,12 +36,12 @@ select day, channel, currency, orders, total_minor from insight.day_orders
  limit :most;
 
 -- name: latest
--- The newest of some events, looked for among the newest rows of the log: a channel that is quiet
--- beside a loud one shows fewer, never at the price of reading a whole day.
+-- The newest of some events, looked for among some rows of the log before a place in it: a channel
+-- that is quiet beside a loud one shows fewer, never at the price of reading a whole day.
 select e.event_id, e.name, e.occurred_at, e.channel, e.location_id
   from (select event_id, name, occurred_at, channel, location_id, xid, position
           from log.events
-         where arrived_on >= :since
+         where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
          order by events.xid desc, position desc
          limit :looked) as e
  where e.name = any(:names::text[]) and e.occurred_at >= :begin and e.occurred_at < :until
@@ -49,6 +49,15 @@ select e.event_id, e.name, e.occurred_at, e.channel, e.location_id
    and (:location_id::text is null or e.location_id = :location_id)
  order by e.xid desc, e.position desc
  limit :most;
+
+-- name: edge
+-- The last of the rows in which `latest` looked, from where it goes on.
+select xid::text::bigint as xid, position
+  from log.events
+ where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
+ order by events.xid desc, position desc
+offset :looked - 1
+ limit 1;
 
 -- name: reached
 select xid::text::bigint as xid, position, arrived_on from log.cursors where reader = :reader;

@@ -29,6 +29,7 @@ from setten.stock.receipts import DayTotal
 WEEK = timedelta(days=7)
 PLACES_SHOWN = 8
 ARRIVED_SHOWN = 6
+ARRIVED_WITHIN = timedelta(days=1)
 MOVES_SHOWN = 5
 KEPT_DAYS = 7
 """Promises are told over a week: of a morning's two nothing can be said."""
@@ -211,7 +212,11 @@ async def _arrived(conn: Connection, page: Page) -> dict[str, object]:
     """The freshest events, for those who look after the machinery."""
     if not page.may_run:
         return {"arrived": None}
-    rows = await log.latest(conn, most=ARRIVED_SHOWN)
+    # What people did: what we conclude of it would fill the list after every rule that is changed.
+    rows = await touchpoints.latest(
+        conn, names=sorted(TOUCHES), begin=page.now - ARRIVED_WITHIN, until=page.now,
+        most=ARRIVED_SHOWN,
+    )  # fmt: skip
     t = page.words()
     return {
         "arrived": [(row, mark(row.channel, t, event=row.name), word_of(row.name, page))
