@@ -38,7 +38,7 @@ SHOTS: dict[str, Shot] = {
     "segment-new": Shot(ADMIN, "/customers/segments/new"),
     "segment": Shot(ADMIN, "/customers/segments/{segment}"),
     "segment-edit": Shot(ADMIN, "/customers/segments/{segment}/edit"),
-    "segment-compare": Shot(ADMIN, "/customers/segments/compare"),
+    "segment-compare": Shot(ADMIN, "/customers/segments/compare?a={segment}&b={other}"),
     "segment-lists": Shot(ADMIN, "/customers/segments/lists"),
     "stages": Shot(ADMIN, "/customers/stages"),
     "stage": Shot(ADMIN, "/customers/stages/loyalty"),
@@ -106,6 +106,7 @@ _TILL = "from stock.till_returns where state = 'open' order by why is null, at, 
 NEEDS = {
     "event": "select event_id from customers.timeline where name = 'receipt.recorded' limit 1",
     "segment": "select segment_id from customers.segments order by segment_id limit 1",
+    "other": "select segment_id from customers.segments order by segment_id offset 1 limit 1",
     "hold": "select h.hold_id from stock.holds h join stock.hold_lines using (hold_id) where "
     "h.state = 'held' and hold_lines.location_id = 'kichijoji' order by h.placed_at desc limit 1",
     "order": "select order_id from stock.orders order by placed_at desc limit 1",

@@ -74,7 +74,7 @@ def line_of(one: Service, names: Named, page: Page) -> Line:
     """A service with its place, days and fee as words."""
     t, f = page.words(), page.shown()
     days = (
-        page.words()("place.all")
+        t("zone.every_day")
         if len(one.ship_days) == len(WEEKDAYS)
         else (" " if page.locale == "en" else "・").join(
             t(f"place.{day}") for day in WEEKDAYS if day in one.ship_days

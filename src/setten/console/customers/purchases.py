@@ -83,7 +83,8 @@ def _row(page: Page, names: Named, one: Purchase, copies: Sequence[timeline.Item
         is_return=one.total_minor < 0,
         event_id=one.event_id,
         told=[
-            (copy.event_id, mark(copy.channel, t, event=copy.name), copy.name) for copy in copies
+            (copy.event_id, mark(copy.channel, t, event=copy.name), t(f"named.{copy.name}"))
+            for copy in copies
         ],
     )
 

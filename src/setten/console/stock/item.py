@@ -184,15 +184,19 @@ async def _ledger(
     return {"lines": lines, "next_before": more, "next_left": remaining}
 
 
+def effect_of(entry: Posted) -> int:
+    """By how much a movement changed what is on hand."""
+    return {entry.source: -entry.qty, entry.target: entry.qty}.get("on_hand", 0)
+
+
 def _line(entry: Posted, left: int, t: Words) -> Line:
-    effect = {entry.source: -entry.qty, entry.target: entry.qty}.get("on_hand", 0)
     return Line(
         entry_id=entry.entry_id,
         at=entry.at,
         word=move_word(entry, t),
         cause=str(entry.cause_id)[-6:],
         cause_href=f"/stock/holds/{entry.cause_id}" if entry.cause == "hold" else "",
-        effect=effect,
+        effect=effect_of(entry),
         left=left,
     )
 

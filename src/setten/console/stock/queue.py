@@ -103,6 +103,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return sum(line.qty for line in self.lines if line.is_open)
 
 
+# Pages of papers that tasks are about, by their kind.
+_PAPERS = {"count_waiting": "/stock/counts", "transfer_missing": "/stock/transfers"}
+
+
 class Chore(msgspec.Struct, frozen=True, kw_only=True):
     """Something a hand is needed for."""
 
@@ -113,6 +117,8 @@ class Chore(msgspec.Struct, frozen=True, kw_only=True):
     alternative: str
     person: Person | None
     hold_id: UUID | None
+    href: str
+    """Where it is done; "" where nothing opens."""
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,7 +323,15 @@ def _chore(
         alternative=names(task.alternative),
         person=who.get(number) if number is not None else None,
         hold_id=task.hold_id,
+        href=_paper(task),
     )
+
+
+def _paper(task: Task) -> str:
+    """The page of what a task is about."""
+    if task.about is not None and task.kind in _PAPERS:
+        return f"{_PAPERS[task.kind]}/{task.about}"
+    return f"/stock/holds/{task.hold_id}" if task.hold_id else ""
 
 
 def _due_today(found: Sequence[Hold], page: Page) -> int:

@@ -11,7 +11,7 @@ from setten.console import guard
 from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good, goods
-from setten.console.stock.item import move_word
+from setten.console.stock.item import effect_of, move_word
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
 from setten.stock import catalog, explaining
@@ -41,7 +41,9 @@ async def why(
         "good": good(item, page),
         "place": names(at),
         "parts": [(part, shown[part.sku]) for part in found.parts],
-        "words": {entry.entry_id: move_word(entry, page.words()) for entry in found.entries},
+        "moves": [
+            (entry, move_word(entry, page.words()), effect_of(entry)) for entry in found.entries
+        ],
         "channel": channel[:CHANNEL_MAX],
         "by": by,
     }
