@@ -39,6 +39,10 @@ class Named:
         place = self._directory.find(location_id)
         return name_of(place, self._locale) if place else location_id
 
+    def into(self, locale: str) -> Named:
+        """The same names in a language."""
+        return Named(self._directory, locale)
+
     def find(self, location_id: str | None) -> Location | None:
         """The place itself."""
         return self._directory.find(location_id) if location_id else None

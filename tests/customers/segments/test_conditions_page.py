@@ -31,6 +31,9 @@ EXAMPLES: list[dict[str, Any]] = [
     {"kind": "did", "match": {"events": ["page.viewed"]},
      "window": {"since": {"n": 10, "unit": "day"}}, "times": {"op": "is", "value": 0}},
     {"kind": "did", "match": AT_KOBE, "window": {"since": "2026-01-01", "until": "2026-01-31"}},
+    {"kind": "did", "match": {"events": ["purchase"]}, "window": {
+        "since": {"n": 1, "unit": "month", "whole": True},
+        "until": {"n": 1, "unit": "month", "whole": True}}},
     {"kind": "total", "measure": "sum", "property": "total_minor",
      "match": {"events": ["purchase", "return"]}, "window": LAST_30,
      "claim": {"op": "at_least", "value": 10000}},
@@ -68,6 +71,9 @@ read back as the same. This page is made from the language itself:
   (`{{"n": 30, "unit": "day"}}`) is that long ago and moves with the present; a date is that whole
   day of the business. Minutes and hours are exact; days, weeks, months and years go by the calendar
   of the business's time zone. A day that a month does not have is the end of that month.
+- `{{"n": 1, "unit": "month", "whole": true}}` is the whole month before this one, from its first
+  instant (`since`) to its last (`until`), and becomes the next month when the month ends; so with
+  days, weeks (from Monday) and years. 0 is the one that now is in.
 - A claim about a missing value is false, except `unknown`; `not` turns any condition round. The sum
   of nothing is 0; the lowest and highest of nothing are missing.
 - A trait's type is its operand's: `3` and `"3"` are two things. Amounts are in minor units.

@@ -12,12 +12,12 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard, places
+from setten.console import guard
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.segments import composing, phrases
-from setten.console.segments.pages import said
+from setten.console.segments.telling import Telling, said, telling
 from setten.console.shell.sign_in import redirect
 from setten.customers import lifecycle, segments
 from setten.customers.segments import (
@@ -26,13 +26,12 @@ from setten.customers.segments import (
     RELATIONS,
     STATES,
     VOCABULARY,
-    Scene,
     Segment,
 )
 from setten.platform import auth, clock, db, errors
 from setten.platform.auth import Right
 from setten.platform.errors import SettenError
-from setten.platform.expressions import Calendar, Node, Unreadable, Words
+from setten.platform.expressions import Calendar, Unreadable, Words
 
 WORDS_MAX = 8_000
 _BREAK = re.compile(r"[ \t\u3000]*[\r\n]+\s*")
@@ -43,7 +42,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
     kept: the words as they are kept, where others were typed. understood, rest: what was typed, up
     to where understanding ended and from there on. nearest: the phrase that comes nearest to the
-    condition that was not understood; before: what was typed before that one.
+    condition that was not understood; before: what was typed before that one. is_sealed: it was
+    understood that it asks for what nobody may ask for.
     """
 
     size: int = 0
@@ -56,6 +56,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     rest: str = ""
     before: str = ""
     nearest: str = ""
+    is_sealed: bool = False
 
 
 @get("/customers/segments/new", right=Right.manage_segments)
@@ -70,7 +71,7 @@ async def edit(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     page = page_of(request)
     async with guard.deps_of(request).pool.acquire() as conn:
         segment = await segments.get(conn, segment_id)
-    words = said(segment.expression, page)
+        words = said(segment.expression, page, await telling(request, conn, page))
     return await _sheet(request, segment.name, words, segment_id, known=segment.version)
 
 
@@ -87,7 +88,7 @@ async def _sheet(
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.manage_segments)
     async with deps.pool.acquire() as conn:
-        names = await places.named(request, conn, page.locale)
+        tell = await telling(request, conn, page)
         others = [one.name for one in await segments.listed(conn) if one.segment_id != segment_id]
         lists = [(one.name, one.name) for one in await segments.lists.listed(conn)]
     view = {
@@ -95,14 +96,15 @@ async def _sheet(
         "words": words,
         "segment_id": segment_id,
         "known": known,
-        "theirs": said(theirs.expression, page) if theirs else "",
+        "theirs": said(theirs.expression, page, tell) if theirs else "",
         "phrases": phrases.written(page.locale_name),
         "problem": problem,
         "shapes": composing.SHAPES,
         "units": composing.UNITS,
+        "periods": [(one, page.words()(f"composer.period_{one}")) for one in composing.PERIODS],
         "events": [(key, one.words.say(page.locale_name))
                    for key, one in VOCABULARY.events.items()],
-        "shops": [(one.location_id, names(one.location_id)) for one in names.shops()],
+        "shops": [(one.location_id, tell.names(one.location_id)) for one in tell.names.shops()],
         "others": others,
         "lists": lists,
         "channels": _choices(CHANNELS, page),
@@ -124,7 +126,8 @@ async def add(request: Asked) -> Response[str]:
     words = _words(form, page.locale)
     try:
         fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
-        words = composing.added(words, fresh, form, page.locale_name, await _scene(request, page))
+        tell = await _telling(request, page)
+        words = composing.added(words, fresh, form, page.locale_name, tell)
         problem = ""
     except composing.Unfinished as refused:
         problem = page.words()(f"composer.missing_{refused.facts['field']}")
@@ -146,7 +149,8 @@ async def preview(request: Asked) -> Response[str]:
 async def _preview(request: Asked, page: Page, words: str) -> Preview:
     deps = guard.deps_of(request)
     try:
-        node = await _read(request, words, page)
+        tell = await _telling(request, page)
+        node = segments.hear(words, page.locale_name, tell.scene)
         found = await segments.preview(
             deps.pool, deps.lake, LANGUAGE.json(node),
             calendar=Calendar(deps.settings.zone), now=page.now,
@@ -157,13 +161,13 @@ async def _preview(request: Asked, page: Page, words: str) -> Preview:
         return _not_understood(refused, words, page)
     except SettenError as refused:
         return Preview(problem=_why(refused, page))
-    kept = LANGUAGE.say(node, page.locale_name)
+    kept = tell.say(node, page.locale_name)
     return Preview(
         kept="" if kept.casefold() == words.casefold() else kept,
         size=found.size,
         as_of=found.as_of,
         sample=shown,
-        other=LANGUAGE.say(node, "en" if page.locale == "ja" else "ja"),
+        other=tell.say(node, "en" if page.locale == "ja" else "ja"),
     )
 
 
@@ -176,6 +180,7 @@ def _not_understood(refused: Unreadable, words: str, page: Page) -> Preview:
         rest=words[at:],
         before=words[:begins],
         nearest=segments.nearest(words[begins:], phrases.known(page.locale_name)),
+        is_sealed=isinstance(refused, segments.AboutSealed),
     )
 
 
@@ -198,7 +203,7 @@ async def keep(request: Asked) -> Response[str]:
     known = int(version) if version.isdecimal() and len(version) < 10 else None
     theirs = None
     try:
-        node = await _read(request, words, page)
+        node = segments.hear(words, page.locale_name, (await _telling(request, page)).scene)
         async with db.transaction(guard.deps_of(request).pool) as conn:
             if segment_id is None:
                 segment_id = await segments.define(
@@ -228,21 +233,9 @@ def _words(form: FormMultiDict, locale: str) -> str:
     return _BREAK.sub("" if locale == "ja" else " ", text)
 
 
-async def _read(request: Asked, words: str, page: Page) -> Node:
-    return segments.hear(words, page.locale_name, await _scene(request, page))
-
-
-async def _scene(request: Asked, page: Page) -> Scene:
-    """The shops by every name that people write, and the day of the business."""
-    deps = guard.deps_of(request)
-    async with deps.pool.acquire() as conn:
-        named = await places.named(request, conn, page.locale)
-    shops: dict[str, str] = {}
-    for one in named.shops():
-        for name in (one.location_id, one.name_en, one.name_ja, one.name_ja.removesuffix("店")):
-            if name:
-                shops.setdefault(name.casefold(), one.location_id)
-    return Scene(shops, page.now.astimezone(deps.settings.zone).date())
+async def _telling(request: Asked, page: Page) -> Telling:
+    async with guard.deps_of(request).pool.acquire() as conn:
+        return await telling(request, conn, page)
 
 
 def _why(refused: SettenError, page: Page) -> str:

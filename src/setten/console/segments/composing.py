@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar.datastructures import FormMultiDict
 
+from setten.console.segments.telling import Telling
 from setten.customers.lifecycle import STAGES
 from setten.customers.segments import (
     CHANNELS,
@@ -15,7 +16,6 @@ from setten.customers.segments import (
     RELATIONS,
     STATES,
     VOCABULARY,
-    Scene,
     hear,
 )
 from setten.platform.errors import Invalid
@@ -26,6 +26,13 @@ SHAPES = ("did", "not", "times", "sum", "last", "stage", "field", "group",
 """What one may add by the form; everything else is written in words."""
 
 UNITS = ("day", "week", "month", "year")
+PERIODS: Mapping[str, tuple[str, int]] = {
+    "today": ("day", 0), "yesterday": ("day", 1), "this_week": ("week", 0),
+    "last_week": ("week", 1), "this_month": ("month", 0), "last_month": ("month", 1),
+    "this_year": ("year", 0), "last_year": ("year", 1),
+}  # fmt: skip
+"""Whole days, weeks, months and years that move with the calendar, and how many back."""
+
 JOINS = ("all", "any")
 _N_MAX = 10_000
 _MOST = {"amount": 10**12, "km": KM_MAX}
@@ -38,18 +45,18 @@ class Unfinished(Invalid):
 
 
 def added(
-    words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale, scene: Scene
+    words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale, tell: Telling
 ) -> str:
     """What was written with another condition joined to it, in words.
 
     Raises what `Language.read` and `segments.hear` raise.
     """
     if not words.strip():
-        return LANGUAGE.say(LANGUAGE.read(fresh), locale)
-    stands = LANGUAGE.json(hear(words, locale, scene))
+        return tell.say(LANGUAGE.read(fresh), locale)
+    stands = LANGUAGE.json(hear(words, locale, tell.scene))
     join = form.get("join") if form.get("join") in JOINS else "all"
     parts = stands["of"] if stands["kind"] == join else [stands]
-    return LANGUAGE.say(LANGUAGE.read({"kind": join, "of": [*parts, fresh]}), locale)
+    return tell.say(LANGUAGE.read({"kind": join, "of": [*parts, fresh]}), locale)
 
 
 def condition(form: FormMultiDict) -> dict[str, Any]:
@@ -172,7 +179,11 @@ def _match(form: FormMultiDict) -> dict[str, Any]:
 
 
 def _window(form: FormMultiDict) -> dict[str, Any]:
-    """Nothing typed means ever."""
+    """A period; or so long back; nothing typed means ever."""
+    if (period := str(form.get("period") or "")) in PERIODS:
+        unit, n = PERIODS[period]
+        whole = {"n": n, "unit": unit, "whole": True}
+        return {"window": {"since": whole, "until": whole} if n else {"since": whole}}
     return {"window": {"since": _span(form)}} if str(form.get("n") or "").strip() else {}
 
 

@@ -17,9 +17,10 @@ from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.run import tables
 from setten.console.segments import drawing
+from setten.console.segments.telling import said, telling
 from setten.console.shell.sign_in import redirect
 from setten.customers import segments
-from setten.customers.segments import LANGUAGE, Member, Segment
+from setten.customers.segments import Member, Segment
 from setten.facts.ids import CustomerId
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
@@ -57,11 +58,6 @@ def require_reader(page: Page) -> None:
         auth.require(page.who, Right.read_customers)
 
 
-def said(expression: object, page: Page) -> str:
-    """An expression in the words of the page."""
-    return LANGUAGE.say(LANGUAGE.read(expression), page.locale_name)
-
-
 @get("/customers/segments", right=(Right.read_customers, Right.read_data))
 async def list_page(request: Asked) -> Response[str]:
     """All segments by name, with their words and sizes."""
@@ -69,7 +65,8 @@ async def list_page(request: Asked) -> Response[str]:
     require_reader(page)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await segments.listed(conn)
-    rows = [Row(one, said(one.expression, page)) for one in found]
+        tell = await telling(request, conn, page)
+    rows = [Row(one, said(one.expression, page, tell)) for one in found]
     may_change = page.who.may(Right.manage_segments)
     return page.render("segments/list.html", {"rows": rows, "may_change": may_change})
 
@@ -97,9 +94,10 @@ async def inside(
         users = set(await segments.used_by(conn, segment_id))
         versions = await segments.versions(conn, segment_id)
         staff = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
+        tell = await telling(request, conn, page)
     view = {
         "segment": segment,
-        "words": said(segment.expression, page),
+        "words": said(segment.expression, page, tell),
         "steps": drawing.steps(flows, now_size=segment.size, since=since, until=page.now),
         "since": since,
         "entered": sum(one.entered for one in flows),
@@ -110,7 +108,8 @@ async def inside(
                     for one in listed[:ROWS]],
         "next": _written(listed[ROWS - 1]) if len(listed) > ROWS else "",
         "users": [one for one in others if one.name in users],
-        "versions": [(one, said(one.expression, page), staff.get(one.by, "")) for one in versions],
+        "versions": [(one, said(one.expression, page, tell), staff.get(one.by, ""))
+                     for one in versions],
         "others": others,
         "may_change": page.who.may(Right.manage_segments),
         "may_open": people.may_list(page.who),
@@ -200,11 +199,12 @@ async def compare(request: Asked, a: FromQuery[int] = 0, b: FromQuery[int] = 0) 
     async with guard.deps_of(request).pool.acquire() as conn:
         one, other = await segments.get(conn, a), await segments.get(conn, b)
         shared = await segments.overlap(conn, a, b)
+        tell = await telling(request, conn, page)
     view = {
         "one": one,
         "other": other,
-        "one_words": said(one.expression, page),
-        "other_words": said(other.expression, page),
+        "one_words": said(one.expression, page, tell),
+        "other_words": said(other.expression, page, tell),
         "only_one": shared.a - shared.both,
         "only_other": shared.b - shared.both,
         "both": shared.both,

@@ -20,6 +20,7 @@ def _days(n: int) -> dict[str, Any]:
 
 _BOUGHT = {"events": ["purchase"]}
 _LOOKED = {"events": ["product.viewed"]}
+_LAST_MONTH = {"n": 1, "unit": "month", "whole": True}
 _VISITED = {"kind": "did", "match": {"events": ["page.viewed"]}}
 PHRASES: Mapping[str, dict[str, Any]] = {
     "bought": {"kind": "did", "match": _BOUGHT, "window": _days(30)},
@@ -27,6 +28,10 @@ PHRASES: Mapping[str, dict[str, Any]] = {
               "times": {"op": "at_least", "value": 3}},
     "spent": {"kind": "total", "measure": "sum", "property": "total_minor", "match": _BOUGHT,
               "window": _days(365), "claim": {"op": "at_least", "value": 50_000}},
+    "ended": {"kind": "all", "of": [
+        {"kind": "did", "match": _BOUGHT, "window": {"since": _LAST_MONTH, "until": _LAST_MONTH}},
+        {"kind": "did", "match": _BOUGHT, "window": {"since": {**_LAST_MONTH, "n": 0}},
+         "times": {"op": "is", "value": 0}}]},
     "away": {**_VISITED, "window": _days(10), "times": {"op": "is", "value": 0}},
     "silent": {"kind": "last", "match": _BOUGHT,
                "window": {"until": {"n": 60, "unit": "day"}}},

@@ -11,7 +11,7 @@ from setten.customers.segments.conditions import CHANNELS, KM_MAX, STATES
 from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.everyone import SAMPLE, Preview, preview
-from setten.customers.segments.heard import hear
+from setten.customers.segments.heard import AboutSealed, hear, say
 from setten.customers.segments.hearing import Scene, nearest
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
 from setten.customers.segments.lines import lines as lake_lines
@@ -55,6 +55,7 @@ from setten.customers.segments.service import (
 from setten.customers.segments.vocabulary import LANGUAGE, RELATIONS, VOCABULARY
 
 __all__ = [
+    "AboutSealed",
     "CHANNELS",
     "KM_MAX",
     "RELATIONS",
@@ -107,6 +108,7 @@ __all__ = [
     "preview",
     "readers",
     "retire",
+    "say",
     "used_by",
     "versions",
     "wake",

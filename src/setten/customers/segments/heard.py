@@ -2,15 +2,79 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from setten.customers.segments.hearing import Scene, clauses
 from setten.customers.segments.vocabulary import LANGUAGE
-from setten.platform.expressions import Locale, Node
+from setten.platform.expressions import Locale, Node, Unreadable
+
+# What the vault holds sealed: nothing that is said of it could be asked of everybody.
+_SEALED = re.compile(
+    r"誕生|生年月日|年齢|[0-9０-９]+ *[歳才]|名前|氏名|名字|苗字|電話番号|メールアドレス|郵便番号"
+    r"|birth ?(?:day|date)|date of birth|\bborn\b|years old|\bage[ds]?\b|phone number"
+    r"|e-?mail address|post ?code|\b(?:first |last )?names?\b",
+    re.IGNORECASE,
+)
+
+
+class AboutSealed(Unreadable):
+    """Words about what is sealed in the vault: birth dates, names, addresses."""
+
+    code = "condition_about_sealed"
 
 
 def hear(text: str, locale: Locale, scene: Scene) -> Node:
     """The condition of words: as they are kept, or as people say them.
 
-    scene: the shops by any name that people write them with, and the day of the business. Raises
-    what `Language.read_words` raises; `at` is where understanding ended.
+    scene: the shops by any name that people write them with, and the day of the business; a shop's
+    name is read as its id. Raises what `Language.read_words` raises, and AboutSealed; `at` is where
+    understanding ended.
     """
-    return LANGUAGE.hear(text, locale, (clauses.token(scene),))
+    try:
+        node = LANGUAGE.hear(text, locale, (clauses.token(scene),))
+    except Unreadable as refused:
+        if _SEALED.search(text[int(refused.facts["begins"]) :]):
+            raise AboutSealed(**refused.facts) from None
+        raise
+    return LANGUAGE.read(_placed(LANGUAGE.json(node), _id_of(scene.shops)))
+
+
+def say(node: Node, locale: Locale, scene: Scene, name: Callable[[str], str]) -> str:
+    """The condition in words, with shops by their names, as `hear` reads them back.
+
+    name: a place's name in that language. A shop whose name is also another's stays an id.
+    """
+
+    def called(location_id: str) -> str:
+        found = name(location_id)
+        return found if _id_of(scene.shops)(found) == location_id else location_id
+
+    return LANGUAGE.say(LANGUAGE.read(_placed(LANGUAGE.json(node), called)), locale)
+
+
+def _id_of(shops: Mapping[str, str]) -> Callable[[str], str]:
+    """The id of what may be an id already, or a name."""
+    ids = frozenset(shops.values())
+    return lambda said: said if said in ids else shops.get(said.casefold(), said)
+
+
+_ONE_OF = frozenset(("in", "not_in"))
+_IS = frozenset(("is", "is_not"))
+
+
+def _placed(raw: Any, rename: Callable[[str], str]) -> Any:
+    """An expression's JSON with its places called otherwise."""
+    if isinstance(raw, list):
+        return [_placed(one, rename) for one in raw]
+    if not isinstance(raw, dict):
+        return raw
+    found = {key: _placed(value, rename) for key, value in raw.items()}
+    if found.get("property") == "location_id" and found.get("op") in _IS:
+        found["value"] = rename(found["value"])
+    elif found.get("property") == "location_id" and found.get("op") in _ONE_OF:
+        found["value"] = [rename(one) for one in found["value"]]
+    elif found.get("kind") == "lives_near" and found.get("location_id"):
+        found["location_id"] = rename(found["location_id"])
+    return found

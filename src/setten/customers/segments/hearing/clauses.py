@@ -27,6 +27,7 @@ from setten.platform.expressions import (
     Not,
     Token,
     Total,
+    Where,
     Window,
 )
 
@@ -47,7 +48,8 @@ _LED: Mapping[Locale, str] = {
 _JA_DONE = (r"(?:[ただ](?:こと(?:が|の)(?:ある|あり))?"
             r"|[てで](?:(?:い|き)?(?:る|た|ます)|くれた|くださった|いただいた)?)")  # fmt: skip
 _JA_UNDONE = (r"(?:[てで](?:は)?い?(?:ない|なかった|ません|なく|なくて)"
-              r"|[ただ]ことが?(?:ない|なく|ありません))")  # fmt: skip
+              r"|[ただ]こと(?:が|は)?(?:まだ|(?:一|1)(?:度|回)も)?(?:ない|なく|ありません))"
+              )  # fmt: skip
 _JA_NAI = r"(?:ない(?:まま)?|なかった|ず(?:に)?|なくて?|ません)"
 _EN_NOT = (r"(?:(?:has |have |had )?never|(?:did|do|does|has|have|had) not"
            r"|(?:did|do|does|has|have|had)n['’]?t|not)(?: (?:ever|yet|once))? ")  # fmt: skip
@@ -116,7 +118,16 @@ _AGO = _compiled(
     rf"(?:の?(?:が|は)|から)(?P<n>{modifiers.NUMBER['ja']})(?P<unit>日|週間?|か月|ヶ月|カ月|年)"
     r"(?:以上)?(?:前|たった|経った|経過した)(?:である|だ|の)?"
 )
+# 「銀座店では一度もない」, "never at Ginza": of whatever is done at a shop nothing.
+_NOT_THERE: Mapping[Locale, re.Pattern[str]] = {
+    "ja": _compiled(r"(?:ない|なし|ありません)"),
+    "en": _compiled(r"(?:(?:were|was|have been|has been) )?never (?=(?:at|in|to) )"),
+}
 _ONCE = Claim(op="at_least", value=1)
+# Nobody tells of people who come and buy nothing: a visit is what a till saw of it.
+_VISIT = "visit"
+_VISITS = Match(events=("purchase", "return"),
+                where=(Where(property="channel", op="is", value="store"),))  # fmt: skip
 # How many things somebody says of one deed.
 _MODIFIERS_MAX = 8
 
@@ -162,9 +173,23 @@ def _clauses(
         end = _modified(text, met.end(), rules, inner, scene)
         if node := _done("purchase", inner):
             yield node, _trimmed(text, met.end(), end)
+    yield from _not_there(text, begun, locale, said, rules, scene)
     for deed in _DEEDS[locale]:
         reads = _japanese_deed if locale == "ja" else _english_deed
         yield from reads(text, begun, deed, said, rules, scene)
+
+
+def _not_there(
+    text: str, place: int, locale: Locale, said: Said, rules: list[Rule], scene: Scene
+) -> Iterator[tuple[Node, int]]:
+    """Never at a shop, without a word of what."""
+    met = _NOT_THERE[locale].match(text, place)
+    if met is None or (locale == "ja" and not said.never):
+        return
+    inner = msgspec.structs.replace(said)
+    end = _modified(text, met.end(), rules, inner, scene)
+    if inner.wheres and all(one.property == "location_id" for one in inner.wheres):
+        yield from _built(_VISIT, inner, _trimmed(text, met.end(), end), is_done=False)
 
 
 def _modified(text: str, place: int, rules: list[Rule], said: Said, scene: Scene) -> int:
@@ -241,10 +266,16 @@ def _built(event: str, said: Said, end: int, *, is_done: bool) -> Iterator[tuple
         yield node, end
 
 
+def _match(event: str, said: Said) -> Match:
+    if event == _VISIT:
+        return Match(events=_VISITS.events, where=(*_VISITS.where, *said.wheres))
+    return Match(events=(event,), where=said.wheres)
+
+
 def _done(event: str, said: Said) -> Node | None:
     if said.never:
         return None
-    match, window = Match(events=(event,), where=said.wheres), said.window or ANYTIME
+    match, window = _match(event, said), said.window or ANYTIME
     if said.spent:
         if event != "purchase" or said.times or said.is_first:
             return None
@@ -260,7 +291,7 @@ def _done(event: str, said: Said) -> Node | None:
 def _undone(event: str, said: Said) -> Node | None:
     if said.spent or said.is_first or said.is_last or (said.never and said.times):
         return None
-    match, window = Match(events=(event,), where=said.wheres), said.window or ANYTIME
+    match, window = _match(event, said), said.window or ANYTIME
     if said.times:
         return Not(of=Did(match=match, window=window, times=said.times))
     return Did(match=match, window=window, times=_NEVER)

@@ -8,7 +8,7 @@ from setten.platform.expressions import All, Heard, Listing, Locale, Phrase
 from setten.platform.expressions.kinds import Any as AnyOf
 
 _AND: Mapping[Locale, str] = {
-    "ja": r"[、 ]*(?:かつ|そして|それで|さらに|しかも|また|で、|が、|けれ?ど(?:も)?|のに|ながら"
+    "ja": r"[、 ]*(?:かつ|そして|それで|さらに|しかも|また|で、|が、?|けれ?ど(?:も)?|のに|ながら"
     r"|し、)[、 ]*|[、 ]+|(?<=[てで])|(?<=なく)|(?<=ず)|(?<=まま)",
     "en": r",? (?:and|but|yet)(?: also| still)?(?: then)? |, | (?:who|that) ",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -146,31 +146,30 @@ def _days(first: date, last: date) -> Window:
     return Window(since=first.isoformat(), until=last.isoformat())
 
 
-def _since(day: date) -> Window:
-    return Window(since=day.isoformat())
+_PERIODS: Mapping[str, tuple[Any, int]] = {
+    "today": ("day", 0), "yesterday": ("day", 1), "the day before yesterday": ("day", 2),
+    "this week": ("week", 0), "last week": ("week", 1), "the week before last": ("week", 2),
+    "this month": ("month", 0), "last month": ("month", 1), "the month before last": ("month", 2),
+    "this year": ("year", 0), "last year": ("year", 1), "the year before last": ("year", 2),
+}  # fmt: skip
 
 
-def named_time(word: str, today: date) -> Window:
-    """The days of a word like "last month": of the calendar; the words shown back name them."""
-    week = today - timedelta(days=today.weekday())
-    match word:
-        case "today":
-            return _since(today)
-        case "yesterday":
-            return _days(today - timedelta(days=1), today - timedelta(days=1))
-        case "this week":
-            return _since(week)
-        case "last week":
-            return _days(week - timedelta(days=7), week - timedelta(days=1))
-        case "this month":
-            return _since(_month(today, 0)[0])
-        case "last month":
-            return _days(*_month(today, 1))
-        case "this year":
-            return _since(date(today.year, 1, 1))
-        case "last year":
-            return _days(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
-    return Window(since=RECENTLY if word == "recently" else FOR_A_WHILE)
+def named_time(word: str) -> Window:
+    """The window of a word like "last month", which moves with the calendar."""
+    if word not in _PERIODS:
+        return Window(since=RECENTLY if word == "recently" else FOR_A_WHILE)
+    whole = _whole(word)
+    return Window(since=whole, until=whole if whole.n else None)
+
+
+def _from(word: str) -> Window | None:
+    """From the beginning of a day, week, month or year to now."""
+    return Window(since=_whole(word)) if word in _PERIODS else None
+
+
+def _whole(word: str) -> Span:
+    unit, n = _PERIODS[word]
+    return Span(n, unit, whole=True)
 
 
 def month_of(said: str, said_year: str | None, today: date) -> Window | None:
@@ -183,10 +182,13 @@ def month_of(said: str, said_year: str | None, today: date) -> Window | None:
     return _days(date(year, month, 1), _month(date(year, month, 1), 0)[1])
 
 
-_JA_TIMES = {"今日": "today", "本日": "today", "昨日": "yesterday", "今週": "this week",
-             "先週": "last week", "今月": "this month", "先月": "last month", "今年": "this year",
-             "昨年": "last year", "去年": "last year", "最近": "recently",
-             "しばらく": "for a while"}  # fmt: skip
+_JA_TIMES = {"今日": "today", "本日": "today", "一昨日": "the day before yesterday",
+             "おととい": "the day before yesterday", "昨日": "yesterday", "きのう": "yesterday",
+             "今週": "this week", "先々週": "the week before last", "先週": "last week",
+             "今月": "this month", "先々月": "the month before last", "先月": "last month",
+             "今年": "this year", "一昨年": "the year before last",
+             "おととし": "the year before last", "昨年": "last year", "去年": "last year",
+             "最近": "recently", "しばらく": "for a while"}  # fmt: skip
 _JA_AFTER = r"(?:中|のうち|うち)?(?:に|で|は|も|の)?[、 ]*"
 _JA_UNIT = r"(?P<unit>分|時間|日|週間?|か月|ヶ月|カ月|ヵ月|ケ月|箇月|年)"
 _JA_N = rf"(?P<n>{NUMBER['ja']})"
@@ -201,7 +203,7 @@ def japanese(shops: str) -> list[Rule]:
     return [_rule(pattern, act) for pattern, act in (
         (rf"{_JA_N}{_JA_UNIT}(?:以上|より)?前(?:までに|に|までは)[、 ]*",
          _set("window", lambda m, s: Window(until=span(m["n"], m["unit"])))),
-        (r"(?:一|1)(?:度|回|つ)も(?:まだ)?[、 ]*|これまで(?:に)?(?:一度も)?[、 ]*",
+        (r"(?:一|1)(?:度|回|つ)も(?:まだ)?[、 ]*|(?:これ|今)まで(?:に)?(?:一度も)?[、 ]*",
          _set("never", lambda m, s: True)),
         (r"(?:まだ|もう|今のところ)[、 ]*", lambda said, m, s: True),
         (r"(?:初めて|はじめて)[、 ]*", _set("is_first", lambda m, s: True)),
@@ -213,8 +215,11 @@ def japanese(shops: str) -> list[Rule]:
          _set("window", lambda m, s: Window(since=span(m["n"], m["unit"])))),
         (rf"(?:ここ|この|直近|過去)?半年(?:間|以内|以上|の間|ほど)*{_JA_AFTER}",
          _set("window", lambda m, s: Window(since=Span(6, "month")))),
+        (rf"(?P<word>{'|'.join(_JA_TIMES)})"
+         r"(?:の?(?:初め|はじめ|頭)?(?:から|以降)(?:ずっと)?|に入って(?:から)?)(?:に|は)?[、 ]*",
+         _set("window", lambda m, s: _from(_JA_TIMES[m["word"]]))),
         (rf"(?P<word>{'|'.join(_JA_TIMES)}){_JA_AFTER}",
-         _set("window", lambda m, s: named_time(_JA_TIMES[m["word"]], s.today))),
+         _set("window", lambda m, s: named_time(_JA_TIMES[m["word"]]))),
         (r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:以降|から|より後)(?:に)?[、 ]*",
          _set("window", lambda m, s: Window(since=m["day"]))),
         (rf"(?:1回で|一回で|一度に|1度に){_YEN_JA}", _each),
@@ -225,13 +230,12 @@ def japanese(shops: str) -> list[Rule]:
         (r"何(?:度|回)も[、 ]*", _set("times", lambda m, s: Claim(op="at_least", value=OFTEN))),
         (r"(?:複数回|繰り返し|リピート)[、 ]*",
          _set("times", lambda m, s: Claim(op="at_least", value=SEVERAL))),
-        (rf"(?P<shop>{shops})(?:での|で|にて|では)[、 ]*", _place),
+        (rf"(?P<shop>{shops})(?:では|での|でも|で|にて|には|に|へは|へ|を)[、 ]*", _place),
         (r"「(?P<item>[^」]{1,100})」を[、 ]*", _item),
     )]  # fmt: skip
 
 
-_EN_TIMES = ("today", "yesterday", "this week", "last week", "this month", "last month",
-             "this year", "last year", "recently", "for a while", "lately")  # fmt: skip
+_EN_TIMES = (*sorted(_PERIODS, key=len, reverse=True), "recently", "for a while", "lately")
 _MONTHS = [name.casefold() for name in calendar.month_name]
 _EN_UNIT = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
 _EN_N = rf"(?P<n>{NUMBER['en']})"
@@ -252,9 +256,11 @@ def english(shops: str) -> list[Rule]:
                                                        m["unit"] or m["unit2"])))),
         (r"(?:in|within|during|over) the (?:last|past) (?P<unit>day|week|month|year)\b",
          _set("window", lambda m, s: Window(since=span("1", m["unit"])))),
+        (rf"since (?:the (?:start|beginning) of )?(?P<word>{'|'.join(_EN_TIMES)})\b",
+         _set("window", lambda m, s: _from(m["word"].casefold()))),
         (rf"(?P<word>{'|'.join(_EN_TIMES)})\b",
          _set("window", lambda m, s: named_time(
-             m["word"].casefold().replace("lately", "recently"), s.today))),
+             m["word"].casefold().replace("lately", "recently")))),
         (rf"in (?P<month>{'|'.join(_MONTHS[1:])})\b(?: (?P<year>[0-9]{{4}}))?",
          _set("window", lambda m, s: month_of(str(_MONTHS.index(m["month"].casefold())),
                                               m["year"], s.today))),
@@ -272,7 +278,7 @@ def english(shops: str) -> list[Rule]:
          _set("times", lambda m, s: Claim(op="at_least", value=SEVERAL))),
         (rf"for {_EN_THAN}(?:¥|jpy )?(?P<n>{NUMBER['en']}{_PART})(?P<large>k)? ?(?:yen|jpy|円)"
          rf"{_EN_MORE}", _each),
-        (rf"(?:at|in|from) (?:the )?(?P<shop>{shops})(?: shop| store)?\b", _place),
+        (rf"(?:(?:at|in|from|to) )?(?:the )?(?P<shop>{shops})(?: shop| store)?\b", _place),
     )]  # fmt: skip
 
 
