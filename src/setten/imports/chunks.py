@@ -67,6 +67,7 @@ def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> I
     """
     mine, at, seen = draw(), 0, 0
     waiting: list[Line] = []
+    table.passes = mine > 0
     for raw in table:
         if raw.number <= after:
             continue
@@ -79,6 +80,7 @@ def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> I
             yield Chunk(waiting, table.position(), after)
             waiting, mine = [], draw()
         after, at, seen = raw.number, at + 1, 0
+        table.passes = mine > at  # set before the next row is read: rows come one by one
     if waiting:
         yield Chunk(waiting, table.position(), after)
 

@@ -31,6 +31,7 @@ LINE = "line"
 FORMATS = {".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson",
            ".log": "lines", ".csv": "csv", ".tsv": "csv", ".txt": "csv"}  # fmt: skip
 REASON, ROW = "setten_reason", "setten_row"
+_PASSED: Values = {}
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")
 _decode = msgspec.json.Decoder().decode
 
@@ -44,7 +45,10 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
 
 
 class Table:
-    """An open file of rows. `columns` are its headings; `encoding` is for people, None if none."""
+    """An open file of rows. `columns` are its headings; `encoding` is for people, None if none.
+
+    passes: while set, rows may come without what stands in them: another process takes them.
+    """
 
     def __init__(self, path: Path, *, format_: str | None = None, encoding: str = "auto") -> None:
         self.path = path
@@ -54,6 +58,7 @@ class Table:
         self.encoding: str | None = None
         self.columns: list[str] = []
         self.is_refused_file = False
+        self.passes = False
         try:
             self._rows = self._open(encoding)
         except _BROKEN as cause:
@@ -115,7 +120,10 @@ class Table:
             if cells is None:
                 return
             number += 1
-            if len(cells) == width:
+            if self.passes:
+                if len(cells) == width or any(cells):
+                    yield Raw(number, _PASSED)
+            elif len(cells) == width:
                 if self.is_refused_file:
                     cells = [_without_quote(cell) for cell in cells]
                 values = dict(zip(columns, cells, strict=True))
