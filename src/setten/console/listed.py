@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from setten.console.chain import releases
 from setten.console.lists import ListOf
 from setten.console.run import listed as run
 from setten.console.stock import listed as stock
+from setten.console.stock import listed_floor as floor
 
 LISTS: tuple[ListOf[Any, Any], ...] = (
+    floor.COMING,
+    floor.COUNTS,
+    floor.GOING,
+    releases.RELEASES,
     run.AUDIT,
+    run.KEYS,
     run.STAFF,
     stock.CARTS,
     stock.ORDERS,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.chain import rights
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
@@ -17,12 +19,9 @@ from setten.console.stock.goods import Good, goods
 from setten.platform import audit, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
 from setten.stock import releases
 from setten.stock.releases import COUNTED_MAX, Queue, Release
 
-ROWS = 50
-SAID_MAX = 100
 PHASES = ("coming", "open", "over")
 ASKS_S = 10
 """A line that moves is looked at again after so long."""
@@ -65,26 +64,85 @@ def name_of(release: Release, page: Page) -> str:
     return release.name_ja if page.locale == "ja" else release.name_en
 
 
+class ReleaseFilter(lists.Filter, frozen=True, kw_only=True):
+    """Part of an id or a name, and how far it is."""
+
+    q: lists.Word = ""
+    phase: Literal["", "coming", "open", "over"] = ""
+
+
+async def _found(conn: Connection, look: lists.Look[ReleaseFilter, Release]) -> Sequence[Release]:
+    return await releases.page(
+        conn,
+        said=look.asked.q.strip(),
+        phase=look.asked.phase,
+        before=None if look.after is None else (look.after[0], look.after[1]),
+        limit=look.most,
+        oldest_first=not look.falls,
+        now=look.page.now,
+    )
+
+
+RELEASES = lists.ListOf[ReleaseFilter, Release](
+    name="releases",
+    audit="releases.exported",
+    path="/stock/releases",
+    file="/stock/releases.csv",
+    right=Right.read_stock,
+    filters=ReleaseFilter,
+    sort="-opens_at",
+    fetch=_found,
+    ident=lambda one: one.release_id,
+    at_once=releases.PAGE_MAX,
+    columns=(
+        lists.Column(name="release_id", told=lambda one, _: one.release_id),
+        lists.Column(
+            name="name", word="release.name", told=lambda one, line: name_of(one, line.page)
+        ),
+        lists.Column(name="location_id", told=lambda one, _: one.location_id),
+        lists.Column(
+            name="place",
+            word="release.place",
+            style="wide-only",
+            told=lambda one, line: line.names(one.location_id),
+        ),
+        lists.Column(name="members_from", told=lambda one, _: one.members_from),
+        lists.Column(
+            name="opens_at",
+            word="release.opens",
+            told=lambda one, _: one.opens_at,
+            order=lists.Order(lambda one: (one.opens_at, one.release_id), (datetime, str)),
+            falls=True,
+        ),
+        lists.Column(name="ends_at", told=lambda one, _: one.ends_at),
+        lists.Column(
+            name="units",
+            word="release.set_aside",
+            style="num wide-only",
+            told=lambda one, _: sum(line.qty for line in one.goods),
+        ),
+        lists.Column(
+            name="phase",
+            word="release.phase",
+            style="end",
+            told=lambda one, line: phase_of(one, line.page.now),
+        ),
+    ),
+)
+
+
 @get("/stock/releases", right=Right.read_stock)
-async def releases_page(
-    request: Asked, q: FromQuery[str] = "", phase: FromQuery[str] = "", before: FromQuery[str] = ""
-) -> Response[str]:
-    """Releases by their opening, the newest first."""
-    page = page_of(request)
-    phase = phase if phase in PHASES else ""
+async def releases_page(request: Asked) -> Response[str]:
+    """Releases by their opening."""
+    look = lists.look(RELEASES, request)
+    page = look.page
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await releases.page(
-            conn, said=q[:SAID_MAX].replace("\x00", "").strip(), phase=phase,
-            before=_before(before), limit=ROWS + 1, now=page.now,
-        )  # fmt: skip
+        part = await lists.part(conn, look)
         names = await named(request, conn, page.locale)
-    shown = found[:ROWS]
     view = {
-        "rows": [_row(one, names, page) for one in shown],
-        "q": q[:SAID_MAX],
-        "phase": phase,
+        "list": part,
+        "rows": [_row(one, names, page) for one in part.rows],
         "phases": PHASES,
-        "more": _after(shown[-1]) if len(found) > ROWS else "",
         "may_add": page.who.may(Right.approve_stock),
     }
     return page.render("chain/releases.html", view)
@@ -98,23 +156,6 @@ def _row(one: Release, names: Named, page: Page) -> Row:
         place=names(one.location_id),
         units=sum(line.qty for line in one.goods),
     )
-
-
-def _after(one: Release) -> str:
-    return f"{one.opens_at.isoformat()}|{one.release_id}"
-
-
-def _before(said: str) -> tuple[datetime, str] | None:
-    if not said:
-        return None
-    at, _, last = said.replace("\x00", "").partition("|")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError as cause:
-        raise Invalid(errors="before") from cause
-    if moment.tzinfo is None:
-        raise Invalid(errors="before")
-    return moment, last
 
 
 @get("/stock/releases/release", right=Right.read_stock)

@@ -114,15 +114,25 @@ class ListOf(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
     rows: int = ROWS
     at_once: int = AT_ONCE
     export_max: int = EXPORT_MAX
-    after: str = "after"
-    """What the place is called in the link: a page of two lists has two."""
+    prefix: str = ""
+    """Of what the link says of the order and the place: a page of two lists has two."""
+
+    @property
+    def sort_word(self) -> str:
+        """What the order is called in the link."""
+        return f"{self.prefix}sort"
+
+    @property
+    def after(self) -> str:
+        """What the place is called in the link."""
+        return f"{self.prefix}after"
 
     def column(self, name: str) -> Column[R]:
         """The sortable column of that name. Raises UnknownFilter."""
         for one in self.columns:
             if one.name == name and one.order is not None:
                 return one
-        raise UnknownFilter(name="sort")
+        raise UnknownFilter(name=self.sort_word)
 
 
 class Look(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
@@ -169,7 +179,7 @@ class Look(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
                 said[name] = _written(value)
         sort, place = other.get("sort", self.sort), other.get("after", "")
         if sort != self.of.sort:
-            said["sort"] = sort
+            said[self.of.sort_word] = sort
         if place:
             said[self.of.after] = place
         return {name: value for name, value in said.items() if value}

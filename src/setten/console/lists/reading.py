@@ -34,15 +34,14 @@ def look(of: ListOf[F, R], request: Asked, *others: ListOf[Any, Any]) -> Look[F,
 
     Raises UnknownFilter, PlaceGone.
     """
-    foreign = {name for other in others for name in (*other.filters.__struct_fields__, other.after)}
-    foreign -= set(of.filters.__struct_fields__)
+    foreign = {name for other in others for name in _words(other)} - set(_words(of))
     said = {
         name: values[0]
         for name in request.query_params
         if (values := request.query_params.getall(name)) and name not in foreign
     }
     beside = {name: said.pop(name) for name in of.beside if name in said}
-    sort, place = said.pop("sort", "") or of.sort, said.pop(of.after, "")
+    sort, place = said.pop(of.sort_word, "") or of.sort, said.pop(of.after, "")
     by = of.column(sort.removeprefix("-"))
     found = Look(
         of=of,
@@ -55,6 +54,10 @@ def look(of: ListOf[F, R], request: Asked, *others: ListOf[Any, Any]) -> Look[F,
         most=of.rows,
     )
     return msgspec.structs.replace(found, after=_place(found, place)) if place else found
+
+
+def _words(of: ListOf[Any, Any]) -> tuple[str, ...]:
+    return (*of.filters.__struct_fields__, of.sort_word, of.after)
 
 
 def _filters(kind: type[F], said: dict[str, str]) -> F:

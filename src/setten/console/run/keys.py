@@ -8,8 +8,9 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, page_of
+from setten.console.run.listed import KEYS
 from setten.console.shell.sign_in import redirect
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
@@ -23,12 +24,20 @@ async def keys(request: Asked, said: FromQuery[str] = "") -> Response[str]:
 
 
 async def _page(request: Asked, *, said: str = "", made: str = "", name: str = "") -> Response[str]:
-    page = page_of(request)
+    look = lists.look(KEYS, request)
+    page = look.page
     auth.require(page.who, Right.manage_staff)
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await auth.list_keys(conn)
-    view = {"keys": found, "scopes": auth.SCOPES, "said": said, "made": made, "name": name,
-            "base_url": str(guard.deps_of(request).settings.base_url)}  # fmt: skip
+        part = await lists.part(conn, look)
+    view = {
+        "list": part,
+        "keys": part.rows,
+        "scopes": auth.SCOPES,
+        "said": said,
+        "made": made,
+        "name": name,
+        "base_url": str(guard.deps_of(request).settings.base_url),
+    }
     return page.render("run/keys.html", view)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from setten.customers import identity
 from setten.platform import audit, auth
 from setten.platform.audit import Noted, Sought
 from setten.platform.auth import Right, StaffMember
-from setten.platform.db import Connection
+from setten.platform.db import Connection, Record
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -177,6 +178,57 @@ STAFF = ListOf[StaffFilter, StaffMember](
         ),
         Column(name="created_at", told=lambda one, _: one.created_at),
         Column(name="disabled_at", told=lambda one, _: one.disabled_at),
+    ),
+)
+
+
+class KeyFilter(Filter, frozen=True, kw_only=True):
+    """Those that work, or those that were closed."""
+
+    only: Literal["", "open", "closed"] = ""
+
+
+async def _keys(conn: Connection, look: Look[KeyFilter, Record]) -> Sequence[Record]:
+    return await auth.list_keys(conn)
+
+
+KEYS = ListOf[KeyFilter, Record](
+    name="keys",
+    audit="keys.exported",
+    path="/run/keys",
+    file="/run/keys.csv",
+    right=Right.manage_staff,
+    filters=KeyFilter,
+    is_whole=True,
+    sort="-created_at",
+    fetch=_keys,
+    keeps=lambda one, asked: (
+        not asked.only or (one["revoked_at"] is None) == (asked.only == "open")
+    ),
+    ident=lambda one: str(one["key_id"]),
+    beside=("said",),
+    columns=(
+        Column(name="key_id", told=lambda one, _: one["key_id"]),
+        Column(
+            name="name",
+            word="keys_page.name",
+            told=lambda one, _: one["name"],
+            order=Order(lambda one: (one["name"] or "",)),
+        ),
+        Column(
+            name="scope",
+            word="keys_page.scope",
+            told=lambda one, _: one["scope"],
+            order=Order(lambda one: (one["scope"],)),
+        ),
+        Column(
+            name="created_at",
+            word="keys_page.made_at",
+            told=lambda one, _: one["created_at"],
+            order=Order(lambda one: (one["created_at"],)),
+            falls=True,
+        ),
+        Column(name="revoked_at", told=lambda one, _: one["revoked_at"]),
     ),
 )
 

@@ -8,22 +8,20 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_floor import COUNTS
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 from setten.stock import catalog, counts, locations
 from setten.stock.counts import Count, CountState, Sheet, SheetLine
-
-LISTED = 30
-"""Counts of a place on its page: the last month of one a day."""
 
 QTY_DIGITS = 7
 
@@ -36,28 +34,22 @@ class Line(msgspec.Struct, frozen=True):
 
 
 @get("/stock/counts", right=Right.hand_over)
-async def counts_page(
-    request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
-) -> Response[str]:
-    """The sheets of a place, open ones first; without a place, the places to choose from.
-
-    after: the last sheet of the page before; they go back in time.
-    """
-    page = page_of(request)
-    at = at or page.shop or ""
+async def counts_page(request: Asked) -> Response[str]:
+    """The sheets of a place, open ones first; without a place, the places to choose from."""
+    look = lists.look(COUNTS, request)
+    page = look.page
+    at = look.asked.at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
-        listed = await counts.counts_at(conn, at, before=after, limit=LISTED + 1) if at else []
-        found = listed[:LISTED]
+        part = await lists.part(conn, look)
         every = [] if at else await locations.list_all(conn)
     view = {
+        "list": part,
         "at": at,
         "at_name": names(at),
         "is_mine": bool(at) and page.who.may_at(at),
-        "open": [one for one in found if one.state in (CountState.open, CountState.waiting)],
-        "after": after,
-        "more": found[-1].count_id if len(listed) > LISTED else None,
-        "ended": [one for one in found if one.state in (CountState.booked, CountState.cancelled)],
+        "open": [x for x in part.rows if x.state in (CountState.open, CountState.waiting)],
+        "ended": [x for x in part.rows if x.state in (CountState.booked, CountState.cancelled)],
         "places": [(one.location_id, names(one.location_id)) for one in every],
     }
     return page.render("stock/counts.html", view)

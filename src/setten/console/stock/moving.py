@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_floor import COMING, GOING
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -23,7 +24,6 @@ from setten.platform.errors import Invalid
 from setten.stock import catalog, locations, transfers
 from setten.stock.transfers import Arrival, Line, Plan, Transfer, TransferState
 
-LISTED = 30
 NEW_LINES = 8
 """Lines of the paper form; a longer transfer comes by the API or in two papers."""
 
@@ -38,30 +38,19 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/transfers", right=Right.hand_over)
-async def transfers_page(
-    request: Asked,
-    at: FromQuery[str] = "",
-    coming: FromQuery[UUID | None] = None,
-    going: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """What comes to a place and what leaves it; without a place, the places to choose from.
-
-    coming, going: the last transfer of the page before of each list.
-    """
-    page = page_of(request)
-    at = at or page.shop or ""
+async def transfers_page(request: Asked) -> Response[str]:
+    """What comes to a place and what leaves it; without a place, the places to choose from."""
+    coming = lists.look(COMING, request, GOING)
+    going = lists.look(GOING, request, COMING)
+    page = coming.page
+    at = coming.asked.at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         every = await locations.list_all(conn)
-        here = await transfers.coming(conn, at, after=coming, limit=LISTED + 1) if at else []
-        away = await transfers.going(conn, at, after=going, limit=LISTED + 1) if at else []
+        here, away = await lists.part(conn, coming), await lists.part(conn, going)
     view = {
-        "coming": here[:LISTED],
-        "going": away[:LISTED],
-        "coming_after": coming,
-        "going_after": going,
-        "coming_more": here[LISTED - 1].transfer_id if len(here) > LISTED else None,
-        "going_more": away[LISTED - 1].transfer_id if len(away) > LISTED else None,
+        "coming": here,
+        "going": away,
         "at": at,
         "at_name": names(at),
         "names": names,

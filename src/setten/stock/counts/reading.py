@@ -14,7 +14,6 @@ from setten.stock.counts import rules
 from setten.stock.counts.model import PAGE_MAX, Count, CountState, SheetLine, UnknownCount
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-_LAST = UUID(int=2**128 - 1)
 
 
 async def get(conn: Connection, count_id: UUID) -> Count:
@@ -26,15 +25,21 @@ async def get(conn: Connection, count_id: UUID) -> Count:
 
 
 async def counts_at(
-    conn: Connection, location_id: str, *, before: UUID | None = None, limit: int = PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    before: UUID | None = None,
+    limit: int = PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[Count]:
     """Counts of a place, newest first; pages by the last count_id."""
-    rows = await _Q.counts_at.all(
-        conn, location_id=location_id, before=before or _LAST, most=min(limit, PAGE_MAX)
+    [last] = (before,) if before else db.end(UUID, largest=not oldest_first)
+    rows = await _Q.counts_at.turned(oldest_first).all(
+        conn, location_id=location_id, before=last, most=min(limit, PAGE_MAX)
     )
     wanted = [row["count_id"] for row in rows]
     found = await read(conn, await _Q.by_ids.all(conn, count_ids=wanted))
-    return sorted(found, key=lambda one: one.count_id, reverse=True)
+    return sorted(found, key=lambda one: one.count_id, reverse=not oldest_first)
 
 
 def blind(count: Count) -> Count:

@@ -45,8 +45,8 @@ select count_id, sku, shelf, counted, expected, counted_at, counted_by, is_again
 -- name: counts_at
 select count_id
   from stock.counts
- where location_id = :location_id and count_id < :before
- order by count_id desc
+ where location_id = :location_id and count_id /*past*/ < :before
+ order by count_id /*way*/ desc
  limit :most;
 
 -- name: in_bags

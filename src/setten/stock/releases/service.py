@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -36,7 +36,6 @@ from setten.stock.releases.model import (
 )
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-_END = datetime(9000, 1, 1, tzinfo=UTC)  # after all that may be kept
 
 
 async def put(conn: Connection, releases: Sequence[Release], *, now: datetime) -> list[Refused]:
@@ -138,14 +137,15 @@ async def page(
     phase: str = "",
     before: tuple[datetime, str] | None = None,
     limit: int = PAGE_MAX,
+    oldest_first: bool = False,
     now: datetime,
 ) -> list[Release]:
     """Releases by their opening, the newest first; pages by the last (opens_at, release_id).
 
     said: part of an id or a name. phase: coming, open or over; "" for all.
     """
-    opens, last = before or (_END, "")
-    rows = await _Q.page.all(
+    opens, last = before or db.end(datetime, str, largest=not oldest_first)
+    rows = await _Q.page.turned(oldest_first).all(
         conn, said=said, phase=phase, before_opens=opens, before_id=last, now=now,
         most=min(limit, PAGE_MAX + 1),
     )  # fmt: skip

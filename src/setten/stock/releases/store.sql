@@ -108,14 +108,14 @@ select r.release_id, r.name_ja, r.name_en, r.location_id, r.members_from, r.open
        (select array_agg(g.qty order by g.sku) from stock.release_goods g
          where g.release_id = r.release_id) as qtys
   from stock.releases r
- where (r.opens_at, r.release_id) < (:before_opens::timestamptz, :before_id::text)
+ where (r.opens_at, r.release_id) /*past*/ < (:before_opens::timestamptz, :before_id::text)
    and (:said::text = '' or position(lower(:said::text) in
           lower(r.release_id || ' ' || r.name_ja || ' ' || r.name_en)) > 0)
    and (:phase::text = '' or :phase::text =
           case when least(r.ends_at, r.ended_at) <= :now then 'over'
                when coalesce(r.members_from, r.opens_at) > :now then 'coming'
                else 'open' end)
- order by r.opens_at desc, r.release_id desc
+ order by r.opens_at /*way*/ desc, r.release_id /*way*/ desc
  limit :most;
 
 -- name: line

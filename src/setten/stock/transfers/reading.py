@@ -17,7 +17,6 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 OPEN = (TransferState.planned, TransferState.shipped)
 ENDED = (TransferState.received, TransferState.closed, TransferState.cancelled)
 DUE_MAX = 1_000  # lines on the road that one question looks at
-_FIRST = UUID(int=0)
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +45,17 @@ async def coming(
     is_open: bool = True,
     after: UUID | None = None,
     limit: int = PAGE_MAX,
+    newest_first: bool = False,
 ) -> list[Transfer]:
     """Transfers to a place, oldest first; pages by the last transfer_id."""
-    return await _list(conn, _Q.coming, location_id, is_open, after, limit)
+    return await _list(
+        conn,
+        _Q.coming.turned(newest_first),
+        location_id,
+        is_open,
+        after or db.end(UUID, largest=newest_first)[0],
+        limit,
+    )
 
 
 async def going(
@@ -58,9 +65,17 @@ async def going(
     is_open: bool = True,
     after: UUID | None = None,
     limit: int = PAGE_MAX,
+    newest_first: bool = False,
 ) -> list[Transfer]:
     """Transfers from a place, oldest first; pages by the last transfer_id."""
-    return await _list(conn, _Q.going, location_id, is_open, after, limit)
+    return await _list(
+        conn,
+        _Q.going.turned(newest_first),
+        location_id,
+        is_open,
+        after or db.end(UUID, largest=newest_first)[0],
+        limit,
+    )
 
 
 async def _list(
@@ -68,18 +83,19 @@ async def _list(
     query: db.Query,
     location_id: str,
     is_open: bool,
-    after: UUID | None,
+    after: UUID,
     limit: int,
 ) -> list[Transfer]:
     rows = await query.all(
         conn,
         location_id=location_id,
-        after=after or _FIRST,
+        after=after,
         states=[one.value for one in (OPEN if is_open else ENDED)],
         most=min(limit, PAGE_MAX),
     )
     ids_found = [row["transfer_id"] for row in rows]
-    return await read(conn, await _Q.by_ids.all(conn, transfer_ids=ids_found))
+    found = await read(conn, await _Q.by_ids.all(conn, transfer_ids=ids_found))
+    return sorted(found, key=lambda one: ids_found.index(one.transfer_id))
 
 
 async def due(

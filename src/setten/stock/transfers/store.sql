@@ -56,17 +56,17 @@ update stock.transfers
 -- Open ones first come first shown; the ended ones of a place are read from the end.
 select transfer_id
   from stock.transfers
- where to_location = :location_id and transfer_id > :after
+ where to_location = :location_id and transfer_id /*past*/ > :after
    and state = any(:states::text[])
- order by transfer_id
+ order by transfer_id /*way*/ asc
  limit :most;
 
 -- name: going
 select transfer_id
   from stock.transfers
- where from_location = :location_id and transfer_id > :after
+ where from_location = :location_id and transfer_id /*past*/ > :after
    and state = any(:states::text[])
- order by transfer_id
+ order by transfer_id /*way*/ asc
  limit :most;
 
 -- name: due
