@@ -25,8 +25,7 @@ select xid::text::bigint as xid, position, arrived_on from log.cursors where rea
 -- name: read
 -- Events of people between two places of the log. Everything up to the goal is settled already.
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
-       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
-       body::text as body
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body
   from log.events
  where (xid, position) > (:xid::text::xid8, :position)
    and (xid, position) <= (:goal_xid::text::xid8, :goal_position)

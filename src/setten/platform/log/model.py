@@ -45,7 +45,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One event as a reader gets it. Its fields stand in the order of the columns of `read`."""
+    """One event as a reader gets it. Its fields stand in the order of the columns of `read`.
+
+    sent_at, original_at: by the sender's clock; told by `event_at` and `latest`, not to readers.
+    """
 
     xid: int
     position: int
@@ -54,14 +57,14 @@ class Row(msgspec.Struct, frozen=True):
     name: str
     occurred_at: datetime
     received_at: datetime
-    sent_at: datetime | None
-    original_at: datetime | None
     source_id: int | None
     channel: str
     location_id: str | None
     identifiers: tuple[int, ...]
     sealed_id: int | None
     body: str
+    sent_at: datetime | None = None
+    original_at: datetime | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True, order=True):

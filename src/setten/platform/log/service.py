@@ -255,7 +255,8 @@ async def latest(conn: Connection, *, most: int = LATEST_MAX) -> list[Row]:
 
 
 def row_of(record: db.Record) -> Row:
-    """A reader's Row from a database record with the columns of `read` in their order."""
+    """A reader's Row from a database record with the columns of `read` in their order, and perhaps
+    the sender's clock behind them."""
     # By place: every event of the log comes this way, and by name costs four times as much.
     values = list(record)
     values[_IDENTIFIERS] = tuple(values[_IDENTIFIERS])

@@ -78,10 +78,10 @@ select array_agg(nextval('log.position')) from generate_series(1, :count);
 -- name: read
 -- Only transactions older than every running one: none of them can still add a row behind us.
 -- The day bound lets the planner drop old partitions; a transaction never outlives a day. The order
--- is by the column itself, not by the number made of it, which no index has.
+-- is by the column itself, not by the number made of it, which no index has. What a sender's clock
+-- said is left where it is: no reader asks for it, and two moments are a fifth of a row's decoding.
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
-       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
-       body::text as body
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body
   from log.events
  where (xid, position) > (:xid::text::xid8, :position)
    and xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -92,8 +92,8 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
 -- name: latest
 -- For people who watch: newest first, whether or not readers may have them yet.
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
-       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
-       body::text as body
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body, sent_at,
+       original_at
   from log.events
  order by events.xid desc, position desc
  limit :most;
@@ -163,8 +163,8 @@ select 1 from log.dead_letters where hash = :hash and ended_at is null limit 1;
 
 -- name: event_at
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
-       sent_at, original_at, source_id, channel, location_id, identifiers, sealed_id,
-       body::text as body
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body, sent_at,
+       original_at
   from log.events
  where arrived_on = :arrived_on and xid = :xid::text::xid8 and position = :position;
 
