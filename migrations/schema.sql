@@ -577,6 +577,29 @@ CREATE TABLE engagement.notes (
     written_at timestamp with time zone NOT NULL,
     CONSTRAINT voice_is_known CHECK ((voice = ANY (ARRAY['staff'::text, 'customer'::text])))
 );
+CREATE TABLE imports.files (
+    file_id uuid NOT NULL,
+    kind text NOT NULL,
+    sender text NOT NULL,
+    state text NOT NULL,
+    about bytea NOT NULL,
+    outcome bytea,
+    bytes_all bigint NOT NULL,
+    bytes_done bigint DEFAULT 0 NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    wants_stop boolean DEFAULT false NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    CONSTRAINT counts_are_counts CHECK (((bytes_all >= 0) AND (bytes_done >= 0) AND (rows_done >= 0) AND (tries >= 0))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['sent'::text, 'trying'::text, 'tried'::text, 'taking'::text, 'done'::text, 'failed'::text, 'stopped'::text])))
+);
+CREATE TABLE imports.mappings (
+    kind text NOT NULL,
+    system text NOT NULL,
+    sealed bytea NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
 CREATE TABLE imports.runs (
     run_key uuid NOT NULL,
     kind text NOT NULL,
@@ -1686,6 +1709,10 @@ ALTER TABLE ONLY customers.undeliverable
     ADD CONSTRAINT undeliverable_pkey PRIMARY KEY (identifier_id, channel);
 ALTER TABLE ONLY engagement.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (note_id);
+ALTER TABLE ONLY imports.files
+    ADD CONSTRAINT files_pkey PRIMARY KEY (file_id);
+ALTER TABLE ONLY imports.mappings
+    ADD CONSTRAINT mappings_pkey PRIMARY KEY (kind, system);
 ALTER TABLE ONLY imports.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (run_key);
 ALTER TABLE ONLY ingest.counters
@@ -1890,6 +1917,7 @@ CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at I
 CREATE INDEX timeline_purchases ON customers.timeline USING btree (identifier_id, purchase_key) WHERE (purchase_key IS NOT NULL);
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
 CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
+CREATE INDEX files_open ON imports.files USING btree (moved_at) WHERE (state = ANY (ARRAY['trying'::text, 'taking'::text]));
 CREATE INDEX runs_updated ON imports.runs USING btree (updated_at);
 CREATE UNIQUE INDEX sources_record_system ON ingest.sources USING btree (system) WHERE (is_record AND (revoked_at IS NULL));
 CREATE INDEX write_keys_source ON ingest.write_keys USING btree (source_id);

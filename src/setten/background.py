@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import uvloop
 
+from setten import imports
 from setten.customers import (
     consent,
     homes,
@@ -34,6 +35,7 @@ from setten.insight import touchpoints
 from setten.operations import staying
 from setten.platform import audit, auth, clock, combine, db, jobs, journal, lake, log
 from setten.platform import settings as settings_module
+from setten.platform.auth import Actor
 from setten.platform.db import Connection, Pool
 from setten.platform.expressions import Calendar
 from setten.platform.lake import Lake
@@ -236,6 +238,28 @@ async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS)
                 tasks.create_task(jobs.tick(means.pool, works(means), stop))
             if "jobs" in parts:
                 tasks.create_task(jobs.run(means.pool, schedules(means), stop))
+                tasks.create_task(imports.errands.serve(_desk(means), stop))
+
+
+def _desk(means: Means) -> imports.errands.Desk:
+    """Files that staff sent by the page are brought in here."""
+    assert means.settings.database_url, "the supervisor names the database"
+    return imports.errands.Desk(
+        pool=means.pool,
+        vault=means.vault,
+        folder=means.settings.data_dir / imports.desk.FOLDER,
+        dsn=means.settings.database_url,
+        finished=_import_finished,
+        clock=clock.now,
+    )
+
+
+async def _import_finished(
+    conn: Connection, sent: imports.desk.Sent, summary: imports.Summary, now: datetime
+) -> None:
+    kind, _, number = sent.sender.partition(":")
+    by = Actor(kind="staff" if kind == "staff" else "system", id=number, name="")
+    await audit.note(conn, by, "import.done", at=now, subject=str(sent.file_id), reason=sent.kind)
 
 
 def _followers(means: Means, parts: Collection[Part]) -> list[Reader]:

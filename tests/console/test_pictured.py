@@ -37,4 +37,4 @@ def test_every_page_is_in_the_pictures_or_named_as_none() -> None:
 
 def test_every_address_knows_what_it_needs() -> None:
     needed = {name for shot in SHOTS.values() for name in re.findall(r"{(\w+)}", shot.path)}
-    assert needed == set(NEEDS) | {"saeki"}
+    assert needed == set(NEEDS) | {"saeki", "file"}

@@ -88,6 +88,7 @@ SHOTS: dict[str, Shot] = {
     "settings": Shot(ADMIN, "/run/settings"),
     "start": Shot(ADMIN, "/run/start"),
     "imports": Shot(ADMIN, "/run/imports"),
+    "import": Shot(ADMIN, "/run/imports/{file}"),
     "doctor": Shot(ADMIN, "/run/doctor"),
     "audit": Shot(ADMIN, "/run/audit"),
     "identity": Shot(ADMIN, "/run/identity"),

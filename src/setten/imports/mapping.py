@@ -38,6 +38,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     space between, amounts by adding them up.
 
     day_ends: when the business day ends that no column names: 26:00 is two in the night.
+    columns: a field with no column ([]) is not read, whatever the headings say.
     dates: the order of days, months and years where all are numbers: ymd, dmy or mdy.
     more: traits or attributes of the file's own, by the names they are to have here.
     """
@@ -163,6 +164,7 @@ def fitted(
     for own, column in base.more.items():
         if column not in has:
             raise MissingColumn(field=own, columns=column[:100])
+    found = {name: said for name, said in found.items() if said != []}
     for field in fields:
         if field.must and field.name not in found and field.name not in base.constants:
             raise MissingColumn(
@@ -173,7 +175,8 @@ def fitted(
 
 def proposal(found: Columns) -> str:
     """The mapping as a TOML file would say it, to be kept and changed."""
-    lines = [f'currency = "{found.currency}"', f'timezone = "{found.timezone}"', "", "[columns]"]
+    lines = [f'currency = "{found.currency}"', f'timezone = "{found.timezone}"',
+             f'dates = "{found.dates}"', "", "[columns]"]  # fmt: skip
     for name, said in found.columns.items():
         lines.append(f"{name} = {msgspec.json.encode(said).decode()}")
     return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""What the page of one file says: where it stands, what came of it, how its columns are read."""
+
+from __future__ import annotations
+
+import msgspec
+
+from setten import imports
+from setten.console.page import Page
+from setten.console.words import Words
+from setten.imports import KINDS, Summary, choosing
+from setten.imports.desk import Sent
+from setten.imports.letters import ENCODINGS
+from setten.imports.staging import ending_of
+from setten.platform import errors
+
+COUNTS = ("rows", "new", "changed", "same", "left_out", "refused")
+DATES = ("ymd", "mdy", "dmy")
+STATE_MARKS = {"sent": "caution", "failed": "signal", "stopped": "caution", "tried": "strong"}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the list."""
+
+    sent: Sent
+    kind: str
+    state: str
+    mark: str
+
+
+class ColumnRow(msgspec.Struct, frozen=True):
+    """A column of the file. field: what it is read as, "" for nothing."""
+
+    heading: str
+    sample: tuple[str, ...]
+    field: str
+
+
+def kind_word(kind: str, t: Words) -> str:
+    """A kind of file in words."""
+    key = f"imports.kind_{kind}"
+    return t(key) if t.has(key) else kind
+
+
+def line(sent: Sent, t: Words) -> Line:
+    """A file as the list shows it."""
+    return Line(
+        sent=sent,
+        kind=kind_word(sent.kind, t),
+        state=t(f"imports.state_{sent.state}"),
+        mark=STATE_MARKS.get(sent.state, ""),
+    )
+
+
+def whole(sent: Sent, page: Page) -> dict[str, object]:
+    """A file as its own page shows it."""
+    t, outcome = page.words(), sent.outcome
+    summary = outcome.summary if outcome is not None else None
+    code = outcome.code if outcome is not None else ""
+    facts = dict(outcome.facts) if outcome is not None else {}
+    return {
+        "sent": sent,
+        "kind": kind_word(sent.kind, t),
+        "percent": _percent(sent),
+        "summary": summary,
+        "counts": _counts(summary, t),
+        "reasons": _reasons(summary, page.locale),
+        "shown": _shown(summary, page.locale),
+        "is_useful": summary is not None and summary.new + summary.changed > 0,
+        "wrong": errors.say(code, page.locale, facts) if code else None,
+        "lacking": [t(f"import_field.{one}") for one in _lacking(sent)],
+        "columns": _columns(sent),
+        "fields": _fields(sent, t),
+        "encodings": ENCODINGS,
+        "dates": DATES,
+        "has_columns": _has_columns(sent),
+        "may_choose": sent.state in ("sent", "tried", "failed", "stopped"),
+    }
+
+
+def _percent(sent: Sent) -> int:
+    return min(99, sent.bytes_done * 100 // sent.bytes_all) if sent.bytes_all else 0
+
+
+def _counts(summary: Summary | None, t: Words) -> list[tuple[str, int]]:
+    if summary is None:
+        return []
+    return [(t(f"imports.{one}"), getattr(summary, one)) for one in COUNTS]
+
+
+def _reasons(summary: Summary | None, locale: str) -> list[tuple[str, int]]:
+    if summary is None:
+        return []
+    found = sorted(summary.reasons.items(), key=lambda one: -one[1])
+    return [(imports.say(reason, "", locale), n) for reason, n in found]
+
+
+def _shown(summary: Summary | None, locale: str) -> list[tuple[int, str]]:
+    if summary is None:
+        return []
+    return [(one.row, imports.say(one.reason, one.field, locale)) for one in summary.shown]
+
+
+def _has_columns(sent: Sent) -> bool:
+    """Whether there is a choice of columns at all: a line of a log is one."""
+    kind = KINDS[sent.kind]
+    return bool(kind.fields) and kind.format is None
+
+
+def _lacking(sent: Sent) -> list[str]:
+    if not _has_columns(sent):
+        return []
+    return choosing.lacking(KINDS[sent.kind], sent.about.mapping)
+
+
+def _columns(sent: Sent) -> list[ColumnRow]:
+    if not _has_columns(sent):
+        return []
+    about = sent.about
+    read_as = choosing.field_of(about.mapping, about.columns)
+    return [
+        ColumnRow(
+            heading,
+            tuple(row[n] for row in about.sample if n < len(row) and row[n]),
+            read_as[heading],
+        )
+        for n, heading in enumerate(about.columns)
+    ]
+
+
+def _fields(sent: Sent, t: Words) -> list[tuple[str, str, bool]]:
+    return [(one.name, t(f"import_field.{one.name}"), one.must) for one in KINDS[sent.kind].fields]
+
+
+def refused_ending(sent: Sent) -> str:
+    """How the file of refused rows is called: a table comes back as CSV."""
+    kind = KINDS[sent.kind]
+    ending = ending_of(sent.about.name)
+    if kind.format == "ndjson" or ".json" in ending or ".ndjson" in ending:
+        return ".ndjson"
+    return ".log" if kind.format == "lines" else ".csv"
