@@ -1,7 +1,7 @@
 """Where is it near me, over HTTP with a key: 2,000 questions a second, open loop.
 
     python bench/availability_http.py --data-dir DIR [--rate 2000] [--seconds 10] [--workers 2]
-                                      [--connections 64] [--small]
+                                      [--connections 64] [--small] [--cold]
 
 The questions of bench/availability.py, asked of a served product (`POST /api/v1/stock/availability`
 with a server key; each question's key is looked up). DIR keeps the 25 million balances: they are
@@ -28,6 +28,7 @@ from setten.platform import auth, clock, db
 from setten.platform.db import embedded
 
 LIMIT_MS = 10.0
+CHUNK_BYTES = 4 * 1024 * 1024
 
 
 def lay_down(folder: Path, few: int, many: int) -> None:
@@ -67,6 +68,19 @@ def questions(key: str, few: int, many: int) -> Iterator[bytes]:
         yield (head % len(body)).encode() + body
 
 
+async def warm(conn: db.Connection, folder: Path) -> None:
+    """Read the balances and their key once, as a shop's day would have: the machine may have put
+    anything else into its memory meanwhile."""
+    read = 0
+    for name in ("stock.balances", "stock.balances_pkey"):
+        first = folder / "postgres" / await conn.fetchval("select pg_relation_filepath($1)", name)
+        for file in (first, *first.parent.glob(f"{first.name}.*")):
+            with file.open("rb", buffering=0) as pages:
+                while piece := pages.read(CHUNK_BYTES):
+                    read += len(piece)
+    print(f"warm          {read / 1e9:.1f} GB of balances and their key read once before")
+
+
 async def prepare(dsn: str, folder: Path, args: argparse.Namespace, rows: int) -> str:
     """Print the conditions and make a key."""
     conn = await db.connect(dsn)
@@ -76,6 +90,8 @@ async def prepare(dsn: str, folder: Path, args: argparse.Namespace, rows: int) -
         connections=args.connections,
         loop=f"open, {args.rate:,.0f}/s for {args.seconds:.0f} s, {args.workers} web processes",
     )  # fmt: skip
+    if not args.cold:
+        await warm(conn, folder)
     async with conn.transaction():
         key = await auth.create_key(conn, scope="server", name="bench", now=clock.now())
     await conn.close()
@@ -115,6 +131,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--small", action="store_true", help="2.5 million balances")
+    parser.add_argument("--cold", action="store_true", help="with what is in memory by chance")
     args = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     few, many = SMALL if args.small else LARGE

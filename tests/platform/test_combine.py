@@ -155,13 +155,38 @@ async def test_a_second_lane_begins_when_many_wait_and_ends_when_few_do(pool):
         assert await asyncio.gather(first, late) == [1, 5]
 
 
-async def test_with_two_lanes_and_a_threshold_every_request_is_answered(pool):
+async def test_a_third_lane_begins_when_twice_as_many_wait(pool):
+    sizes: list[int] = []
+    may_end = asyncio.Event()
+
+    async def slow(conn: db.Connection, asked) -> list[object]:
+        sizes.append(len(asked))
+        await may_end.wait()
+        return list(asked)
+
+    combiner: Combiner[int, int] = Combiner(
+        pool, slow, lanes=3, busy=2, batch_max=2, is_transaction=False
+    )
+    async with asyncio.timeout(20):
+        asking = []
+        steps = ((1, [1]), (2, [1, 2]), (3, [1, 2]), (1, [1, 2, 2]), (9, [1, 2, 2]))
+        for waits, expected in steps:
+            asking += [asyncio.ensure_future(combiner.ask(n)) for n in range(waits)]
+            await asyncio.sleep(0.05)
+            assert sizes == expected
+        may_end.set()
+        assert len(await asyncio.gather(*asking)) == 16
+    assert sum(sizes) == 16
+
+
+@pytest.mark.parametrize("lanes", [2, 4])
+async def test_with_lanes_and_a_threshold_every_request_is_answered(pool, lanes):
     async def same(conn: db.Connection, asked) -> list[object]:
         await asyncio.sleep(0)
         return list(asked)
 
     combiner: Combiner[int, int] = Combiner(
-        pool, same, lanes=2, busy=7, batch_max=9, is_transaction=False
+        pool, same, lanes=lanes, busy=7, batch_max=9, is_transaction=False
     )
 
     async def some(start: int) -> list[int]:

@@ -32,6 +32,7 @@ COMBINER = "availability"
 SCOPES = ("server", "agent", "public")
 # Questions that are answered together: each costs the others 0.2 ms.
 _TOGETHER_MAX = 16
+_LANES, _BUSY = 4, 2
 _directory = Directory()  # one per process, as the places are in memory
 Skus = Annotated[list[str], QueryParameter(name="sku", min_items=1, max_items=SKUS_MAX)]
 
@@ -149,7 +150,9 @@ def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Asked, T
     """The gatherer of a process: `app` makes one and keeps it under COMBINER.
 
     What is asked near some point in one moment is read in one query, after one for the keys of all
-    who ask. Two lanes: with one, this process waits while the database reads, and the other way.
+    who ask. With one lane this process would wait while the database reads, and the other way; the
+    third and the fourth are for when it waits for the disk, as after a start, when nothing of what
+    is asked is in memory yet.
     """
 
     async def look(conn: Connection, asked: Sequence[Asked]) -> list[Told | Exception]:
@@ -166,7 +169,9 @@ def gatherer(pool: Pool, directory: Directory = _directory) -> Combiner[Asked, T
             actor if isinstance(actor, SettenError) else (actor, next(rows)) for actor in actors
         ]
 
-    return Combiner(pool, look, lanes=2, batch_max=_TOGETHER_MAX, is_transaction=False)
+    return Combiner(
+        pool, look, lanes=_LANES, busy=_BUSY, batch_max=_TOGETHER_MAX, is_transaction=False
+    )
 
 
 async def _find(deps: Deps, who: Actor | guard.Caller, question: Question) -> AvailabilitiesBody:

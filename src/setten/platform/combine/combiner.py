@@ -37,7 +37,8 @@ class Combiner(Generic[Asked, Given]):
     statement is a transaction by itself, and two of the few round trips are spared.
 
     lanes: batches that run at once. busy: a lane beside another begins, and goes on, only while so
-    many wait: fewer are better served by one larger batch, and nobody waits for the same row twice.
+    many wait, a third beside two while twice as many: fewer are better served by one larger batch,
+    and nobody waits for the same row twice.
 
     weigh: how much of `weight_max` a request takes, where requests differ in size; one that is
     heavier than that goes alone.
@@ -78,7 +79,7 @@ class Combiner(Generic[Asked, Given]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Given] = loop.create_future()
         self._queue.append((asked, future))
-        if self._running < self._lanes and (not self._running or self._is_busy()):
+        if self._running < self._lanes and self._is_work_beside(self._running):
             self._running += 1
             task = loop.create_task(self._lane())
             self._tasks.add(task)
@@ -87,15 +88,16 @@ class Combiner(Generic[Asked, Given]):
 
     async def _lane(self) -> None:
         try:
-            while self._queue and (self._running == 1 or self._is_busy()):
+            while self._queue and self._is_work_beside(self._running - 1):
                 await self._settle(self._gather())
         finally:
             # No await may come between the look at the queue and this line: a request that arrives
             # in between would see a lane running and wait for ever.
             self._running -= 1
 
-    def _is_busy(self) -> bool:
-        return len(self._queue) >= self._busy
+    def _is_work_beside(self, others: int) -> bool:
+        """Whether enough wait for a lane beside so many others."""
+        return len(self._queue) >= self._busy * others
 
     def _gather(self) -> list[tuple[Asked, asyncio.Future[Given]]]:
         most = min(len(self._queue), self._batch_max)
