@@ -26,31 +26,37 @@ with sold as (
    limit :most
 ), seen as materialized (
   select case when count(*) = :most then max(h.sku) end as last from here h
+), want as materialized (
+  select h.sku, h.promisable, h.sold_28, h.last_sold_on,
+         case when h.sold_28 > 0
+              then greatest(h.promisable, 0) * :pace_days::float8 / h.sold_28 end as days,
+         h.physical > 0 and h.last_sold_on is null
+           and not exists (select 1 from stock.movements m
+                            where m.sku = h.sku and m.location_id = :location_id
+                              and m.kind in ('receive', 'transfer_in') and m.at > :dead_since)
+           -- What was sent or moved away is not dead, if no till sold it: a warehouse has none.
+           and coalesce((select e.at
+                           from stock.ledger e
+                          where e.sku = h.sku and e.location_id = :location_id
+                            and e.to_account in (4, 6)
+                          order by e.entry_id desc
+                          limit 1), '-infinity') <= :dead_since as is_dead
+    from here h
 ), put as (
 insert into stock.cover as c (
   location_id, sku, promisable, sold_28, last_sold_on, days, is_dead)
-select :location_id, h.sku, h.promisable, h.sold_28, h.last_sold_on,
-       case when h.sold_28 > 0
-            then greatest(h.promisable, 0) * :pace_days::float8 / h.sold_28 end,
-       h.physical > 0 and h.last_sold_on is null
-         and not exists (select 1 from stock.movements m
-                          where m.sku = h.sku and m.location_id = :location_id
-                            and m.kind in ('receive', 'transfer_in') and m.at > :dead_since)
-         -- What was sent or moved away is not dead, if no till sold it: a warehouse has none.
-         and coalesce((select e.at
-                         from stock.ledger e
-                        where e.sku = h.sku and e.location_id = :location_id
-                          and e.to_account in (4, 6)
-                        order by e.entry_id desc
-                        limit 1), '-infinity') <= :dead_since
-  from here h
- order by h.sku
+select :location_id, w.sku, w.promisable, w.sold_28, w.last_sold_on, w.days, w.is_dead
+  from want w
+ -- A conflict that changes nothing would still lock its row, which is a write.
+ where not exists (select 1 from stock.cover k
+                    where k.location_id = :location_id and k.sku = w.sku
+                      and (k.promisable, k.sold_28, k.last_sold_on, k.days, k.is_dead)
+                          is not distinct from
+                          (w.promisable, w.sold_28, w.last_sold_on, w.days, w.is_dead))
+ order by w.sku
 on conflict (location_id, sku) do update
    set promisable = excluded.promisable, sold_28 = excluded.sold_28,
        last_sold_on = excluded.last_sold_on, days = excluded.days, is_dead = excluded.is_dead
- where (c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead)
-       is distinct from (excluded.promisable, excluded.sold_28, excluded.last_sold_on,
-                         excluded.days, excluded.is_dead)
 ), gone as (
 delete from stock.cover c
  using seen
