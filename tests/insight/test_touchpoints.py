@@ -136,7 +136,7 @@ async def test_after_a_move_to_another_zone_a_rebuild_gives_the_days_of_that_zon
 
 
 async def test_a_quiet_touch_is_found_behind_what_filled_the_log_since(people, pool, monkeypatch):
-    monkeypatch.setattr(touchpoints, "LOOKED_AT_ONCE", 3)
+    monkeypatch.setattr(touchpoints, "LOOKS", (1, 3, 3, 3, 3))
     early = await people.happens("user_id:ann", minute=1)
     for number in range(10):
         await people.happens(f"user_id:u{number}", minute=2, name="customer.created")
@@ -152,5 +152,5 @@ async def test_a_quiet_touch_is_found_behind_what_filled_the_log_since(people, p
 
     assert await found(9) == [late, early]
     assert await found(1) == [late]
-    monkeypatch.setattr(touchpoints, "LOOKS_MAX", 2)
+    monkeypatch.setattr(touchpoints, "LOOKS", (1, 3))
     assert await found(9) == [late], "and it is looked for only so far back"

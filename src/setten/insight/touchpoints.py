@@ -26,9 +26,11 @@ READER = "touchpoints"
 SLOTS = 96
 ROWS_MAX = 20 * 96 * 31  # twenty channels over a month: more is no page
 LATEST_MAX = 100
-LOOKED_AT_ONCE = 20_000  # newest rows of the log in which a channel's touches are looked for
-LOOKS_MAX = 10  # and further back so often: what we conclude ourselves may fill a first look
-LOOKED_MAX = LOOKS_MAX * LOOKED_AT_ONCE
+# Newest rows of the log in which a channel's touches are looked for: mostly the first look finds
+# enough, and what we conclude ourselves may fill it.
+LOOKS = (1_000, 19_000, *(20_000,) * 9)
+LOOKED_MAX = sum(LOOKS)
+_LATE = timedelta(minutes=5)  # rows stand as their transactions began, which last two seconds
 _CHUNK = 5_000
 _START = Cursor(0, 0, date.min)
 _END = (2**63 - 1, 2**63 - 1)  # behind every row
@@ -77,6 +79,16 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     channel: str
     location_id: str | None
+
+
+def _touch(row: Record) -> Touch:
+    return Touch(
+        event_id=row["event_id"],
+        name=row["name"],
+        occurred_at=row["occurred_at"],
+        channel=row["channel"],
+        location_id=row["location_id"],
+    )
 
 
 class _Order(msgspec.Struct):
@@ -272,10 +284,7 @@ async def latest(
     most = min(most, LATEST_MAX)
     found: list[Touch] = []
     before = _END
-    for _ in range(LOOKS_MAX):
-        slice_of = {
-            "since": since, "xid": str(before[0]), "position": before[1], "looked": LOOKED_AT_ONCE,
-        }  # fmt: skip
+    for looked in LOOKS:
         rows = await Q.latest.all(
             conn,
             names=list(names),
@@ -284,11 +293,15 @@ async def latest(
             begin=begin,
             until=until,
             most=most - len(found),
-            **slice_of,
+            since=since,
+            xid=str(before[0]),
+            position=before[1],
+            looked=looked,
         )
-        found += [Touch(**dict(row)) for row in rows]
-        edge = await Q.edge.maybe(conn, **slice_of) if len(found) < most else None
-        if edge is None:
+        found += [_touch(row) for row in rows if row["event_id"] is not None]
+        if len(found) >= most or not rows or rows[0]["n"] < looked:
             break
-        before = (edge["xid"], edge["position"])
+        if rows[0]["newest_at"] < begin - _LATE:  # all of these came, so happened, too early
+            break
+        before = (rows[0]["xid"], rows[0]["position"])
     return tuple(sorted(found, key=lambda one: one.occurred_at, reverse=True))

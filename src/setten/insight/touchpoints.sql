@@ -37,27 +37,30 @@ select day, channel, currency, orders, total_minor from insight.day_orders
 
 -- name: latest
 -- The newest of some events, looked for among some rows of the log before a place in it: a channel
--- that is quiet beside a loud one shows fewer, never at the price of reading a whole day.
-select e.event_id, e.name, e.occurred_at, e.channel, e.location_id
-  from (select event_id, name, occurred_at, channel, location_id, xid, position
-          from log.events
-         where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
-         order by events.xid desc, position desc
-         limit :looked) as e
- where e.name = any(:names::text[]) and e.occurred_at >= :begin and e.occurred_at < :until
-   and (:channels::text[] is null or lower(e.channel) = any(:channels::text[]))
-   and (:location_id::text is null or e.location_id = :location_id)
- order by e.xid desc, e.position desc
- limit :most;
-
--- name: edge
--- The last of the rows in which `latest` looked, from where it goes on.
-select xid::text::bigint as xid, position
-  from log.events
- where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
- order by events.xid desc, position desc
-offset :looked - 1
- limit 1;
+-- that is quiet beside a loud one shows fewer, never at the price of reading a whole day. Beside
+-- each (or beside nothing) the last row that was looked at, from where the next look goes on.
+with looked as materialized (
+  select event_id, name, occurred_at, received_at, channel, location_id, xid, position
+    from log.events
+   where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
+   order by events.xid desc, position desc
+   limit :looked
+)
+select edge.xid::text::bigint as xid, edge.position, edge.n, edge.newest_at,
+       found.event_id, found.name, found.occurred_at, found.channel, found.location_id
+  from (select xid, position, (select count(*) from looked) as n,
+               (select max(received_at) from looked) as newest_at
+          from looked
+         order by looked.xid, position
+         limit 1) as edge
+  left join lateral (
+    select e.event_id, e.name, e.occurred_at, e.channel, e.location_id
+      from looked e
+     where e.name = any(:names::text[]) and e.occurred_at >= :begin and e.occurred_at < :until
+       and (:channels::text[] is null or lower(e.channel) = any(:channels::text[]))
+       and (:location_id::text is null or e.location_id = :location_id)
+     order by e.xid desc, e.position desc
+     limit :most) as found on true;
 
 -- name: reached
 select xid::text::bigint as xid, position, arrived_on from log.cursors where reader = :reader;

@@ -140,9 +140,12 @@ class Past:
             if len(chunk.entries) >= AT_ONCE:
                 yield chunk
                 chunk = Chunk()
-        while newcomer is not None:
+        while newcomer is not None:  # on the first day, three in ten of all people
             self._became_known(chunk, *newcomer)
             newcomer = next(came, None)
+            if len(chunk.entries) >= AT_ONCE:
+                yield chunk
+                chunk = Chunk()
         if chunk.entries:
             yield chunk
 
