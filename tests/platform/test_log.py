@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
+import msgspec
 import pytest
 
-from setten.platform import clock, db, log
+from setten.platform import clock, db, ids, log
 from setten.platform.log import service
 
 DAY = date(2026, 11, 1)
@@ -26,6 +28,26 @@ def entry(event_id: str, *, name: str = "page.viewed", day: date = DAY, **more) 
 async def append(pool: db.Pool, *entries: log.Entry) -> frozenset[str]:
     async with db.transaction(pool) as conn:
         return await log.append(conn, entries)
+
+
+class Said(log.Fact, frozen=True, kw_only=True):
+    event_name = "test.said"
+    word: str
+
+
+def test_facts_made_together_are_as_those_made_one_by_one_but_for_their_ids():
+    facts = [Said(word="a"), Said(word="b"), Said(word="a")]
+    told = list(zip(facts, [(1, 2), (), (3,)], strict=True))
+    together = log.entries_for(told, at=AT)
+    singly = [log.entry_for(fact, at=AT, identifiers=whose) for fact, whose in told]
+    assert [msgspec.structs.replace(one, event_id="", day=DAY) for one in together] == [
+        msgspec.structs.replace(one, event_id="", day=DAY) for one in singly
+    ]
+    assert len({one.event_id for one in together}) == 3
+    assert {ids.uuid7_time(uuid.UUID(one.event_id)).date() for one in together} == {
+        one.day for one in together
+    }
+    assert log.entries_for([], at=AT) == []
 
 
 class Kept:

@@ -14,8 +14,6 @@ from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and made five ti
 # because such numbers never leave the database as JSON numbers.
 _NUMBER_BITS = 63
 _uuid = struct.Struct("!IHHQ").pack
-_UUID_DRAWN = 20  # digits drawn for each: 19 are used, and bytes come in pairs of them
-_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def uuid7(at_ms: int | None = None) -> uuid.UUID:
@@ -30,18 +28,6 @@ def uuid7s(count: int, at_ms: int | None = None) -> list[uuid.UUID]:
     return [
         UUID(_uuid(high, low, 0x7000 | some & 0x0FFF, 1 << 63 | rest >> 2))
         for some, rest in struct.iter_unpack("!HQ", secrets.token_bytes(10 * count))
-    ]
-
-
-def uuid7_texts(count: int) -> list[str]:
-    """As many UUIDv7 of this moment as texts: one by one each costs what packing its event does."""
-    ms = f"{time.time_ns() // 1_000_000:012x}"
-    lead = f"{ms[:8]}-{ms[8:]}-7"
-    drawn = secrets.token_hex(_UUID_DRAWN // 2 * count)
-    return [
-        f"{lead}{drawn[at : at + 3]}-{_VARIANTS[drawn[at + 3]]}{drawn[at + 4 : at + 7]}"
-        f"-{drawn[at + 7 : at + 19]}"
-        for at in range(0, _UUID_DRAWN * count, _UUID_DRAWN)
     ]
 
 

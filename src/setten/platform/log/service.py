@@ -156,11 +156,11 @@ def entry_for(
 
 def entries_for(told: Sequence[tuple[Fact, Sequence[int]]], *, at: datetime) -> list[Entry]:
     """`entry_for` of many facts of one moment, each with the identifiers it is stated under."""
-    own_ids = ids.uuid7_texts(len(told))
-    day = ids.uuid7_time(uuid.UUID(own_ids[0])).date() if told else NO_DAY
+    own_ids = ids.uuid7s(len(told))
+    day = ids.uuid7_time(own_ids[0]).date() if told else NO_DAY
     return [
         Entry(
-            event_id=own_id,
+            event_id=str(own_id),
             day=day,
             name=fact.event_name,
             occurred_at=at,
