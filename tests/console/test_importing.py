@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import time
 import uuid
@@ -172,6 +174,27 @@ def test_a_run_is_stopped_and_goes_on_where_it_was(house: House) -> None:
             assert admin.post(address).status_code == 303
             until(admin, address, TAKEN)
     assert count_of(house, sku) == 6_000
+
+
+def test_a_killed_run_goes_on_in_the_next_process_and_counts_each_row_once(house: House) -> None:
+    sku = new_sku()
+    body = ("sku,name\n" + "".join(f"{sku}-{n},x\n" for n in range(6_000))).encode()
+    with house.person("page-admin") as admin:
+        address = sent(admin, "items", body)
+        until(admin, address, TRIED)
+        file_id = address.rpartition("/")[2]
+        admin.post(address)
+        begun = f"select tries from imports.files where file_id = '{file_id}'"
+        deadline = time.monotonic() + LIMIT_S
+        while not house.asked(begun):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        told = re.findall(r"jobs runs as process (\d+)", (house.folder / "out.log").read_text())
+        os.kill(int(told[-1]), signal.SIGKILL)
+        until(admin, address, TAKEN)
+    assert count_of(house, sku) == 6_000
+    left = [one.name for one in (house.folder / "data/imports").iterdir() if file_id in one.name]
+    assert left == []
 
 
 def _is_done(house: House, address: str) -> bool:
