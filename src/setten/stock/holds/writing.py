@@ -19,6 +19,7 @@ from setten.platform import combine, db, ids, log
 from setten.platform.db import Connection
 from setten.platform.errors import Unavailable
 from setten.stock import ledger
+from setten.stock.holds.crowds import Crowds
 from setten.stock.holds.model import Ask, Placed
 from setten.stock.ledger import Account, Balance, Entry, Key
 
@@ -27,6 +28,7 @@ _CODE_ROUNDS = 8
 _CODE_DIGITS = 6  # what people read out; where one is taken a longer one is tried
 _CODE_DIGITS_MAX = 9  # the table takes no more
 _CREATED = 201
+_CROWDS = Crowds()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -87,9 +89,10 @@ def _codes(places: Sequence[str]) -> list[str]:
     given: set[tuple[str, str]] = set()
     codes = []
     for place, code in zip(places, ids.codes(len(places), _CODE_DIGITS), strict=True):
-        pair = (code, place)
+        turn = int(_CROWDS.is_crowded(place))
+        pair = (_code(turn) if turn else code, place)
         while pair in given:
-            pair = (_code(0), place)
+            pair = (_code(turn), place)
         given.add(pair)
         codes.append(pair[0])
     return codes
@@ -125,6 +128,7 @@ async def write(
     written = await db.together(conn, parts, _Q.written)
     assert written["rows"] == len(posting.after), "rows are locked, so they are there"
     if written["holds"] == len(drafts):
+        _CROWDS.note([one.place for one in drafts], ())
         return [one.placed for one in drafts]
     return await _with_other_codes(conn, drafts, now)
 
@@ -136,6 +140,7 @@ async def _with_other_codes(
     rows = await _Q.known.all(conn, hold_ids=[one.placed.hold_id for one in drafts])
     there = {row["hold_id"] for row in rows}
     again = {one.placed.hold_id: one for one in drafts if one.placed.hold_id not in there}
+    _CROWDS.note([one.place for one in drafts], [one.place for one in again.values()])
     for turn in range(1, _CODE_ROUNDS):
         anew = [_with_code(one, _code(turn)) for one in again.values()]
         answer = await db.together(conn, [_inserted(anew, now)], _Q.ids_inserted)
