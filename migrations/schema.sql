@@ -1,5 +1,6 @@
 CREATE SCHEMA audit;
 CREATE SCHEMA auth;
+CREATE SCHEMA business;
 CREATE SCHEMA combine;
 CREATE SCHEMA customers;
 CREATE SCHEMA engagement;
@@ -164,6 +165,29 @@ CREATE TABLE auth.staff_locations (
     staff_id uuid NOT NULL,
     location_id text NOT NULL,
     rank smallint DEFAULT 0 NOT NULL
+);
+CREATE TABLE business.changes (
+    change_id bigint NOT NULL,
+    name text NOT NULL,
+    was text NOT NULL,
+    is_now text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE business.changes ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME business.changes_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE business.choices (
+    name text NOT NULL,
+    value text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT name_is_known CHECK ((name = ANY (ARRAY['name'::text, 'locale'::text]))),
+    CONSTRAINT value_is_short CHECK ((length(value) <= 60))
 );
 CREATE TABLE combine.claims (
     key_hash uuid NOT NULL,
@@ -1631,6 +1655,10 @@ ALTER TABLE ONLY auth.staff_locations
     ADD CONSTRAINT staff_locations_pkey PRIMARY KEY (staff_id, location_id);
 ALTER TABLE ONLY auth.staff
     ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
+ALTER TABLE ONLY business.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY business.choices
+    ADD CONSTRAINT choices_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY combine.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (key_hash);
 ALTER TABLE ONLY customers.blocked_patterns

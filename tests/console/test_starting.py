@@ -148,3 +148,25 @@ def test_settings_tell_whence_they_came_and_show_no_secret(empty: Empty) -> None
     password = urlsplit(empty.dsn).password
     assert secret not in text
     assert password is None or f":{password}@" not in text
+
+
+def test_the_name_of_the_business_stands_on_every_page_at_once(empty: Empty) -> None:
+    with empty.person("first") as first:
+        assert "SETTEN_LOCALE で決めてある" in first.get("/run/settings").text
+        assert first.post("/run/settings", name="灯台家具 <b>", locale="en").status_code == 303
+        text = first.get("/run/settings").text
+        assert "· 灯台家具 &lt;b&gt;</title>" in text
+        assert "事業の名前：— → 灯台家具 &lt;b&gt;" in text
+        assert first.post("/run/settings", name="長" * 61).status_code == 422
+        assert first.post("/run/settings", name="灯台\x00").status_code == 422
+        assert "灯台家具" in httpx.get(f"{empty.url}/sign-in").text
+        assert "業務の設定を変えた" in first.get("/run/audit").text
+        assert first.post("/run/settings", name="").status_code == 303
+    assert empty.asked("select value from business.choices where name = 'name'") == ""
+
+
+def test_only_admins_change_what_the_business_decides(house: House) -> None:
+    with house.person("page-engineer") as engineer:
+        assert "変えられるのは管理者です" in engineer.get("/run/settings").text
+        engineer.get("/me")
+        assert engineer.post("/run/settings", name="x").status_code == 403

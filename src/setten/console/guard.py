@@ -25,9 +25,11 @@ from setten.console.words import LOCALES
 from setten.operations import baskets
 from setten.platform import audit, auth, clock, ids
 from setten.platform.auth import Actor, NoRight, Right
+from setten.platform.business import Choices
 from setten.platform.db import Connection, Pool
 from setten.platform.errors import Denied
 from setten.platform.lake import Lake
+from setten.platform.settings import Settings
 from setten.platform.vault import Vault
 from setten.stock import tasks
 from setten.stock.locations import Directory, Location
@@ -116,11 +118,12 @@ async def before(request: Asked) -> Response[Any] | None:
     async with deps_of(request).pool.acquire() as conn:
         actor = await _who(conn, request, token) if token else None
         directory = await places.directory_of(request).fresh(conn)
+        choices = await places.business_of(request).fresh(conn)
         shop = _shop(request, actor, directory)
         waiting = await _waiting(conn, request, actor, shop)
         unmet = await _unmet(conn, request, actor)
     secret = token if actor and token else _visitor(request)
-    page = _page(request, actor, secret, shop)
+    page = _page(request, actor, secret, shop, choices)
     request.state.page = msgspec.structs.replace(page, waiting=waiting)
     right = request.route_handler.opt.get("right")
     if actor is None and right != ANYONE:
@@ -191,11 +194,13 @@ def _visitor(request: Asked) -> str:
     return str(secret)
 
 
-def _page(request: Asked, actor: Actor | None, secret: str, shop: Location | None) -> Page:
+def _page(
+    request: Asked, actor: Actor | None, secret: str, shop: Location | None, choices: Choices
+) -> Page:
     settings, cookies = deps_of(request).settings, request.cookies
     locale = actor.locale if actor else cookies.get(cookie_name(request, "locale"), "")
     if locale not in LOCALES:
-        locale = _asked_locale(request, str(settings.locale))
+        locale = _asked_locale(request, locale_of(settings, choices))
     theme = actor.theme if actor else cookies.get(cookie_name(request, "theme"), "system")
     return Page(
         actor=actor,
@@ -209,7 +214,14 @@ def _page(request: Asked, actor: Actor | None, secret: str, shop: Location | Non
         shop=shop.location_id if shop else None,
         shop_name=places.name_of(shop, locale) if shop else None,
         keys=cookies.get(cookie_name(request, "keys")) != "off",
+        business=choices.name,
     )
+
+
+def locale_of(settings: Settings, choices: Choices) -> str:
+    """The language of those who chose none: as the installation says, else as the business does."""
+    is_fixed = settings.origins.get("locale", "default") != "default"
+    return settings.locale if is_fixed or not choices.locale else choices.locale
 
 
 def _asked_locale(request: Asked, fallback: str) -> str:

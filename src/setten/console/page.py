@@ -155,6 +155,8 @@ class Page(msgspec.Struct, frozen=True):
     shop: str | None = None
     """The place this person works for, by its id."""
     shop_name: str | None = None
+    business: str = ""
+    """What the business calls itself; "" before it said so."""
     waiting: int = 0
     """Promises of one's own place that a hand is needed for: the vermilion point."""
     keys: bool = True

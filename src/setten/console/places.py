@@ -6,6 +6,7 @@ The directory lies in memory, at most a second old; nothing is decided by it.
 from __future__ import annotations
 
 from setten.console.page import Asked
+from setten.platform.business import Business
 from setten.platform.db import Connection
 from setten.stock.locations import Directory, Location
 
@@ -17,6 +18,16 @@ def directory_of(request: Asked) -> Directory:
         state.console_directory = Directory()
     held = state.console_directory
     assert isinstance(held, Directory)
+    return held
+
+
+def business_of(request: Asked) -> Business:
+    """What the business decided of itself, as this process knows it."""
+    state = request.app.state
+    if "console_business" not in state:
+        state.console_business = Business()
+    held = state.console_business
+    assert isinstance(held, Business)
     return held
 
 

@@ -140,6 +140,7 @@ PAGES: list[HTTPRouteHandler] = [
     starting.make_source,
     checking.doctor,
     installed.installation,
+    installed.keep,
     importing.imports_page,
     importing.send,
     importing.file_page,
