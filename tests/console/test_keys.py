@@ -15,7 +15,7 @@ pytestmark = pytest.mark.page
 def test_an_agent_finds_holds_and_is_done_without_a_mouse(
     house: House, screen: Any, shop: Shop
 ) -> None:
-    """N leads to the next step, Enter holds, the slash leads to the next person."""
+    """N leads to the next step, Enter holds, C and Ctrl Enter write, the slash leads on."""
     sku = house.new_item({shop.location_id: 3})
     who, phone = house.newcomer(name="鍵 盤子")
     house.tell(
@@ -34,6 +34,13 @@ def test_an_agent_finds_holds_and_is_done_without_a_mouse(
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".toast").first).to_be_visible()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("c")
+    page.keyboard.type("夕方に受け取りたい")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-talk]")).to_contain_text("夕方に受け取りたい")
+    expect(page.locator(".composer textarea")).to_have_value("")
+    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("/")
     expect(page.locator(".topbar [data-find]")).to_be_focused()
     assert page.faults == []

@@ -146,7 +146,7 @@ def key_list(path: str) -> list[tuple[str, str]]:
     ]
     if path.startswith("/customers/"):
         keys += [("H", "keys.hold"), ("C", "keys.note_on"), ("N", "keys.next_step")]
-        keys += [("T", "keys.timeline")]
+        keys += [("T", "keys.timeline"), ("Ctrl Enter", "keys.send")]
     if path.startswith("/stock/pickup"):
         keys.append(("B", "keys.scan"))
     return keys

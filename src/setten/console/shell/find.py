@@ -27,7 +27,7 @@ SAID_MIN = 2
 """Letters that narrow anything down. One kanji does: 林, 森 and 原 are whole family names."""
 
 CUSTOMERS_SHOWN = 8
-ITEMS_SHOWN = 6
+ITEMS_SHOWN = 12  # one thing in all its colours and sizes: the stock sheet has the rest
 PURCHASES_SHOWN = 5
 LOOK_BACK = timedelta(days=400)
 """Receipts are looked for a year back and a month: their numbers begin anew."""

@@ -19,6 +19,12 @@
   };
 
   document.addEventListener("keydown", (event) => {
+    // What is written in several lines is sent with Ctrl or Command.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing && event.target.matches?.(".composer textarea")) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+      return;
+    }
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       const found = document.querySelector("[data-found]:not(:empty)");
