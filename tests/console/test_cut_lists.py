@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from setten.console.customers import purchases
-from setten.console.stock import covering, disagreeing, queue, returning, sending
+from setten.console.stock import covering, queue, sending
 from tests.console.house import Browser, House, Shop
 from tests.console.test_counter import a_gtin, do, to_be_sent
 
@@ -166,12 +166,12 @@ def test_every_sheet_every_return_and_every_transfer_is_reached(
                                      currency, total_minor, tax, refunds, event_id)
           select gen_random_uuid(), '{here}' || n, '{here}', now(), 'test', 'faulty', 'JPY', 100,
                  '[]', '[]', '{here}' || n
-            from generate_series(1, {returning.SHOWN_MAX + 4}) n
+            from generate_series(1, 24) n
           returning return_id)
         insert into stock.return_lines (return_id, line_no, sku, qty, condition, amount_minor)
         select return_id, 1, '{sku}', 1, 'damaged', 100 from made""")
     shown = read_on(associate, "/stock/returns", rf'href="/stock/returns/{ID}"')
-    assert len(set(shown)) == len(shown) == returning.SHOWN_MAX + 4
+    assert len(set(shown)) == len(shown) == 24
 
     for way in (f"'{here}', 'yokohama'", f"'yokohama', '{here}'"):
         house.run_in_database(f"""
@@ -207,7 +207,7 @@ def test_every_row_of_cover_and_every_disagreement_is_reached(
         shown = read_on(associate, path, rf"/stock/items/{here}(?:%2F|/)(\d+)")
         assert sorted(map(int, shown)) == list(range(1, n + 1)), what
 
-    m = disagreeing.LISTED + 5
+    m = 55
     house.run_in_database(
         "insert into stock.disagreements (disagreement_id, system, sku, location_id, ours, theirs,"
         f" first_at, last_at) select gen_random_uuid(), 'till-{here}-' || n, '{here}/1', '{here}',"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -165,7 +166,7 @@ class Look(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
     def path(self, address: str) -> str:
         """The list's page or file."""
         for name, value in self.ids.items():
-            address = address.replace("{" + name + "}", quote(str(value), safe=""))
+            address = re.sub(rf"\{{{name}(:\w+)?\}}", quote(str(value), safe=""), address)
         return address
 
     def query(self, **other: Any) -> dict[str, str]:

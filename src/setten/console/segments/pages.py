@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
-from litestar.response import Stream
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
-from setten.console.run import tables
 from setten.console.segments import drawing
+from setten.console.segments.listed import MEMBERS, SEGMENTS
 from setten.console.segments.telling import said, telling
 from setten.console.shell.sign_in import redirect
 from setten.customers import segments
-from setten.customers.segments import Member, Segment
-from setten.facts.ids import CustomerId
-from setten.platform import audit, auth, clock, db
+from setten.customers.segments import Segment
+from setten.platform import auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 
-ROWS = 50
 PASSAGES = 20
-EXPORT_MAX = 100_000
-"""Rows of one file: what a spreadsheet still opens."""
-
 DAYS = 30
-_EXPORT_PAGE = 1_000
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -60,23 +53,23 @@ def require_reader(page: Page) -> None:
 
 @get("/customers/segments", right=(Right.read_customers, Right.read_data))
 async def list_page(request: Asked) -> Response[str]:
-    """All segments by name, with their words and sizes."""
-    page = page_of(request)
+    """Segments with their words and sizes."""
+    look = lists.look(SEGMENTS, request)
+    page = look.page
     require_reader(page)
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await segments.listed(conn)
+        part = await lists.part(conn, look)
         tell = await telling(request, conn, page)
-    rows = [Row(one, said(one.expression, page, tell)) for one in found]
+    rows = [Row(one, said(one.expression, page, tell)) for one in part.rows]
     may_change = page.who.may(Right.manage_segments)
-    return page.render("segments/list.html", {"rows": rows, "may_change": may_change})
+    return page.render("segments/list.html", {"list": part, "rows": rows, "may_change": may_change})
 
 
 @get("/customers/segments/{segment_id:int}", right=(Right.read_customers, Right.read_data))
-async def inside(
-    request: Asked, segment_id: FromPath[int], after: FromQuery[str] = ""
-) -> Response[str]:
+async def inside(request: Asked, segment_id: FromPath[int]) -> Response[str]:
     """One segment: its words, its size over time, who passed by which event, its members."""
-    page, deps = page_of(request), guard.deps_of(request)
+    look, deps = lists.look(MEMBERS, request), guard.deps_of(request)
+    page = look.page
     require_reader(page)
     since = page.now - timedelta(days=DAYS)
     async with db.transaction(deps.pool) as conn:
@@ -85,10 +78,10 @@ async def inside(
         passed = await segments.passages(
             conn, segment_id, since=since, until=page.now + timedelta(minutes=1), limit=PASSAGES
         )
-        listed = await segments.members(conn, segment_id, after=_cursor(after), limit=ROWS + 1)
+        part = await lists.part(conn, look)
         names = await _names(
             conn, deps, page, [*(one.customer_id for one in passed),
-                               *(one.customer_id for one in listed[:ROWS])],
+                               *(one.customer_id for one in part.rows)],
         )  # fmt: skip
         others = [one for one in await segments.listed(conn) if one.segment_id != segment_id]
         users = set(await segments.used_by(conn, segment_id))
@@ -105,8 +98,8 @@ async def inside(
         "passed": [Inside(names[one.customer_id], one.at, one.event_id, one.entered, one.cause)
                    for one in passed],
         "members": [Inside(names[one.customer_id], one.entered_at, one.event_id)
-                    for one in listed[:ROWS]],
-        "next": _written(listed[ROWS - 1]) if len(listed) > ROWS else "",
+                    for one in part.rows],
+        "list": part,
         "users": [one for one in others if one.name in users],
         "versions": [(one, said(one.expression, page, tell), staff.get(one.by, ""))
                      for one in versions],
@@ -129,55 +122,6 @@ async def _names(
     told = await people.by_id(conn, deps.vault, ids, page.locale)
     await people.note(conn, page.who, list(told.values()), action="customers.listed", now=page.now)
     return bare | told
-
-
-def _written(last: Member) -> str:
-    return f"{last.entered_at.isoformat()}~{last.customer_id}"
-
-
-def _cursor(text: str) -> Member | None:
-    """Where the page before ended; a broken one begins anew."""
-    entered, _, customer = text.partition("~")
-    try:
-        at = datetime.fromisoformat(entered)
-        who = CustomerId(UUID(customer))
-    except ValueError:
-        return None
-    return Member(customer_id=who, entered_at=at, event_id=None) if at.tzinfo else None
-
-
-@get("/customers/segments/{segment_id:int}/members.csv", right=Right.manage_segments)
-async def export(request: Asked, segment_id: FromPath[int]) -> Stream:
-    """Members as a file: customer ids and since when, nothing that identifies anybody.
-
-    Its lines travel page by page, and each page is on record before it goes.
-    """
-    page, deps = page_of(request), guard.deps_of(request)
-
-    async def some(after: Member | None) -> tuple[Member, ...]:
-        async with db.transaction(deps.pool) as conn:
-            found = await segments.members(conn, segment_id, after=after, limit=_EXPORT_PAGE)
-            await audit.note_all(
-                conn, page.who, "segment.exported", at=page.now,
-                subjects=[str(one.customer_id) for one in found], fields=("customer_id",),
-            )  # fmt: skip
-        return found
-
-    async with deps.pool.acquire() as conn:
-        segment = await segments.get(conn, segment_id)
-
-    async def cells() -> AsyncIterator[Sequence[object]]:
-        told, found = 0, await some(None)
-        while True:
-            for one in found:
-                yield one.customer_id, one.entered_at.isoformat(), one.event_id
-            told += len(found)
-            if len(found) < _EXPORT_PAGE or told >= EXPORT_MAX:
-                return
-            found = await some(found[-1])
-
-    head = ("customer_id", "entered_at", "event_id")
-    return tables.as_csv_gradually(f"segment-{segment.segment_id}", head, cells())
 
 
 @post("/customers/segments/{segment_id:int}/retire", right=Right.manage_segments)

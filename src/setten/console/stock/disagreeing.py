@@ -6,19 +6,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_floor import DISAGREEMENTS
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
-from setten.stock import outside
+from setten.stock import locations, outside
 from setten.stock.outside import Disagreement
-
-LISTED = 60
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -31,21 +30,22 @@ class Row(msgspec.Struct, frozen=True):
 
 
 @get("/stock/disagreements", right=Right.read_stock)
-async def disagreements(request: Asked, after: FromQuery[UUID | None] = None) -> Response[str]:
-    """All that are open, oldest first; `after` is the last one of the page before."""
-    page = page_of(request)
+async def disagreements(request: Asked) -> Response[str]:
+    """All that are open, of a place when the link says one."""
+    look = lists.look(DISAGREEMENTS, request)
+    page = look.page
     async with guard.deps_of(request).pool.acquire() as conn:
-        listed = await outside.open_at(conn, after=after, limit=LISTED + 1)
-        found = listed[:LISTED]
-        shown = await goods(conn, [one.sku for one in found], page)
+        part = await lists.part(conn, look)
+        shown = await goods(conn, [one.sku for one in part.rows], page)
         names = await named(request, conn, page.locale)
+        every = await locations.list_all(conn)
     may = page.who.may(Right.approve_stock)
     rows = [
         Row(one, shown[one.sku], names(one.location_id), may and page.who.may_at(one.location_id))
-        for one in found
+        for one in part.rows
     ]
-    more = found[-1].disagreement_id if len(listed) > LISTED else None
-    return page.render("stock/disagreements.html", {"rows": rows, "after": after, "more": more})
+    chosen = [(one.location_id, names(one.location_id)) for one in every]
+    return page.render("stock/disagreements.html", {"list": part, "rows": rows, "places": chosen})
 
 
 @post("/stock/disagreements/{disagreement_id:uuid}", right=Right.approve_stock)

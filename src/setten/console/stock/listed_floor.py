@@ -1,4 +1,4 @@
-"""The lists of the floor: what a place counts, what comes to it and leaves it."""
+"""The lists of the floor: what a place counts, what comes to it, leaves it and comes back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from uuid import UUID
 from setten.console.lists import Column, Filter, ListOf, Look, Order, Word
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import counts, transfers
+from setten.stock import counts, outside, returns, transfers
 from setten.stock.counts import Count
+from setten.stock.outside import Disagreement
+from setten.stock.returns import Return
 from setten.stock.transfers import Transfer
 
 
@@ -136,4 +138,90 @@ GOING = ListOf[TransferFilter, Transfer](
     at_once=50,
     prefix="going_",
     columns=_TRANSFER,
+)
+
+
+async def _returns(conn: Connection, look: Look[PlaceFilter, Return]) -> Sequence[Return]:
+    return await returns.latest_at(
+        conn,
+        look.asked.at or look.page.shop or "",
+        before=look.after[0] if look.after else None,
+        limit=look.most,
+        oldest_first=not look.falls,
+    )
+
+
+RETURNS = ListOf[PlaceFilter, Return](
+    name="returns",
+    audit="returns.exported",
+    path="/stock/returns",
+    file="/stock/returns.csv",
+    right=Right.take_returns,
+    filters=PlaceFilter,
+    sort="-at",
+    fetch=_returns,
+    ident=lambda one: str(one.return_id),
+    beside=("customer",),
+    rows=20,  # what was taken today
+    at_once=100,
+    columns=(
+        Column(name="return_id", told=lambda one, _: one.return_id),
+        Column(name="return_no", told=lambda one, _: one.return_no),
+        Column(name="location_id", told=lambda one, _: one.location_id),
+        Column(
+            name="at",
+            word="returns.taken_at",
+            told=lambda one, _: one.at,
+            order=Order(lambda one: (one.return_id,), (UUID,)),
+            falls=True,
+        ),
+        Column(name="order_id", told=lambda one, _: one.order_id),
+        Column(name="receipt_id", told=lambda one, _: one.receipt_id),
+        Column(name="reason", told=lambda one, _: one.reason),
+        Column(name="skus", told=lambda one, _: " ".join(line.sku for line in one.lines)),
+        Column(name="currency", told=lambda one, _: one.currency),
+        Column(name="total_minor", told=lambda one, _: one.total_minor),
+    ),
+)
+
+
+async def _disagreements(
+    conn: Connection, look: Look[PlaceFilter, Disagreement]
+) -> Sequence[Disagreement]:
+    return await outside.open_at(
+        conn,
+        look.asked.at or None,
+        after=look.after[0] if look.after else None,
+        limit=look.most,
+        newest_first=look.falls,
+    )
+
+
+DISAGREEMENTS = ListOf[PlaceFilter, Disagreement](
+    name="disagreements",
+    audit="disagreements.exported",
+    path="/stock/disagreements",
+    file="/stock/disagreements.csv",
+    right=Right.read_stock,
+    filters=PlaceFilter,
+    sort="first_at",
+    fetch=_disagreements,
+    ident=lambda one: str(one.disagreement_id),
+    at_once=99,
+    columns=(
+        Column(name="disagreement_id", told=lambda one, _: one.disagreement_id),
+        Column(name="system", told=lambda one, _: one.system),
+        Column(name="sku", told=lambda one, _: one.sku),
+        Column(name="location_id", told=lambda one, _: one.location_id),
+        Column(name="place", told=lambda one, line: line.names(one.location_id)),
+        Column(name="ours", told=lambda one, _: one.ours),
+        Column(name="theirs", told=lambda one, _: one.theirs),
+        Column(
+            name="first_at",
+            word="differ.first_at",
+            told=lambda one, _: one.first_at,
+            order=Order(lambda one: (one.disagreement_id,), (UUID,)),
+        ),
+        Column(name="last_at", told=lambda one, _: one.last_at),
+    ),
 )

@@ -12,12 +12,13 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard, places
+from setten.console import guard, lists, places
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import instead
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_floor import RETURNS, PlaceFilter
 from setten.customers import identity
 from setten.platform import audit, auth, clock, combine, db, errors, ids
 from setten.platform.auth import Right
@@ -26,9 +27,6 @@ from setten.platform.db import Connection
 from setten.platform.errors import Conflict, Invalid, SettenError
 from setten.stock import locations, returns
 from setten.stock.returns import CONDITIONS, REASONS, Back, NewReturn, Purchase, Return
-
-SHOWN_MAX = 20
-"""Of the returns of a shop: what was taken today; the rest is in the API."""
 
 QTY_DIGITS = 5
 TYPED_MAX = 300
@@ -60,21 +58,13 @@ class BackLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/stock/returns", right=Right.take_returns)
-async def start(
-    request: Asked,
-    at: FromQuery[str] = "",
-    customer: FromQuery[UUID | None] = None,
-    after: FromQuery[UUID | None] = None,
-) -> Response[str]:
-    """Where a return begins: by receipt, by order, or from a customer's page.
-
-    after: the last of the returns taken here that the page before listed.
-    """
+async def start(request: Asked, customer: FromQuery[UUID | None] = None) -> Response[str]:
+    """Where a return begins: by receipt, by order, or from a customer's page."""
     page = page_of(request)
-    at = at or page.shop or ""
+    at = lists.look(RETURNS, request).asked.at or page.shop or ""
     if not at:
         return await _choose(request, page)
-    return page.render("stock/returns.html", await _start(request, page, at, customer, after))
+    return page.render("stock/returns.html", await _start(request, page, at, customer))
 
 
 async def _choose(request: Asked, page: Page) -> Response[str]:
@@ -89,11 +79,12 @@ async def _start(
     page: Page,
     at: str,
     customer: UUID | None,
-    after: UUID | None = None,
     *,
     wrong: SettenError | None = None,
     said: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
+    look = lists.look(RETURNS, request)
+    look = msgspec.structs.replace(look, asked=PlaceFilter(at=at))
     async with db.transaction(guard.deps_of(request).pool) as conn:
         names = await named(request, conn, page.locale)
         found: list[Purchase] = []
@@ -103,10 +94,9 @@ async def _start(
             ids = [one.identifier_id for one in numbers]
             found = await returns.of_customer(conn, ids, now=page.now)
             await audit.note(conn, page.who, "purchases.viewed", at=page.now, customer_id=customer)
-        taken = await returns.latest_at(conn, at, before=after, limit=SHOWN_MAX + 1)
-        latest = taken[:SHOWN_MAX]
+        part = await lists.part(conn, look)
         skus = {line.sku for one in found for line in one.lines}
-        skus |= {line.sku for one in latest for line in one.lines}
+        skus |= {line.sku for one in part.rows for line in one.lines}
         shown = await goods(conn, skus, page)
         every = await locations.list_all(conn)
         waiting = await returns.matching.count_open(conn, at)
@@ -117,9 +107,8 @@ async def _start(
         "is_mine": page.who.may_at(at),
         "customer": customer,
         "found": [_bought(one, at, customer, shown, names) for one in found],
-        "after": after,
-        "more": latest[-1].return_id if len(taken) > SHOWN_MAX else None,
-        "latest": [(one, shown[one.lines[0].sku]) for one in latest if one.lines],
+        "list": part,
+        "latest": [(one, shown[one.lines[0].sku]) for one in part.rows if one.lines],
         "shops": [(p.location_id, places.name_of(p, page.locale)) for p in every],
         "wrong": words("returns.not_found") if wrong else "",
         "said": said or {},

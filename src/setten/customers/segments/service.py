@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,6 @@ MEMBERS_MAX = 1_000
 VERSIONS_MAX = 200
 PASSAGES_MAX = 1_000
 FLOWS_MAX = 24 * 400  # an hour each, a year and more
-_BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 class BadSegmentName(Invalid):
@@ -190,14 +189,20 @@ async def overlap(conn: Connection, a: int, b: int) -> Overlap:
 
 
 async def members(
-    conn: Connection, segment_id: int, *, after: Member | None = None, limit: int = 50
+    conn: Connection,
+    segment_id: int,
+    *,
+    after: Member | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
 ) -> tuple[Member, ...]:
     """Members in the order in which they entered, from behind `after`."""
-    rows = await Q.members.all(
+    end = db.end(datetime, UUID, largest=newest_first)
+    rows = await Q.members.turned(newest_first).all(
         conn,
         segment_id=segment_id,
-        after_at=after.entered_at if after else _BEGINNING[0],
-        after_id=after.customer_id if after else _BEGINNING[1],
+        after_at=after.entered_at if after else end[0],
+        after_id=after.customer_id if after else end[1],
         most=max(1, min(limit, MEMBERS_MAX)),
     )
     return tuple(Member(**dict(row)) for row in rows)

@@ -249,8 +249,8 @@ select count(*)
 select customer_id, entered_at, event_id
   from customers.segment_members
  where segment_id = :segment_id
-   and (entered_at, customer_id) > (:after_at, :after_id)
- order by entered_at, customer_id
+   and (entered_at, customer_id) /*past*/ > (:after_at, :after_id)
+ order by entered_at /*way*/ asc, customer_id /*way*/ asc
  limit :most;
 
 -- name: passages

@@ -31,7 +31,6 @@ from setten.stock.refusals import Refused
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _MASTERS_SHOWN = 10_000
-_FIRST = UUID(int=0)
 
 
 async def put_masters(conn: Connection, asked: Sequence[Master], *, now: datetime) -> list[Refused]:
@@ -292,10 +291,12 @@ async def open_at(
     *,
     after: UUID | None = None,
     limit: int = PAGE_MAX,
+    newest_first: bool = False,
 ) -> list[Disagreement]:
     """Open disagreements of a place, or of all; oldest first, pages by the last id."""
-    rows = await _Q.open_at.all(
-        conn, location_id=location_id, after=after or _FIRST, most=min(limit, PAGE_MAX)
+    [last] = (after,) if after else db.end(UUID, largest=newest_first)
+    rows = await _Q.open_at.turned(newest_first).all(
+        conn, location_id=location_id, after=last, most=min(limit, PAGE_MAX)
     )
     return [Disagreement(**dict(row)) for row in rows]
 

@@ -75,6 +75,6 @@ select disagreement_id, system, sku, location_id, ours, theirs, first_at, last_a
        ended_by, outcome
   from stock.disagreements
  where ended_at is null and (:location_id::text is null or location_id = :location_id)
-   and disagreement_id > :after
- order by disagreement_id
+   and disagreement_id /*past*/ > :after
+ order by disagreement_id /*way*/ asc
  limit :most;

@@ -33,7 +33,6 @@ LOOK_BACK = timedelta(days=400)  # receipts are looked for a year back and a mon
 PURCHASES_MAX = 20  # of one customer at the counter: the rest is found by its number
 _decode_tenders = msgspec.json.Decoder(tuple[Tendered, ...]).decode
 _decode_taxes = msgspec.json.Decoder(tuple[TaxLine, ...]).decode
-_LAST = UUID(int=2**128 - 1)
 
 
 async def by_order(conn: Connection, order_id: UUID) -> Purchase:
@@ -273,11 +272,17 @@ async def get(conn: Connection, return_id: UUID) -> Return:
 
 
 async def latest_at(
-    conn: Connection, location_id: str, *, before: UUID | None = None, limit: int = PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    before: UUID | None = None,
+    limit: int = PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[Return]:
     """Returns taken at a place, newest first, with lines; pages by the last return_id."""
-    rows = await _Q.latest_at.all(
-        conn, location_id=location_id, before=before or _LAST, most=min(limit, PAGE_MAX)
+    [last] = (before,) if before else db.end(UUID, largest=not oldest_first)
+    rows = await _Q.latest_at.turned(oldest_first).all(
+        conn, location_id=location_id, before=last, most=min(limit, PAGE_MAX)
     )
     lines = await _Q.lines_of.all(conn, return_ids=[row["return_id"] for row in rows])
     return [_returned(row, lines) for row in rows]

@@ -109,8 +109,8 @@ select return_id, return_no, location_id, at, taken_by, order_id, receipt_id, id
        reason, currency, total_minor, tax::text as tax, refunds::text as refunds, override_reason,
        exchange_hold_id, exchange_minor, event_id
   from stock.returns
- where location_id = :location_id and return_id < :before
- order by return_id desc
+ where location_id = :location_id and return_id /*past*/ < :before
+ order by return_id /*way*/ desc
  limit :most;
 
 -- name: lines_of
