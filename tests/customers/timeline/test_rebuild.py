@@ -10,6 +10,8 @@ import uuid
 from tests.customers.timeline.test_timeline import VIEWED, order, receipt
 
 from setten.customers import identity, timeline
+from setten.customers.timeline import rebuilding
+from setten.platform import db
 
 TABLES = {
     "timeline": "identifier_id, occurred_at, position",
@@ -157,3 +159,47 @@ async def test_indexes_are_called_as_before(people, pool):
     for _ in range(2):
         await timeline.rebuild(pool)
         assert await pool.fetch(asked) == before
+
+
+async def test_whoever_reads_for_long_holds_a_rebuild_up_and_does_not_end_it(
+    people, pool, dsn, monkeypatch
+):
+    """A backup, or a question of minutes: indexes and the swap wait for it."""
+    monkeypatch.setattr(rebuilding, "SWAP_PAUSE_S", 0.05)
+    await a_month(people)
+    await people.read()
+    before = await contents(pool)
+    impatient = await db.open_pool(dsn, size=3, lock_timeout="200ms")
+    swaps = 0
+    finish, count_lines = rebuilding._finish, rebuilding._count_lines
+    reading = await pool.acquire()
+
+    async def begin() -> None:
+        await reading.execute("begin isolation level repeatable read")
+        await reading.fetch("select from customers.timeline limit 1")
+
+    async def counted(*given) -> None:
+        await begin()  # from here on somebody reads what is to be swapped away
+        await count_lines(*given)
+
+    async def finishes(*given) -> int:
+        nonlocal swaps
+        swaps += 1
+        if swaps == 3:
+            await reading.execute("rollback")
+        return await finish(*given)
+
+    monkeypatch.setattr(rebuilding, "_count_lines", counted)
+    monkeypatch.setattr(rebuilding, "_finish", finishes)
+    try:
+        await begin()
+        going = asyncio.create_task(timeline.rebuild(impatient))
+        await asyncio.sleep(0.8)
+        assert not going.done(), "an index waits for whoever reads since before"
+        await reading.execute("rollback")
+        await going
+    finally:
+        await pool.release(reading)
+        impatient.terminate()
+    assert swaps == 3
+    assert await contents(pool) == before

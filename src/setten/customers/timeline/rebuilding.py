@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
+
+import asyncpg
 
 from setten.customers.timeline import reader, rules
 from setten.customers.timeline.carrying import ORDER, Chunk
@@ -24,6 +27,9 @@ CHUNK = 5_000
 # While the rest is longer than this, it is not yet time to stop the live reader for it.
 LAST_CHUNK_MAX = 2_000
 LINES_COUNTED = 20_000  # in one transaction; somebody's own lines stay together
+# Readers wait behind a swap that waits: it gives up after the pool's lock timeout, lets them pass,
+# and comes again, for ten minutes in all. A backup may read a table for so long.
+SWAP_TRIES, SWAP_PAUSE_S = 60, 5.0
 INDEX_S_MAX = 3_600  # of one index: twenty million lines are sorted in half a minute
 NUMBERS = 2**63 - 1  # the largest number of an identifier
 _START = Cursor(0, 0, date.min)
@@ -52,7 +58,7 @@ async def rebuild(pool: Pool, *, progress: Progress | None = None) -> int:
             await _count(conn, here, _behind(here, rows))
         done, here = done + len(rows), _behind(here, rows)
         told(done)
-    return done + await _finish(pool, here)
+    return done + await _swapped(pool, here)
 
 
 def _nobody(done: int) -> None:
@@ -94,9 +100,12 @@ async def _put(pool: Pool, chunk: Chunk) -> None:
 async def _index(pool: Pool) -> None:
     async with pool.acquire() as conn:
         await Q.unhurried.run(conn)
-        for row in await Q.indexes.all(conn):
-            await conn.execute(row["statement"], timeout=INDEX_S_MAX)
-        await conn.execute(Q.analyze.sql, timeout=INDEX_S_MAX)
+        try:
+            for row in await Q.indexes.all(conn):
+                await conn.execute(row["statement"], timeout=INDEX_S_MAX)
+            await conn.execute(Q.analyze.sql, timeout=INDEX_S_MAX)
+        finally:
+            await Q.hurried.run(conn)
 
 
 async def _count_lines(pool: Pool, lines: int) -> None:
@@ -106,6 +115,15 @@ async def _count_lines(pool: Pool, lines: int) -> None:
     for above, upto in pairwise(bounds):
         async with db.transaction(pool) as conn:
             await Q.count_lines.run(conn, above=above, upto=upto)
+
+
+async def _swapped(pool: Pool, here: Cursor) -> int:
+    """The swap, tried again while somebody reads the old tables for long."""
+    for _ in range(SWAP_TRIES):
+        with suppress(asyncpg.LockNotAvailableError):
+            return await _finish(pool, here)
+        await asyncio.sleep(SWAP_PAUSE_S)
+    return await _finish(pool, here)
 
 
 async def _finish(pool: Pool, here: Cursor) -> int:

@@ -47,9 +47,17 @@ select arrived_on, position, occurred_at, xid::text::bigint as xid, identifiers[
  limit :most;
 
 -- name: unhurried
--- For this connection, until it goes back to the pool.
+-- For this connection, until `hurried`. An index that is made concurrently waits for whoever reads
+-- since before, a backup for instance, and nobody waits for it.
 set statement_timeout = 0;
+set lock_timeout = 0;
 set maintenance_work_mem = '512MB';
+
+-- name: hurried
+-- As the pool gave it: a swap that waited without end would keep all readers waiting behind it.
+reset statement_timeout;
+reset lock_timeout;
+reset maintenance_work_mem;
 
 -- name: indexes
 -- As statements that make the timeline's on the new lines: sorted once they cost a fraction of what
