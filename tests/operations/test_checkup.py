@@ -1,5 +1,6 @@
 """The check-up: what is wrong is named, what wants a look breaks nothing, in both languages."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,3 +81,14 @@ def test_every_check_has_its_name_and_its_mending_in_both_languages():
 async def test_first_steps_are_not_done_in_an_empty_house(conn):
     stands = await beginning.look(conn)
     assert stands.next_step == "source"
+
+
+async def test_the_age_of_the_last_backup_is_known_by_its_mark(conn, installation, tmp_path):
+    assert (await found(conn, installation))["backup"].state == "look"
+    mark = tmp_path / checkup.BACKUP_MARK
+    mark.touch()
+    assert (await found(conn, installation))["backup"].state == "fine"
+    os.utime(mark, (0, (NOW - timedelta(hours=51)).timestamp()))
+    told = (await found(conn, installation))["backup"]
+    assert (told.state, told.found) == ("look", "51 h")
+    assert "last-backup" in checkup.mend(told, "ja")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,10 @@ JOBS_MIN_MAX = 15.0
 """The slowest of the frequent jobs runs every ten minutes."""
 SILENT_AFTER = timedelta(days=1)
 SILENT_NAMED = 5
+BACKUP_MARK = "last-backup"
+"""An empty file in the data directory; its time says when the last backup was made."""
+BACKUP_LASTS = timedelta(hours=50)
+"""One night may be missed, not two."""
 
 State = Literal["fine", "look", "bad"]
 """bad: something does not work. look: it works, and somebody should know."""
@@ -86,8 +90,13 @@ def reach(settings: Settings) -> Check:
     return judged("https", is_safe or not is_open, settings.base_url, otherwise="look")
 
 
-def backup(settings: Settings) -> Check:
-    """Nobody tells us of backups yet: a demo needs none, everybody else should look."""
+def backup(settings: Settings, *, now: datetime) -> Check:
+    """How old the last backup is: whoever makes one touches BACKUP_MARK. A demo needs none."""
+    mark = settings.data_dir / BACKUP_MARK
+    if mark.exists():
+        age = now - datetime.fromtimestamp(mark.stat().st_mtime, UTC)
+        found = f"{max(0, round(age / timedelta(hours=1)))} h"
+        return judged("backup", age < BACKUP_LASTS, found, otherwise="look")
     is_demo = settings.demo or (settings.data_dir / DEMO_KEY_FILE).exists()
     return judged("backup", is_demo, "—", otherwise="look")
 
@@ -127,7 +136,7 @@ async def inside(conn: Connection, settings: Settings, *, now: datetime) -> list
     found.append(judged("silent sources", not silent, silent or "0", otherwise="look"))
     admins = int(await _Q.admins.value(conn))
     found.append(judged("admins", admins > 0, str(admins), otherwise="look"))
-    return [*found, reach(settings), backup(settings)]
+    return [*found, reach(settings), backup(settings, now=now)]
 
 
 async def _key_fits(conn: Connection, key: bytes) -> Check:
