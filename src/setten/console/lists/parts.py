@@ -40,10 +40,10 @@ class Part(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
         return [_head(self.look, one) for one in self.look.of.columns if one.word]
 
     @property
-    def orders(self) -> list[tuple[str, str, bool]]:
-        """(order as the link says it, word of the column, whether the largest come first)."""
+    def orders(self) -> list[tuple[str, str, str]]:
+        """(order as the link says it, word of the column, key of the words for the way)."""
         return [
-            (f"{'-' if falls else ''}{one.name}", one.word, falls)
+            (f"{'-' if falls else ''}{one.name}", one.word, _way(one.name, falls))
             for one in self.look.of.columns
             if one.order is not None and one.word
             for falls in (one.falls, not one.falls)
@@ -76,6 +76,12 @@ class Part(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
     def carried(self, *but: str) -> list[tuple[str, str]]:
         """What a form carries on besides its own fields."""
         return [(name, value) for name, value in self.look.query().items() if name not in but]
+
+
+def _way(column: str, falls: bool) -> str:
+    if column.endswith("_at") or column == "at":
+        return "newest" if falls else "oldest"
+    return "falls" if falls else "rises"
 
 
 def _head(look: Look[F, R], one: Any) -> Head:
