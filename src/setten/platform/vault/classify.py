@@ -1,7 +1,8 @@
 """Parting what is personal from what is not, in one pass over an event.
 
 `split` answers the part that may stand in the log and collects the rest for the vault. It leans to
-sealing: a value sealed in error can still be opened by those who may.
+sealing: a value sealed in error can still be opened by those who may. What is on a payment card and
+what somebody signs in with is left out: nobody may keep it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _KEYS_REMEMBERED_MAX = 10_000
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 # In this order: the first three are looked at as they are, the others by `_marked`.
-_UNKNOWN, _PUBLIC, _CODE, _PERSONAL, _URL, _QUERY, _BAD_KEY = range(7)
+_UNKNOWN, _PUBLIC, _CODE, _PERSONAL, _URL, _QUERY, _NEVER, _BAD_KEY = range(8)
 _TABLE = tomllib.loads(Path(__file__).with_name("classification.toml").read_text("utf-8"))
 _QUERY_KEYS = frozenset(_TABLE["query_keys"])
 _PERSONAL_WORDS = frozenset(_TABLE["personal_words"])
@@ -33,6 +34,7 @@ _PERSON_WORDS = frozenset(_TABLE["person_words"])
 _BY_KEY: dict[str, int] = {}
 # Later lists lose against earlier ones.
 for _name, _class in (
+    ("never", _NEVER),
     ("personal", _PERSONAL),
     ("urls", _URL),
     ("query_strings", _QUERY),
@@ -75,7 +77,7 @@ class Splitter:
         kept: dict[str, Any] = {}
         self.nodes += len(node)
         if self.nodes > NODES_MAX or depth > DEPTH_MAX:
-            self.sealed[path + "*"] = node
+            self.sealed[path + "*"] = _without_secrets(node)
             return kept
         is_thing = not person and "name" in node
         if is_thing and not _contact_keys.isdisjoint(node):
@@ -136,7 +138,9 @@ class Splitter:
         """What stays of a value whose key says something about it; None when all is sealed."""
         if meaning == _BAD_KEY:
             # The key itself may name a person, so the place is told by a number.
-            self.sealed[f"{path}*{len(self.sealed)}"] = {key: value}
+            self.sealed[f"{path}*{len(self.sealed)}"] = _without_secrets({key: value})
+            return None
+        if meaning == _NEVER:
             return None
         if meaning in (_URL, _QUERY) and not isinstance(value, str):
             return self._leaf(key, value, path, _UNKNOWN, person, depth)
@@ -146,7 +150,7 @@ class Splitter:
             return self._cut(value, path + key, urls.cut_query(value, _QUERY_KEYS))
         if value == "" or value == [] or value == {}:
             return None
-        self.sealed[path + key] = value
+        self.sealed[path + key] = _without_secrets(value)
         return None
 
     def _cut(self, whole: str, path: str, kept: str) -> str | None:
@@ -169,7 +173,7 @@ class Splitter:
     def _list(self, node: list[Any], path: str, person: bool, depth: int) -> list[Any] | None:
         self.nodes += len(node)
         if self.nodes > NODES_MAX or depth > DEPTH_MAX:
-            self.sealed[path + "*"] = node
+            self.sealed[path + "*"] = _without_secrets(node)
             return None
         kept: list[Any] = []
         for index, value in enumerate(node):
@@ -190,6 +194,20 @@ class Splitter:
             elif value is not None:
                 kept.append(value)
         return kept
+
+
+def _without_secrets(node: Any) -> Any:
+    """What is sealed as a whole, in place, without what may not be kept. However deep it is."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            for key in [key for key in one if _BY_KEY.get(_flat(key)) == _NEVER]:
+                del one[key]
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return node
 
 
 def cut_url(text: str) -> str:
