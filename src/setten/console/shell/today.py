@@ -20,7 +20,7 @@ from setten.customers.lifecycle import NOWHERE
 from setten.facts.engagement import NoteWritten
 from setten.insight import touchpoints
 from setten.insight.touchpoints import TOUCHES
-from setten.platform import auth, log
+from setten.platform import auth
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import receipts
