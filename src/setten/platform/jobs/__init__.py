@@ -26,6 +26,8 @@ os.environ.setdefault("PGQUEUER_SCHEMA", "jobs")
 logger = logging.getLogger(__name__)
 _RESTART_S = 2.0
 _TICK_S = 1.0
+# What is at work may finish; a night's work is cut off then, to be begun again.
+_ENDING_S = 5.0
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ async def run(pool: Pool, schedules: Sequence[Schedule], stop: asyncio.Event) ->
         await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
         queue.shutdown.set()
         ending.cancel()
+        if not (await asyncio.wait({running}, timeout=_ENDING_S))[0]:
+            running.cancel()
         outcome = (await asyncio.gather(running, return_exceptions=True))[0]
         if not stop.is_set():
             logger.warning("jobs pause: %s", type(outcome).__name__)
