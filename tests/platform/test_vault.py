@@ -276,6 +276,35 @@ async def test_a_full_name_that_nobody_has_shows_who_has_a_part_of_it(pool, vaul
         assert await vault.search(conn, "林一郎") == []
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("山﨑", "山崎"), ("山崎", "山﨑"), ("髙橋", "高橋"), ("高橋", "髙橋"),
+        ("齋藤", "斎藤"), ("齊藤", "斉藤"), ("斉藤", "齋藤"), ("渡邉", "渡辺"), ("渡辺", "渡邊"),
+        ("濵﨑", "浜崎"), ("葛\U000e0100城", "葛城"), ("葛城", "葛\U000e0100城"),
+        ("葛\U000e0100城", "葛\U000e0100城"), ("𠮷田", "吉田"),
+    ],
+)  # fmt: skip
+async def test_a_name_is_found_whichever_form_of_its_characters_is_typed(
+    pool, vault, written, said
+):
+    number = await named(pool, vault, "aya@example.jp", written, "彩")
+    await named(pool, vault, "ken@example.jp", "高山", "健")
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, said) == [number]
+        assert await vault.search(conn, f"{said} 彩") == [number]
+        assert await vault.search(conn, f"{said}彩") == [number]
+
+
+async def test_forms_of_a_family_name_are_one_word_beside_a_given_name(pool, vault):
+    aya = await named(pool, vault, "aya@example.jp", "髙橋", "彩")
+    ken = await named(pool, vault, "ken@example.jp", "高橋", "健")
+    async with pool.acquire() as conn:
+        assert await vault.search(conn, "高橋 彩") == [aya]
+        assert sorted(await vault.search(conn, "高橋")) == sorted([aya, ken])
+        assert await vault.search(conn, "齋藤邊斎澤濵嶋髙﨑渡邉" * 9) == []
+
+
 @pytest.mark.parametrize("said", ["山", "", "   ", "%", "12345", "山田 太郎 次郎 x y z"])
 async def test_parts_of_a_name_and_nonsense_find_nobody(pool, vault, said):
     [number] = (await identify(pool, vault, MAIL)).values()

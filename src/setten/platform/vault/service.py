@@ -226,13 +226,19 @@ class Vault(Keyring):
         said: a surname, given name, both with or without a space, kana, the last four digits of
         a phone, or a postcode. At most SEARCH_HITS_MAX numbers. The caller audits.
         """
-        tokens = [self.search_token(part, text) for part, text in searching.guesses(said)]
-        if not tokens:
+        guesses = list(searching.guesses(said))
+        if not guesses:
             return []
+        asked = {
+            self.search_token(part, one): place
+            for place, (part, text) in enumerate(guesses)
+            for one in (searching.spellings(text) if part == "name" else [text])
+        }
         # The last guess is all words run together; it is the only one when there is one word.
+        whole = len(guesses) - 1
         rows = await Q.search.all(
-            conn, tokens=tokens, whole=tokens[-1], words=max(1, len(tokens) - 1),
-            most=SEARCH_HITS_MAX,
+            conn, tokens=list(asked), places=list(asked.values()), whole=whole,
+            words=max(1, whole), most=SEARCH_HITS_MAX,
         )  # fmt: skip
         return [row["identifier_id"] for row in rows or await self._search_halves(conn, said)]
 

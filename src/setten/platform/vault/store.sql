@@ -106,13 +106,16 @@ on conflict do nothing;
 
 -- name: search
 -- Whoever fits every word, or all of them run together; when nobody does, whoever fits any. So a
--- full name is not answered with everybody of that family name.
+-- full name is not answered with everybody of that family name. A word has several tokens, one of
+-- each way to write it: places tells, token by token, which word it is of.
 select identifier_id
   from (select identifier_id,
-               rank() over (order by (count(distinct token) >= :words::int
-                                      or bool_or(token = :whole::uuid)) desc) as place
-          from vault.search_tokens
-         where token = any(:tokens::uuid[])
+               rank() over (order by (count(distinct word) >= :words::int
+                                      or bool_or(word = :whole::int)) desc) as place
+          from (select identifier_id,
+                       (:places::int[])[array_position(:tokens::uuid[], token)] as word
+                  from vault.search_tokens
+                 where token = any(:tokens::uuid[])) as found
          group by identifier_id) as fitting
  where place = 1
  limit :most;
