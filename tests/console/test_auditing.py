@@ -40,7 +40,7 @@ def test_all_who_saw_a_person_stand_on_one_page_with_their_reasons(
         text = browser.get(f"/run/audit?customer={seen}").text
     assert "林 凛" in text
     assert "鑑 みる" in text
-    assert "お客様の頁を見た" in text
+    assert "お客様のページを見た" in text
     assert "受け取りの連絡のため" in text
     with house.person(officer) as browser:
         assert f"/run/audit?customer={seen}" in browser.get(f"/customers/{seen}/links").text

@@ -96,7 +96,7 @@ def test_units_are_set_aside_and_given_to_everybody(boss: Browser, sku: str, sho
         ("due", {"cap": "x"}, "空けます"),
         ("aside", {"aside": ""}, "0〜1000000"),
         ("aside", {"channel": "だめ"}, "英小文字"),
-        ("aside", {"channel": "release_x"}, "発売の頁"),
+        ("aside", {"channel": "release_x"}, "発売のページ"),
         ("aside", {"until": "2020-01-01"}, "先の日"),
         ("preorder", {"qty": "0"}, "1以上"),
     ],

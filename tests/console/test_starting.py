@@ -127,7 +127,7 @@ def test_the_checkup_names_what_wants_a_hand_and_how_to_mend_it(empty: Empty) ->
         bad = {"anonymousId": "me"}  # no name
         assert httpx.post(f"{empty.url}/v1/track", auth=(key, ""), json=bad).status_code < 500
         deadline = time.monotonic() + 15
-        while "データの頁で、理由を見て直し" not in (text := first.get("/run/doctor").text):
+        while "データのページで、理由を見て直し" not in (text := first.get("/run/doctor").text):
             assert time.monotonic() < deadline, text
             time.sleep(0.3)
 
