@@ -7,7 +7,7 @@ import json
 import pytest
 
 from setten.platform.vault.classify import Splitter
-from setten.platform.vault.patterns import holds_person, is_random_id
+from setten.platform.vault.patterns import holds_card_number, holds_person, is_random_id
 from setten.platform.vault.urls import cut
 
 ALLOWED = frozenset({"utm_source", "utm_content", "sku"})
@@ -70,8 +70,13 @@ def test_these_keys_are_personal_at_any_depth(key):
 
 
 @pytest.mark.parametrize(
-    "key", ["cvv", "CVC2", "card_security_code", "pan", "creditCardNumber", "password", "暗証番号"]
-)
+    "key",
+    [
+        "cvv", "CVC2", "cvv2", "card_cvv", "cardCvc", "security_code", "verification_value", "pan",
+        "creditCardNumber", "password", "newpassword", "new_password", "track_data", "card_pin",
+        "暗証番号",
+    ],
+)  # fmt: skip
 def test_what_is_on_a_card_or_signs_somebody_in_is_not_even_sealed(key):
     deep: dict[str, object] = {key: "MARK", "a": 1}
     for _ in range(300):
@@ -89,6 +94,32 @@ def test_what_is_on_a_card_or_signs_somebody_in_is_not_even_sealed(key):
     assert "MARK" not in json.dumps(sealed)
     assert kept["payment"] == {"method": "card"}
     assert sealed["properties.address"] == {"lines": [{}, "1-2-3"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1111 737", "4111 1111 1111 1111 12/27", "4111  1111  1111  1111",
+        "4111.1111.1111.1111", "4111/1111/1111/1111", "4111\u200b1111\u200b1111\u200b1111",
+        "card4111111111111111", "3782 822463 10005 9/27", "４１１１　１１１１　１１１１　１１１１",
+    ],
+)  # fmt: skip
+def test_a_card_is_known_however_people_write_it(text):
+    assert holds_card_number(text)
+    assert holds_person(text)
+
+
+def test_a_card_number_without_quotes_is_sealed_and_a_long_count_is_not():
+    kept, sealed = split({"a": 4111111111111111, "b": 4111111111111112, "c": [4111111111111111]})
+    assert kept == {"b": 4111111111111112, "c": []}
+    assert len(sealed) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["4901234567894 4901234567900", "03-1234-5678 090-1234-5678", "4500012345678"]
+)
+def test_barcodes_and_phones_are_no_cards(text):
+    assert not holds_card_number(text)
 
 
 def test_a_name_is_personal_below_a_person_and_not_of_goods():

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from setten.platform.vault import urls
-from setten.platform.vault.patterns import PHONE_MIN, harmless, is_phone_number, looks_personal
+from setten.platform.vault.patterns import (
+    PHONE_MIN,
+    harmless,
+    is_personal_number,
+    looks_personal,
+)
 from setten.platform.vault.urls import whole
 
 UNKNOWN_LENGTH_MAX = 64  # DESIGN: unknown strings over 64 characters are sealed
@@ -29,6 +34,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _UNKNOWN, _PUBLIC, _CODE, _PERSONAL, _URL, _QUERY, _NEVER, _BAD_KEY = range(8)
 _TABLE = tomllib.loads(Path(__file__).with_name("classification.toml").read_text("utf-8"))
 _QUERY_KEYS = frozenset(_TABLE["query_keys"])
+_NEVER_WORDS = frozenset(_TABLE["never_words"])
 _PERSONAL_WORDS = frozenset(_TABLE["personal_words"])
 _PERSON_WORDS = frozenset(_TABLE["person_words"])
 _BY_KEY: dict[str, int] = {}
@@ -127,7 +133,7 @@ class Splitter:
             return self._dict(value, f"{path}{key}.", person or _begins(key), depth + 1)
         if kind is list:
             return self._list(value, f"{path}{key}.", person or _begins(key), depth + 1)
-        if kind is int and meaning == _UNKNOWN and is_phone_number(value):
+        if kind is int and meaning == _UNKNOWN and is_personal_number(value):
             self.sealed[path + key] = value
             return None
         return value
@@ -189,7 +195,7 @@ class Splitter:
                 inner = self._list(value, f"{path}{index}.", person, depth + 1)
                 if inner is not None:
                     kept.append(inner)
-            elif kind is int and is_phone_number(value):
+            elif kind is int and is_personal_number(value):
                 self.sealed[f"{path}{index}"] = value
             elif value is not None:
                 kept.append(value)
@@ -202,7 +208,7 @@ def _without_secrets(node: Any) -> Any:
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            for key in [key for key in one if _BY_KEY.get(_flat(key)) == _NEVER]:
+            for key in [key for key in one if _is_secret(key)]:
                 del one[key]
             waiting.extend(one.values())
         elif isinstance(one, list):
@@ -253,14 +259,29 @@ def _learn(key: str, known: dict[str, int]) -> int:
 
 
 def _mean(key: str, *, is_person: bool) -> int:
+    if _is_secret(key):
+        return _NEVER
     flat = _flat(key)
     if is_person and flat in _IN_PERSON_KEYS:
         return _PERSONAL
     known = _BY_KEY.get(flat)
     if known is None:
-        words = [word.lower() for word in _WORDS.findall(key)]
-        known = _PERSONAL if _is_personal(words) else _UNKNOWN
+        known = _PERSONAL if _is_personal(_key_words(key)) else _UNKNOWN
     return known
+
+
+@lru_cache(maxsize=4_096)
+def _is_secret(key: str) -> bool:
+    """Whether what stands below this key may not be kept."""
+    flat = _flat(key)
+    if _BY_KEY.get(flat) == _NEVER or flat in _NEVER_WORDS:
+        return True
+    # Digits are words of their own elsewhere: card_cvv2 is "card", "cvv", "2".
+    return not _NEVER_WORDS.isdisjoint(_key_words(key))
+
+
+def _key_words(key: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(key)]
 
 
 @lru_cache(maxsize=4_096)

@@ -28,6 +28,14 @@ _PHONE = re.compile(
 )
 # Cards begin with 3 to 6, or with 22 to 27; dates begin with 20.
 _CARD = re.compile(r"(?<![\dA-Za-z])(?:[3-6]|2(?=[2-7]))(?:[ -]?\d){13,18}(?![\dA-Za-z])")
+# As people write it, whatever stands between the groups, before them (card4111…) and behind them
+# (the day on which it runs out, a code).
+_GAP = r"[^\dA-Za-z\n]{1,3}"
+_CARD_IN_GROUPS = re.compile(
+    rf"(?<!\d)(?=((?:[3-6]\d{{3}}|2[2-7]\d\d)(?:{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}"
+    rf"|{_GAP}\d{{6}}{_GAP}\d{{4,5}}|\d{{10,12}}))(?!\d))"
+)
+_CARD_DIGITS_MIN = 14
 _IPV4 = re.compile(r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])")
 _IPV6 = re.compile(r"(?:[0-9a-fA-F]{1,4}:){3,}[0-9a-fA-F:]|[0-9a-fA-F]{1,4}::[0-9a-fA-F]")
 _STREET = re.compile(
@@ -42,7 +50,7 @@ _UUID = re.compile(
 )
 
 
-PHONE_MIN = 700_000_000_0  # the smallest integer that `is_phone_number` takes for one
+PHONE_MIN = 700_000_000_0  # the smallest integer that `is_personal_number` takes for a phone's
 
 
 def holds_person(text: str) -> bool:
@@ -69,7 +77,9 @@ def holds_card_number(text: str) -> bool:
     """Whether a string holds what may be the number of a payment card. Full-width digits too."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    return any(_luhn(hit) for hit in _CARD.findall(text))
+    if len(text) < _CARD_DIGITS_MIN:
+        return False
+    return any(_luhn(hit) for hit in (*_CARD.findall(text), *_CARD_IN_GROUPS.findall(text)))
 
 
 def looks_personal(text: str) -> bool:
@@ -90,9 +100,12 @@ def is_random_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def is_phone_number(value: int) -> bool:
-    """Whether an integer reads as a Japanese phone number with or without its country."""
-    return 810_000_000_00 <= value <= 819_999_999_999 or PHONE_MIN <= value <= 999_999_999_9
+def is_personal_number(value: int) -> bool:
+    """Whether an integer reads as a Japanese phone number with or without its country, or as the
+    number of a payment card."""
+    if 810_000_000_00 <= value <= 819_999_999_999 or PHONE_MIN <= value <= 999_999_999_9:
+        return True
+    return value >= 10 ** (_CARD_DIGITS_MIN - 1) and holds_card_number(str(value))
 
 
 def _luhn(text: str) -> bool:
