@@ -111,6 +111,29 @@ def test_a_new_account_gets_a_one_time_link(installation):
     assert "/sign-in/link/" in setten("users", "link", "hana", **installation).stdout
 
 
+def test_a_link_for_nobody_names_the_login_and_the_place(installation):
+    said = one_line(setten("users", "link", "nobody", **installation))
+    assert "nobody" in said
+    assert installation["SETTEN_DATA_DIR"] in said
+
+
+@pytest.mark.parametrize(
+    "command", [("users", "link", "aoi"), ("users", "list"), ("keys", "list"), ("reconcile",)]
+)
+def test_a_command_that_reads_makes_no_database(tmp_path, command):
+    nowhere = tmp_path / "nowhere"
+    assert str(nowhere) in one_line(setten(*command, "--data-dir", str(nowhere)))
+    assert not nowhere.exists()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en_US.UTF-8", "business"), ("ja_JP", "事業")])
+def test_a_demo_does_not_begin_in_a_businesses_directory(tmp_path, language, word):
+    (tmp_path / "business").touch()
+    done = setten("demo", "--no-open", "--data-dir", str(tmp_path), LANG=language)
+    assert word in one_line(done)
+    assert [one.name for one in tmp_path.iterdir()] == ["business"]
+
+
 def test_nobody_can_be_bound_to_a_shop_that_does_not_exist(installation):
     done = setten("users", "create", "--login", "eri", "--location", "atlantis", **installation)
     assert "atlantis" in one_line(done)

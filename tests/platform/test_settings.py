@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from setten.platform import settings
+from setten.platform import belonging, settings
 from setten.platform.errors import codes
 from setten.platform.settings import BadSetting, MasterKeyMissing
 
@@ -138,4 +138,43 @@ def test_every_refusal_of_the_ground_floor_has_words():
         "master_key_missing",
         "embedded_database_failed",
         "disk_low",
+        "business_here",
     } <= codes()
+
+
+def test_a_demo_beside_a_business_takes_nothing_of_it_from_the_file(tmp_path):
+    key = base64.b64encode(KEY).decode()
+    (tmp_path / "setten.toml").write_text(
+        f'data_dir = "{tmp_path / "shop"}"\nmaster_key = "{key}"\nport = 9001\n'
+        'base_url = "https://shop.example"\ndatabase_url = "postgresql://shop@/shop"\n'
+    )
+    found = load({"data_dir": tmp_path / "d"}, demo=True)
+    assert (found.data_dir, found.database_url) == (tmp_path / "d", None)
+    assert found.base_url == "http://127.0.0.1:9001"
+    assert found.key != KEY
+    assert not (tmp_path / "shop").exists()
+    beside = load({"data_dir": tmp_path / "d"})  # a command that is told the demo's directory
+    assert (beside.key, beside.base_url, beside.database_url) == (found.key, found.base_url, None)
+    assert load().key == KEY
+
+
+def test_a_demo_keeps_out_of_a_directory_that_a_business_uses(tmp_path):
+    served, older, fresh = tmp_path / "served", tmp_path / "older", tmp_path / "fresh"
+    served.mkdir()
+    belonging.mark_business(served)
+    (older / "postgres").mkdir(parents=True)
+    (older / "postgres/PG_VERSION").write_text("18")
+    for folder in (served, older):
+        with pytest.raises(belonging.BusinessHere):
+            load({"data_dir": folder}, demo=True)
+        assert not (folder / settings.DEMO_KEY_FILE).exists()
+    load({"data_dir": fresh}, demo=True)
+    belonging.mark_business(fresh)  # a demo that is served stays a demo
+    assert load({"data_dir": fresh}, demo=True).demo
+
+
+def test_a_demo_with_a_key_from_elsewhere_is_known_again(tmp_path):
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres/PG_VERSION").write_text("18")
+    belonging.mark_demo(tmp_path)
+    assert load({"data_dir": tmp_path}, demo=True, SETTEN_MASTER_KEY="k" * 43 + "=").demo

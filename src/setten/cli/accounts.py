@@ -14,10 +14,18 @@ from setten.platform import audit, auth, clock, ids
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid, NotFound
+from setten.platform.settings import Settings
 from setten.stock import locations
 
 # What a key for the tag or an SDK is nearly always for.
 INGEST_CHANNEL = "web"
+
+
+class NoAccount(NotFound):
+    """Nobody signs in by that name there. facts: login, place."""
+
+    code = "no_account"
+
 
 keys = typer.Typer(help="Keys of programs.", no_args_is_help=True)
 users = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
@@ -47,7 +55,7 @@ def create_key(
             return key
         return await auth.create_key(conn, scope=scope, name=purpose, now=clock.now())
 
-    key = installation.with_connection(work, data_dir)
+    key = installation.with_connection(work, data_dir, makes=True)
     if as_json:
         terminal.as_json({"key": key, "scope": scope, "name": purpose})
     else:
@@ -111,7 +119,7 @@ def create_user(
         )
         return str(staff_id), await auth.issue_link(conn, login, now=now)
 
-    with installation.opened(data_dir) as found:
+    with installation.opened(data_dir, makes=True) as found:
         staff_id, token = installation.on_connection(work, found)
     link = f"{found.base_url}/sign-in/link/{token}"
     if as_json:
@@ -137,7 +145,10 @@ def link_user(
         return await auth.issue_link(conn, login, now=clock.now())
 
     with installation.opened(data_dir) as found:
-        token = installation.on_connection(work, found)
+        try:
+            token = installation.on_connection(work, found)
+        except auth.BadCredentials:
+            raise NoAccount(login=login[:100], place=_place(found)) from None
     terminal.result(f"{found.base_url}/sign-in/link/{token}")
 
 
@@ -188,6 +199,12 @@ def disable_user(
     if not installation.with_connection(work, data_dir):
         raise NotFound()
     terminal.note("停止しました", "Closed")
+
+
+def _place(found: Settings) -> str:
+    """Where an installation lies, for people; never its database's address, which has a secret."""
+    given = found.origins.get("database_url", "default")
+    return str(found.data_dir) if given == "default" else given
 
 
 def _uuid(text: str) -> uuid.UUID:

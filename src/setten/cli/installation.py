@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from setten.cli import terminal
-from setten.platform import db, settings, supervisor
+from setten.platform import belonging, db, settings, supervisor
 from setten.platform.db import Connection, embedded
 from setten.platform.db.embedded import Stage
+from setten.platform.errors import NotFound
 from setten.platform.settings import Settings
 
 if TYPE_CHECKING:  # it takes a moment to load, and few commands need it
@@ -21,6 +22,12 @@ if TYPE_CHECKING:  # it takes a moment to load, and few commands need it
 T = TypeVar("T")
 # A command does one thing at a time; the rest of the connections are for those who serve.
 POOL_SIZE = 3
+
+
+class NoInstallation(NotFound):
+    """A command that looks or changes was to work where nothing was ever made. facts: place."""
+
+    code = "no_installation"
 
 
 def progress(stage: Stage, seconds: float) -> None:
@@ -35,12 +42,17 @@ def progress(stage: Stage, seconds: float) -> None:
 
 
 @contextmanager
-def opened(data_dir: str | None = None) -> Iterator[Settings]:
-    """Settings with the address of a migrated database, ours to use inside the block."""
+def opened(data_dir: str | None = None, *, makes: bool = False) -> Iterator[Settings]:
+    """Settings with the address of a migrated database, ours to use inside the block.
+
+    makes: whether a database is made where none is. Raises NoInstallation otherwise.
+    """
     found = settings.load({"data_dir": data_dir})
     if found.database_url is not None:
         yield found
         return
+    if not makes and not belonging.has_database(found.data_dir):
+        raise NoInstallation(place=str(found.data_dir))
     is_ours = embedded.attach(found.data_dir) is None
     with embedded.using(found.data_dir, say=progress) as dsn:
         if is_ours:
@@ -64,9 +76,14 @@ def on_connection(work: Callable[[Connection], Awaitable[T]], found: Settings) -
     return asyncio.run(go())
 
 
-def with_connection(work: Callable[[Connection], Awaitable[T]], data_dir: str | None) -> T:
-    """Open the installation, do `work` in one transaction and answer its result."""
-    with opened(data_dir) as found:
+def with_connection(
+    work: Callable[[Connection], Awaitable[T]], data_dir: str | None, *, makes: bool = False
+) -> T:
+    """Open the installation, do `work` in one transaction and answer its result.
+
+    makes: as for `opened`.
+    """
+    with opened(data_dir, makes=makes) as found:
         return on_connection(work, found)
 
 
@@ -78,5 +95,5 @@ def with_means(work: Callable[[Means], Awaitable[T]], data_dir: str | None) -> T
         async with background.resources(found, size=POOL_SIZE) as means:
             return await work(means)
 
-    with opened(data_dir) as found:
+    with opened(data_dir, makes=True) as found:  # an import may be the first that is done
         return asyncio.run(go(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -14,8 +15,9 @@ import typer
 import uvloop
 
 from setten.cli import installation, scales, terminal
-from setten.platform import auth, clock, db, journal, settings, supervisor
+from setten.platform import auth, belonging, clock, db, journal, settings, supervisor
 from setten.platform.db.embedded import Say
+from setten.platform.errors import SettenError
 from setten.platform.settings import Settings
 
 if TYPE_CHECKING:  # the demo is read when it is asked for
@@ -47,8 +49,12 @@ def serve(
     def ready(now: Settings) -> None:
         terminal.note(f"{now.base_url} で動いています", f"Running at {now.base_url}")
 
+    def prepare(now: Settings) -> None:
+        _prove(now)
+        belonging.mark_business(now.data_dir)
+
     journal.configure(found.log_level)
-    _supervise(found, prepare=_prove, ready=ready, say=supervisor.say_in_log)
+    _supervise(found, prepare=prepare, ready=ready, say=supervisor.say_in_log)
 
 
 def demo(
@@ -83,7 +89,9 @@ def demo(
     stories: list[Story] = []
 
     def prepare(now: Settings) -> None:
+        asyncio.run(_check_own(now))
         _prove(now)
+        belonging.mark_demo(now.data_dir)
         if scales.is_ready(now, scale):
             return
         if days and _is_filled(now):  # what went on since is told when people are in already
@@ -101,12 +109,12 @@ def demo(
         terminal.result(f"  {terminal.pick('アドレス', 'Address')}  {now.base_url}")
         terminal.result(f"  {terminal.pick('入口', 'Sign in')}  {link}")
         if not scales.say_hint(now):
-            name, digits, thing_ja, thing_en = _worth_finding(now)
+            where, (name, digits, thing_ja, thing_en) = _where(now), _worth_finding(now)
             terminal.note(
                 f"  試す  「{name}」「{digits}」「{thing_ja}」でさがす。"
-                "店の人としては ./setten users link aoi（店舗）、ken（店長）、rin（応対）",
+                f"店の人としては ./setten users link aoi{where}（店舗）、ken（店長）、rin（応対）",
                 f"  Try      find {name}, {digits} or {thing_en}; be a colleague with "
-                "./setten users link aoi (shop), ken (manager), rin (agent)",
+                f"./setten users link aoi{where} (shop), ken (manager), rin (agent)",
             )
         terminal.note("止めるには Ctrl-C", "Stop with Ctrl-C")
         if not no_open:
@@ -130,7 +138,7 @@ def worker(
     """What goes on behind the pages: readers of the log, and jobs by the clock."""
     from setten import background
 
-    with installation.opened() as found:
+    with installation.opened(makes=True) as found:
         journal.configure(found.log_level)
         parts = background.PARTS if only is None else (only,)
         uvloop.run(background.run(found, parts))
@@ -158,6 +166,31 @@ def _prove(found: Settings) -> None:
             pass
 
     asyncio.run(go())
+
+
+async def _check_own(found: Settings) -> None:
+    """A database of somebody's own is a demo's when it has the demo's account, or nobody's at all.
+
+    Raises BusinessHere.
+    """
+    if found.origins.get("database_url", "default") == "default":
+        return
+    conn = await db.connect(str(found.database_url))
+    try:
+        staff = await auth.list_staff(conn)
+    finally:
+        await conn.close()
+    if staff and DEMO_LOGIN not in {one.login for one in staff}:
+        raise belonging.BusinessHere(place=found.origins["database_url"])
+
+
+def _where(found: Settings) -> str:
+    """What a command must be told to find this demo: nothing where it looks by itself."""
+    try:
+        looks = settings.load().data_dir
+    except SettenError:
+        looks = None
+    return "" if looks == found.data_dir else f" --data-dir {shlex.quote(str(found.data_dir))}"
 
 
 def _check_business(name: str) -> None:

@@ -72,7 +72,7 @@ def create_source(
             origins=origin or (),
         )
 
-    installation.with_connection(work, data_dir)
+    installation.with_connection(work, data_dir, makes=True)
     terminal.result(key)
 
 

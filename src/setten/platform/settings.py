@@ -20,12 +20,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from setten.platform import belonging
 from setten.platform.errors import Invalid
 
 CHECKOUT = Path(__file__).parents[3]
 MASTER_KEY_BYTES = 32
 DEMO_KEY_FILE = "demo-master.key"
 ORIGINS = "SETTEN_ORIGINS"
+# What setten.toml says of the business: a demo beside it has its own.
+_OF_THE_BUSINESS = frozenset({"data_dir", "database_url", "master_key", "base_url"})
 # One worker uses one core; past this the database is the limit, not Python.
 WORKERS_MAX = 64
 WORKERS_DEFAULT_MAX = 4
@@ -107,13 +110,18 @@ def load(
     """The settings of this run. `flags` by setting name; a None there was not given.
 
     demo: True makes a master key in the data directory when there is none; None takes the one a
-    demo left there; False takes only one that was given. Raises BadSetting.
+    demo left there; False takes only one that was given. A demo does not take from setten.toml
+    which business it is. Raises BadSetting, and BusinessHere for a demo in a business's directory.
     """
     environment = os.environ if environment is None else environment
     file = _read_file(environment)
-    resolved = {
-        setting.name: _resolve(setting, flags or {}, environment, file) for setting in SETTINGS
-    }
+    without = {name: said for name, said in file.items() if name not in _OF_THE_BUSINESS}
+    resolved = _resolve_all(flags or {}, environment, without if demo else file)
+    folder, origin = resolved["data_dir"]
+    if demo:
+        belonging.check_demo(folder)
+    elif demo is None and origin != "setten.toml" and belonging.is_demo(folder):
+        resolved = _resolve_all(flags or {}, environment, without)
     found = {name: value for name, (value, _) in resolved.items()}
     origins = {name: origin for name, (_, origin) in resolved.items()}
     is_demo = bool(found["demo"]) if demo is None else demo
@@ -124,6 +132,12 @@ def load(
         found["base_url"] = f"http://127.0.0.1:{found['port']}"
     found["demo"] = is_demo or (data_dir / DEMO_KEY_FILE).exists()
     return Settings(**found, origins=_told(environment) or origins)
+
+
+def _resolve_all(
+    flags: Mapping[str, object], environment: Mapping[str, str], file: Mapping[str, object]
+) -> dict[str, tuple[Any, str]]:
+    return {setting.name: _resolve(setting, flags, environment, file) for setting in SETTINGS}
 
 
 def _told(environment: Mapping[str, str]) -> dict[str, str]:
