@@ -36,7 +36,11 @@ def main() -> None:
         if target:
             module.prepare(target)
     collector.settle_down()
-    with socket.socket(fileno=line) as asked, asked.makefile("rb") as lines:
+    with (
+        suppress(ConnectionError),  # the supervisor has ended: nobody wants anything any more
+        socket.socket(fileno=line) as asked,
+        asked.makefile("rb") as lines,
+    ):
         asked.sendall(READY)
         for message in lines:
             wanted = msgspec.json.decode(message, type=Wanted)

@@ -93,8 +93,8 @@ def run(plan: Plan) -> None:
         database = Database(settings, plan.say)
         try:
             database.open()
-            if plan.prepare is not None:
-                plan.prepare(database.settings)
+            if not _prepare(plan, database.settings, stop):
+                return
             (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
             web, others = _children(plan, database.settings, listeners, nursery)
             answered = _announce_when_ready(plan, database.settings, stop)
@@ -282,6 +282,27 @@ def _stop_signals() -> Iterator[threading.Event]:
     finally:
         for number, do in before.items():
             signal.signal(number, do)
+
+
+def _prepare(plan: Plan, settings: Settings, stop: threading.Event) -> bool:
+    """Do what comes before serving; False when told to end, which cuts it off where it is."""
+
+    def interrupt(*_: object) -> None:
+        if not stop.is_set():  # once: what cleans up after it is not cut off too
+            stop.set()
+            raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        if plan.prepare is not None and not stop.is_set():
+            plan.prepare(settings)
+    except KeyboardInterrupt:
+        logger.info("told to end before anything was served")
+    finally:
+        for number, do in before.items():
+            signal.signal(number, do)
+    return not stop.is_set()
 
 
 def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) -> threading.Event:
