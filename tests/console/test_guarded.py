@@ -162,3 +162,15 @@ def _seen_hours_ago(house: House, who: Browser) -> int:
 def test_measures_are_hidden_from_what_came_by_a_proxy(house: House, header: str) -> None:
     assert httpx.get(f"{house.url}/metrics").status_code == 200
     assert httpx.get(f"{house.url}/metrics", headers={header: "1.2.3.4"}).status_code == 404
+
+
+@pytest.mark.parametrize("qty", ["²", "①", "፩", "-1", "1.0", "", "9" * 6])
+def test_a_quantity_that_is_no_number_is_refused_and_nothing_is_held(
+    house: House, qty: str
+) -> None:
+    sku = house.new_item({"yokohama": 1})
+    with house.person("page-associate") as associate:
+        associate.get("/me")
+        made = associate.post("/stock/holds", sku=sku, location_id="yokohama", qty=qty)
+    assert made.status_code == (422 if qty else 303)  # an empty field is one piece
+    assert bool(house.asked(f"select 1 from stock.hold_lines where sku = '{sku}'")) is (not qty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import html
 import io
@@ -10,8 +11,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -25,6 +28,7 @@ MANY = 2 * 50 + 7
 """Rows of each list: two pages and a bit."""
 
 FORMULA = "=1+1"
+SOME: dict[type, Any] = {UUID: str(UUID(int=0)), str: "x", int: 1, bool: True}
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -423,6 +427,19 @@ def test_a_link_that_the_list_does_not_know_is_told_so(
         answer = browser.get(filled.at(address, query))
         assert answer.status_code == 422, (address, wrong)
         assert code in answer.text
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_place_at_the_end_of_time_is_told_so(browser: Browser, filled: Filled, end: str) -> None:
+    of = filled.of
+    moments = [one for one in of.columns if one.order and datetime in one.order.kinds]
+    for column in moments if not of.is_whole else ():
+        sort = f"-{column.name}"
+        values = [end if kind is datetime else SOME[kind] for kind in column.order.kinds]
+        place = base64.urlsafe_b64encode(msgspec.json.encode([sort, *values])).decode().rstrip("=")
+        answer = browser.get(filled.at(of.path, f"{of.sort_word}={sort}&{of.after}={place}"))
+        assert answer.status_code == 422, sort
+        assert "place_gone" in answer.text
 
 
 def test_the_refusal_is_said_in_both_languages(house: House) -> None:

@@ -186,7 +186,7 @@ def hours_of(text: str, closed_on: str) -> dict[str, Any]:
 
 def _clock(text: str) -> str:
     hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit()):
+    if not (colon and hour.isdecimal() and minute.isdecimal()):
         raise BadRow("bad_hours")
     return f"{int(hour):02}:{minute}"
 

@@ -76,7 +76,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def after_midnight(day_ends: str) -> timedelta:
     """How long after midnight the business day goes on; "26:00" is two hours. Raises ValueError."""
     hours, colon, minutes = day_ends.partition(":")
-    is_clock = colon and hours.isdigit() and len(minutes) == 2 and minutes.isdigit()
+    is_clock = colon and hours.isdecimal() and len(minutes) == 2 and minutes.isdecimal()
     if not is_clock or int(hours) not in _DAY_ENDS or int(minutes) > 59:
         raise ValueError(f"day_ends {day_ends[:20]}")
     return timedelta(hours=int(hours) - _DAY_ENDS.start, minutes=int(minutes))

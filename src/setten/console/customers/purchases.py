@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -94,9 +94,10 @@ def _cursor(text: str) -> Purchase | None:
     at, _, event_id = text.replace("\x00", "").partition("~")
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
+        if moment.tzinfo is None:
+            return None
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
     return Purchase(
         purchase_key="", event_id=event_id, occurred_at=moment, channel="", location_id=None,

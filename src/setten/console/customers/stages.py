@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -225,8 +225,10 @@ def _cursor(text: str) -> Listed | None:
     since, _, customer = text.partition("~")
     try:
         at = datetime.fromisoformat(since)
-        return Listed(since=at, customer_id=CustomerId(UUID(customer))) if at.tzinfo else None
-    except ValueError:
+        if at.tzinfo is None:
+            return None
+        return Listed(since=at.astimezone(UTC), customer_id=CustomerId(UUID(customer)))
+    except (ValueError, OverflowError):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -85,7 +85,9 @@ def _place(look: Look[F, R], said: str) -> tuple[Any, ...]:
             raise PlaceGone()
         raw = base64.b64decode(said + "=" * (-len(said) % 4), altchars=b"-_", validate=True)
         sort, *values = msgspec.json.decode(raw, type=kind)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as wrong:
+        # The last hours of time west of Greenwich are beyond it here.
+        values = [one.astimezone(UTC) if isinstance(one, datetime) else one for one in values]
+    except (binascii.Error, ValueError, OverflowError, msgspec.DecodeError) as wrong:
         raise PlaceGone() from wrong
     if sort != look.sort:
         raise PlaceGone()

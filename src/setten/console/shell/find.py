@@ -89,7 +89,7 @@ def _is_kanji(said: str) -> bool:
 async def _hits(request: Asked, page: Page, said: str) -> list[Hit]:
     """Every kind is asked at once, each on a connection of its own."""
     asked = []
-    if page.who.may(Right.hand_over) and said.isdigit() and len(said) in CODE_DIGITS:
+    if page.who.may(Right.hand_over) and said.isdecimal() and len(said) in CODE_DIGITS:
         asked.append(_holds(request, page, said))
     if page.who.may(Right.read_customers):
         asked.append(_customers(request, page, said))

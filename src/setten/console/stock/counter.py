@@ -168,7 +168,7 @@ def _taken(hold: Hold, form: Mapping[str, object]) -> list[GoodsLine]:
     found = []
     for line in hold.lines:
         said = str(form.get(f"qty|{line.location_id}|{line.sku}") or "0")
-        if not said.isdigit() or len(said) > QTY_DIGITS:
+        if not said.isdecimal() or len(said) > QTY_DIGITS:
             raise Invalid(errors="qty")
         if int(said):
             found.append(GoodsLine(line.sku, line.location_id, int(said)))
@@ -180,7 +180,7 @@ async def substitute(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
     """The customer agreed to take other goods."""
     page, form = page_of(request), await request.form()
     price = str(form.get("price") or "")
-    if not price.isdigit() or len(price) > 12:
+    if not price.isdecimal() or len(price) > 12:
         raise Invalid(errors="price")
     swap = Swap(
         sku=str(form.get("sku") or ""),

@@ -73,7 +73,7 @@ async def _place(
 
 def _quantity(said: object) -> int:
     text = str(said or "1")
-    if not text.isdigit() or len(text) > QTY_DIGITS or int(text) < 1:
+    if not text.isdecimal() or len(text) > QTY_DIGITS or int(text) < 1:
         raise Invalid(errors="qty")
     return int(text)
 

@@ -291,7 +291,9 @@ def pick_by(hold: Hold, place: Location | None) -> datetime:
 
 def natural(shelf: str) -> list[tuple[int, str]]:
     """Shelves in the order of one's feet: A-2 before A-10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", shelf)]
+    return [
+        (int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", shelf)
+    ]
 
 
 def _line(
