@@ -291,3 +291,39 @@ def test_others_are_not_let_in(house: House, login: str) -> None:
         browser.get("/me")
         assert browser.post("/run/imports").status_code == 403
         assert browser.post(f"/run/imports/{uuid.UUID(int=7)}").status_code == 403
+
+
+def test_a_till_file_with_day_and_time_apart_is_read_and_a_refused_column_is_named(
+    house: House,
+) -> None:
+    head = "店舗コード,レジ番号,レシート番号,営業日,時刻,商品コード,数量,売上金額"
+    rows = [f"nowhere-{uuid.uuid4().hex[:6]},1,7,2026/1/5,21:40,mug,1,千円",
+            f"nowhere-{uuid.uuid4().hex[:6]},1,8,2026/1/5,21:40,mug,1,\\3300"]  # fmt: skip
+    with house.person("page-admin") as admin:
+        address = sent(admin, "receipts", "\r\n".join([head, *rows]).encode("cp932"))
+        text = until(admin, address, TRIED)
+        assert "値を読み取れません（売上金額）" in text
+        assert "（–）" not in text
+        assert "知らない店舗です" in text
+        assert text.count('value="at" selected') == 2
+        assert "日と時刻が別の列なら" in text
+        assert "在庫は動きません" in text
+        assert 'name="moves_stock"' in text
+
+
+def test_a_value_that_is_left_out_is_told_on_the_page(house: House) -> None:
+    card = uuid.uuid4().hex[:8]
+    members = f"会員番号,メール\nW-{card},sakura@@x\n".encode()
+    with house.person("page-admin") as admin:
+        text = until(admin, sent(admin, "customers", members), TRIED)
+        assert "メールが使えない形です" in text
+        assert "sakura" in text  # among the first rows, from the sealed file
+
+
+@pytest.mark.parametrize(("kind", "is_known"), [("stock", True), ("magic", False), ("", False)])
+def test_a_link_comes_with_its_kind_of_file(house: House, kind: str, is_known: bool) -> None:
+    with house.person("page-admin") as admin:
+        answer = admin.get(f"/run/imports?kind={kind}")
+    assert answer.status_code == 200
+    assert (f'value="{kind}" selected' in answer.text) is is_known
+    assert "magic" not in answer.text

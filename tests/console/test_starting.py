@@ -18,6 +18,7 @@ from setten.platform import auth, clock
 from tests.conftest import MASTER_KEY, clone, drop
 from tests.console.conftest import CHROMIUM, FLAGS
 from tests.console.house import PASSWORD, House
+from tests.console.test_importing import TAKEN, TRIED, sent, until
 
 
 class Empty(House):
@@ -117,6 +118,27 @@ def test_steps_are_done_by_what_they_leave_behind(empty: Empty) -> None:
     assert answer.status_code == 200, answer.text
     with empty.person("first") as first:
         assert first.get("/run/start").text.count('class="is-done"') == before + 1
+
+
+def test_a_file_that_was_brought_in_is_no_sender_and_is_named_in_words(empty: Empty) -> None:
+    members = "会員番号,氏名\nFIRST-1,初 香\n".encode()
+    with empty.person("first") as first:
+        address = sent(first, "customers", members, system="makeshop")
+        until(first, address, TRIED)
+        assert first.post(address).status_code == 303
+        until(first, address, TAKEN)
+        text = first.get("/run/start").text
+        data = first.get("/run/data").text
+    key = empty.asked(
+        "select write_key from ingest.write_keys join ingest.sources using (source_id)"
+        " where name like 'import customers%'"
+    )
+    assert key not in text
+    assert "import customers" not in text + data
+    assert "取り込み：顧客 · makeshop" in data
+    for kind in ("locations", "items", "stock", "receipts", "customers"):
+        done_by_now = kind == "locations"
+        assert done_by_now or f'href="/run/imports?kind={kind}"' in text
 
 
 def test_the_checkup_names_what_wants_a_hand_and_how_to_mend_it(empty: Empty) -> None:

@@ -169,3 +169,13 @@ async def test_a_crm_contact_and_its_mail_are_one_and_its_id_is_no_login(
     (row,) = await events(pool)
     assert '"lead_score"' in row["body"]
     assert (await traits(pool, vault, "email", "h@example.jp"))["last_name"] == "Yamada"
+
+
+async def test_a_value_that_cannot_be_used_is_told_and_the_row_is_kept(bring, tmp_path, pool):
+    path = tmp_path / "members.csv"
+    path.write_text("会員番号,メール,電話\nW-1,sakura@@x,090-1111-2222\nW-2,a@example.jp,0\n")
+    for is_dry in (True, False):
+        done = await bring("customers", path, is_dry=is_dry)
+        assert (done.new, done.refused, done.not_kept) == (2, 0, {"email": 1, "phone": 1})
+    for row in await pool.fetch("select * from imports.runs"):
+        assert "sakura" not in str(dict(row))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from setten.imports.kind import Setup
-from setten.imports.mapping import fitted, load
+from setten.imports.mapping import Columns, fitted, load
 from setten.imports.model import BadRow, MissingColumn, NotUtf8, Options
 from setten.imports.receipts import Receipts
 from setten.platform import db
@@ -219,3 +219,31 @@ async def test_real_tills_load_to_the_cent(shop, bring, tmp_path):
     assert Decimal(done.sums["total_minor"]) / 100 == expected
     async with db.transaction(shop.pool) as conn:
         assert sum(t.total_minor for t in await receipts.totals(conn)) == done.sums["total_minor"]
+
+
+@pytest.mark.parametrize(
+    ("time", "ends", "at", "day"),
+    [("21:40", "24:00", "2026-01-05T21:40:00+09:00", 5),
+     ("01:30", "26:00", "2026-01-06T01:30:00+09:00", 5),
+     ("25:30", "24:00", "2026-01-06T01:30:00+09:00", 5),
+     ("03:00", "26:00", "2026-01-05T03:00:00+09:00", 5)],
+)  # fmt: skip
+def test_a_business_day_and_a_time_make_the_moment_and_keep_the_day(
+    vault: Vault, time: str, ends: str, at: str, day: int
+) -> None:
+    columns = [
+        "店舗コード",
+        "レジ番号",
+        "レシート番号",
+        "営業日",
+        "時刻",
+        "商品コード",
+        "数量",
+        "金額",
+    ]
+    said = fitted("receipts", Columns(day_ends=ends), Receipts.fields, columns)
+    kind = Receipts(Setup(vault, said, Options()))
+    cells = ["ginza", "1", "7", "2026/1/5", time, "mug", "1", "\\3,300"]
+    line = kind.read(dict(zip(columns, cells, strict=True)))
+    assert line.at == datetime.fromisoformat(at)
+    assert (line.business_day, line.line.amount_minor) == (date(2026, 1, day), 3300)

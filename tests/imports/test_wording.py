@@ -12,10 +12,10 @@ import pytest
 
 import setten
 from setten import imports
-from setten.imports import converting, mapping
+from setten.imports import choosing, converting, mapping
 from setten.imports.converting import BadValue
 from setten.imports.mapping import Columns, Field
-from setten.imports.model import BadMapping
+from setten.imports.model import BadMapping, MissingColumn
 
 SOURCE = Path(setten.__file__).parent
 
@@ -42,7 +42,8 @@ def test_every_reason_for_a_refused_row_has_words_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("written", "yen"),
     [("1,980円", 1980), ("￥１，９８０", 1980), ("△500", -500), ("▲1,000", -1000), ("(300)", -300),
-     ("-5", -5), ("0", 0), ("￥ 1,200", 1200)],
+     ("-5", -5), ("0", 0), ("￥ 1,200", 1200),
+     ("\\3,300", 3300), ("-\\300", -300), ("＼５００", 500)],
 )  # fmt: skip
 def test_yen_are_read_as_ledgers_write_them(written: str, yen: int) -> None:
     assert converting.minor(written, "JPY") == yen
@@ -117,3 +118,51 @@ def test_a_mapping_that_cannot_be_is_refused_in_words(text: str, tmp_path: Path)
 def test_a_field_that_we_do_not_have_is_refused() -> None:
     with pytest.raises(BadMapping):
         mapping.fitted("stock", Columns(columns={"skuu": "a"}), (Field("sku"),), ["a"])
+
+
+def test_a_day_and_a_time_in_two_columns_make_the_moment() -> None:
+    fields = imports.KINDS["receipts"].fields
+    found = mapping.guess("receipts", fields, ["営業日", "時刻", "商品コード"])
+    assert found == {"business_day": "営業日", "at": ["営業日", "時刻"], "sku": "商品コード"}
+    assert mapping.guess("receipts", fields, ["Date", "Time"]) == {"at": ["Date", "Time"]}
+    assert mapping.guess("receipts", fields, ["営業日", "日時", "時刻"])["at"] == "日時"
+    orders = imports.KINDS["orders"].fields
+    assert mapping.guess("orders", orders, ["注文日", "注文時刻"])["at"] == ["注文日", "注文時刻"]
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "moment"),
+    [("2026/1/5", "9:15", "2026/1/5 9:15"), ("20260105", "915", "20260105 09:15"),
+     ("2026/1/5 0:00:00", "101530", "2026/1/5 10:15:30"), ("2026/1/5", "", "2026/1/5"),
+     ("2026/1/5", "2026-01-05T10:00", "2026-01-05T10:00"), ("2026/1/5", "26:10", "2026/1/5 26:10")],
+)  # fmt: skip
+def test_a_time_is_read_beside_its_day_as_tills_write_it(day: str, time: str, moment: str) -> None:
+    reader = mapping.Reader(Columns(columns={"at": ["d", "t"]}), (Field("at"),))
+    assert reader.read({"d": day, "t": time}) == {"at": moment}
+
+
+def test_a_missing_column_is_named_as_its_language_heads_it() -> None:
+    with pytest.raises(MissingColumn) as refused:
+        mapping.fitted("receipts", None, imports.KINDS["receipts"].fields, ["店舗コード"])
+    assert "レジ番号" in refused.value.facts["columns_ja"]
+    assert refused.value.facts["columns"].isascii()
+    fields = (Field("at", must=True),)
+    with pytest.raises(MissingColumn) as refused:
+        mapping.fitted("receipts", None, fields, ["時刻"])
+    assert "営業日＋時刻" in refused.value.facts["columns_ja"]
+    assert "date + time" in refused.value.facts["columns"]
+
+
+def test_a_reason_without_a_field_has_no_empty_bracket() -> None:
+    assert imports.say("bad_value", "金額", "ja") == "値を読み取れません（金額）"
+    assert imports.say("bad_value", None, "ja") == "値を読み取れません"
+    assert imports.say("bad_value", "", "en") == "The value cannot be read"
+
+
+def test_a_choice_of_two_columns_keeps_the_business_day() -> None:
+    kind = imports.KINDS["receipts"]
+    columns = ["営業日", "時刻", "品番"]
+    found = choosing.chosen(kind, Columns(), columns, ["at", "at", "sku"], dates="ymd")
+    assert found.names("at") == ["営業日", "時刻"]
+    assert found.names("business_day") == ["営業日"]
+    assert choosing.field_of(found, columns) == {"営業日": "at", "時刻": "at", "品番": "sku"}

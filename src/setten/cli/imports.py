@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,8 +30,11 @@ from setten.stock.receipts import Total
 if TYPE_CHECKING:  # reading files takes libraries that other commands need not load
     from setten.background import Means
     from setten.imports import Columns, Options, Progress, Summary
+    from setten.imports.model import Shown
 
 PACE_FROM_ROWS = 10_000
+ROWS_NAMED = 5
+"""Of one reason: enough to look at."""
 app = typer.Typer(help="Bring in what other systems have kept.", no_args_is_help=True)
 receipts_app = typer.Typer(help="What tills took.", no_args_is_help=True)
 
@@ -245,9 +249,12 @@ def _tell(one: Summary) -> None:
     for reason, count in sorted(one.reasons.items(), key=lambda pair: -pair[1]):
         first = [shown for shown in one.shown if shown.reason == reason]
         words = say(reason, first[0].field if first else None, locale)
-        rows = ", ".join(str(shown.row) for shown in first[:5])
+        terminal.note(f"　{count:,}　{words}{_rows(first, count)[0]}",
+                      f"  {count:,}  {words}{_rows(first, count)[1]}")  # fmt: skip
+    for field, count in one.not_kept.items():
         terminal.note(
-            f"　{count:,}　{words}（{rows} 行目 …）", f"  {count:,}  {words} (row {rows} …)"
+            f"　{count:,}　{field} が使えない形なので、その値だけを入れません",
+            f"  {count:,}  {field} cannot be used: that value alone is left out",
         )
     if one.refused_file:
         terminal.note(f"使えない行は {one.refused_file}", f"Refused rows: {one.refused_file}")
@@ -256,6 +263,16 @@ def _tell(one: Summary) -> None:
             "使えない行を受け取るには --refused FILE を付けてもう一度。重なりません。",
             "To get the refused rows run it again with --refused FILE; nothing counts twice.",
         )
+
+
+def _rows(shown: Sequence[Shown], count: int) -> tuple[str, str]:
+    """Which rows, in both languages; of many the first, of a reason that none is named of none."""
+    named = [str(one.row) for one in shown[:ROWS_NAMED]]
+    if not named:
+        return "", ""
+    more = " …" if count > len(named) else ""
+    word = "row" if count == 1 else "rows"
+    return f"（{'、'.join(named)} 行目{more}）", f" ({word} {', '.join(named)}{more})"
 
 
 @app.command("receipts")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from setten.imports.kind import Kind
-from setten.imports.mapping import Columns, guess
+from setten.imports.mapping import BUSINESS_DAY, Columns, guess, of_business_day
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -50,6 +50,8 @@ def chosen(
         found[field.name] = [
             column for column, said in zip(columns, fields, strict=False) if said == field.name
         ]
+    if not found.get(BUSINESS_DAY) and (day := of_business_day(kind.fields, found)):
+        found[BUSINESS_DAY] = day  # one column has one choice on the page, and this one says both
     return msgspec.structs.replace(base, columns=found, dates=dates)
 
 

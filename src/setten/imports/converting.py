@@ -28,6 +28,7 @@ _DAY = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})日?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TURNED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _MOMENT = re.compile(r"(.*?[\d日])(?:[ T]+(\d{1,2})[:時](\d{2})分?(.*))?")
+_MARKS = re.compile(r"^[\\¥$]|円$")  # CP932 has its yen sign where others have the backslash
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _YES = frozenset(("yes", "y", "true", "t", "1", "on", "ok", "はい", "有", "あり", "可", "希望する",
                   "する", "○", "〇", "◯", "✓", "許可", "希望"))  # fmt: skip
@@ -104,7 +105,7 @@ def _plain_number(value: Any) -> str:
         sign, text = "-", text[1:-1]
     elif text[:1] in ("△", "▲", "−", "-"):
         sign, text = "-", text[1:]
-    text = text.removeprefix("¥").removeprefix("$").removesuffix("円").removeprefix("¥")
+    text = _MARKS.sub("", text)
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     if not text or (sign and text[0] in "+-"):

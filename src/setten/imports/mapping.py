@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from setten.imports import converting
-from setten.imports.converting import BadValue
+from setten.imports.converting import BadValue, narrow
 from setten.imports.model import BadMapping, BadRow, MissingColumn
 
 SHIPPED = Path(__file__).with_name("mappings")
@@ -21,7 +22,11 @@ _HEADINGS: dict[str, dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("headings.toml").read_text("utf-8")
 )
 DAY, MOMENT, MONEY = "day", "moment", "money"
+AT, BUSINESS_DAY = "at", "business_day"
 _DAY_ENDS = range(24, 31)  # 30:00, six in the morning, is the end of the longest night
+_SAYS_DAY = re.compile(r"\d{4}\s*[年/.-]\s*\d|\d{1,2}[/.]\d{1,2}[/.]\d{4}|\d{8}\D")
+_MIDNIGHT = re.compile(r"[ T]+0{1,2}:00(:00(\.0+)?)?$")
+_PACKED_MIN, _PACKED_MAX = 3, 6  # digits of a time without colons: 915, 101530
 _NAMES = {*converting.CONVERTERS, DAY, MOMENT, MONEY}
 
 
@@ -136,7 +141,42 @@ def guess(kind: str, fields: Iterable[Field], columns: Sequence[str]) -> dict[st
                 found[field.name] = theirs
                 taken.add(theirs)
                 break
+    if any(field.name == AT for field in fields):
+        _put_together(found, by_name, taken)
     return found
+
+
+def _put_together(
+    found: dict[str, str | list[str]], by_name: Mapping[str, str], taken: set[str]
+) -> None:
+    """Where the day stands in one column and the time in another, both make the moment.
+
+    The business day is such a day: its column then says both.
+    """
+    has = found.get(AT)
+    times = [flat(one) for one in _HEADINGS["moment"]["time"]]
+    days = [flat(one) for one in _HEADINGS["moment"]["day"]]
+    time = next((by_name[one] for one in times if one in by_name), None)
+    if time is None or (time in taken and time != has):
+        return
+    day = next(
+        (by_name[one] for one in days
+         if one in by_name and (by_name[one] not in taken or by_name[one] == has)),
+        found.get(BUSINESS_DAY),
+    )  # fmt: skip
+    is_open = has is None or has in (time, day)
+    if is_open and isinstance(day, str) and day != time:
+        found[AT] = [day, time]
+
+
+def of_business_day(fields: Iterable[Field], columns: Mapping[str, str | list[str]]) -> list[str]:
+    """The columns of a moment in two parts whose day is headed as a business day."""
+    parts = columns.get(AT, [])
+    if isinstance(parts, str) or len(parts) < 2:
+        return []
+    known = {flat(one) for one in headings_of("", BUSINESS_DAY)}
+    has_one = any(field.name == BUSINESS_DAY for field in fields)
+    return [one for one in parts if flat(one) in known][:1] if has_one else []
 
 
 def fitted(
@@ -160,17 +200,32 @@ def fitted(
     for field_name in base.columns:
         missing = [one for one in base.names(field_name) if one not in has]
         if missing:
-            raise MissingColumn(field=field_name, columns=", ".join(missing)[:100])
+            raise MissingColumn(field=field_name, **_headed(missing, missing))
     for own, column in base.more.items():
         if column not in has:
-            raise MissingColumn(field=own, columns=column[:100])
+            raise MissingColumn(field=own, **_headed([column], [column]))
     found = {name: said for name, said in found.items() if said != []}
     for field in fields:
         if field.must and field.name not in found and field.name not in base.constants:
-            raise MissingColumn(
-                field=field.name, columns=", ".join(headings_of(kind, field.name)[:6])
-            )
+            raise MissingColumn(field=field.name, **_may_be_headed(kind, field.name))
     return msgspec.structs.replace(base, columns=found)
+
+
+def _may_be_headed(kind: str, field: str) -> dict[str, str]:
+    """What a column may be called, for each language, those of its own letters first."""
+    known = headings_of(kind, field)
+    if field == AT:
+        known = [*known[:3], "date + time", *known[3:], "営業日＋時刻"]
+    plain = [one for one in known if one.isascii()]
+    japanese = [one for one in known if not one.isascii()]
+    return _headed(plain[:6], [*japanese[-1:], *japanese[:5]] if field == AT else japanese[:6])
+
+
+def _headed(plain: Sequence[str], japanese: Sequence[str]) -> dict[str, str]:
+    return {
+        "columns": ", ".join(plain)[:100],
+        "columns_ja": "、".join(japanese or plain)[:100],
+    }
 
 
 def proposal(found: Columns) -> str:
@@ -217,7 +272,8 @@ class Reader:
                 elif field.reads == MONEY:
                     read = _sum(row, columns, reads)
                 else:
-                    joined = _joined(row, columns)
+                    is_moment = field.name == AT
+                    joined = _moment(row, columns) if is_moment else _joined(row, columns)
                     read = reads(joined) if joined else None
             except BadValue:
                 faults.append(("bad_value", field.name))
@@ -263,6 +319,24 @@ def _joined(row: Mapping[str, Any], columns: Sequence[str]) -> str:
     """Several columns of one field: a day and a time, the parts of an address."""
     found = [row.get(one) for one in columns]
     return " ".join(str(one).strip() for one in found if one is not None and one != "")
+
+
+def _moment(row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    """A day and a time, as tills write them: the time as 915 or 101530, midnight after the day.
+
+    A second column that says the day, too, says it all.
+    """
+    found = [narrow(row.get(one)) for one in columns]
+    parts = [one for one in found if one]
+    if len(parts) != 2:
+        return " ".join(parts)
+    day, time = parts
+    if _SAYS_DAY.match(time):
+        return time
+    if time.isascii() and time.isdigit() and _PACKED_MIN <= len(time) <= _PACKED_MAX:
+        even = time.zfill(4 if len(time) <= 4 else _PACKED_MAX)
+        time = ":".join(even[at : at + 2] for at in range(0, len(even), 2))
+    return f"{_MIDNIGHT.sub('', day)} {time}"
 
 
 def _sum(row: Mapping[str, Any], columns: Sequence[str], reads: Callable[[Any], int]) -> int | None:

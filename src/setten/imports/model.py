@@ -40,6 +40,12 @@ class UnreadableFile(Invalid):
     code = "unreadable_file"
 
 
+class UnpacksTooFar(Invalid):
+    """A packed file holds far more than tables and logs do. facts: times."""
+
+    code = "file_unpacks_too_far"
+
+
 class FileMissing(Invalid):
     """There is no such file. facts: file."""
 
@@ -101,13 +107,15 @@ class BadRow(Exception):
 class Outcome(msgspec.Struct, frozen=True):
     """What came of one row. status: new, changed, same, left_out or refused (with a reason).
 
-    others: what is wrong with it besides.
+    others: what is wrong with it besides. unused: fields whose value says nothing that can be
+    used, though the row itself can.
     """
 
     status: str
     reason: str | None = None
     field: str | None = None
     others: tuple[Fault, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -138,6 +146,7 @@ class Summary(msgspec.Struct, kw_only=True):
     """What came of a file. rows = new + changed + same + left_out + refused.
 
     reasons: of rows refused, how many have each fault; one row may have several.
+    not_kept: of rows that were not refused, how many had a value that cannot be used, by field.
 
     sums: what a kind adds up besides, as receipts or minor units. resumed_at: rows that an earlier
     run had done; they are counted here too. mapping: our field → their columns, as it was read.
@@ -153,6 +162,7 @@ class Summary(msgspec.Struct, kw_only=True):
     left_out: int = 0
     refused: int = 0
     reasons: dict[str, int] = {}
+    not_kept: dict[str, int] = {}
     sums: dict[str, int] = {}
     shown: list[Shown] = []
     encoding: str | None = None
@@ -165,6 +175,8 @@ class Summary(msgspec.Struct, kw_only=True):
         """Count one row."""
         self.rows += 1
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
+        for name in outcome.unused:
+            self.not_kept[name] = self.not_kept.get(name, 0) + 1
         for reason, field in outcome.faults:
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
             if len(self.shown) < SHOWN_MAX:

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from setten.imports import telling
 from setten.imports.kind import Kind, Setup, Taken
 from setten.imports.mapping import DAY, MOMENT, Field
 from setten.imports.model import BadRow, Values
 from setten.platform.db import Connection
+from setten.platform.vault import UnusableIdentifier, normalise
 
 WHO = (
     Field("user_id", "code"),
@@ -42,9 +46,17 @@ _REST = (
     Field("updated_at", MOMENT),
     Field("registered_at", MOMENT),
 )
+_IDENTIFIERS = ("user_id", "loyalty_card", "email", "phone", "line_id")
 _ADDRESS = ("prefecture", "city", "street", "building")
 _SPOKEN = ("name", "last_name", "first_name", "kana", "last_name_kana", "first_name_kana",
            "gender", "postal_code", "email", "phone", "loyalty_card", "line_id")  # fmt: skip
+
+
+class Person(msgspec.Struct, frozen=True, gc=False):
+    """One row, read: an identify call, and the fields whose value stands for nobody."""
+
+    call: bytes
+    unused: tuple[str, ...]
 
 
 class Customers(Kind):
@@ -66,16 +78,20 @@ class Customers(Kind):
         """A source whose word this is."""
         await self._told.open(conn, [self._channel], setup=self.setup, now=now)
 
-    def read(self, row: Values) -> bytes:
+    def read(self, row: Values) -> Person:
         """A row as an identify call."""
         found = self.reader.read(row)
         event = identify(found, self.reader.more(row))
-        return self._told.sealed_id(event)
+        return Person(self._told.sealed_id(event), unusable(found))
 
-    async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
+    async def take(self, conn: Connection, rows: Sequence[Person], *, now: datetime) -> Taken:
         """Take people in as what they told."""
-        outcomes = await self._told.take(conn, [(self._channel, raw) for raw in rows], now=now)
-        return Taken(outcomes)
+        told = [(self._channel, row.call) for row in rows]
+        outcomes = await self._told.take(conn, told, now=now)
+        return Taken([
+            replace(outcome, unused=row.unused) if row.unused and not outcome.faults else outcome
+            for row, outcome in zip(rows, outcomes, strict=True)
+        ])  # fmt: skip
 
 
 class Contacts(Customers):
@@ -97,6 +113,21 @@ def who(found: dict[str, Any]) -> dict[str, Any]:
     if traits:
         event["context"] = {"traits": traits}
     return event
+
+
+def unusable(found: dict[str, Any]) -> tuple[str, ...]:
+    """Identifiers of a row that stand for nobody: a mail address with two @, a phone of zeros.
+
+    The rest of the row is good; whoever has the file is told how many there are.
+    """
+    wrong = []
+    for field in _IDENTIFIERS:
+        if field in found:
+            try:
+                normalise(field, found[field])
+            except UnusableIdentifier:
+                wrong.append(field)
+    return tuple(wrong)
 
 
 def identify(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,10 @@ class Receipts(Kind):
         self._night = setup.columns.night
         self._order = setup.columns.dates
         self._currency = setup.columns.currency.upper()
+        named = setup.columns.names
+        self._has_day_of_business = bool(
+            len(named("at")) > 1 and set(named("business_day")) & set(named("at"))
+        )
 
     def read(self, row: Values) -> Line:
         """A row as a line of its receipt."""
@@ -88,6 +92,9 @@ class Receipts(Kind):
         except converting.BadValue:
             raise BadRow("bad_value", "at") from None
         local = at.astimezone(self._zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self._has_day_of_business and not is_night and local - midnight < self._night:
+            return at + timedelta(days=1), local.date()  # the night is the next day's by the clock
         # An hour beyond 24 says by itself to which day it belongs.
         before = timedelta(days=1) if is_night else self._night
         return at, (local - before).date()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
+
+_NO_FIELD = re.compile(r"\s*[（(]\{field\}[）)]")  # nothing is better than an empty bracket
 
 
 @cache
@@ -18,7 +21,9 @@ def say(reason: str, field: str | None, locale: str) -> str:
     said = _words().get(reason)
     if said is None:
         return reason
-    return said[locale].replace("{field}", field or "–")
+    return (said[locale] if field else _NO_FIELD.sub("", said[locale])).replace(
+        "{field}", field or ""
+    )
 
 
 def codes() -> frozenset[str]:

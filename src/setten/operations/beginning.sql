@@ -1,6 +1,9 @@
 -- name: done
 -- Which first steps are done, each known by what it leaves behind. Every one stops at the first row.
-select exists (select from ingest.sources where revoked_at is null) as source,
+-- A source that an import made is no sender: its word is the file's.
+select exists (select from ingest.sources
+               where revoked_at is null and channel in ('web', 'app')
+                 and name not like 'import %') as source,
        exists (select from ingest.counters) as event,
        (select count(*) from (select from auth.staff where disabled_at is null limit 2) as two) > 1
          as staff,

@@ -33,7 +33,7 @@ async def _view(request: Asked, page: Page, said: str, source: int) -> dict[str,
     deps = guard.deps_of(request)
     async with deps.pool.acquire() as conn:
         sources = await view.source_rows(conn, page)
-        names = view.names_of(sources)
+        names = view.names_of(sources, page.words())
         events = await view.event_rows(conn, page, names)
         letters = await view.letter_rows(conn, page, names)
         count = await ingest.letters.count(conn)
@@ -69,7 +69,7 @@ async def data_live(request: Asked) -> ServerSentEvent:
             seen.update(events=newest, letters=count)
             if is_same or is_first:
                 return []
-            names = view.names_of(await view.source_rows(conn, here))
+            names = view.names_of(await view.source_rows(conn, here), here.words())
             shown = {
                 "events": [view.event_row(row, here, names) for row in rows],
                 "letters": await view.letter_rows(conn, here, names),
@@ -148,7 +148,7 @@ async def _letter(
         found, came = await ingest.letters.open_(
             conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now()
         )
-        names = view.names_of(await view.source_rows(conn, page))
+        names = view.names_of(await view.source_rows(conn, page), page.words())
     shown = {
         "row": view.letter_row(found, page, names),
         "raw": came if raw is None else raw,
@@ -193,7 +193,7 @@ async def events_csv(request: Asked) -> Response[str]:
     """The newest events to take away: names, numbers and times, nothing personal."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        names = view.names_of(await view.source_rows(conn, page))
+        names = view.names_of(await view.source_rows(conn, page), page.words())
         found = await log.latest(conn, most=EXPORT_MAX)
         await audit.note_all(
             conn, page.who, "events.exported", at=page.now,
@@ -213,7 +213,7 @@ async def letters_csv(request: Asked) -> Response[str]:
     """The open dead letters to take away: reasons and times, never their words."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        names = view.names_of(await view.source_rows(conn, page))
+        names = view.names_of(await view.source_rows(conn, page), page.words())
         found = await view.letter_rows(conn, page, names, most=ingest.letters.PAGE_MAX)
         await audit.note_all(
             conn, page.who, "letters.exported", at=page.now,

@@ -10,6 +10,8 @@ from setten.console.words import Words
 from setten.imports import KINDS, Summary, choosing
 from setten.imports.desk import Sent
 from setten.imports.letters import ENCODINGS
+from setten.imports.mapping import AT
+from setten.imports.model import Shown
 from setten.imports.staging import ending_of
 from setten.platform import errors
 
@@ -63,14 +65,16 @@ def whole(sent: Sent, page: Page) -> dict[str, object]:
         "percent": _percent(sent),
         "summary": summary,
         "counts": _counts(summary, t),
-        "reasons": _reasons(summary, page.locale),
-        "shown": _shown(summary, page.locale),
+        "reasons": _reasons(sent, summary, page),
+        "shown": _shown(sent, summary, page),
+        "not_kept": _not_kept(summary, t),
         "is_useful": summary is not None and summary.new + summary.changed > 0,
         "wrong": errors.say(code, page.locale, facts) if code else None,
         "lacking": [t(f"import_field.{one}") for one in _lacking(sent)],
         "columns": _columns(sent),
         "fields": _fields(sent, t),
         "encodings": ENCODINGS,
+        "has_moment": any(one.name == AT for one in KINDS[sent.kind].fields),
         "dates": DATES,
         "has_columns": _has_columns(sent),
         "may_choose": sent.state in ("sent", "tried", "failed", "stopped"),
@@ -87,17 +91,50 @@ def _counts(summary: Summary | None, t: Words) -> list[tuple[str, int]]:
     return [(t(f"imports.{one}"), getattr(summary, one)) for one in COUNTS]
 
 
-def _reasons(summary: Summary | None, locale: str) -> list[tuple[str, int]]:
+def _reasons(sent: Sent, summary: Summary | None, page: Page) -> list[tuple[str, int]]:
+    """Why rows were refused, the most first, with the columns of the rows that are named."""
     if summary is None:
         return []
-    found = sorted(summary.reasons.items(), key=lambda one: -one[1])
-    return [(imports.say(reason, "", locale), n) for reason, n in found]
+    told: dict[str, dict[str, None]] = {}
+    for one in summary.shown:
+        told.setdefault(one.reason, {}).update(dict.fromkeys(_named(sent, one, page.words())))
+    between = page.words()("staff.between")
+    return [
+        (imports.say(reason, between.join(told.get(reason, ())), page.locale), n)
+        for reason, n in sorted(summary.reasons.items(), key=lambda one: -one[1])
+    ]
 
 
-def _shown(summary: Summary | None, locale: str) -> list[tuple[int, str]]:
+def _not_kept(summary: Summary | None, t: Words) -> list[tuple[str, int]]:
+    """Values that are left out of rows that are good otherwise."""
+    return [
+        (t("imports.not_kept", field=t(f"import_field.{field}")), n)
+        for field, n in (summary.not_kept if summary is not None else {}).items()
+    ]
+
+
+def _shown(sent: Sent, summary: Summary | None, page: Page) -> list[tuple[int, str]]:
     if summary is None:
         return []
-    return [(one.row, imports.say(one.reason, one.field, locale)) for one in summary.shown]
+    t = page.words()
+    return [
+        (
+            one.row,
+            imports.say(one.reason, t("staff.between").join(_named(sent, one, t)), page.locale),
+        )
+        for one in summary.shown
+    ]
+
+
+def _named(sent: Sent, one: Shown, t: Words) -> list[str]:
+    """The fields of a refusal by the headings of the file, else in our words."""
+    found = []
+    for name in (one.field or "").split(", "):
+        key = f"import_field.{name}"
+        headings = sent.about.mapping.columns.get(name, [])
+        theirs = [headings] if isinstance(headings, str) else headings
+        found.append(" + ".join(theirs) or (t(key) if t.has(key) else name))
+    return [one for one in found if one]
 
 
 def _has_columns(sent: Sent) -> bool:

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Stream
 
 from setten import imports
@@ -49,9 +49,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get(HERE, right=Right.manage_sources)
-async def imports_page(request: Asked) -> Response[str]:
-    """What was brought in, what waits, and a form for more."""
-    return await _page(request)
+async def imports_page(request: Asked, kind: FromQuery[str] = "") -> Response[str]:
+    """What was brought in, what waits, and a form for more. kind: of the file one comes with."""
+    return await _page(request, kind=kind if kind in KINDS else "")
 
 
 async def _page(

@@ -12,6 +12,7 @@ from setten.console.page import Asked, Page, page_of
 from setten.console.run import view
 from setten.console.shell.sign_in import redirect
 from setten.customers import ingest
+from setten.customers.ingest import Source
 from setten.operations import beginning
 from setten.operations.beginning import STEPS, Beginning
 from setten.platform import audit, clock, db, ids, log
@@ -20,6 +21,9 @@ from setten.platform.db import Connection
 
 NEWEST = 5
 """Events that are shown arriving: enough to recognise one's own."""
+
+KINDS_OF = {"places": "locations", "items": "items", "stock": "stock", "till": "receipts"}
+"""What is brought in at each step that wants a file."""
 
 
 @get("/run/start", right=Right.manage_sources)
@@ -34,15 +38,22 @@ async def start(request: Asked) -> Response[str]:
 async def _view(conn: Connection, page: Page, base_url: str) -> dict[str, object]:
     stands = await beginning.look(conn)
     rows = await view.source_rows(conn, page)
-    chosen = next((row for row in rows if row.current_key and not row.source.revoked_at), None)
+    chosen = next((row for row in rows if row.current_key and _sends(row.source)), None)
     return {
         "steps": STEPS,
         "stands": stands,
         "row": chosen,
-        "events": await _arrived(conn, page, view.names_of(rows)),
+        "kinds": KINDS_OF,
+        "events": await _arrived(conn, page, view.names_of(rows, page.words())),
         "base_url": base_url,
         "may_invite": page.who.may(Right.manage_staff),
     }
+
+
+def _sends(source: Source) -> bool:
+    """Whether it is an open website or app that sends by itself, and not the word of a file."""
+    is_open = source.revoked_at is None
+    return is_open and source.channel in ("web", "app") and not view.is_of_import(source)
 
 
 async def _arrived(conn: Connection, page: Page, names: Mapping[int, str]) -> list[view.EventRow]:
@@ -78,7 +89,7 @@ async def make_source(request: Asked) -> Response[str]:
     page, now = page_of(request), clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
         known = await ingest.sources.list_all(conn)
-        if not any(source.revoked_at is None for source, _ in known):  # pressed twice: one source
+        if not any(_sends(source) for source, _ in known):  # pressed twice: one source
             made = await ingest.sources.create(
                 conn, name=page.words()("start.website"), channel="web", write_key=ids.token(),
                 now=now,

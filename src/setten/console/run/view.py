@@ -20,6 +20,7 @@ from setten.platform.log import Row
 EVENTS_SHOWN = 40
 LETTERS_SHOWN = 20
 A_DAY = timedelta(hours=24)
+_OF_IMPORT = "import "
 LATE = timedelta(minutes=5)
 """An event that took longer to reach us is worth a second look."""
 
@@ -28,6 +29,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One sender."""
 
     source: Source
+    name: str
     mark: Mark
     keys: tuple[WriteKey, ...]
     events: int
@@ -76,6 +78,7 @@ def _source(
     own = [one for one in counters if one.source_id == source.source_id]
     return SourceRow(
         source=source,
+        name=source_name(source, t),
         mark=mark(source.channel, t),
         keys=keys,
         events=sum(one.events for one in own),
@@ -147,6 +150,21 @@ def reason_of(code: str, t: Words) -> str:
     return t(f"reason.{code}") if t.has(f"reason.{code}") else code
 
 
-def names_of(rows: Sequence[SourceRow]) -> dict[int, str]:
-    """Source id → name."""
-    return {row.source.source_id: row.source.name for row in rows}
+def names_of(rows: Sequence[SourceRow], t: Words) -> dict[int, str]:
+    """Source id → name; of a file that was brought in, what it was."""
+    return {row.source.source_id: source_name(row.source, t) for row in rows}
+
+
+def is_of_import(source: Source) -> bool:
+    """Whether it is the word of files that were brought in."""
+    return source.name.startswith(_OF_IMPORT)
+
+
+def source_name(source: Source, t: Words) -> str:
+    """A source as its makers named it, one of files by their kind."""
+    kind, _, rest = source.name.removeprefix(_OF_IMPORT).partition(" ")
+    key = f"imports.kind_{kind}"
+    if not is_of_import(source) or not rest or not t.has(key):
+        return source.name
+    system = "" if source.system == "import" else f" · {source.system}"
+    return t("imports.source_name", kind=t(key)) + system
