@@ -152,7 +152,7 @@ class Wire:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         address = re.sub(r"[^\x21-\x7e]", lambda one: _quoted(one[0]), path)
         head = (f"GET {address} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
-                f"Cookie: setten-session={self._token}\r\n\r\n").encode()  # fmt: skip
+                f"Cookie: setten-{self._port}-session={self._token}\r\n\r\n").encode()  # fmt: skip
         begun = time.perf_counter()
         self._socket.sendall(head)
         first = self._socket.recv(65_536)

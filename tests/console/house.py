@@ -389,6 +389,11 @@ class Browser:
             self.get("/me")
         return answer
 
+    @property
+    def session(self) -> str:
+        """The secret of whoever is signed in."""
+        return next(one.value or "" for one in self.http.cookies.jar if "-session" in one.name)
+
     def get(self, path: str, **headers: str) -> httpx.Response:
         """A page; its token is kept for the next form."""
         answer = self.http.get(path, headers=headers)

@@ -140,7 +140,7 @@ def test_a_page_that_asks_by_itself_keeps_no_session_awake(house: House) -> None
         agent.sign_in("page-agent")
         house.run_in_database(
             "update auth.sessions set seen_at = now() - interval '3 hours' where token_hash ="
-            f" sha256('{agent.http.cookies['setten-session']}')"
+            f" sha256('{agent.session}')"
         )
         with agent.http.stream("GET", "/stock/pickup/live?at=kichijoji") as line:
             next(line.iter_text())
@@ -153,7 +153,7 @@ def _seen_hours_ago(house: House, who: Browser) -> int:
     return int(
         house.asked(
             "select extract(epoch from now() - seen_at)::int / 3600 from auth.sessions"
-            f" where token_hash = sha256('{who.http.cookies['setten-session']}')"
+            f" where token_hash = sha256('{who.session}')"
         )
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from setten.console import guard
 from tests.console.house import PASSWORD, House, Shop
 
 JAPANESE = re.compile(r"[\u3040-\u30ff]")
@@ -223,7 +224,7 @@ def test_code_may_be_compiled_only_where_the_camera_reads_barcodes(house: House)
 def test_the_session_is_out_of_reach_of_scripts_and_other_sites(house: House) -> None:
     with house.stranger() as agent:
         cookies = agent.sign_in("page-agent").headers.get_list("set-cookie")
-    session = next(one for one in cookies if one.startswith("setten-session="))
+    session = next(one for one in cookies if one.startswith(f"setten-{house.port}-session="))
     assert "HttpOnly" in session
     assert "SameSite=lax" in session
 
@@ -327,6 +328,40 @@ def test_the_language_is_kept_with_the_person(house: House) -> None:
     with house.person("page-marketer") as elsewhere:
         assert '<html lang="en"' in elsewhere.get("/me").text
         elsewhere.post("/preferences", locale="ja", back="/me")
+
+
+def test_the_language_of_the_sign_in_page_goes_along_until_one_is_chosen(house: House) -> None:
+    login = f"page-tongue-{uuid.uuid4().hex[:8]}"
+    house.run_in_database(
+        "insert into auth.staff (staff_id, login, name, password_hash, role, created_at)"
+        f" select gen_random_uuid(), '{login}', '谷 語', password_hash, 'marketer', now()"
+        " from auth.staff where login = 'page-agent'"
+    )
+
+    def sign_in(language: str) -> str:
+        with house.stranger() as browser:
+            browser.http.headers["accept-language"] = language
+            browser.sign_in(login)
+            return browser.get("/me").text
+
+    assert '<html lang="en"' in sign_in("en-GB,en;q=0.9")
+    assert '<html lang="ja"' in sign_in("ja")
+    assert '<html lang="ja"' in sign_in("fr")  # nothing we speak: as it was
+    with house.stranger() as browser:
+        browser.sign_in(login)
+        browser.post("/preferences", locale="en", back="/me")
+    assert '<html lang="en"' in sign_in("ja")
+
+
+def test_two_installations_on_one_host_have_cookies_of_their_own() -> None:
+    names = [
+        guard.cookie_prefix(base)
+        for base in ("http://127.0.0.1:8000", "http://127.0.0.1:8001", "https://a.jp:8443",
+                     "https://a.jp", "http://[::1]:9000")
+    ]  # fmt: skip
+    assert names == [
+        "setten-8000-", "setten-8001-", "__Host-setten-8443-", "__Host-setten-", "setten-9000-",
+    ]  # fmt: skip
 
 
 def test_one_may_not_choose_to_work_at_a_place_that_is_not_ones_own(house: House) -> None:

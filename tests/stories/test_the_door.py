@@ -22,6 +22,7 @@ class Browser:
 
     def __init__(self, town: Town) -> None:
         self.http = httpx.Client(base_url=town.process.base_url, timeout=30)
+        self.cookie = f"setten-{town.process.port}-session"
 
     def token(self, path: str = "/sign-in") -> str:
         found = re.search(r'name="_csrf" value="(\w+)"', self.http.get(path).text)
@@ -34,7 +35,7 @@ class Browser:
 
     @property
     def session(self) -> str | None:
-        return self.http.cookies.get("setten-session")
+        return self.http.cookies.get(self.cookie)
 
     def is_in(self) -> bool:
         return self.http.get("/customers").status_code == 200
@@ -61,14 +62,14 @@ def login(town: Town) -> str:
 def test_a_session_is_new_at_each_sign_in_and_its_cookie_is_closed(
     browser: Browser, login: str
 ) -> None:
-    browser.http.cookies.set("setten-session", "chosen-by-somebody-else")
+    browser.http.cookies.set(browser.cookie, "chosen-by-somebody-else")
     answer = browser.sign_in(login)
     assert answer.status_code == 303
     cookie = next(c for c in answer.headers.get_list("set-cookie") if "session=" in c)
     for flag in ("HttpOnly", "SameSite=lax", "Path=/"):
         assert flag in cookie
     first = browser.http.cookies.jar
-    tokens = {c.value for c in first if c.name == "setten-session"}
+    tokens = {c.value for c in first if c.name == browser.cookie}
     assert any(token != "chosen-by-somebody-else" for token in tokens)
 
 
@@ -78,7 +79,7 @@ def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(
     browser.sign_in(login)
     assert browser.is_in()
     kept = Browser(town)
-    kept.http.cookies.set("setten-session", browser.session or "")
+    kept.http.cookies.set(kept.cookie, browser.session or "")
     assert kept.is_in()
 
     out = browser.http.post("/sign-out", data={"_csrf": browser.token("/customers")})

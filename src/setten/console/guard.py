@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+from functools import cache
 from typing import Any, Protocol, cast
 from urllib.parse import SplitResult, quote, urlsplit
 from uuid import UUID
@@ -41,6 +43,7 @@ THEMES = ("system", "light", "dark")
 SESSION_COOKIE_S = 16 * 3600
 PREFERENCE_COOKIE_S = 365 * 86_400
 SAFE = frozenset({"GET", "HEAD"})
+_PORT = re.compile(r":(\d+)/?$")
 NEXT_MAX = 300
 """Characters of an address to come back to after signing in."""
 
@@ -85,8 +88,20 @@ def is_https(request: Asked) -> bool:
 
 
 def cookie_name(request: Asked, name: str) -> str:
-    """`__Host-` cookies bind to host and https; plain http (a demo, a test) cannot have them."""
-    return f"__Host-setten-{name}" if is_https(request) else f"setten-{name}"
+    """`__Host-` cookies bind to host and https; plain http (a demo, a test) cannot have them.
+
+    Browsers send a cookie to every port of its host, so a port that is told is part of the name:
+    two installations on one host do not end each other's sessions.
+    """
+    return cookie_prefix(str(deps_of(request).settings.base_url or "")) + name
+
+
+@cache
+def cookie_prefix(base: str) -> str:
+    """How the names of our cookies begin where browsers reach us at `base`."""
+    port = _PORT.search(base)
+    own = f"setten-{port[1]}-" if port else "setten-"
+    return f"__Host-{own}" if base.startswith("https://") else own
 
 
 def make_cookie(request: Asked, name: str, value: str, *, seconds: int) -> Cookie:
@@ -198,9 +213,10 @@ def _page(
     request: Asked, actor: Actor | None, secret: str, shop: Location | None, choices: Choices
 ) -> Page:
     settings, cookies = deps_of(request).settings, request.cookies
-    locale = actor.locale if actor else cookies.get(cookie_name(request, "locale"), "")
+    locale = actor.locale if actor else said_locale(request)
     if locale not in LOCALES:
-        locale = _asked_locale(request, locale_of(settings, choices))
+        fallback = locale_of(settings, choices)
+        locale = said_locale(request) or (fallback if fallback in LOCALES else "ja")
     theme = actor.theme if actor else cookies.get(cookie_name(request, "theme"), "system")
     return Page(
         actor=actor,
@@ -224,11 +240,15 @@ def locale_of(settings: Settings, choices: Choices) -> str:
     return settings.locale if is_fixed or not choices.locale else choices.locale
 
 
-def _asked_locale(request: Asked, fallback: str) -> str:
+def said_locale(request: Asked) -> str:
+    """The language chosen in this browser, else the one it asks for; "" when it says neither."""
+    chosen = request.cookies.get(cookie_name(request, "locale"), "")
+    if chosen in LOCALES:
+        return chosen
     for part in request.headers.get("accept-language", "").lower().split(","):
         if part.strip()[:2] in LOCALES:
             return part.strip()[:2]
-    return fallback if fallback in LOCALES else "ja"
+    return ""
 
 
 def _shop(request: Asked, actor: Actor | None, directory: Directory) -> Location | None:

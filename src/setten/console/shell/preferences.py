@@ -10,9 +10,9 @@ from litestar.params import FromQuery
 
 from setten.console import guard, places
 from setten.console.page import ANYONE, STAFF, Asked, Page, page_of
-from setten.console.shell.sign_in import FORM_BYTES_MAX, redirect
+from setten.console.shell.sign_in import FORM_BYTES_MAX, LANGUAGE_CHOSEN, redirect
 from setten.console.words import LOCALES
-from setten.platform import auth, db
+from setten.platform import audit, auth, db
 from setten.stock import locations
 
 KEPT = {"locale": LOCALES, "theme": guard.THEMES, "keys": ("on", "off")}
@@ -49,6 +49,8 @@ async def prefer(request: Asked) -> Response[str]:
             await auth.set_preferences(
                 conn, UUID(page.actor.id), locale=said.get("locale"), theme=said.get("theme")
             )
+            if "locale" in said:
+                await audit.note(conn, page.actor, LANGUAGE_CHOSEN, at=page.now)
     cookies = [_kept(request, name, value) for name, value in said.items()]
     shop = str(form.get("shop") or "")
     if shop and _may_work_at(page, shop):

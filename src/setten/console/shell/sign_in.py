@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
@@ -10,11 +11,14 @@ from litestar.params import FromPath, FromQuery
 
 from setten.console import guard, navigation
 from setten.console.page import ANYONE, HEADERS, STAFF, Asked, page_of
-from setten.platform import addresses, auth, clock, db
+from setten.platform import addresses, audit, auth, clock, db
 from setten.platform.db import Connection
 from setten.platform.errors import TooMany
 
 LOGIN_MAX = 200
+LANGUAGE_CHOSEN = "language.chosen"
+"""What the audit says of somebody who chose a language: from then on it is theirs everywhere."""
+
 _IN_PATHS = "/?&=%#:;,+@!~*'()[]$"  # what an address has beside letters; the rest is escaped
 FORM_BYTES_MAX = 16 * 1024
 """Of a form that a stranger may send: taking a large one apart costs a second of everybody's."""
@@ -67,11 +71,26 @@ async def sign_in(request: Asked) -> Response[str]:
 
 async def _begin(request: Asked, token: str, to: str = "/") -> str:
     """Where somebody begins: as asked for, else the first screen of the role."""
+    await _keep_language(request, token)
     if to != "/":
         return to
     async with guard.deps_of(request).pool.acquire() as conn:
         who = await auth.find_session(conn, token, now=clock.now())
     return navigation.home_of(who) if who else to
+
+
+async def _keep_language(request: Asked, token: str) -> None:
+    """The language of the sign-in page goes along, until the person has chosen one signed in."""
+    said = guard.said_locale(request)
+    if not said:
+        return
+    async with db.transaction(guard.deps_of(request).pool) as conn:
+        who = await auth.find_session(conn, token, now=clock.now())
+        if who is None or who.locale == said:
+            return
+        chosen = audit.Sought(actor=who.label, action=LANGUAGE_CHOSEN)
+        if not await audit.entries(conn, chosen, most=1):
+            await auth.set_preferences(conn, UUID(who.id), locale=said)
 
 
 async def _checked(request: Asked, login: str, password: str) -> str:
