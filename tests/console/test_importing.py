@@ -327,3 +327,18 @@ def test_a_link_comes_with_its_kind_of_file(house: House, kind: str, is_known: b
     assert answer.status_code == 200
     assert (f'value="{kind}" selected' in answer.text) is is_known
     assert "magic" not in answer.text
+
+
+def test_a_member_of_a_list_is_a_customer_since_they_registered(house: House) -> None:
+    card = f"W-{uuid.uuid4().hex[:8]}"
+    members = f"会員番号,氏名,登録日,更新日\n{card},試し 葉,2019/4/1,2024/6/2\n".encode()
+    with house.person("page-admin") as admin:
+        address = sent(admin, "customers", members)
+        until(admin, address, TRIED)
+        assert admin.post(address).status_code == 303
+        until(admin, address, TAKEN)
+        customer = house.customer(card)
+        text = until(admin, f"/customers/{customer}", "名簿から届きました")
+    since = text.partition("plain num since")[2][:60]
+    assert "2019年4月1日" in since, since
+    assert "どなたかが分かりました" not in text

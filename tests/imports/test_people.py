@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.imports.conftest import Bring
@@ -12,6 +14,7 @@ from setten.imports.model import MissingColumn
 from setten.platform import db
 from setten.platform.vault import Vault, normalise
 
+TOKYO = ZoneInfo("Asia/Tokyo")
 HEAD = (
     "会員番号,氏名,フリガナ,メールアドレス,携帯電話番号,生年月日,郵便番号,都道府県,市区町村,番地,"
     "性別,備考\n"
@@ -179,3 +182,22 @@ async def test_a_value_that_cannot_be_used_is_told_and_the_row_is_kept(bring, tm
         assert (done.new, done.refused, done.not_kept) == (2, 0, {"email": 1, "phone": 1})
     for row in await pool.fetch("select * from imports.runs"):
         assert "sakura" not in str(dict(row))
+
+
+async def test_somebody_is_known_since_they_registered_and_the_newer_word_is_of_the_update(
+    bring, tmp_path, pool, vault
+):
+    path = tmp_path / "members.csv"
+    head = "会員番号,氏名,登録日,更新日\n"
+    path.write_text(head + "W-9,佐藤 葵,2019/4/1,2024/6/2\nW-8,森 楓,2020/1/1,2020/1/1\n")
+    done = await bring("customers", path)
+    assert (done.rows, done.new) == (2, 2)
+    days = sorted(row["occurred_at"].astimezone(TOKYO).date() for row in await events(pool))
+    assert days == [date(2019, 4, 1), date(2020, 1, 1), date(2024, 6, 2)]
+    assert (await traits(pool, vault, "loyalty_card", "W-9"))["name"] == "佐藤 葵"
+
+    path.write_text(head + "W-9,鈴木 葵,2019/4/1,2025/6/2\n")
+    assert (await bring("customers", path)).new == 1
+    assert len(await events(pool)) == 4  # the day of 2019 is the same event
+    assert (await traits(pool, vault, "loyalty_card", "W-9"))["name"] == "鈴木 葵"
+    assert (await bring("customers", path)).same == 1

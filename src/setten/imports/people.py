@@ -53,9 +53,13 @@ _SPOKEN = ("name", "last_name", "first_name", "kana", "last_name_kana", "first_n
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
-    """One row, read: an identify call, and the fields whose value stands for nobody."""
+    """One row, read: an identify call, and the fields whose value stands for nobody.
+
+    joined: where the row was true later than they came, a call that names them on that first day.
+    """
 
     call: bytes
+    joined: bytes | None
     unused: tuple[str, ...]
 
 
@@ -82,15 +86,19 @@ class Customers(Kind):
         """A row as an identify call."""
         found = self.reader.read(row)
         event = identify(found, self.reader.more(row))
-        return Person(self._told.sealed_id(event), unusable(found))
+        unused = unusable(found)
+        first = first_day(found, unused)
+        joined = None if first is None else self._told.sealed_id(first)
+        return Person(self._told.sealed_id(event), joined, unused)
 
     async def take(self, conn: Connection, rows: Sequence[Person], *, now: datetime) -> Taken:
         """Take people in as what they told."""
         told = [(self._channel, row.call) for row in rows]
+        told += [(self._channel, row.joined) for row in rows if row.joined is not None]
         outcomes = await self._told.take(conn, told, now=now)
         return Taken([
             replace(outcome, unused=row.unused) if row.unused and not outcome.faults else outcome
-            for row, outcome in zip(rows, outcomes, strict=True)
+            for row, outcome in zip(rows, outcomes, strict=False)  # the first days follow
         ])  # fmt: skip
 
 
@@ -113,6 +121,23 @@ def who(found: dict[str, Any]) -> dict[str, Any]:
     if traits:
         event["context"] = {"traits": traits}
     return event
+
+
+def first_day(found: dict[str, Any], unused: Sequence[str]) -> dict[str, Any] | None:
+    """A call of the day on which somebody registered, where the row says a later word of them.
+
+    By their strongest identifier alone: so it stays the same event when the rest changes.
+    """
+    since, at = found.get("registered_at"), found.get("updated_at")
+    if since is None or at is None or since >= at:
+        return None
+    named = (one.name for one in WHO if one.name in found and one.name not in unused)
+    strongest = next(named, None)
+    if strongest is None:
+        return None
+    event = who({strongest: found[strongest]})
+    traits = event.pop("context", {}).get("traits", {})
+    return event | {"type": "identify", "traits": traits, "timestamp": since.isoformat()}
 
 
 def unusable(found: dict[str, Any]) -> tuple[str, ...]:

@@ -122,6 +122,8 @@ def _key(item: Item, is_now: bool, said: Mapping[str, Any]) -> str:
     name = item.name
     if name == "product.viewed" and is_now:
         return "event.product.viewed.now"
+    if name == "customer.identified" and item.channel == "other":  # no touchpoint: a file, a CRM
+        return "event.customer.identified.other"
     if name == "receipt.recorded":
         return "event.receipt.recorded" + _receipt_ending(said)
     if name == "custom.event":
