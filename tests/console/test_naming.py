@@ -109,15 +109,39 @@ def test_an_order_of_another_shop_is_goods_and_a_place_until_she_is_met(
         assert stranger.name in order_list(agent, order["number"])
 
 
-def test_who_says_the_number_of_her_order_is_met(
-    house: House, shop: Shop, stranger: Stranger, sku: str
+def test_a_number_that_stands_in_the_list_opens_nobody(
+    house: House, shop: Shop, elsewhere: Shop, stranger: Stranger, sku: str
 ) -> None:
     order = order_of(house, stranger, sku)
+    page = f"/stock/orders/{order['order_id']}"
     with house.person(shop.login) as associate:
         led = associate.get(f"/stock/orders?number={order['number']}")
-        assert led.headers["location"] == f"/stock/orders/{order['order_id']}"
-        assert stranger.name in associate.get(led.headers["location"]).text
-        assert stranger.name in order_list(associate, order["number"])
+        assert led.headers["location"] == page
+        assert stranger.name not in associate.get(page).text
+        found = associate.post("/find", q=order["number"]).text
+        assert (page in found, stranger.name in found) == (True, False)
+        assert not stranger.met_by(shop.login)
+        assert f"/customers/{stranger.customer_id}" in associate.get(page).text
+        asked = associate.get(f"/customers/{stranger.customer_id}")
+        assert asked.headers["location"] == f"/customers/{stranger.customer_id}/reason"
+    with house.person(elsewhere.login) as associate:
+        assert stranger.name in associate.post("/find", q=order["number"]).text
+        assert stranger.met_by(elsewhere.login), "she collects it here"
+
+
+def test_a_pickup_code_of_another_shop_opens_nobody(
+    house: House, shop: Shop, elsewhere: Shop, stranger: Stranger, sku: str
+) -> None:
+    placed = house.hold(sku, at=elsewhere.location_id, customer=stranger.customer_id)
+    stranger.forget()
+    with house.person(shop.login) as associate:
+        found = associate.post("/find", q=placed.code).text
+        assert str(placed.hold_id) in found
+        assert stranger.name not in found
+        assert not stranger.met_by(shop.login)
+    with house.person(elsewhere.login) as associate:
+        assert stranger.name in associate.post("/find", q=placed.code).text
+        assert stranger.met_by(elsewhere.login)
 
 
 def test_a_cart_in_the_list_has_no_name_and_asks_why_before_it_opens(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -139,6 +140,81 @@ def test_a_hold_of_ones_own_shop_meets(house: House, shop: Shop, stranger: str) 
     with house.person(shop.login) as associate:
         assert associate.get(f"/stock/holds/{hold.hold_id}").status_code == 200
         assert associate.get(f"/customers/{stranger}").status_code == 200
+
+
+def told(house: House) -> tuple[str, str, str]:
+    """An event that says somebody's name, who it is about, and that name; nobody has met her."""
+    word = uuid.uuid4().hex[:10]
+    name, message = f"封 {word}", f"told-{word}"
+    house.tell({"messageId": message, "type": "identify", "userId": f"member-{word}",
+                "traits": {"name": name}})  # fmt: skip
+    who = house.customer(f"member-{word}")
+    house.run_in_database(f"delete from audit.met where customer_id = '{who}'")
+    return message, who, name
+
+
+def test_an_event_is_behind_the_same_question_as_the_person_it_is_about(
+    house: House, shop: Shop
+) -> None:
+    event, who, name = told(house)
+    with house.person(shop.login) as associate:
+        for answer in (associate.get(f"/events/{event}"),
+                       associate.post("/openings", event_id=event)):  # fmt: skip
+            assert answer.status_code == 303
+            assert answer.headers["location"] == f"/customers/{who}/reason"
+            assert name not in answer.text
+        piece = associate.get(f"/events/{event}", **{"HX-Request": "true"})
+        assert piece.headers["hx-redirect"] == f"/customers/{who}/reason"
+    assert noted(house, who) == []
+
+
+def test_what_an_event_says_is_opened_on_record_about_the_person(house: House, shop: Shop) -> None:
+    event, who, name = told(house)
+    deadline = time.monotonic() + 30
+    with house.person(shop.login) as associate:
+        associate.get(f"/customers/{who}/reason")
+        associate.post(f"/customers/{who}/reason", why="on_phone")
+        while name not in (text := associate.post("/openings", event_id=event).text):
+            assert time.monotonic() < deadline, text[-2000:]
+            time.sleep(0.2)
+        assert associate.get(f"/events/{event}").status_code == 200
+    assert {"event.revealed:", "event.viewed:"} <= set(noted(house, who))
+
+
+def test_a_hold_for_somebody_unmet_is_not_made_and_so_meets_nobody(
+    house: House, shop: Shop, stranger: str
+) -> None:
+    sku = house.new_item({shop.location_id: 2})
+    with house.person(shop.login) as associate:
+        answer = associate.post("/stock/holds", sku=sku, location_id=shop.location_id, qty="1",
+                                customer_id=stranger)  # fmt: skip
+        assert answer.headers["location"] == f"/customers/{stranger}/reason"
+        assert associate.get(f"/customers/{stranger}").status_code == 303
+    assert house.asked(f"select count(*) from stock.hold_lines where sku = '{sku}'") == 0
+
+
+def test_no_form_shows_what_is_promised_to_somebody_it_names(
+    house: House, shop: Shop, stranger: str
+) -> None:
+    hold = house.hold(house.new_item({shop.location_id: 2}), at=shop.location_id)
+    with house.person(shop.login) as associate:
+        associate.get("/me")
+        form = {"_csrf": associate.token, "customer_id": stranger}
+        answer = associate.http.post(f"/stock/holds/{hold.hold_id}/release", data=form,
+                                     headers={"HX-Request": "true"})  # fmt: skip
+    assert (answer.status_code, answer.text) == (403, "")
+    assert answer.headers["hx-redirect"] == f"/customers/{stranger}/reason"
+    state = f"select state from stock.holds where hold_id = '{hold.hold_id}'"
+    assert house.asked(state) == "held"
+
+
+def test_whom_a_relation_would_name_is_asked_about(house: House, shop: Shop, stranger: str) -> None:
+    ann, _ = house.newcomer(name="知人 その子")
+    house.run_in_database(f"delete from audit.met where customer_id = '{stranger}'")
+    with house.person(shop.login) as associate:
+        answer = associate.post(f"/customers/{ann}/relations", other=stranger, role="receives")
+        assert answer.headers["location"] == f"/customers/{stranger}/reason"
+        assert stranger not in associate.get(f"/customers/{ann}").text
 
 
 def test_whoever_may_list_everybody_is_not_asked(house: House, stranger: str) -> None:

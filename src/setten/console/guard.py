@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 from urllib.parse import SplitResult, quote, urlsplit
@@ -50,6 +51,9 @@ NEXT_MAX = 300
 
 PERSON_IN_QUERY = ("customer", "for")
 """Query words that name a customer whom a page of the stock is opened for."""
+
+PERSON_IN_FORM = (*PERSON_IN_QUERY, "customer_id", "other")
+"""The same in forms: what is held, promised, taken back or related for somebody names her."""
 
 WAITING_MAX = 99
 """Nobody reads a larger number in a red point."""
@@ -146,10 +150,11 @@ async def before(request: Asked) -> Response[Any] | None:
     if actor is not None:
         _let_in(actor, right)
     if unmet is not None:
-        return _to_reason(request, unmet)
+        return to_reason(request, unmet)
     if request.method not in SAFE:
         await _check_origin(request, secret)
-    return None
+        unmet = await _unmet_in_form(request, actor)
+    return None if unmet is None else to_reason(request, unmet)
 
 
 def _let_in(actor: Actor, right: Door | None) -> None:
@@ -170,15 +175,32 @@ async def _unmet(conn: Connection, request: Asked, actor: Actor | None) -> UUID 
     asked = {_customer(request.path_params.get("customer_id")), *map(_customer, _named_in(request))}
     if (cart_id := _customer(request.path_params.get("cart_id"))) is not None:
         asked.add(await baskets.person_of(conn, cart_id))
-    for one in asked - {None}:
-        assert one is not None
-        if not await audit.has_met(conn, actor, one, now=clock.now()):
-            return one
-    return None
+    return await unmet_of(conn, actor, [one for one in asked if one is not None])
+
+
+async def unmet_of(conn: Connection, actor: Actor, whom: Sequence[UUID]) -> UUID | None:
+    """One of these people whom this staff of a shop must say a reason for; None when all open."""
+    if not people.opens_one_by_one(actor):
+        return None
+    met = await audit.met_of(conn, actor, whom, now=clock.now())
+    return next((one for one in whom if one not in met), None)
 
 
 def _named_in(request: Asked) -> list[str]:
     return [value for name in PERSON_IN_QUERY for value in request.query_params.getall(name, [])]
+
+
+async def _unmet_in_form(request: Asked, actor: Actor | None) -> UUID | None:
+    """The same for whom a form names. No connection waits for the form to arrive."""
+    if actor is None or not people.opens_one_by_one(actor):
+        return None
+    form = await request.form()
+    said = [_customer(value) for name in PERSON_IN_FORM for value in form.getall(name, [])]
+    whom = [one for one in said if one is not None]
+    if not whom:
+        return None
+    async with deps_of(request).pool.acquire() as conn:
+        return await unmet_of(conn, actor, whom)
 
 
 def _customer(said: object) -> UUID | None:
@@ -188,7 +210,7 @@ def _customer(said: object) -> UUID | None:
         return None
 
 
-def _to_reason(request: Asked, customer_id: UUID) -> Response[Any]:
+def to_reason(request: Asked, customer_id: UUID) -> Response[Any]:
     """To where the reason is asked for; a piece of a page leads its whole page there."""
     address = f"/customers/{customer_id}/reason"
     if request.headers.get("HX-Request") == "true":

@@ -1,8 +1,9 @@
 """Opening a person who was not met in one's work: staff of a shop say why, and it goes on record.
 
-Who was shown by a card, a phone, a pickup code, an order or a hold opens without a question; an
-address that somebody typed, kept or was sent does not (`guard` asks). Whoever may list everybody
-anyway is not asked.
+Who was shown by a card, a phone, the code of a cart, or an order or hold of one's own shop opens
+without a question; an address that somebody typed, kept or was sent does not (`guard` asks), nor do
+the number of an order or a pickup code of another shop, which lists show. Whoever may list
+everybody anyway is not asked.
 """
 
 from __future__ import annotations

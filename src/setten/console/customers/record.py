@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -10,11 +10,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from setten.console import guard
-from setten.console.customers import view
+from setten.console.customers import people, view
 from setten.console.customers.channels import mark
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.customers import identity, profiles, timeline
+from setten.facts.ids import CustomerId
 from setten.platform import audit, auth, clock, db, log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -49,15 +50,21 @@ async def _event(request: Asked, event_id: str, *, reveal: bool) -> Response[str
     if not page.who.may(Right.read_data):
         auth.require(page.who, Right.read_customers)
     async with db.transaction(deps.pool) as conn:
-        found = await _find(conn, deps, page, event_id, reveal=reveal)
+        row = await _row(conn, event_id)
+        owners = await _owners(conn, row)
+        unmet = await guard.unmet_of(conn, page.who, owners)
+        if unmet is not None:
+            return guard.to_reason(request, unmet)
+        if reveal and not owners and people.opens_one_by_one(page.who):
+            raise auth.NoRight(right=Right.read_data.value)  # about whom is not known yet
+        found = await _find(conn, deps, page, row, owners, reveal=reveal)
         names = await named(request, conn, page.locale)
-        owners = await identity.customers_for(conn, found.identifiers)
     t = page.words()
     shown = {
         "event": found,
         "mark": mark(found.channel, t, event=found.name),
         "place": names(found.location_id),
-        "owner": next(iter(owners.values()), None) if page.who.may(Right.read_customers) else None,
+        "owner": next(iter(owners), None) if page.who.may(Right.read_customers) else None,
         "body": pretty(found.body),
         "sealed": pretty(found.sealed) if found.sealed is not None else "",
         "was_asked": reveal,
@@ -66,22 +73,43 @@ async def _event(request: Asked, event_id: str, *, reveal: bool) -> Response[str
     return page.render("customers/record.html", shown)
 
 
+async def _row(conn: Connection, event_id: str) -> log.Row:
+    """The event as the log has it. Raises EventNotFound."""
+    place = await log.find(conn, event_id, today=clock.now().date())
+    row = await log.event_at(conn, place) if place else None
+    if row is None:
+        raise timeline.EventNotFound()
+    return row
+
+
+async def _owners(conn: Connection, row: log.Row) -> list[CustomerId]:
+    """Whom an event is about, in the order it names them: more than one where a link was cut."""
+    found = await identity.customers_for(conn, row.identifiers)
+    return list(dict.fromkeys(found[one] for one in row.identifiers if one in found))
+
+
 async def _find(
-    conn: Connection, deps: guard.Deps, page: Page, event_id: str, *, reveal: bool
+    conn: Connection,
+    deps: guard.Deps,
+    page: Page,
+    row: log.Row,
+    owners: Sequence[CustomerId],
+    *,
+    reveal: bool,
 ) -> timeline.Event:
     """The event as its timeline has it; one that is about nobody comes from the log itself."""
     now = clock.now()
     try:
         return await timeline.event(
-            conn, deps.vault, event_id, actor=page.who, now=now, reveal=reveal
-        )
+            conn, deps.vault, row.event_id, actor=page.who, now=now, reveal=reveal,
+            customer_ids=owners,
+        )  # fmt: skip
     except timeline.EventNotFound:
-        place = await log.find(conn, event_id, today=now.date())
-        row = await log.event_at(conn, place) if place else None
-        if row is None:
-            raise
-    await audit.note(conn, page.who, "event.viewed", at=now, subject=event_id)
-    return _plain(row)
+        owner = next(iter(owners), None)
+        await audit.note(
+            conn, page.who, "event.viewed", at=now, customer_id=owner, subject=row.event_id
+        )
+        return _plain(row)
 
 
 def _plain(row: log.Row) -> timeline.Event:

@@ -15,12 +15,13 @@ from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
+from setten.console.stock import naming
 from setten.console.stock.goods import goods
 from setten.customers import identity, profiles
 from setten.customers.identity import Found
 from setten.platform import audit, db
 from setten.platform.auth import Right
-from setten.stock import catalog, holds, orders, receipts
+from setten.stock import catalog, fulfilments, holds, orders, receipts
 
 SAID_MAX = 100
 SAID_MIN = 2
@@ -106,11 +107,8 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
     async with db.transaction(deps.pool) as conn:
         found = await holds.find_by_code(conn, said, now=page.now)
         names = await named(request, conn, page.locale)
-        numbers = [h.identifier_id for h in found if h.identifier_id is not None]
-        who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(
-            conn, page.who, list(who.values()), action="hold.found", now=page.now, meets=True
-        )
+        told = [(one.identifier_id, {one.location_id}) for one in found]
+        who = await naming.found(conn, deps.vault, page, told, action="hold.found")
     return [
         Hit(
             kind="hold",
@@ -144,12 +142,10 @@ async def _purchases(request: Asked, page: Page, said: str) -> list[Hit]:
         placed = (await orders.find_said(conn, said))[:PURCHASES_SHOWN]
         sold = await receipts.find_said(conn, said, since=since, near=page.shop)
         names = await named(request, conn, page.locale)
-        told = [*(one.identifier_id for one in placed), *(one.identifier_id for one in sold)]
-        numbers = [number for number in told if number is not None]
-        who = await people.behind(conn, deps.vault, numbers, page.locale)
-        await people.note(
-            conn, page.who, list(who.values()), action="purchase.found", now=page.now, meets=True
-        )
+        parts = await fulfilments.of_orders(conn, [one.order_id for one in placed], now=page.now)
+        told = [(one.identifier_id, naming.places_of(one, parts[one.order_id])) for one in placed]
+        told += [(one.identifier_id, {one.location_id}) for one in sold]
+        who = await naming.found(conn, deps.vault, page, told, action="purchase.found")
     return [_order(one, who, page) for one in placed] + [
         _receipt(one, who, names, page) for one in sold
     ]

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.page import Asked, Page, page_of
+from setten.console.stock import naming
 from setten.console.stock.carting import ADDRESS
 from setten.customers import identity
 from setten.platform import audit, auth, clock, db
@@ -30,8 +31,7 @@ def may_open(page: Page, order: Order, parts: list[Fulfilment]) -> bool:
         who.may(Right.reveal_personal) and who.may(Right.hand_over)
     ):
         return False
-    places = {one.location_id for one in parts if one.location_id} | {order.location_id}
-    return not who.locations or any(place and who.may_at(place) for place in places)
+    return not who.locations or naming.is_of(who, naming.places_of(order, parts))
 
 
 @post("/stock/orders/{order_id:uuid}/address", status_code=200, right=Right.reveal_personal)

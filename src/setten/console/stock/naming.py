@@ -6,17 +6,19 @@ whom they have met; the rest are goods, a place and a state. Whoever may list ev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Page
 from setten.customers import identity
 from setten.facts.ids import CustomerId
-from setten.platform import audit
+from setten.platform import audit, auth
 from setten.platform.auth import Actor, Right
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
+from setten.stock.fulfilments import Fulfilment
+from setten.stock.orders import Order
 
 Told = tuple[int | None, Collection[str | None]]
 """Under which identifier something is, and the places that have to do with it."""
@@ -64,8 +66,34 @@ def is_of(actor: Actor, places: Collection[str | None]) -> bool:
     return any(place is not None and actor.may_at(place) for place in places)
 
 
+def require_of(actor: Actor, places: Collection[str | None]) -> None:
+    """Raises NoRight when none of the places is this person's; who has no shops works for all."""
+    if actor.locations and not is_of(actor, places):
+        raise auth.NoRight(right="location")
+
+
+def places_of(order: Order, parts: Sequence[Fulfilment]) -> set[str | None]:
+    """The places that have to do with an order: where it was sold, who sends it or hands it over;
+    not who said that they cannot."""
+    return {order.location_id} | {one.location_id for one in parts if one.state != "rejected"}
+
+
+async def found(
+    conn: Connection, vault: Vault, page: Page, told: Collection[Told], *, action: str
+) -> dict[int, Person]:
+    """People behind a code or number that somebody typed, by identifier; noted in the audit.
+
+    Lists hand such numbers out, so they meet whom they name only where this is a person's own.
+    """
+    whose = await shown(conn, vault, page, told)
+    await people.note(conn, page.who, list(whose.values()), action=action, now=page.now)
+    mine = {number for number, places in told if number in whose and is_of(page.who, places)}
+    await meet_said(conn, page, [number for number in mine if number is not None])
+    return whose
+
+
 async def meet_said(conn: Connection, page: Page, numbers: Collection[int]) -> None:
-    """Somebody said the number of an order or the code of a cart: that opens the person."""
+    """Somebody said the code of her cart, which no list shows: that opens the person."""
     if people.opens_one_by_one(page.who):
         owners = await identity.customers_for(conn, numbers)
         await audit.meet(conn, page.who, set(owners.values()), now=page.now)

@@ -29,7 +29,6 @@ from setten.stock.fulfilments import Fulfilment
 from setten.stock.orders import Order
 from setten.stock.payments import Payment
 
-SAID_MAX = 5  # orders of one number, each of another system
 QTY_DIGITS = 4
 REASONS = ("wished", "out_of_stock", "wrong_order", "not_collected", "other")
 
@@ -84,8 +83,6 @@ async def orders_page(request: Asked) -> Response[str]:
     page, asked = look.page, look.asked
     async with db.transaction(deps.pool) as conn:
         part = await lists.part(conn, look)
-        if asked.number:
-            await _meet(conn, page, part.rows)
         if asked.number and len(part.rows) == 1:
             return redirect(f"/stock/orders/{part.rows[0].order_id}")
         names = await named(request, conn, page.locale)
@@ -114,13 +111,6 @@ async def orders_page(request: Asked) -> Response[str]:
     )
 
 
-async def _meet(conn: Connection, page: Page, found: Sequence[Order]) -> None:
-    """A number that a customer says is of a few orders; more is a search, and opens nobody."""
-    numbers = {one.identifier_id for one in found if one.identifier_id is not None}
-    if len(found) <= SAID_MAX:
-        await naming.meet_said(conn, page, numbers)
-
-
 async def _people(
     conn: Connection,
     deps: guard.Deps,
@@ -131,7 +121,9 @@ async def _people(
     meets: bool = False,
 ) -> dict[int, people.Person]:
     """Names of those who ordered, for whom this person may see them; noted in the audit."""
-    told = [(one.identifier_id, places_of(one, parts.get(one.order_id, ()))) for one in found]
+    told = [
+        (one.identifier_id, naming.places_of(one, parts.get(one.order_id, ()))) for one in found
+    ]
     whose = await naming.shown(conn, deps.vault, page, told)
     await people.note(
         conn, page.who, list(whose.values()), action="orders.viewed", now=page.now, meets=meets
@@ -139,10 +131,11 @@ async def _people(
     return whose
 
 
-def places_of(order: Order, parts: Sequence[Fulfilment]) -> set[str | None]:
-    """The places that have to do with an order: where it was sold, who sends it or hands it over;
-    not who said that they cannot."""
-    return {order.location_id} | {one.location_id for one in parts if one.state != "rejected"}
+async def _require_mine(conn: Connection, page: Page, order_id: UUID) -> None:
+    """Raises NoRight when this person's shops have nothing to do with the order, UnknownOrder."""
+    order = await orders.get(conn, order_id)
+    parts = await fulfilments.of_order(conn, order_id, now=page.now)
+    naming.require_of(page.who, naming.places_of(order, parts))
 
 
 @get("/stock/orders/{order_id:uuid}", right=Right.read_stock)
@@ -153,7 +146,7 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
         order = await orders.get(conn, order_id)
         names = await named(request, conn, page.locale)
         parts = await fulfilments.of_order(conn, order_id, now=page.now)
-        is_mine = naming.is_of(page.who, places_of(order, parts))
+        is_mine = naming.is_of(page.who, naming.places_of(order, parts))
         whose = await _people(conn, deps, page, [order], {order_id: parts}, meets=is_mine)
         skus = [line.sku for line in order.lines]
         skus += [line.sku for part in parts for line in part.lines]
@@ -171,7 +164,9 @@ async def order_page(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
             "sums": _sums(order, page),
             "payments": [(one, _money(one.intended_minor, one.currency, page)) for one in paid],
             "story": await _story(conn, order, parts, paid, names, page),
-            "may_act": page.who.may(Right.hand_over) and order.is_ours,
+            "may_act": page.who.may(Right.hand_over)
+            and order.is_ours
+            and (is_mine or not page.who.locations),
             "can_cancel": order.state == "placed" and any(x.open_qty for x in order.lines),
             "reasons": REASONS,
             "may_open": addressing.may_open(page, order, list(parts)),
@@ -293,6 +288,7 @@ async def cancel(request: Asked, order_id: FromPath[UUID]) -> Response[str]:
     line = str(form.get("line_no") or "")
     wanted = {_number(line): _number(str(form.get("qty") or "1"))} if line else None
     async with db.transaction(guard.deps_of(request).pool) as conn:
+        await _require_mine(conn, page, order_id)
         await cancelling.cancel(
             conn,
             order_id,
@@ -317,5 +313,6 @@ async def capture(request: Asked, payment_id: FromPath[UUID]) -> Response[str]:
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         done = await payments.take_at_counter(conn, payment_id, by=page.who.label, now=clock.now())
+        await _require_mine(conn, page, done.payment.order_id)
         await audit.note(conn, page.who, "payment.captured", at=page.now, subject=str(payment_id))
     return redirect(f"/stock/orders/{done.payment.order_id}")

@@ -175,11 +175,12 @@ async def event(
     actor: Actor,
     now: datetime,
     reveal: bool = False,
-    customer_id: CustomerId | None = None,
+    customer_ids: Sequence[CustomerId] = (),
 ) -> Event:
     """The full record of an event of a timeline; looking at it is audited.
 
-    reveal: also open its personal part. Raises EventNotFound.
+    reveal: also open its personal part. customer_ids: whom it is about, an audit entry each; none:
+    one entry about nobody. Raises EventNotFound.
     """
     place = await log.find(conn, event_id, today=now.date())
     row = place and await log.event_at(conn, place)
@@ -190,10 +191,11 @@ async def event(
         opened = (await vault.open(conn, [row.sealed_id])).get(row.sealed_id)
         sealed = dict(opened.values) if opened else None
     action = "event.revealed" if sealed is not None else "event.viewed"
-    await audit.note(
-        conn, actor, action, at=now, customer_id=customer_id, subject=event_id,
-        fields=sorted(sealed or ()),
-    )  # fmt: skip
+    for customer_id in customer_ids or (None,):
+        await audit.note(
+            conn, actor, action, at=now, customer_id=customer_id, subject=event_id,
+            fields=sorted(sealed or ()),
+        )  # fmt: skip
     return Event(
         event_id=row.event_id,
         name=row.name,
