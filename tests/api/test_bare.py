@@ -102,7 +102,7 @@ async def test_bodies_that_do_not_fit_are_refused_with_the_place_in_them(ask):
     assert await wrong(b"") == (422, "invalid", "")
     assert await wrong(b"null") == (422, "invalid", "")
     assert await wrong(b"[" * 100_000) == (422, "invalid", "")
-    assert await wrong(GOOD | {"x": 1}) == (422, "invalid", "")
+    assert await wrong(GOOD | {"x": 1}) == (422, "invalid", "x")
     assert await wrong(GOOD | {"ttl_s": "60"}) == (422, "invalid", "ttl_s")
     assert await wrong(GOOD | {"ttl_s": 60.5}) == (422, "invalid", "ttl_s")
     assert await wrong(GOOD | {"customer_id": "1"}) == (422, "invalid", "customer_id")
@@ -222,6 +222,29 @@ async def test_a_bare_route_is_found_and_counted_however_its_address_ends(ask):
         assert answer.status_code == 201
     assert await ask.refused({}) == (422, "invalid")
     assert (counted(201), counted(422)) == (before[0] + 3, before[1] + 1)
+
+
+async def test_an_unknown_field_is_named_with_those_that_there_are(ask):
+    wrong = (await ask(GOOD | {"ttl": 5})).json()["errors"][0]
+    assert wrong["key"] == "ttl"
+    assert "ttl_s" in wrong["message"]
+    lines = [GOOD["lines"][0] | {"price": 1}]
+    wrong = (await ask(GOOD | {"lines": lines})).json()["errors"][0]
+    assert wrong["key"] == "lines[0].price"
+    assert "sku, location_id, qty" in wrong["message"]
+
+
+async def test_every_call_says_in_a_line_of_its_own_what_it_does(ask):
+    described = (await ask.client.get("/api/openapi.json")).json()
+    lines = [
+        operation["summary"]
+        for item in described["paths"].values()
+        for method, operation in item.items()
+        if method in ("get", "put", "post", "delete", "patch")
+    ]
+    assert len(lines) > 1
+    assert all(" " in line for line in lines)
+    assert len(set(lines)) == len(lines)
 
 
 async def test_problems_speak_the_language_that_is_asked_for(ask):

@@ -294,7 +294,7 @@ async def accept(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[StepBody]:
-    """Its place takes it on; 409 `wrong_step`."""
+    """The place takes its part on; 409 `wrong_step`."""
     return await _step(fulfilment_id, "accepted", body, deps, actor, key)
 
 
@@ -306,7 +306,7 @@ async def pick(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[StepBody]:
-    """All of it is picked."""
+    """All of a part is picked."""
     return await _step(fulfilment_id, "picked", body, deps, actor, key)
 
 
@@ -318,7 +318,7 @@ async def pack(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[StepBody]:
-    """It is in its box."""
+    """A part is in its box."""
     return await _step(fulfilment_id, "packed", body, deps, actor, key)
 
 

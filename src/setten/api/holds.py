@@ -273,7 +273,7 @@ async def release(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[HoldBody]:
-    """Give it up; 409 `hold_ended` when it is over already."""
+    """Give a hold up; 409 `hold_ended` when it is over already."""
     claim = idempotency.claim_for(actor, f"release {hold_id}", key, body)
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:
@@ -292,7 +292,7 @@ async def collect(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[HoldBody]:
-    """Hand it over to who says its code; 403 `wrong_code`, 409 `hold_ended`."""
+    """Hand a hold over to whoever says its code; 403 `wrong_code`, 409 `hold_ended`."""
     claim = idempotency.claim_for(actor, f"collect {hold_id}", key, body)
     # On its own: a refusal must not take back that the wrong code was counted.
     async with db.transaction(deps.pool) as conn:
@@ -317,7 +317,7 @@ async def extend(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[HoldBody]:
-    """Let it run longer; never shorter."""
+    """Let a hold run longer; never shorter."""
     claim = idempotency.claim_for(actor, f"extend {hold_id}", key, body)
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:

@@ -218,7 +218,7 @@ async def cancel(
     actor: NamedDependency[Actor],
     key: idempotency.Key = None,
 ) -> Response[PreorderBody]:
-    """Give it up; 409 `preorder_ended` when it is over already."""
+    """Give a preorder up; 409 `preorder_ended` when it is over already."""
     claim = idempotency.claim_for(actor, f"cancel-preorder {preorder_id}", key, body)
 
     async def work(conn: Connection) -> tuple[int, Any, str | None]:

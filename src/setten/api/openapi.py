@@ -41,6 +41,7 @@ _ONE_OF_THREE: dict[str, dict[str, str]] = {
     "customer_id": {"type": "string", "format": "uuid"},
     "location_id": {"type": "string"},
 }
+_SENTENCE_END = re.compile(r"\. |[;:,.] (?=\d{3} )")  # a status and its code are no summary
 _PLACE = re.compile(r"\{(\w+)\}")
 # Bodies that name one thing in exactly one way, and one that names at most one of two.
 _EXACTLY_ONE: dict[str, dict[str, dict[str, Any]]] = {
@@ -203,6 +204,8 @@ def _is_closed(found: type[msgspec.Struct]) -> bool:
 
 
 def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
+    if said := operation.get("description", "").strip():
+        operation["summary"] = _SENTENCE_END.split(" ".join(said.split()))[0].rstrip(".")
     for parameter in operation.get("parameters", ()):
         if parameter["name"].lower() == "idempotency-key":
             parameter["required"] = needs_key
@@ -232,4 +235,5 @@ def config(base_url: str) -> OpenAPIConfig:
             )
         ],
         security=[{"key": []}],
+        use_handler_docstrings=True,
     )

@@ -6,13 +6,18 @@ straight into the handler's Struct. A price sent as text is a mistake to be told
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import litestar
 import msgspec
 from litestar.exceptions import ClientException, ValidationException
+from msgspec import inspect
 
+_UNKNOWN = re.compile(r"unknown field `(.+)`")
+_STEP = re.compile(r"[^.\[\]]+|\[[^\]]*\]")  # a name, or an index: lines[0].sku
 _EXACT = 2**53  # above it a float no longer says which whole number was meant
 
 
@@ -36,7 +41,7 @@ def read(wanted: type[msgspec.Struct], body: bytes) -> Any:
         found = _decoded(wanted, body)
     except msgspec.ValidationError as misfit:
         message, _, path = str(misfit).partition(" - at `$")
-        raise _misfit(message, path.rstrip("`").lstrip(".")) from None
+        raise _told(wanted, message, path.rstrip("`").lstrip(".")) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise ClientException from None
     if b"\\u0000" in body and _has_nul(msgspec.to_builtins(found)):
@@ -46,6 +51,35 @@ def read(wanted: type[msgspec.Struct], body: bytes) -> Any:
 
 def _misfit(message: str, key: str = "") -> ValidationException:
     return ValidationException(extra=[{"message": message, "key": key, "source": "body"}])
+
+
+def _told(wanted: type[msgspec.Struct], message: str, path: str) -> ValidationException:
+    """A misfit; of a field that nobody knows also its place and what may stand there."""
+    unknown = _UNKNOWN.search(message)
+    if unknown is None:
+        return _misfit(message, path)
+    key = f"{path}.{unknown[1]}" if path else unknown[1]
+    if names := _names_at(inspect.type_info(wanted), _STEP.findall(path)):
+        message = f"{message}; there may be: {', '.join(names)}"
+    return _misfit(message, key)
+
+
+def _names_at(found: inspect.Type, steps: Sequence[str]) -> list[str]:
+    """The fields of the one Struct that stands there; none where several may."""
+    if isinstance(found, inspect.UnionType):
+        parts = [one for one in found.types if not isinstance(one, inspect.NoneType)]
+        return _names_at(parts[0], steps) if len(parts) == 1 else []
+    if isinstance(found, inspect.Metadata):
+        return _names_at(found.type, steps)
+    if isinstance(found, inspect.StructType):
+        if not steps:
+            return [field.encode_name for field in found.fields]
+        inner = next((one.type for one in found.fields if one.encode_name == steps[0]), None)
+    elif isinstance(found, (inspect.ListType, inspect.VarTupleType)):
+        inner = found.item_type
+    else:
+        inner = found.value_type if isinstance(found, inspect.DictType) else None
+    return _names_at(inner, steps[1:]) if inner is not None and steps else []
 
 
 def _has_nul(value: Any) -> bool:
