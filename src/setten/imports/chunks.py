@@ -12,6 +12,7 @@ from setten.imports.model import BadRow, Outcome, refused
 from setten.imports.reading import Raw, Table
 
 GROUP_ROWS_MAX = 2_000  # of one key; a receipt or an order has at most 1,000 lines
+CHUNK_WEIGHT_MAX = 16 << 20  # eight thousand characters a row; two such parts are in memory at once
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -41,21 +42,26 @@ class Chunk(msgspec.Struct, frozen=True):
 def chunks(table: Table, kind: Kind, *, after: int) -> Iterator[Chunk]:
     """Rows behind the number `after`, so parted that no key stands in two of them.
 
-    That holds where the rows of a key stand together, or within GROUP_ROWS_MAX rows.
+    That holds where the rows of a key stand together, or within GROUP_ROWS_MAX rows, and weigh no
+    more than CHUNK_WEIGHT_MAX.
     """
     waiting: list[Line] = []
+    weight = 0
     for raw in table:
         if raw.number <= after:
             continue
         waiting.append(_line(raw, kind))
-        if len(waiting) < kind.rows_a_commit:
+        weight += raw.weight
+        is_heavy = weight >= CHUNK_WEIGHT_MAX
+        if len(waiting) < kind.rows_a_commit and not is_heavy:
             continue
         cut = _cut(waiting)
-        if cut == 0 and len(waiting) < kind.rows_a_commit + GROUP_ROWS_MAX:
+        if cut == 0 and len(waiting) < kind.rows_a_commit + GROUP_ROWS_MAX and not is_heavy:
             continue
         cut = cut or len(waiting)
         yield Chunk(waiting[:cut], table.position(), after)
         after, waiting = waiting[cut - 1].raw.number, waiting[cut:]
+        weight = sum(line.raw.weight for line in waiting)
     if waiting:
         yield Chunk(waiting, table.position(), after)
 
@@ -65,7 +71,7 @@ def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> I
 
     draw: the number of the next one, from 0, each above the one before; others take those between.
     """
-    mine, at, seen = draw(), 0, 0
+    mine, at, seen, weight = draw(), 0, 0, 0
     waiting: list[Line] = []
     table.passes = mine > 0
     for raw in table:
@@ -73,13 +79,13 @@ def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> I
             continue
         if at == mine:
             waiting.append(_line(raw, kind))
-        seen += 1
-        if seen < kind.rows_a_commit:
+        seen, weight = seen + 1, weight + raw.weight
+        if seen < kind.rows_a_commit and weight < CHUNK_WEIGHT_MAX:
             continue
         if waiting:
             yield Chunk(waiting, table.position(), after)
             waiting, mine = [], draw()
-        after, at, seen = raw.number, at + 1, 0
+        after, at, seen, weight = raw.number, at + 1, 0, 0
         table.passes = mine > at  # set before the next row is read: rows come one by one
     if waiting:
         yield Chunk(waiting, table.position(), after)

@@ -21,7 +21,7 @@ from setten.imports.kinds import KINDS
 from setten.imports.letters import ENCODINGS
 from setten.imports.mapping import Columns
 from setten.imports.model import Options, Summary, UnreadableFile
-from setten.imports.reading import FORMATS, Table
+from setten.imports.reading import FORMATS, Table, beginning
 from setten.imports.staging import StagedGone
 from setten.platform import db
 from setten.platform.db import Connection, Record
@@ -207,8 +207,7 @@ def _look(vault: Vault, folder: Path, file_id: UUID, kind: str, about: About) ->
 
 
 def _check_form(path: Path, name: str) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
+    start = beginning(path)
     for mark, form in _STRANGE.items():
         if start.startswith(mark):
             raise StrangeFile(form=form)

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,19 +14,23 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from setten.imports import letters
-from setten.imports.model import UnreadableFile, Values
+from setten.imports import letters, parquet
+from setten.imports.bounds import (
+    BLANK_ROWS_MAX,
+    COLUMNS_MAX,
+    LINE_CHARS_MAX,
+    ROW_CHARS_MAX,
+    UNPACKED_BYTES_FREE,
+    UNPACKED_TIMES_MAX,
+)
+from setten.imports.model import UnpacksTooFar, UnreadableFile, Values
 
-LINE_CHARS_MAX = 64 * 1024  # of one line or cell: twice what one event may have
-ROW_CHARS_MAX = 1 << 20  # of one line of a table: what has no line ends must not fill the memory
-COLUMNS_MAX = 500
 # A file that ends in its middle, or was never what its name says.
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowException)
 _GZIP = b"\x1f\x8b"
-_PARQUET_ROWS = 5_000
 _PIECE_BYTES = 16 * 1024
+_BEGINNING_BYTES = 8
 LINE = "line"
 """The one column of a file of plain lines."""
 FORMATS = {".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson",
@@ -37,11 +42,16 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Raw(msgspec.Struct, frozen=True, gc=False):
-    """One row. number: 1 is the first below the headings. problem: a code, where it has no form."""
+    """One row. number: 1 is the first below the headings. problem: a code, where it has no form.
+
+    weight: how many characters it was, or bytes, about; 0 is not known. It is the same whether
+    the row was passed over or not.
+    """
 
     number: int
     values: Values
     problem: str | None = None
+    weight: int = 0
 
 
 class Table:
@@ -61,9 +71,11 @@ class Table:
         self.passes = False
         try:
             self._rows = self._open(encoding)
-        except _BROKEN as cause:
+        except (*_BROKEN, OSError) as cause:
             self._file.close()
-            raise UnreadableFile(why=type(cause).__name__) from cause
+            if self._is_broken(cause):
+                raise UnreadableFile(why=type(cause).__name__) from cause
+            raise
         except BaseException:
             self._file.close()
             raise
@@ -79,7 +91,9 @@ class Table:
     def __iter__(self) -> Iterator[Raw]:
         try:
             yield from self._rows
-        except _BROKEN as cause:
+        except (*_BROKEN, OSError) as cause:
+            if not self._is_broken(cause):
+                raise
             raise UnreadableFile(why=type(cause).__name__) from cause
 
     def _open(self, encoding: str) -> Iterator[Raw]:
@@ -96,21 +110,23 @@ class Table:
 
     def _csv(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         csv.field_size_limit(LINE_CHARS_MAX)
-        first = text.readline(LINE_CHARS_MAX)
+        first, blank = text.readline(LINE_CHARS_MAX), 0
         while first and not first.strip("\ufeff\r\n \t,"):
+            blank = _one_more(blank)
             first = text.readline(LINE_CHARS_MAX)
-        lines = iter(lambda: text.readline(ROW_CHARS_MAX), "")
-        rows = csv.reader(_with_first(first, lines), delimiter=_delimiter(first))
+        lines = _Lines(first, text)
+        rows = csv.reader(lines, delimiter=_delimiter(first))
         try:
             self.columns = _named(next(rows, []))
         except csv.Error as cause:
             raise UnreadableFile(why=str(cause)[:100]) from cause
         self.is_refused_file = REASON in self.columns
-        return self._csv_rows(rows)
+        return self._csv_rows(rows, lines)
 
-    def _csv_rows(self, rows: Any) -> Iterator[Raw]:
-        columns, number, width = self.columns, 0, len(self.columns)
+    def _csv_rows(self, rows: Any, lines: _Lines) -> Iterator[Raw]:
+        columns, number, width, blank = self.columns, 0, len(self.columns), 0
         while True:
+            lines.taken = 0
             try:
                 cells = next(rows, None)
             except csv.Error:
@@ -120,16 +136,20 @@ class Table:
             if cells is None:
                 return
             number += 1
+            if len(cells) != width and not any(cells):
+                blank = _one_more(blank)
+                continue
+            blank = 0
             if self.passes:
-                if len(cells) == width or any(cells):
-                    yield Raw(number, _PASSED)
+                yield Raw(number, _PASSED, None, lines.taken)
             elif len(cells) == width:
                 if self.is_refused_file:
                     cells = [_without_quote(cell) for cell in cells]
                 values = dict(zip(columns, cells, strict=True))
-                yield Raw(number, values, None if _reads(cells) else "bad_letters")
-            elif cells and any(cells):
-                yield _ragged(number, columns, cells)
+                problem = None if _reads(cells) else "bad_letters"
+                yield Raw(number, values, problem, lines.taken)
+            else:
+                yield _ragged(number, columns, cells, lines.taken)
 
     def _ndjson(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         rows = self._ndjson_rows(text)
@@ -147,35 +167,33 @@ class Table:
             try:
                 found = _decode(line.encode())
             except (msgspec.DecodeError, ValueError, RecursionError):
-                yield Raw(number, {LINE: line}, "not_json")
+                yield Raw(number, {LINE: line}, "not_json", len(line))
                 continue
             if isinstance(found, dict):
-                yield Raw(number, found)
+                yield Raw(number, found, None, len(line))
             else:
-                yield Raw(number, {LINE: line}, "not_an_object")
+                yield Raw(number, {LINE: line}, "not_an_object", len(line))
 
     def _lines(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         self.columns = [LINE]
         return (
             Raw(number, {}, "line_too_long")
             if line is None
-            else Raw(number, {LINE: line}, None if _reads([line]) else "bad_letters")
+            else Raw(number, {LINE: line}, None if _reads([line]) else "bad_letters", len(line))
             for number, line in _numbered(text)
             if line is None or not line.startswith("#")
         )
 
     def _parquet(self) -> Iterator[Raw]:
-        file = pq.ParquetFile(self._file)
-        self.columns = list(file.schema_arrow.names)[:COLUMNS_MAX]
-        return self._parquet_rows(file)
+        self.columns, rows = parquet.opened(self._file, self.size)
+        return (
+            Raw(number, {}, "cell_too_large") if row is None else Raw(number, row[0], None, row[1])
+            for number, row in enumerate(rows, 1)
+        )
 
-    def _parquet_rows(self, file: Any) -> Iterator[Raw]:
-        number = 0
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
-            columns = [_plain(column).to_pylist() for column in batch.columns]
-            for values in zip(*columns, strict=True):
-                number += 1
-                yield Raw(number, dict(zip(self.columns, values, strict=True)))
+    def _is_broken(self, cause: Exception) -> bool:
+        """Whether it is the file's fault; of broken pages of Parquet an OSError tells."""
+        return isinstance(cause, _BROKEN) or self.format == "parquet"
 
 
 def _format_of(path: Path) -> str:
@@ -183,8 +201,69 @@ def _format_of(path: Path) -> str:
     return next((FORMATS[one] for one in reversed(suffixes) if one in FORMATS), "csv")
 
 
+class _Lines:
+    """The lines of a table. taken: characters since it was set to 0, of the row at hand.
+
+    A quote that is open at the end of each line makes one row of all: it ends with csv.Error here,
+    and the next row begins at the line behind.
+    """
+
+    def __init__(self, first: str, text: io.TextIOWrapper) -> None:
+        self._first, self._text = first, text
+        self.taken = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self.taken > ROW_CHARS_MAX:
+            raise csv.Error("row too long")
+        line = self._first or self._text.readline(ROW_CHARS_MAX)
+        self._first = ""
+        if not line:
+            raise StopIteration
+        self.taken += len(line)
+        return line
+
+
+class _Packed(gzip.GzipFile):
+    """A packed file that is not read further than files of its size go. Raises UnpacksTooFar."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        super().__init__(fileobj=file)
+        size = os.fstat(file.fileno()).st_size
+        self._left = max(size * UNPACKED_TIMES_MAX, UNPACKED_BYTES_FREE)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As a file does."""
+        return self._counted(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        """As a file does."""
+        return self._counted(super().read1(size))
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._left -= len(piece)
+        if self._left < 0:
+            raise UnpacksTooFar(times=UNPACKED_TIMES_MAX)
+        return piece
+
+
 def _unpacked(file: io.BufferedReader) -> Any:
-    return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+    return _Packed(file) if file.peek(2)[:2] == _GZIP else file
+
+
+def beginning(path: Path) -> bytes:
+    """The first bytes of a file, unpacked if it is packed; as far as they can be read."""
+    with path.open("rb") as file, contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        return bytes(_unpacked(file).read(_BEGINNING_BYTES))
+    return b""
+
+
+def _one_more(blank: int) -> int:
+    if blank >= BLANK_ROWS_MAX:
+        raise UnreadableFile(why=f"{BLANK_ROWS_MAX:,} blank lines")
+    return blank + 1
 
 
 def _head(path: Path) -> bytes:
@@ -229,17 +308,17 @@ def _reads(cells: list[str]) -> bool:
     return True
 
 
-def _ragged(number: int, columns: list[str], cells: list[str]) -> Raw:
+def _ragged(number: int, columns: list[str], cells: list[str], weight: int) -> Raw:
     is_short = len(cells) < len(columns)
     values: Values = dict(zip(columns, cells, strict=False))
     if not is_short and not any(cells[len(columns) :]):
-        return Raw(number, values)  # commas without end, as some spreadsheets write
-    return Raw(number, values, "too_few_cells" if is_short else "too_many_cells")
+        return Raw(number, values, None, weight)  # commas without end, as some spreadsheets write
+    return Raw(number, values, "too_few_cells" if is_short else "too_many_cells", weight)
 
 
 def _numbered(text: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
     """Lines that say something, with their numbers; None for one that is too long to be read."""
-    number = 0
+    number = blank = 0
     while line := text.readline(LINE_CHARS_MAX):
         number += 1
         is_whole = line.endswith("\n") or len(line) < LINE_CHARS_MAX
@@ -248,19 +327,15 @@ def _numbered(text: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
         if not is_whole:
             yield number, None
         elif line.strip("\ufeff\r\n \t"):
+            blank = 0
             yield number, line.strip("\ufeff\r\n")
+        else:
+            blank = _one_more(blank)
 
 
 def _with_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
     yield first
     yield from rest
-
-
-def _plain(column: Any) -> Any:
-    """Moments in microseconds: finer ones would come as another library's type."""
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    return column
 
 
 def _without_quote(cell: str) -> str:
