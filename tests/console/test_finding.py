@@ -72,6 +72,15 @@ def test_a_receipt_is_found_by_what_is_printed_on_it_those_of_ones_own_shop_firs
     assert house.asked(seen) > 0, "names beside numbers are personal data"
 
 
+def test_zeros_that_a_till_prints_before_a_number_need_not_be_said(house: House) -> None:
+    said = f"{uuid.uuid4().int % 9_000 + 1_000}"
+    receipt(house, f"00{said}", place="kichijoji", total=3_333)
+    with house.person("page-associate") as associate:
+        assert "¥3,333" in associate.post("/find", q=f"7-{said}").text
+        assert "¥3,333" in associate.post("/find", q=f"7-0{said}").text
+        assert "¥3,333" not in associate.post("/find", q=f"8-{said}").text
+
+
 def test_a_hold_just_made_offers_to_take_it_back(house: House) -> None:
     saeki = house.customer("佐伯")
     htmx = {"HX-Request": "true"}

@@ -97,7 +97,8 @@ def test_a_wrong_code_is_refused_in_the_page(screen: Any, shop: Shop) -> None:
     page.goto("/stock/pickup")
     page.fill("[data-code]", "000000")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-alerts]")).to_contain_text("wrong_code")
+    expect(page.locator("[data-alerts]")).to_contain_text("受取番号が違います")
+    expect(page.locator("[data-alerts]")).not_to_contain_text("wrong_code")
 
 
 def test_one_press_holds_what_she_looks_at_and_the_shop_sees_it(
@@ -119,6 +120,7 @@ def test_what_she_does_now_fades_into_her_page(house: House, screen: Any) -> Non
     her, phone = house.newcomer(name="生田 うつる")
     page = screen("page-agent")
     page.goto(f"/customers/{her}")
+    before = int(page.locator("#past-all .num").inner_text())
     house.tell(
         {"type": "track", "event": "Product Viewed", "anonymousId": phone,
          "properties": {"sku": "LAMP-DESK", "name": "lamp", "price": 7980, "currency": "JPY"}}
@@ -129,6 +131,8 @@ def test_what_she_does_now_fades_into_her_page(house: House, screen: Any) -> Non
     if waiting.is_visible():
         waiting.click()
     expect(line).to_be_visible()
+    expect(page.locator("#past-all .num")).to_have_text(str(before + 1))
+    expect(page.locator("#past .count")).to_have_text(f"{before + 1}件")
     assert page.faults == []
 
 

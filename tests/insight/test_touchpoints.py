@@ -107,6 +107,26 @@ async def test_the_newest_events_behind_a_number_are_found_and_nothing_else(peop
     assert await found(names=["receipt.recorded"]) == [sold], "also where nobody said who it was"
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "own"),
+    [
+        ("custom.event", {"event": "Gift wrapped"}, "Gift wrapped"),
+        ("custom.event", {"event": "x" * 500}, "x" * touchpoints.OWN_NAME_MAX),
+        ("custom.event", {"event": "a\x00b"}, "a\x00b"),
+        ("custom.event", {"event": 7}, ""),
+        ("custom.event", {}, ""),
+        ("page.viewed", {"event": "Gift wrapped"}, ""),
+    ],
+)
+async def test_an_event_of_ones_own_is_listed_by_its_own_name(people, pool, name, body, own):
+    await people.happens("user_id:ann", name=name, body=body)
+    async with pool.acquire() as conn:
+        [found] = await touchpoints.latest(
+            conn, names=[name], begin=START, until=START + timedelta(hours=1)
+        )
+    assert found.own_name == own
+
+
 async def test_a_rebuild_comes_to_the_same_and_counts_nothing_twice(people, pool, monkeypatch):
     monkeypatch.setattr(touchpoints, "_CHUNK", 7)
     for number in range(30):

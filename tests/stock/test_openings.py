@@ -85,6 +85,7 @@ def at(day: int, clock: str) -> datetime:
          at(22, "09:00"), at(22, "14:10")),
         ({}, at(22, "21:57"), at(22, "22:27")),  # nobody said
         ({"days": {"2026-11-22": [["11:00", "21:00"]]}}, at(22, "20:47"), at(22, "21:17")),
+        ({"mon": [["24:00", "00:00"]]}, at(22, "21:57"), at(22, "22:27")),  # no time at all
         ({"mon": []}, at(22, "21:57"), at(22, "22:27")),  # never open: nothing to wait for
     ],
 )  # fmt: skip
@@ -102,6 +103,36 @@ def test_who_asks_later_is_never_due_earlier(hours, zone, minute):
         for one in (since, since + timedelta(minutes=1))
     )
     assert since + HALF_HOUR <= first <= second
+
+
+@pytest.mark.parametrize(
+    ("hours", "until", "last"),
+    [
+        (SHOP, at(24, "04:02"), at(23, "21:00")),  # in the night: the evening before
+        (SHOP, at(24, "14:00"), at(24, "14:00")),  # while it is open: to the minute
+        (SHOP, at(24, "11:00"), at(23, "21:00")),  # as it opens, nobody has come in
+        (SHOP | {"mon": []}, at(24, "04:02"), at(22, "21:00")),
+        (BAR, at(23, "01:30"), at(23, "01:30")),
+        (BAR, at(24, "12:00"), at(23, "02:00")),
+        ({"mon": []}, at(24, "04:02"), None),
+        ({}, at(24, "04:02"), None),
+        ({"wed": [["11:00", "21:00"]]}, at(24, "04:02"), None),  # opens only after the end
+    ],
+)
+def test_the_last_moment_to_come_is_while_the_place_is_open(hours, until, last):
+    place = Location(location_id="last", name_ja="l", name_en="l", kind="shop", hours=hours)
+    assert place.last_open(at(22, "12:00"), until) == last
+
+
+@given(HOURS, ZONES, st.integers(0, 8 * 24 * 60), st.integers(1, 3 * 24 * 60))
+def test_the_last_moment_to_come_is_never_outside_what_was_asked(hours, zone, minute, length):
+    since = BEGUN + timedelta(minutes=minute)
+    until = since + timedelta(minutes=length)
+    zoned = ZoneInfo(zone)
+    last = opening_hours.last_open(hours, zoned, since=since, until=until)
+    opens, _ = opening_hours.opening(hours, zoned, now=since)
+    assert (last is None) == (opens is None or opens >= until)
+    assert last is None or since < last <= until
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):

@@ -26,6 +26,7 @@ READER = "touchpoints"
 SLOTS = 96
 ROWS_MAX = 20 * 96 * 31  # twenty channels over a month: more is no page
 LATEST_MAX = 100
+OWN_NAME_MAX = 80  # of what a business calls an event: a row of a list, not the event itself
 # Newest rows of the log in which a channel's touches are looked for: mostly the first look finds
 # enough. What we conclude ourselves may fill it: a new segment of a million customers is as many
 # facts, of which 20,000 are read in some 12 ms.
@@ -80,6 +81,8 @@ class Touch(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     channel: str
     location_id: str | None
+    own_name: str = ""
+    """What the business calls an event of its own, cut at OWN_NAME_MAX; "" for all others."""
 
 
 def _touch(row: Record) -> Touch:
@@ -89,7 +92,21 @@ def _touch(row: Record) -> Touch:
         occurred_at=row["occurred_at"],
         channel=row["channel"],
         location_id=row["location_id"],
+        own_name=_own_name(row["own_body"]),
     )
+
+
+def _own_name(body: bytes | str | None) -> str:
+    if body is None:
+        return ""
+    try:
+        return _own(body).event.strip()[:OWN_NAME_MAX]
+    except msgspec.DecodeError:
+        return ""
+
+
+class _Own(msgspec.Struct):
+    event: str = ""
 
 
 class _Order(msgspec.Struct):
@@ -111,6 +128,7 @@ class Sums(msgspec.Struct):
 
 
 _order = msgspec.json.Decoder(_Order).decode
+_own = msgspec.json.Decoder(_Own).decode
 _note = msgspec.json.Decoder(_Note).decode
 
 

@@ -40,21 +40,22 @@ select day, channel, currency, orders, total_minor from insight.day_orders
 -- that is quiet beside a loud one shows fewer, never at the price of reading a whole day. Beside
 -- each (or beside nothing) the last row that was looked at, from where the next look goes on.
 with looked as materialized (
-  select event_id, name, occurred_at, received_at, channel, location_id, xid, position
+  select event_id, name, occurred_at, received_at, channel, location_id, xid, position,
+         case when name = 'custom.event' then body end as own_body
     from log.events
    where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
    order by events.xid desc, position desc
    limit :looked
 )
 select edge.xid::text::bigint as xid, edge.position, edge.n, edge.newest_at,
-       found.event_id, found.name, found.occurred_at, found.channel, found.location_id
+       found.event_id, found.name, found.occurred_at, found.channel, found.location_id, found.own_body
   from (select xid, position, (select count(*) from looked) as n,
                (select max(received_at) from looked) as newest_at
           from looked
          order by looked.xid, position
          limit 1) as edge
   left join lateral (
-    select e.event_id, e.name, e.occurred_at, e.channel, e.location_id
+    select e.event_id, e.name, e.occurred_at, e.channel, e.location_id, e.own_body
       from looked e
      where e.name = any(:names::text[]) and e.occurred_at >= :begin and e.occurred_at < :until
        and (:channels::text[] is null or lower(e.channel) = any(:channels::text[]))

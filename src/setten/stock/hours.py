@@ -71,9 +71,24 @@ def opening(
         day = today + timedelta(days=offset)
         for start, end in sorted(_spans_of(hours, day)):
             opens, closes = _moments(day, start, end, zone)
-            if closes > now:
+            if closes > max(now, opens):  # 24:00–00:00 is no time at all
                 return opens, closes
     return None, None
+
+
+def last_open(hours: Hours, zone: ZoneInfo, *, since: datetime, until: datetime) -> datetime | None:
+    """The last moment between these two at which the place is open, UTC; `until` if it is then.
+
+    None when it does not open in between, within a fortnight, or nobody told its hours.
+    """
+    last = until.astimezone(zone).date()
+    for offset in range(DAYS_AHEAD + 1):
+        day = last - timedelta(days=offset)
+        moments = [_moments(day, start, end, zone) for start, end in _spans_of(hours, day)]
+        for opens, closes in sorted(moments, reverse=True):
+            if opens < until and closes > max(since, opens):
+                return min(closes, until)
+    return None
 
 
 def after_open(hours: Hours, zone: ZoneInfo, *, since: datetime, span: timedelta) -> datetime:

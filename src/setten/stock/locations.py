@@ -66,6 +66,11 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         # Not by what `opening` remembers: that is of now, and would give way to other moments.
         return opening_hours.after_open(self.hours, _zone(self.timezone), since=since, span=span)
 
+    def last_open(self, since: datetime, until: datetime) -> datetime | None:
+        """The last moment in between at which somebody may come; None when there is none."""
+        zone = _zone(self.timezone)
+        return opening_hours.last_open(self.hours, zone, since=since, until=until)
+
 
 Opening = tuple[datetime | None, datetime | None]
 

@@ -80,4 +80,5 @@ SIGNS = {
 def mark(channel: str, t: Words, *, event: str = "") -> Mark:
     """The mark of a channel, with the event's own icon where it has one."""
     kind, sign = MARKS.get(channel.lower(), ("other", "info"))
-    return Mark(kind, SIGNS.get(event, sign), t(f"channel.{kind}"))
+    word = "channel.staff" if channel == "console" else f"channel.{kind}"
+    return Mark(kind, SIGNS.get(event, sign), t(word))

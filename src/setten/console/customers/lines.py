@@ -162,7 +162,7 @@ def _meta(item: Item, t: Words, names: Named) -> list[str]:
     """The small facts under a sentence."""
     said, found = item.summary, list[str]()
     if item.name == "receipt.recorded" and said.get("register"):
-        found.append(t("event_meta.receipt", ref=str(said["register"])))
+        found.append(_till(str(said["register"]), str(said.get("sequence") or ""), t))
     if item.name == "order.reported":
         found.append(t("event_meta.evidence"))
     if item.name == "note.written" and said.get("by_name"):
@@ -176,6 +176,13 @@ def _meta(item: Item, t: Words, names: Named) -> list[str]:
     if item.location_id and item.name not in ("receipt.recorded",) and "stock." not in item.name:
         found.append(names(item.location_id))
     return found
+
+
+def _till(register: str, sequence: str, t: Words) -> str:
+    """The number that is printed on a receipt; lines of before it was kept know the till alone."""
+    if not sequence:
+        return t("event_meta.register", ref=register)
+    return t("event_meta.receipt", ref=f"{register}-{sequence}")
 
 
 def _money(item: Item) -> str:

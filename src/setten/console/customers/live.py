@@ -48,7 +48,7 @@ class Watch:
                 conn, numbers, self.cursor, channel=self.channel or None
             )
             newest = await conversations.newest_note_id(conn, numbers)
-        found = await self._lines(here, items)
+        found = await self._lines(here, numbers, items)
         has_looked = any(one.name == "product.viewed" for one in items)
         found += await self._promises(here, living, numbers, has_looked=has_looked)
         if newest and newest != self.notes:
@@ -56,7 +56,9 @@ class Watch:
             found.append(("talk", await self._talk(here, living)))
         return found
 
-    async def _lines(self, here: Page, items: tuple[timeline.Item, ...]) -> list[tuple[str, str]]:
+    async def _lines(
+        self, here: Page, numbers: list[int], items: tuple[timeline.Item, ...]
+    ) -> list[tuple[str, str]]:
         """New lines of today on top; one that came late redraws the list in its order."""
         if not items:
             return []
@@ -69,12 +71,16 @@ class Watch:
                     conn, self.deps.vault, self.customer_id, personal=False
                 )
                 shown = await pages.past(conn, here, names, profile, self.channel)
-                shown |= {"customer_id": self.customer_id, "channel": self.channel}
-                return [("past", here.text("customers/days.html", shown))]
+                shown |= {
+                    "customer_id": self.customer_id, "channel": self.channel, "sku": self.sku
+                }  # fmt: skip
+                return [("past", here.text("customers/past_again.html", shown))]
             customer = str(self.customer_id)
             days = await pages.drawn(conn, here, names, tuple(reversed(items)), customer)
-        fresh = [line for day in days for line in day.lines]
-        return [("lines", here.text("customers/fresh.html", {"lines": fresh}))]
+            shown = await pages.counted(conn, here, numbers)
+        shown |= {"channel": self.channel, "sku": self.sku}
+        shown["lines"] = [line for day in days for line in day.lines]
+        return [("lines", here.text("customers/fresh.html", shown))]
 
     async def _promises(
         self, here: Page, living: UUID, numbers: list[int], *, has_looked: bool

@@ -198,18 +198,21 @@ async def past(
 ) -> dict[str, object]:
     """The timeline's first page and its filters."""
     found = await timeline.page(conn, profile.numbers, limit=LINES, channel=channel or None)
-    counts = await timeline.counts_by_channel(conn, profile.numbers)
+    return {
+        "days": await drawn(conn, page, names, found.items, str(profile.customer_id)),
+        "next_cursor": found.next_cursor,
+    } | await counted(conn, page, profile.numbers)
+
+
+async def counted(conn: Connection, page: Page, numbers: Sequence[int]) -> dict[str, object]:
+    """How much there is, in all and by channel: the head of the timeline and its filters."""
+    counts = await timeline.counts_by_channel(conn, numbers)
     t = page.words()
     chips = [
         Chip(name, (one := mark(name, t)).kind, one.sign, one.word, n)
         for name, n in list(counts.items())[:CHIPS_MAX]
     ]
-    return {
-        "days": await drawn(conn, page, names, found.items, str(profile.customer_id)),
-        "next_cursor": found.next_cursor,
-        "chips": chips,
-        "total": sum(counts.values()),
-    }
+    return {"chips": chips, "total": sum(counts.values())}
 
 
 async def drawn(

@@ -15,6 +15,7 @@ from setten.console.stock.goods import Good
 from setten.console.words import Words
 from setten.customers.profiles import IdentifierShown, Profile
 from setten.stock.holds import Hold
+from setten.stock.locations import Location
 
 ENDED_SHOWN = 4
 """Holds that are over, kept in sight: what she may still ask about."""
@@ -69,6 +70,8 @@ class HoldShown(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool
     placed_by: str
     expires_at: datetime
+    come_by: datetime
+    """The last moment at which the place is open before the end; the end without hours."""
     ended_at: datetime | None
     lines: list[HoldLineShown]
 
@@ -154,9 +157,16 @@ def _hold(hold: Hold, shown: Mapping[str, Good], names: Named) -> HoldShown:
         is_open=hold.is_open,
         placed_by=hold.placed_by,
         expires_at=hold.expires_at,
+        come_by=come_by(hold, names.find(hold.location_id)),
         ended_at=hold.ended_at,
         lines=[HoldLineShown(shown[line.sku], line.qty, line.state) for line in hold.lines],
     )
+
+
+def come_by(hold: Hold, place: Location | None) -> datetime:
+    """The last moment at which a hold can be collected: its end, or the last closing before it."""
+    found = place.last_open(hold.placed_at, hold.expires_at) if place else None
+    return found or hold.expires_at
 
 
 def unmet_short(found: Sequence[Hold], now: datetime) -> tuple[Hold, str, int] | None:

@@ -13,6 +13,7 @@ from litestar import Response, get, post
 from setten.console import guard
 from setten.console.customers import people
 from setten.console.customers.people import Person
+from setten.console.customers.view import come_by
 from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.stock import naming
@@ -121,7 +122,7 @@ async def _holds(request: Asked, page: Page, said: str) -> list[Hit]:
                 page,
                 names(hold.location_id),
                 t(f"holds.state_{hold.state}"),
-                t("near.until_only", closes=f.until(hold.expires_at)),
+                t("near.until_only", closes=f.until(come_by(hold, names.find(hold.location_id)))),
             ),
             is_exact=True,
         )

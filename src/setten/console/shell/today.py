@@ -20,7 +20,7 @@ from setten.customers.lifecycle import NOWHERE
 from setten.facts.engagement import NoteWritten
 from setten.insight import touchpoints
 from setten.insight.touchpoints import TOUCHES
-from setten.platform import auth
+from setten.platform import auth, log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.stock import receipts
@@ -33,6 +33,9 @@ ARRIVED_WITHIN = timedelta(days=1)
 MOVES_SHOWN = 5
 KEPT_DAYS = 7
 """Promises are told over a week: of a morning's two nothing can be said."""
+
+COUNTING_S = 15
+"""Behind by more than this, the figures are said to be on their way: a moment's delay is not."""
 
 _HELD, _COLLECTED, _SHORT = "stock.held", "stock.hold_collected", "stock.hold_short"
 _ENDED = (_COLLECTED, "stock.hold_released", "stock.hold_expired", _SHORT)
@@ -85,6 +88,7 @@ async def _today(request: Asked, page: Page, view: str) -> dict[str, object]:
         shown |= await _sales(conn, page, names, day)
         shown |= await _customers(conn, page, day)
         shown |= await _arrived(conn, page)
+        shown["is_counting"] = await log.lag_of(conn, touchpoints.READER) > COUNTING_S
         shown["needs"] = await needs.needs(conn, page)
     slot = (here.hour * 60 + here.minute) // 15
     drawing = strips.drawn(found[day], found[day - WEEK], slot=slot, t=page.words())
@@ -219,7 +223,8 @@ async def _arrived(conn: Connection, page: Page) -> dict[str, object]:
     )  # fmt: skip
     t = page.words()
     return {
-        "arrived": [(row, mark(row.channel, t, event=row.name), word_of(row.name, page))
+        "arrived": [(row, mark(row.channel, t, event=row.name),
+                     row.own_name or word_of(row.name, page))
                     for row in rows],
     }  # fmt: skip
 
@@ -256,7 +261,7 @@ async def events(
     rows = [
         Happened(
             event_id=one.event_id,
-            word=word_of(one.name, page),
+            word=one.own_name or word_of(one.name, page),
             touch=one,
             place=names(one.location_id),
             mark=mark(one.channel, t, event=one.name),

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from setten.console import guard
 from setten.console.customers import page as customer_page
 from setten.console.customers import people
+from setten.console.customers.view import come_by
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
@@ -170,5 +171,6 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
             "hold": found,
             "place": names(found.location_id),
             "latest": holds.latest(found),
+            "come_by": come_by(found, names.find(found.location_id)),
         },
     )

@@ -42,6 +42,8 @@ class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     band: Band
     km: float | None
+    is_open: bool
+    opens_at: datetime | None
     closes_at: datetime | None
     shelf: str | None
     is_mine: bool
@@ -147,7 +149,7 @@ def _nearest(
 
 def _place(km: float | None, one: Balance, names: Named, page: Page) -> PlaceRow:
     place = names.find(one.location_id)
-    _, closes_at = place.opening(page.now) if place else (None, None)
+    opens_at, closes_at = place.opening(page.now) if place else (None, None)
     return PlaceRow(
         location_id=one.location_id,
         name=names(one.location_id),
@@ -155,6 +157,8 @@ def _place(km: float | None, one: Balance, names: Named, page: Page) -> PlaceRow
         count=max(0, one.promisable),
         band=one.band,
         km=km,
+        is_open=opens_at is not None and opens_at <= page.now,
+        opens_at=opens_at,
         closes_at=closes_at,
         shelf=one.shelf,
         is_mine=one.location_id == page.shop,

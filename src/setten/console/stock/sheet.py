@@ -84,6 +84,7 @@ async def sheet(
         "rows": rows,
         "columns": columns,
         "place_count": len(every),
+        "is_all": not after and len(found) <= ROWS,
         "q": q[:100],
         "next_after": shown[-1].sku if len(found) > ROWS else "",
     }

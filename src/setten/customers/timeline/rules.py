@@ -31,7 +31,7 @@ RANK_ORDER, _RANK_RECEIPT, RANK_VOID = 1, 2, 9
 
 _TEXT_FIELDS = ("event", "name", "path", "title", "action", "order_id", "order_ref", "system",
                 "location_id", "purpose", "alternative", "group_id", "category", "code",
-                "register", "note_id", "voice", "by_name", "customer_id", "gone",
+                "register", "sequence", "note_id", "voice", "by_name", "customer_id", "gone",
                 "receipt_id", "hold_id", "expires_at", "step", "coupon", "stage", "state",
                 "was", "reason")  # fmt: skip
 _NUMBER_FIELDS = ("total_minor", "is_record")

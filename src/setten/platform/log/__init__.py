@@ -15,7 +15,7 @@ from setten.platform.log.model import (
     Row,
     hash_id,
 )
-from setten.platform.log.reader import GATHER_CALMLY_S, Reader, lags, run, set_aside
+from setten.platform.log.reader import GATHER_CALMLY_S, Reader, lag_of, lags, run, set_aside
 from setten.platform.log.service import (
     append,
     claim,
@@ -54,6 +54,7 @@ __all__ = [
     "latest",
     "row_of",
     "hash_id",
+    "lag_of",
     "lags",
     "set_aside",
     "oldest_writer_s",

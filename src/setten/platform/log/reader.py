@@ -291,11 +291,23 @@ async def lags(conn: Connection) -> dict[str, float]:
     """Seconds that each reader is behind the oldest event it has not passed; 0 when level."""
     found: dict[str, float] = {}
     for row in await _Q.cursors.all(conn):
-        lag = await _Q.lag.value(
-            conn, xid=str(row["xid"]), position=row["position"], since=row["arrived_on"]
-        )
-        found[row["reader"]] = float(lag or 0.0)
+        found[row["reader"]] = await _lag(conn, row)
     return found
+
+
+async def lag_of(conn: Connection, reader: str) -> float:
+    """Seconds that one reader is behind; 0 when it is level, or has not begun."""
+    found = [row for row in await _Q.cursors.all(conn) if row["reader"] == reader]
+    if not found:
+        return 0.0
+    return await _lag(conn, found[0])
+
+
+async def _lag(conn: Connection, row: db.Record) -> float:
+    lag = await _Q.lag.value(
+        conn, xid=str(row["xid"]), position=row["position"], since=row["arrived_on"]
+    )
+    return float(lag or 0.0)
 
 
 async def set_aside(conn: Connection) -> int:

@@ -15,6 +15,7 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 200
 FOUND_MAX = 5  # a number comes again at every place and every year
 NUMBER_LENGTH_MAX = 60
+DIGITS = (3, 4, 5, 6, 7, 8)  # widths in which tills print a sequence
 DAY_TOTALS_MAX = 10_000  # a thousand places over some days, in a few currencies
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -62,14 +63,24 @@ async def find_said(
     if not said or len(said) > NUMBER_LENGTH_MAX:
         return []
     register, dash, sequence = said.partition("-")
-    wanted = [(None, said)] + ([(register.strip(), sequence.strip())] if dash else [])
+    # Tills print leading zeros that nobody says.
+    wanted: list[tuple[str | None, str]] = [(None, said)] + (
+        [(register.strip(), sequence.strip())] if dash else []
+    )
     rows: list[db.Record] = []
     for of_register, number in wanted:
         rows += await _Q.by_number.all(
-            conn, sequence=number, register=of_register, since=since, near=near,
+            conn, sequences=_written(number), register=of_register, since=since, near=near,
             most=min(limit, FOUND_MAX),
         )  # fmt: skip
     return [_recorded(row) for row in rows[:limit]]
+
+
+def _written(number: str) -> list[str]:
+    """A number as a till may have written it: as it was said, and with zeros before it."""
+    if not number.isdecimal():
+        return [number]
+    return list(dict.fromkeys([number, *(number.zfill(n) for n in DIGITS)]))
 
 
 async def totals(conn: Connection, *, location_id: str | None = None) -> list[Total]:

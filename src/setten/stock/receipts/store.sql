@@ -167,7 +167,7 @@ select r.receipt_id, r.location_id, r.register, r.sequence, r.business_day, r.oc
        r.channel, r.identifier_id, r.total_minor, r.currency, r.tax_included, r.line_count,
        r.coupons, r.order_system, r.order_ref, r.event_id, r.replaced_by
   from stock.receipts r
- where r.sequence = :sequence and r.business_day >= :since and r.replaced_by is null
+ where r.sequence = any(:sequences::text[]) and r.business_day >= :since and r.replaced_by is null
    and (:register::text is null or r.register = :register)
  order by (r.location_id = :near) desc nulls last, r.business_day desc, r.receipt_id desc
  limit :most;
