@@ -109,6 +109,6 @@ def is_personal_number(value: int) -> bool:
 
 
 def _luhn(text: str) -> bool:
-    digits = [int(c) for c in text if c.isdigit()]
+    digits = [int(c) for c in text if c.isdecimal()]
     odd, even = digits[-1::-2], digits[-2::-2]
     return (sum(odd) + sum(sum(divmod(2 * d, 10)) for d in even)) % 10 == 0
