@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -113,9 +114,10 @@ async def test_a_helper_that_is_killed_stops_the_run_which_then_goes_on_to_the_s
     async def kill_one() -> None:
         while True:
             for one in psutil.Process().children(recursive=True):
-                if "spawn_main" in " ".join(one.cmdline()) and await _writes(pool):
-                    one.kill()
-                    return
+                with suppress(psutil.Error):  # another child may end while it is looked at
+                    if "spawn_main" in " ".join(one.cmdline()) and await _writes(pool):
+                        one.kill()
+                        return
             await asyncio.sleep(0.01)
 
     killer = asyncio.create_task(kill_one())

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,9 @@ class Mortal(Process):
         """SIGKILL by process id; gives the id. `backend` is any one connection's process."""
         pids = self.pids()
         if target == "backend":
-            backends = [
-                child
-                for child in psutil.Process(pids["database"]).children()
-                if "setten setten" in " ".join(child.cmdline())
-            ]
+            backends = _backends(pids["database"])
             assert backends, "somebody is always connected"
-            pid = random.choice(backends).pid
+            pid = random.choice(backends)
         else:
             pid = pids[target]
         os.kill(pid, signal.SIGKILL)
@@ -63,6 +60,16 @@ class Mortal(Process):
             env={**os.environ, "SETTEN_LOCALE": "ja"}, start_new_session=True,
         )  # fmt: skip
         self.wait_ready()
+
+
+def _backends(database: int) -> list[int]:
+    """Processes that serve a connection of ours. One may end while it is looked at."""
+    found = []
+    for child in psutil.Process(database).children():
+        with suppress(psutil.Error):
+            if "setten setten" in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return found
 
 
 @pytest.fixture
