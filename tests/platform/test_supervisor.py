@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from setten.platform.supervisor import rules
+from setten.platform.supervisor import rules, service
 
 # A web application and a background process of our own: the supervisor knows neither.
 TOY = """
@@ -272,3 +272,10 @@ def test_the_first_restart_is_at_once_and_later_ones_wait_longer_up_to_half_a_mi
 def test_a_process_that_ran_steadily_starts_its_count_anew():
     assert rules.failures_after(5, lived_s=rules.STEADY_S) == 1
     assert rules.failures_after(5, lived_s=1) == 6
+
+
+def test_a_signal_in_the_midst_of_a_wait_ends_it_and_does_not_wait_for_itself() -> None:
+    with service._stop_signals() as stop:
+        with stop._cond:  # where a wait of this thread is for some microseconds of each turn
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.wait(10)

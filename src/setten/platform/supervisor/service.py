@@ -271,9 +271,14 @@ def _bound(settings: Settings, *, shared: bool) -> socket.socket:
 def _stop_signals() -> Iterator[threading.Event]:
     """SIGTERM and Ctrl-C set the event; SIGHUP (a closed terminal) is nothing to us."""
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        # Not here: this thread may hold the event's own lock just now, and would wait for itself.
+        threading.Thread(target=stop.set, daemon=True).start()
+
     taken = {
-        signal.SIGTERM: lambda *_: stop.set(),
-        signal.SIGINT: lambda *_: stop.set(),
+        signal.SIGTERM: end,
+        signal.SIGINT: end,
         signal.SIGHUP: lambda *_: None,
     }
     before = {number: signal.signal(number, do) for number, do in taken.items()}
