@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.api.test_customers import LOOKUP, asked, client, key, people
+from tests.reading import caught_up
 
 from setten.customers import consent, identity
 
@@ -38,7 +39,7 @@ async def test_a_look_up_tells_what_she_allows(client, people, pool):
     url = await address(client, people)
     said = await client.put(url, json=yes())
     for reader in (*identity.readers(people.vault), *consent.readers(after=(identity.READER,))):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     found = (await client.post(LOOKUP, json=asked(ANN))).json()
     assert found["consent"]["marketing"]["email"]["state"] == "granted"
     assert said.headers["Setten-Event"]

@@ -14,6 +14,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 from tests.conftest import MASTER_KEY
 from tests.customers.conftest import START, People
+from tests.reading import caught_up
 
 from setten import app
 from setten.customers import consent, homes, identity, lifecycle, segments, timeline
@@ -102,7 +103,7 @@ async def read_elsewhere(dsn: str) -> None:
         *segments.readers(Calendar(ZONE), memory=Memory()),
         *homes.readers(Vault(MASTER_KEY)),
     ):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     pool.terminate()
 
 
@@ -286,7 +287,7 @@ async def test_a_customer_has_a_stage_and_a_sentence_that_says_why(client, peopl
     await people.happens("user_id:bo", minute=minute, name="receipt.recorded", body=body)
     await people.read()
     for reader in lifecycle.readers(ZONE):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     ann = (await client.post(LOOKUP, json=asked("user_id:ann"))).json()
     bo = (await client.post(LOOKUP, json=asked("user_id:bo"))).json()
     assert (ann["stage"], bo["stage"]) == ("acquisition", "trial")
@@ -308,7 +309,7 @@ async def test_a_customer_has_the_segments_that_she_is_in(client, people, pool):
     await people.happens("user_id:ann", minute=1, name="product.viewed")
     await people.read()
     for reader in segments.readers(Calendar(ZONE), memory=Memory()):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     ann = (await client.post(LOOKUP, json=asked("user_id:ann"))).json()
     bo = (await client.post(LOOKUP, json=asked("user_id:bo"))).json()
     assert ann["segments"] == [{"segment_id": lookers, "name": "Lookers", "version": 1}]

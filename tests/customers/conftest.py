@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from collections.abc import Sequence
@@ -14,12 +13,9 @@ import pytest
 from setten.customers import identity, timeline
 from setten.platform import clock, db, log
 from setten.platform.vault import KINDS, Vault, normalise
+from tests.reading import caught_up
 
 START = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
-READABLE_WITHIN_S = 30
-HELD_BACK = """
-select exists (select from log.events where xid >= pg_snapshot_xmin(pg_current_snapshot()))
-"""
 
 
 class People:
@@ -74,18 +70,7 @@ class People:
     async def read(self) -> None:
         """Let identity and timeline pass everything."""
         for reader in (*identity.readers(self.vault), *timeline.readers()):
-            await self._settled()
-            await reader.catch_up(self.pool)
-
-    async def _settled(self) -> None:
-        """Wait until readers may have all that is committed.
-
-        A reader is level though events are left while any transaction of the server is older than
-        they are: another test's, or one of autovacuum.
-        """
-        async with asyncio.timeout(READABLE_WITHIN_S), self.pool.acquire() as conn:
-            while await conn.fetchval(HELD_BACK):  # noqa: ASYNC110 -- the server tells nobody
-                await asyncio.sleep(0.005)
+            await caught_up(reader, self.pool)
 
     async def customer(self, said: str) -> Any:
         """Whose an identifier is."""

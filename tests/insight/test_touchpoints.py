@@ -12,6 +12,7 @@ from setten.customers import identity, timeline
 from setten.insight import touchpoints
 from setten.platform import clock
 from tests.customers.conftest import START, People
+from tests.reading import caught_up
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DAY = date(2026, 11, 1)  # START is 18:00 there
@@ -24,7 +25,7 @@ def people(pool, vault):
 
 async def catch_up(pool, zone: ZoneInfo = TOKYO) -> None:
     for reader in touchpoints.readers(zone):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
 
 
 async def strips(pool, day: date = DAY) -> dict[str, dict[int, int]]:
@@ -54,7 +55,7 @@ async def test_touches_stand_in_the_quarter_hour_of_the_business(people, pool):
 async def test_what_we_conclude_is_no_touch_but_is_counted_by_name(people, pool):
     await people.happens("user_id:ann", "anonymous_id:a", minute=1)
     for reader in (*identity.readers(people.vault), *timeline.readers()):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     await catch_up(pool)
     assert await strips(pool) == {"web": {72: 1}}
     today = clock.now().astimezone(TOKYO).date()

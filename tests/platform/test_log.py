@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import msgspec
 import pytest
+from tests.reading import caught_up
 
 from setten.platform import clock, db, ids, log
 from setten.platform.log import service
@@ -89,7 +90,7 @@ async def test_a_row_that_commits_late_is_lost_to_a_naive_cursor_and_kept_by_our
         await reader.step(pool)
         await other.commit()
         naive += [row["event_id"] for row in await watcher.fetch(NAIVE, passed)]
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     assert naive == ["second-position"], "the naive cursor has passed the other for ever"
     assert sorted(kept.event_ids) == ["first-position", "second-position"]
 
@@ -107,7 +108,7 @@ async def test_many_writers_at_once_lose_nothing_and_repeat_nothing(pool):
     await asyncio.gather(*(write(writer) for writer in range(5)))
     stop.set()
     await reading
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     assert len(kept.event_ids) == len(set(kept.event_ids)) == 5 * 25 * 3
 
 
@@ -143,7 +144,7 @@ async def test_an_event_that_was_rolled_back_may_come_again(pool):
 async def test_a_nul_in_a_clients_text_is_kept(pool):
     await append(pool, entry("a", body=json.dumps({"text": "a\u0000b"})))
     kept = Kept()
-    await log.Reader("r", kept).catch_up(pool)
+    await caught_up(log.Reader("r", kept), pool)
     assert json.loads(kept.rows[0].body) == {"text": "a\u0000b"}
 
 
@@ -151,7 +152,7 @@ async def test_an_event_on_a_day_without_a_partition_is_kept_all_the_same(pool):
     far = clock.now() + timedelta(days=400)
     await append(pool, entry("a", received_at=far))
     kept = Kept()
-    await log.Reader("r", kept).catch_up(pool)
+    await caught_up(log.Reader("r", kept), pool)
     assert kept.event_ids == ["a"]
 
 
@@ -188,7 +189,7 @@ async def test_a_reader_of_some_names_passes_the_others(pool):
     await append(pool, entry("a"), entry("b", name="order.placed"), entry("c"))
     kept = Kept()
     reader = log.Reader("orders", kept, names=frozenset({"order.placed"}))
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     assert kept.event_ids == ["b"]
     assert await reader.step(pool) == 0
 
@@ -197,20 +198,20 @@ async def test_a_reader_that_builds_on_others_takes_nothing_they_have_not_passed
     first, second, kept = Kept(), Kept(), Kept()
     upper = log.Reader("upper", kept, after=("one", "two"))
     await append(pool, entry("a"))
-    await upper.catch_up(pool)
+    await caught_up(upper, pool)
     assert kept.event_ids == []  # neither of them has begun
-    await log.Reader("one", first).catch_up(pool)
-    await upper.catch_up(pool)
+    await caught_up(log.Reader("one", first), pool)
+    await caught_up(upper, pool)
     assert kept.event_ids == []
-    await log.Reader("two", second).catch_up(pool)
+    await caught_up(log.Reader("two", second), pool)
     await append(pool, entry("b"))
-    await upper.catch_up(pool)
+    await caught_up(upper, pool)
     assert kept.event_ids == ["a"]
-    await log.Reader("two", second).catch_up(pool)
-    await upper.catch_up(pool)
+    await caught_up(log.Reader("two", second), pool)
+    await caught_up(upper, pool)
     assert kept.event_ids == ["a"]
-    await log.Reader("one", first).catch_up(pool)
-    await upper.catch_up(pool)
+    await caught_up(log.Reader("one", first), pool)
+    await caught_up(upper, pool)
     assert kept.event_ids == ["a", "b"]
 
 
@@ -219,10 +220,10 @@ async def test_a_reader_crosses_midnight(pool):
     await append(pool, entry("a", received_at=today))
     kept = Kept()
     reader = log.Reader("r", kept)
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     await append(pool, entry("b", received_at=today + timedelta(days=1)))
     await append(pool, entry("c", received_at=today))
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     assert kept.event_ids == ["a", "b", "c"]
 
 
@@ -230,11 +231,11 @@ async def test_waiting_ends_when_every_reader_named_has_passed(pool):
     await append(pool, entry("a"))
     one, other = log.Reader("one", Kept()), log.Reader("other", Kept())
     today = clock.now().date()
-    await one.catch_up(pool)
+    await caught_up(one, pool)
     with pytest.raises(log.EventNotSeen):
         await log.wait_for(pool, "a", ["one", "other"], today=today, timeout_s=0.05)
     waiting = asyncio.create_task(log.wait_for(pool, "a", ["one", "other"], today=today))
-    await other.catch_up(pool)
+    await caught_up(other, pool)
     await waiting
 
 
@@ -261,7 +262,7 @@ async def test_a_fact_is_stated_in_the_transaction_of_its_change(pool):
     async with db.transaction(pool) as conn:
         event_id = await log.state(conn, Tested(n=2), at=clock.now(), identifiers=(5,))
     kept = Kept()
-    await log.Reader("r", kept).catch_up(pool)
+    await caught_up(log.Reader("r", kept), pool)
     [row] = kept.rows
     assert (row.event_id, row.name, row.body) == (event_id, "house.tested", '{"n":2}')
     async with pool.acquire() as conn:
@@ -273,7 +274,7 @@ async def test_a_fact_is_stated_in_the_transaction_of_its_change(pool):
 async def test_lag_is_the_age_of_the_oldest_event_not_passed(pool):
     reader = log.Reader("r", Kept())
     await append(pool, entry("a", received_at=clock.now() - timedelta(seconds=90)))
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     async with pool.acquire() as conn:
         assert (await log.lags(conn))["r"] == 0.0
     await append(pool, entry("b", received_at=clock.now() - timedelta(seconds=90)))
@@ -312,7 +313,7 @@ async def test_an_event_that_nobody_can_digest_is_set_aside_and_stops_no_other(
     with pytest.raises(ValueError, match="cannot be"):
         await reader.step(pool)
     assert await reader.step_past_poison(pool) >= 1
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
     assert sorted(done) == ["a", "b", "c", "d"]
     rows = await pool.fetch("select reader, event_id, error from log.set_aside")
     assert [tuple(row) for row in rows] == [("choking", "poison", "ValueError")]
@@ -364,7 +365,7 @@ async def test_a_day_whose_events_came_before_its_partition_stops_no_other_day(p
     tomorrow = clock.now() + timedelta(days=1)
     await append(pool, entry("late", received_at=tomorrow))
     kept = Kept()
-    await log.Reader("r", kept).catch_up(pool)
+    await caught_up(log.Reader("r", kept), pool)
     assert sorted(kept.event_ids) == ["early", "late"]
     async with pool.acquire() as conn:
         where = dict(await conn.fetch("select event_id, tableoid::regclass::text from log.events"))

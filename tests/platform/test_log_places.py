@@ -7,6 +7,7 @@ import random
 from contextlib import suppress
 
 from tests.platform.test_log import append, entry
+from tests.reading import caught_up
 
 from setten.platform import clock, db, log
 from setten.platform.log.model import Cursor, EventNotSeen
@@ -84,7 +85,7 @@ async def test_at_the_end_nothing_is_owed(pool):
         await append(pool, entry("last"))
         await asyncio.sleep(0.03)
     passed = await cursor_of(pool, "idle")
-    await log.Reader("idle", nothing, names=frozenset({"x"})).catch_up(pool)
+    await caught_up(log.Reader("idle", nothing, names=frozenset({"x"})), pool)
     assert passed <= await cursor_of(pool, "idle") == await end_of(pool)
 
 
@@ -121,7 +122,7 @@ async def test_whatever_dies_in_between_every_event_is_handled_once(pool):
     done.set()
     await asyncio.gather(*processes)
     steady = log.Reader("half", _into_done, names=frozenset({"order.placed"}))
-    await steady.catch_up(pool)
+    await caught_up(steady, pool)
     wanted = await pool.fetch("select event_id from log.events where name = 'order.placed'")
     found = await pool.fetch("select event_id from done")
     assert sorted(r[0] for r in found) == sorted(r[0] for r in wanted)

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 from tests.platform.test_log import append, entry
+from tests.reading import caught_up
 
 from setten.platform import log
 from setten.platform.log import tail as tails
@@ -44,7 +45,7 @@ async def run_beside_writers(pool, readers, *, events: int) -> None:
     stop.set()
     await reading
     for reader in readers:
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
 
 
 async def test_readers_of_every_speed_get_the_same_events_in_the_same_order(pool, monkeypatch):

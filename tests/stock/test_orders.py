@@ -3,6 +3,7 @@
 import uuid
 from datetime import date
 
+from tests.reading import caught_up
 from tests.stock.conftest import NOW
 
 from setten.facts.commerce import Item, OrderReported
@@ -31,7 +32,7 @@ async def tell(pool: db.Pool, *facts: Fact) -> None:
         for fact in facts:
             await log.state(conn, fact, at=NOW, identifiers=[7], channel="web")
     (reader,) = orders.readers()
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
 
 
 async def placed(pool: db.Pool) -> list[db.Record]:

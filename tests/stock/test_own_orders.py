@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reading import caught_up
 from tests.stock.conftest import NOW
 
 from setten.facts.commerce import Item, OrderCancelled, OrderReported, PaymentRecorded
@@ -68,7 +69,7 @@ async def read(pool: db.Pool, *facts) -> None:
         for fact in facts:
             await log.state(conn, fact, at=NOW, identifiers=[7], channel="store")
     (reader,) = orders.readers()
-    await reader.catch_up(pool)
+    await caught_up(reader, pool)
 
 
 def receipt(order: orders.Order, amount: int, **more) -> ReceiptRecorded:

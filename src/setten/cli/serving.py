@@ -7,7 +7,7 @@ import logging
 import shlex
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -49,8 +49,8 @@ def serve(
     def ready(now: Settings) -> None:
         terminal.note(f"{now.base_url} で動いています", f"Running at {now.base_url}")
 
-    def prepare(now: Settings) -> None:
-        _prove(now)
+    async def prepare(now: Settings) -> None:
+        await _prove(now)
         belonging.mark_business(now.data_dir)
 
     journal.configure(found.log_level)
@@ -88,18 +88,18 @@ def demo(
     stop = threading.Event()
     stories: list[Story] = []
 
-    def prepare(now: Settings) -> None:
-        asyncio.run(_check_own(now))
-        _prove(now)
+    async def prepare(now: Settings) -> None:
+        await _check_own(now)
+        await _prove(now)
         belonging.mark_demo(now.data_dir)
         if scales.is_ready(now, scale):
             return
         if days and _is_filled(now):  # what went on since is told when people are in already
             return
-        if days and (story := asyncio.run(_grow(now, days, business))) is not None:
+        if days and (story := await _grow(now, days, business)) is not None:
             stories.append(story)
         else:
-            asyncio.run(_seed(now, scale))
+            await _seed(now, scale)
 
     def ready(now: Settings) -> None:
         if days and _is_filled(now):
@@ -147,7 +147,7 @@ def worker(
 def _supervise(
     found: Settings,
     *,
-    prepare: Callable[[Settings], None],
+    prepare: Callable[[Settings], Awaitable[None]],
     ready: Callable[[Settings], None],
     say: Say,
 ) -> None:
@@ -157,15 +157,12 @@ def _supervise(
     supervisor.run(plan)
 
 
-def _prove(found: Settings) -> None:
+async def _prove(found: Settings) -> None:
     """Refuse a database made with another master key here, in one line, not in every process."""
     from setten import background
 
-    async def go() -> None:
-        async with background.resources(found, size=1):
-            pass
-
-    asyncio.run(go())
+    async with background.resources(found, size=1):
+        pass
 
 
 async def _check_own(found: Settings) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.customers.conftest import START, People
+from tests.reading import caught_up
 
 from setten.customers import consent, identity
 from setten.platform import db
@@ -47,7 +48,7 @@ class Says:
     async def read(self) -> None:
         await self.people.read()
         for reader in consent.readers(after=(identity.READER,)):
-            await reader.catch_up(self.pool)
+            await caught_up(reader, self.pool)
 
     async def stands(self, who: str) -> dict[str, str]:
         """What stands of her, as "purpose.channel": state."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.customers.conftest import START
+from tests.reading import caught_up
 
 from setten.customers import homes
 from setten.customers.homes import rules
@@ -31,7 +32,7 @@ def lives(people, pool, vault):
                              body={"type": "identify"})  # fmt: skip
         await people.read()
         for reader in homes.readers(vault):
-            await reader.catch_up(pool)
+            await caught_up(reader, pool)
 
     return say
 

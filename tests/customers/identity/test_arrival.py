@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from tests.customers.conftest import START
+from tests.reading import caught_up
 
 from setten.customers import identity
 from setten.platform import clock, log
@@ -90,7 +91,7 @@ async def test_any_order_and_any_batches_give_the_same_people(people, pool, seed
         for start in range(0, len(entries), size):
             await people.append(entries[start : start + size])
             [reader] = identity.readers()
-            await reader.catch_up(pool)
+            await caught_up(reader, pool)
         found.append(await partition(pool, numbers))
         chance.shuffle(entries)
     assert found[0] == found[1] == found[2]
@@ -109,7 +110,7 @@ async def test_a_batch_that_touches_too_much_is_settled_in_parts_and_comes_to_th
         for part in (entries[:30], entries[30:]):
             await people.append(part)
             [reader] = identity.readers()
-            await reader.catch_up(pool)
+            await caught_up(reader, pool)
         found.append(await partition(pool, numbers))
     assert found[0] == found[1]
 

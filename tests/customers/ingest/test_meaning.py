@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.reading import caught_up
 
 from setten.customers import ingest
 from setten.customers.ingest import times
@@ -319,7 +320,7 @@ def test_every_fact_reads_back_as_itself():
 async def test_counters_follow_the_log(client, track, pool, source):
     await client.batch(track(), track(), track(type="page"))
     for reader in ingest.readers():
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
     async with db.transaction(pool) as conn:
         since = clock.now() - timedelta(hours=2)
         found = await ingest.counters_since(conn, [source.source_id], since)

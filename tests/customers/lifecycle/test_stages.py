@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.customers.conftest import START
+from tests.reading import caught_up
 
 from setten.customers import identity, lifecycle
 from setten.customers.lifecycle import Thresholds
@@ -45,7 +46,7 @@ class Shop:
         self.day = day
         await self.people.read()
         for reader in lifecycle.readers(ZONE, self.now):
-            await reader.catch_up(self.pool)
+            await caught_up(reader, self.pool)
 
     async def wake(self, day):
         self.day = day
@@ -338,6 +339,6 @@ async def test_the_people_of_a_stage_are_listed_newest_first_by_pages(shop):
 async def test_a_stage_does_not_run_ahead_of_what_identity_and_timeline_have_read(shop):
     await shop.buys("email:ann@example.com", day=0)
     for reader in lifecycle.readers(ZONE, shop.now):
-        await reader.catch_up(shop.pool)
+        await caught_up(reader, shop.pool)
     await shop.read(0)
     assert (await shop.standing("email:ann@example.com")).stage == "trial"

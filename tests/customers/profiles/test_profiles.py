@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from tests.customers.conftest import START
 from tests.customers.timeline.test_timeline import receipt
+from tests.reading import caught_up
 
 from setten.customers import homes, identity, profiles
 from setten.platform import db
@@ -99,7 +100,7 @@ def lives(people, vault, pool):
                              body={"type": "identify"})  # fmt: skip
         await people.read()
         for reader in homes.readers(vault):
-            await reader.catch_up(pool)
+            await caught_up(reader, pool)
 
     return say
 

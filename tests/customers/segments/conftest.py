@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.customers.conftest import START, People
+from tests.reading import caught_up
 
 from setten.customers import consent, homes, identity, lifecycle, relations, segments
 from setten.customers.segments import evaluating
@@ -81,11 +82,11 @@ class Shop:
                 *consent.readers(after=(identity.READER,)),
                 *homes.readers(self.people.vault),
             ):
-                await reader.catch_up(self.pool)
+                await caught_up(reader, self.pool)
             for reader in lifecycle.readers(TOKYO.zone, now=self.clock):
-                await reader.catch_up(self.pool)
+                await caught_up(reader, self.pool)
             for reader in segments.readers(TOKYO, now=self.clock):
-                await reader.catch_up(self.pool)
+                await caught_up(reader, self.pool)
 
     async def lives(self, who: str, lat: float, lon: float, *, minute: float | None = None) -> None:
         """She tells where she lives."""

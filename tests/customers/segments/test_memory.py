@@ -13,6 +13,7 @@ from tests.customers.identity.conftest import Hands
 from tests.customers.segments.conftest import TOKYO, Shop, did, no
 from tests.customers.segments.random_shop import condition, happen
 from tests.customers.timeline.test_timeline import order
+from tests.reading import caught_up
 
 from setten.customers import identity, lifecycle, segments, timeline
 from setten.customers.segments import evaluating, memory, sorts, state
@@ -152,8 +153,8 @@ async def test_whatever_happens_in_between_it_is_as_if_read_anew(shop, people: P
     for _ in range(4):
         for one in (*identity.readers(people.vault), *timeline.readers(),
                     *lifecycle.readers(TOKYO.zone, now=shop.clock)):  # fmt: skip
-            await one.catch_up(shop.pool)
-        await reader_of(shop, kept).catch_up(shop.pool)
+            await caught_up(one, shop.pool)
+        await caught_up(reader_of(shop, kept), shop.pool)
     told = f"seed {seed}, {met}"
     await assert_true(shop, kept)
     await segments.fill(shop.pool, calendar=TOKYO, now=shop.clock, memory=kept)
@@ -168,7 +169,7 @@ async def lookers(shop: Shop, people: People) -> tuple[int, Memory]:
     kept = Memory()
     await people.happens("user_id:ann", minute=1, name="product.viewed")
     await people.read()
-    await reader_of(shop, kept).catch_up(shop.pool)
+    await caught_up(reader_of(shop, kept), shop.pool)
     assert await people.customer("user_id:ann") in kept
     return looked, kept
 
@@ -179,7 +180,7 @@ async def test_who_is_remembered_enters_without_being_read_again(shop, people, l
     await people.read()
     # What is not read cannot be missed.
     await pool.execute("delete from customers.timeline")
-    await reader_of(shop, kept).catch_up(pool)
+    await caught_up(reader_of(shop, kept), pool)
     assert await shop.is_in("user_id:ann", looked)
 
 
@@ -190,7 +191,7 @@ async def test_a_process_that_died_before_its_commit_leaves_nothing_behind(shop,
     with pytest.raises(Killed):
         await reader_of(shop, kept, killed=True).step(shop.pool)
     assert not await shop.is_in("user_id:ann", looked)
-    await reader_of(shop, kept).catch_up(shop.pool)
+    await caught_up(reader_of(shop, kept), shop.pool)
     assert await shop.is_in("user_id:ann", looked)
     assert len(await people.facts("memberships.changed")) == 1
 
@@ -200,10 +201,10 @@ async def test_what_another_process_wrote_is_seen_and_not_written_again(shop, pe
     other = Memory()
     await people.happens("user_id:ann", minute=2, name="product.viewed")
     await people.read()
-    await reader_of(shop, other).catch_up(shop.pool)
+    await caught_up(reader_of(shop, other), shop.pool)
     await people.happens("user_id:ann", minute=3, name="product.viewed")
     await people.read()
-    await reader_of(shop, kept).catch_up(shop.pool)
+    await caught_up(reader_of(shop, kept), shop.pool)
     assert len(await people.facts("memberships.changed")) == 1
     await assert_true(shop, kept)
 
@@ -211,7 +212,7 @@ async def test_what_another_process_wrote_is_seen_and_not_written_again(shop, pe
 async def test_an_event_that_comes_a_second_time_counts_once(shop, people, lookers, pool):
     looked, kept = lookers
     await pool.execute("update log.cursors set xid = '0', position = 0 where reader = 'segments'")
-    await reader_of(shop, kept).catch_up(pool)
+    await caught_up(reader_of(shop, kept), pool)
     assert await shop.inside(looked) == set()
     await assert_true(shop, kept)
 
@@ -222,14 +223,14 @@ async def test_an_event_that_the_timeline_could_not_take_is_no_line_here_either(
     looked, kept = lookers
     await people.happens("user_id:ann", minute=2, name="product.viewed", event_id="odd")
     for reader in identity.readers(people.vault):
-        await reader.catch_up(pool)
+        await caught_up(reader, pool)
 
     async def chokes(conn: Any, rows: Any) -> None:
         if any(row.event_id == "odd" for row in rows):
             raise ValueError("indigestible")
 
     await Reader(timeline.READER, chokes).step_past_poison(pool)
-    await reader_of(shop, kept).catch_up(pool)
+    await caught_up(reader_of(shop, kept), pool)
     assert await shop.inside(looked) == set()
     await assert_true(shop, kept)
 
@@ -241,7 +242,7 @@ async def test_a_purchase_is_read_again_since_only_the_timeline_knows_which_tell
     _, kept = lookers
     await people.happens("user_id:ann", minute=2, name="order.placed", body=order("1001"))
     await people.read()
-    await reader_of(shop, kept).catch_up(shop.pool)
+    await caught_up(reader_of(shop, kept), shop.pool)
     assert await shop.is_in("user_id:ann", buyers)
     await assert_true(shop, kept)
 
@@ -253,7 +254,7 @@ async def test_who_has_not_come_for_long_is_forgotten_first(shop, people, monkey
     for number in range(10):
         await people.happens(f"user_id:u{number}", minute=number)
         await people.read()
-        await reader_of(shop, kept).catch_up(shop.pool)
+        await caught_up(reader_of(shop, kept), shop.pool)
     assert 0 < len(kept) <= 8
     assert await people.customer("user_id:u9") in kept
     assert await people.customer("user_id:u0") not in kept
@@ -267,7 +268,7 @@ async def test_lines_that_no_condition_is_about_are_not_kept(shop, people, looke
     for minute in range(3, 9):
         await people.happens("user_id:ann", minute=minute)
     await people.read()
-    await reader_of(shop, kept).catch_up(shop.pool)
+    await caught_up(reader_of(shop, kept), shop.pool)
     assert kept._bytes == before
     async with shop.pool.acquire() as conn:
         whose = await people.customer("user_id:ann")

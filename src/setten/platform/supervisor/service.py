@@ -26,6 +26,7 @@ from setten.platform.settings import Settings, to_environment
 from setten.platform.supervisor.children import Child
 from setten.platform.supervisor.database import Database, say_in_log
 from setten.platform.supervisor.nursery import RUNS, Nursery
+from setten.platform.supervisor.preparing import Prepare, prepare
 
 TICK_S = 0.05
 BALLAST_EVERY_S = 2.0
@@ -71,7 +72,7 @@ class Plan(msgspec.Struct, frozen=True):
     settings: Settings
     web: str
     others: Mapping[str, tuple[str, ...]]
-    prepare: Callable[[Settings], None] | None = None
+    prepare: Prepare | None = None
     ready: Callable[[Settings], None] | None = None
     say: Say = say_in_log
 
@@ -93,7 +94,7 @@ def run(plan: Plan) -> None:
         database = Database(settings, plan.say)
         try:
             database.open()
-            if not _prepare(plan, database.settings, stop):
+            if not prepare(plan.prepare, database.settings, stop):
                 return
             (settings.data_dir / ADDRESS_FILE).write_text(settings.base_url)
             web, others = _children(plan, database.settings, listeners, nursery)
@@ -287,27 +288,6 @@ def _stop_signals() -> Iterator[threading.Event]:
     finally:
         for number, do in before.items():
             signal.signal(number, do)
-
-
-def _prepare(plan: Plan, settings: Settings, stop: threading.Event) -> bool:
-    """Do what comes before serving; False when told to end, which cuts it off where it is."""
-
-    def interrupt(*_: object) -> None:
-        if not stop.is_set():  # once: what cleans up after it is not cut off too
-            stop.set()
-            raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        if plan.prepare is not None and not stop.is_set():
-            plan.prepare(settings)
-    except KeyboardInterrupt:
-        logger.info("told to end before anything was served")
-    finally:
-        for number, do in before.items():
-            signal.signal(number, do)
-    return not stop.is_set()
 
 
 def _announce_when_ready(plan: Plan, settings: Settings, stop: threading.Event) -> threading.Event:
