@@ -75,7 +75,7 @@ async def test_rebuilds_and_reconciliation_find_nothing_else_than_was_laid_down(
             laid = await _contents(conn)
             assert all(rows for rows, _ in laid.values())
             assert (await ledger.reconcile(conn)).is_clean
-            assert await receipts.drifts(conn) == {}
+            assert await receipts.drifts(conn) == []
 
         assert await identity.rebuild(pool) == 0
         assert await timeline.rebuild(pool) == laid["customers.timeline"][0]

@@ -62,12 +62,19 @@ def opened(data_dir: str | None = None, *, makes: bool = False) -> Iterator[Sett
         )
 
 
-def on_connection(work: Callable[[Connection], Awaitable[T]], found: Settings) -> T:
-    """Do `work` in one transaction on an opened installation and answer its result."""
+def on_connection(
+    work: Callable[[Connection], Awaitable[T]], found: Settings, *, is_whole: bool = True
+) -> T:
+    """Do `work` on an opened installation and answer its result.
+
+    is_whole: in one transaction; long work that only looks makes its own, each short.
+    """
 
     async def go() -> T:
         conn = await db.connect(str(found.database_url))
         try:
+            if not is_whole:
+                return await work(conn)
             async with conn.transaction():
                 return await work(conn)
         finally:
@@ -77,14 +84,18 @@ def on_connection(work: Callable[[Connection], Awaitable[T]], found: Settings) -
 
 
 def with_connection(
-    work: Callable[[Connection], Awaitable[T]], data_dir: str | None, *, makes: bool = False
+    work: Callable[[Connection], Awaitable[T]],
+    data_dir: str | None,
+    *,
+    makes: bool = False,
+    is_whole: bool = True,
 ) -> T:
-    """Open the installation, do `work` in one transaction and answer its result.
+    """Open the installation, do `work` and answer its result.
 
-    makes: as for `opened`.
+    makes: as for `opened`. is_whole: as for `on_connection`.
     """
     with opened(data_dir, makes=makes) as found:
-        return on_connection(work, found)
+        return on_connection(work, found, is_whole=is_whole)
 
 
 def with_means(work: Callable[[Means], Awaitable[T]], data_dir: str | None) -> T:

@@ -18,6 +18,7 @@ from setten.platform.db import Connection, embedded
 
 if TYPE_CHECKING:  # it takes a moment to load, and few commands need it
     from setten.background import Means
+    from setten.stock import ledger
 
 PROGRESS_S = 5  # between two lines of progress: enough to see that it goes on
 DataDir = Annotated[str | None, typer.Option(help="Where everything of this installation lies.")]
@@ -41,20 +42,22 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         terminal.note("すでに最新です", "Already up to date")
 
 
-def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def reconcile(
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    after: Annotated[
+        str, typer.Option(help="Go on behind this sku, where a proof was broken off.")
+    ] = "",
+) -> None:
     """Prove balances by their ledger, and sums of receipts. Ends with 1 when anything drifts."""
     from setten.stock import ledger, receipts
 
-    async def work(conn: Connection) -> tuple[ledger.Proof, dict[str, tuple[int, int]]]:
-        return await ledger.reconcile(conn), await receipts.drifts(conn)
+    async def work(conn: Connection) -> tuple[ledger.Proof, list[ledger.Drift]]:
+        proof = await ledger.reconcile(conn, after=after, told=_told())
+        return proof, await receipts.drifts(conn)
 
-    proof, money = installation.with_connection(work, data_dir)
-    rows = [msgspec.to_builtins(drift) for drift in proof.drifts]
-    rows += [
-        {"sku": "", "location_id": "", "what": f"receipts {currency}", "balance": kept,
-         "proven": proven}
-        for currency, (kept, proven) in money.items()
-    ]  # fmt: skip
+    proof, money = installation.with_connection(work, data_dir, is_whole=False)
+    rows = [msgspec.to_builtins(drift) for drift in (*proof.drifts, *money)]
     if as_json:
         terminal.as_json({"drifts": rows, "sums": proof.sums})
     else:
@@ -62,6 +65,22 @@ def reconcile(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         terminal.note(f"ずれ {len(rows)} 件", f"{len(rows)} drifting")
     if rows or not proof.is_clean:
         raise typer.Exit(1)
+
+
+def _told() -> Callable[[ledger.Progress], None]:
+    """Says how far the proof is, every few seconds, and from where it could go on."""
+    told_at = time.monotonic()
+
+    def tell(at: ledger.Progress) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= PROGRESS_S:
+            told_at = time.monotonic()
+            terminal.note(
+                f"約 {at.about:,} 件のうち {at.rows:,} 件（--after {at.sku} で続きから）",
+                f"{at.rows:,} of about {at.about:,} (--after {at.sku} goes on from here)",
+            )
+
+    return tell
 
 
 def rebuild(projection: str, data_dir: DataDir = None) -> None:

@@ -23,7 +23,7 @@ TOLD_MAX = 200  # rows a night; more says the same: something writes balances be
 
 async def prove_all(pool: Pool) -> None:
     """Prove everything and tell of what differs. For a job."""
-    async with db.transaction(pool) as conn:  # it writes nothing, so no reader of the log waits
+    async with db.connection(pool) as conn:  # no transaction around: each piece is one of its own
         proof = await ledger.reconcile(conn)
         money = await receipts.drifts(conn)
     async with db.transaction(pool) as conn:
@@ -68,16 +68,19 @@ async def _fact(conn: Connection, one: Drift, now: datetime) -> log.Entry:
     return log.entry_for(fact, at=now, location_id=one.location_id)
 
 
-async def _tell_money(
-    conn: Connection, money: dict[str, tuple[int, int]], *, now: datetime
-) -> None:
+async def _tell_money(conn: Connection, money: Sequence[Drift], *, now: datetime) -> None:
     facts = [
         log.entry_for(
             StockDrifted(
-                drift_id=ids.uuid7(), what=f"receipts {currency}", balance=kept, proven=proven
+                drift_id=ids.uuid7(),
+                what=one.what,
+                location_id=one.location_id,
+                balance=one.balance,
+                proven=one.proven,
             ),
             at=now,
+            location_id=one.location_id,
         )
-        for currency, (kept, proven) in money.items()
+        for one in money[:TOLD_MAX]
     ]
     await log.state_all(conn, facts)

@@ -6,9 +6,9 @@ touch (one order for all, so nobody waits in a circle), decide, then `post`.
 """
 
 from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
+from setten.stock.ledger.proof import Progress, Proof, reconcile, take_time
 from setten.stock.ledger.service import (
     Posting,
-    Proof,
     balances_among,
     balances_at,
     balances_of,
@@ -20,7 +20,6 @@ from setten.stock.ledger.service import (
     posted,
     preview,
     put_shelves,
-    reconcile,
     state_crossings,
     totals_of,
     untouched,
@@ -34,6 +33,7 @@ __all__ = [
     "Key",
     "Posted",
     "Posting",
+    "Progress",
     "Proof",
     "balances_among",
     "balances_at",
@@ -48,6 +48,7 @@ __all__ = [
     "put_shelves",
     "reconcile",
     "state_crossings",
+    "take_time",
     "totals_of",
     "untouched",
 ]

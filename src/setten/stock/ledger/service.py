@@ -1,37 +1,22 @@
-"""Locking rows, posting entries, proving balances."""
+"""Locking rows and posting entries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.stock.ledger import rules
-from setten.stock.ledger.model import KEPT, Balance, Drift, Entry, Key, Posted
+from setten.stock.ledger.model import KEPT, Balance, Entry, Key, Posted
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 ENTRIES_PAGE_MAX = 200
-PROOF_S_MAX = 3_600.0
 BALANCES_MAX = 20_000  # forty skus in all of five hundred places
-DRIFTS_MAX = 1_000  # more says the same: something writes balances beside the ledger
 _AFTER_ALL = 2**62
-
-
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """What `reconcile` found: the drifts (at most 1,000), and each account's sum by the ledger."""
-
-    drifts: tuple[Drift, ...]
-    sums: dict[str, int]
-
-    @property
-    def is_clean(self) -> bool:
-        """No drift, and all accounts together are zero."""
-        return not self.drifts and sum(self.sums.values()) == 0
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,20 +209,3 @@ async def totals_of(conn: Connection, skus: Sequence[str]) -> dict[str, int]:
     """Units of each sku that all places together can promise; one that lies nowhere is absent."""
     rows = await _Q.totals_of.all(conn, skus=list(skus))
     return {row["sku"]: row["promisable"] for row in rows}
-
-
-async def reconcile(conn: Connection) -> Proof:
-    """Prove every balance from the ledger and from the open hold lines. Reads all of both.
-
-    Takes the time it needs (up to PROOF_S_MAX) when it runs in a transaction; holds no lock.
-    """
-    await _Q.take_time.run(conn)
-    drifts = await _patiently(conn, _Q.drifts, most=DRIFTS_MAX)
-    sums = {row["name"]: row["qty"] for row in await _patiently(conn, _Q.sums)}
-    return Proof(drifts=tuple(Drift(**dict(row)) for row in drifts), sums=sums)
-
-
-async def _patiently(conn: Connection, query: db.Query, **given: Any) -> list[db.Record]:
-    """Connections of a pool wait half a minute for an answer; this one reads all there is."""
-    rows: list[db.Record] = await conn.fetch(query.sql, *query.args(given), timeout=PROOF_S_MAX)
-    return rows

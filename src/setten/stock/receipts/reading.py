@@ -9,6 +9,8 @@ from uuid import UUID
 
 from setten.platform import db
 from setten.platform.db import Connection
+from setten.stock import ledger
+from setten.stock.ledger import Drift
 from setten.stock.receipts.model import DayTotal, ReceiptLine, Recorded, Total, UnknownReceipt
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -17,6 +19,7 @@ FOUND_MAX = 5  # a number comes again at every place and every year
 NUMBER_LENGTH_MAX = 60
 DIGITS = (3, 4, 5, 6, 7, 8)  # widths in which tills print a sequence
 DAY_TOTALS_MAX = 10_000  # a thousand places over some days, in a few currencies
+PLACE_S_MAX = 3_600.0  # proving all that the tills of a place ever took
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -97,14 +100,17 @@ async def by_day(
     return [DayTotal(**dict(row)) for row in rows]
 
 
-async def drifts(conn: Connection) -> dict[str, tuple[int, int]]:
-    """Currencies whose kept sum of money differs from the receipts': (kept, proven). Reads all."""
-    kept = {one.currency: (one.total_minor, one.receipts) for one in await totals(conn)}
-    rows = await _Q.prove_totals.all(conn)
-    proven = {row["currency"]: (row["total_minor"], row["receipts"]) for row in rows}
-    nothing = (0, 0)
-    return {
-        currency: (kept.get(currency, nothing)[0], proven.get(currency, nothing)[0])
-        for currency in sorted(kept.keys() | proven.keys())
-        if kept.get(currency, nothing) != proven.get(currency, nothing)
-    }
+async def drifts(conn: Connection) -> list[Drift]:
+    """Kept sums of money, and of how many receipts, that differ from the receipts'. Reads all.
+
+    Place by place: best outside a transaction, so that each is proven in one of its own.
+    """
+    found: list[Drift] = []
+    place = ""
+    while (place := await _Q.next_place.value(conn, after=place)) is not None:
+        async with conn.transaction():
+            await ledger.take_time(conn)
+            query, given = _Q.prove_place, {"location_id": place}
+            rows = await conn.fetch(query.sql, *query.args(given), timeout=PLACE_S_MAX)
+        found += [Drift(sku="", location_id=place, **dict(row)) for row in rows]
+    return found

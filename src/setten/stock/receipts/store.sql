@@ -189,10 +189,34 @@ select location_id, business_day, currency, receipts, lines, total_minor
  order by location_id, business_day, currency
  limit :most;
 
--- name: prove_totals
--- The sums again from the receipts themselves: what the kept ones are proven by.
-select r.currency, count(*) as receipts, sum(r.total_minor)::bigint as total_minor
-  from stock.receipts r
- where r.replaced_by is null
- group by r.currency
- order by r.currency;
+-- name: next_place
+-- Where tills stand, one place after the other; null behind the last.
+select least(
+         (select r.location_id from stock.receipts r
+           where r.replaced_by is null and r.location_id > :after
+           order by r.location_id limit 1),
+         (select t.location_id from stock.receipt_totals t
+           where t.location_id > :after order by t.location_id limit 1));
+
+-- name: prove_place
+-- The kept sums of a place that differ from its receipts themselves, both read at one moment.
+with kept as (
+  select currency, sum(receipts)::bigint as receipts, sum(total_minor)::bigint as total_minor
+    from stock.receipt_totals
+   where location_id = :location_id
+   group by currency
+), proven as (
+  select currency, count(*) as receipts, sum(total_minor)::bigint as total_minor
+    from stock.receipts
+   where location_id = :location_id and replaced_by is null
+   group by currency
+)
+select c.what, c.balance, c.proven
+  from kept k
+  full join proven p using (currency)
+ cross join lateral (values
+       ('receipts ' || currency, coalesce(k.total_minor, 0), coalesce(p.total_minor, 0)),
+       ('number of receipts ' || currency, coalesce(k.receipts, 0), coalesce(p.receipts, 0)))
+       as c(what, balance, proven)
+ where c.balance <> c.proven
+ order by c.what;
