@@ -17,9 +17,16 @@ import msgspec
 
 from setten.imports import choosing, desk, staging
 from setten.imports.desk import Outcome, Sent
+from setten.imports.hands import Hands
 from setten.imports.kinds import KINDS
 from setten.imports.mapping import proposal
-from setten.imports.model import Clock, Options, Progress, Summary
+from setten.imports.model import (
+    Clock,
+    ImportStopped,
+    Options,
+    Progress,
+    Summary,
+)
 from setten.imports.running import bring
 from setten.platform import db
 from setten.platform.db import Pool
@@ -43,7 +50,7 @@ class GaveUp(Exception):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs are done with. folder: where the sealed files lie."""
+    """What runs are done with. folder: where the sealed files lie. hands: help with long files."""
 
     pool: Pool
     vault: Vault
@@ -51,6 +58,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     dsn: str
     finished: Finished
     clock: Clock
+    hands: Hands | None = None
 
 
 async def serve(at: Desk, stop: asyncio.Event) -> None:
@@ -103,6 +111,8 @@ async def _run(at: Desk, guard: db.Connection, sent: Sent, stop: asyncio.Event) 
         summary = await _brought(at, guard, sent, stop)
     except db.AWAY:
         raise
+    except ImportStopped:  # a helper has gone; the next round goes on where it was
+        logger.warning("an import goes on without who helped with it")
     except SettenError as refusal:
         said = {key: str(value)[:200] for key, value in refusal.facts.items()}
         await _end(at, sent, Outcome(code=refusal.code, facts=said))
@@ -132,7 +142,7 @@ async def _brought(
     own = await db.open_pool(at.dsn, size=CONNECTIONS)
     try:
         run = asyncio.create_task(bring(
-            own, at.vault, KINDS[sent.kind], path, options, clock=at.clock,
+            own, at.vault, KINDS[sent.kind], path, options, clock=at.clock, hands=at.hands,
             on_progress=on_progress,
         ))  # fmt: skip
         try:
@@ -157,10 +167,15 @@ def _options(sent: Sent, place: Path) -> Options:
         (place / "mapping.toml").write_text(proposal(sent.about.mapping), "utf-8")
     return sent.about.options(
         is_dry=sent.state == "trying",
-        resumes=sent.state == "taking" and sent.bytes_done > 0,
+        resumes=sent.state == "taking" and _has_begun(sent),
         by=sent.sender,
         place=place,
     )
+
+
+def _has_begun(sent: Sent) -> bool:
+    """Whether rows may be in. Where others help, they may be before this process has any."""
+    return sent.bytes_done > 0 or (sent.tries > 0 and KINDS[sent.kind].stands_alone)
 
 
 async def _moved(guard: db.Connection, sent: Sent, far: Progress) -> bool:

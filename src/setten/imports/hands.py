@@ -20,6 +20,7 @@ from uuid import UUID
 
 import msgspec
 
+from setten.imports import resuming
 from setten.imports.chunks import drawn
 from setten.imports.kind import Kind, Setup
 from setten.imports.mapping import Columns
@@ -40,17 +41,21 @@ _spawn = multiprocessing.get_context("spawn")  # a fork would copy connections a
 
 
 class Hands(msgspec.Struct, frozen=True):
-    """What a process needs to help. count: how many beside this one."""
+    """What a process needs to help. count: how many beside this one.
+
+    behind: how much less urgent they are than this process, as `nice` counts.
+    """
 
     dsn: str
     master_key: bytes
     count: int
     from_bytes: int = FROM_BYTES
+    behind: int = 0
 
 
-def spare(dsn: str, master_key: bytes) -> Hands:
+def spare(dsn: str, master_key: bytes, *, behind: int = 0) -> Hands:
     """As many hands as this machine has further cores."""
-    return Hands(dsn, master_key, min((os.cpu_count() or 1) - 1, MOST))
+    return Hands(dsn, master_key, min((os.cpu_count() or 1) - 1, MOST), behind=behind)
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -132,6 +137,7 @@ def _draw(next_: Any) -> int:
 def _help(task: _Task, next_: Any) -> None:
     """What a helping process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that is asked to stop ends us
+    os.nice(task.hands.behind)
     parent = multiprocessing.parent_process()
     try:
         asyncio.run(_take_part(task, next_, lambda: parent is None or not parent.is_alive()))
@@ -151,11 +157,15 @@ async def _take_part(task: _Task, next_: Any, is_orphan: Callable[[], bool]) -> 
         run = Run(pool, kind, counted, keeps, task.clock)
         run.run_key = task.run_key
         run.turns = Turns(task.run_key, is_orphan)
-        async with db.transaction(pool) as conn:
-            await kind.prepare(conn, now=task.clock())
-        parts = drawn(table, kind, after=task.after, draw=lambda: _draw(next_))
-        ahead = asyncio.create_task(asyncio.to_thread(next, parts, None))
-        while (chunk := await ahead) is not None:
+        async with pool.acquire() as guard:
+            await resuming.help_with(guard, task.run_key)
+            async with db.transaction(pool) as conn:
+                await kind.prepare(conn, now=task.clock())
+            parts = drawn(table, kind, after=task.after, draw=lambda: _draw(next_))
             ahead = asyncio.create_task(asyncio.to_thread(next, parts, None))
-            await run.take(chunk.lines, after=chunk.after)
+            while (chunk := await ahead) is not None and not is_orphan():
+                ahead = asyncio.create_task(asyncio.to_thread(next, parts, None))
+                await run.take(chunk.lines, after=chunk.after)
+            if is_orphan():  # what else it holds goes with its process
+                raise ImportStopped()
     await pool.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from setten.platform.db import Connection
 _Q = db.load(__file__)
 KEPT = timedelta(days=400)  # a year's file that comes again a year later is still known
 _BLOCK_BYTES = 1 << 20
+LEFT_LOOKS, LEFT_LOOK_S = 100, 0.1  # ten seconds: whoever was left behind writes one chunk at most
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -131,7 +133,11 @@ async def forget(conn: Connection, *, now: datetime) -> None:
 
 @asynccontextmanager
 async def alone(conn: Connection, run_key: UUID) -> AsyncIterator[None]:
-    """Nobody else runs the same inside the block. Raises ImportRunning."""
+    """Nobody else runs the same inside the block. Raises ImportRunning.
+
+    A run whose process was killed may have left one that helped it, which writes until it sees
+    that: it is waited for, so that the mark stands still when it is read.
+    """
     if not await _Q.try_lock.value(conn, run_key=str(run_key)):
         raise ImportRunning()
     try:
@@ -139,3 +145,14 @@ async def alone(conn: Connection, run_key: UUID) -> AsyncIterator[None]:
     finally:
         if not conn.is_closed():
             await _Q.unlock.value(conn, run_key=str(run_key))
+        for _ in range(LEFT_LOOKS):
+            if await _Q.is_unhelped.value(conn, run_key=str(run_key)):
+                break
+            await asyncio.sleep(LEFT_LOOK_S)
+        else:
+            raise ImportRunning()
+
+
+async def help_with(conn: Connection, run_key: UUID) -> None:
+    """Be known to help with a run, for as long as this connection lasts."""
+    await _Q.help_with.value(conn, run_key=str(run_key))

@@ -22,6 +22,14 @@ select pg_try_advisory_lock(hashtextextended(:run_key::text, 155));
 -- name: unlock
 select pg_advisory_unlock(hashtextextended(:run_key::text, 155));
 
+-- name: help_with
+-- Shared by all that help with a run; it goes with the connection.
+select pg_advisory_lock_shared(hashtextextended(:run_key::text, 156));
+
+-- name: is_unhelped
+-- Whether nobody helps with the run; held for this statement alone.
+select pg_try_advisory_xact_lock(hashtextextended(:run_key::text, 156));
+
 -- name: latest
 -- Runs, the last moved first: a short table, dropped after KEPT.
 select kind, rows_done, summary, started_at, updated_at, ended_at
