@@ -31,32 +31,34 @@ def _lives(found: Settings, file: str, *, is_whole: bool) -> None:
     (found.data_dir / file).write_bytes(msgspec.json.encode(said))
 
 
-def test_where_nothing_lives_the_small_one_is_told_as_ever(found: Settings) -> None:
-    assert scales.is_ready(found, "small") is False
+async def test_where_nothing_lives_the_small_one_is_told_as_ever(found: Settings) -> None:
+    assert await scales.is_ready(found, "small") is False
     assert scales.say_hint(found) is False
 
 
 @pytest.mark.parametrize(("file", "own"), [(large.FILE, "large"), (real.FILE, "real")])
-def test_a_whole_one_opens_at_once_with_what_to_try_in_it(
+async def test_a_whole_one_opens_at_once_with_what_to_try_in_it(
     found: Settings, file: str, own: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _lives(found, file, is_whole=True)
-    assert scales.is_ready(found, own)
-    assert scales.is_ready(found, "small")
+    assert await scales.is_ready(found, own)
+    assert await scales.is_ready(found, "small")
     assert scales.say_hint(found)
     assert capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("file", "other"), [(large.FILE, "real"), (real.FILE, "large")])
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_another_size_is_refused(found: Settings, file: str, other: str, is_whole: bool) -> None:
+async def test_another_size_is_refused(
+    found: Settings, file: str, other: str, is_whole: bool
+) -> None:
     _lives(found, file, is_whole=is_whole)
     with pytest.raises(large.Unfinished):
-        scales.is_ready(found, other)
+        await scales.is_ready(found, other)
 
 
 @pytest.mark.parametrize("file", [large.FILE, real.FILE])
-def test_half_a_load_is_not_opened_as_if_it_were_whole(found: Settings, file: str) -> None:
+async def test_half_a_load_is_not_opened_as_if_it_were_whole(found: Settings, file: str) -> None:
     _lives(found, file, is_whole=False)
     with pytest.raises(large.Unfinished):
-        scales.is_ready(found, "small")
+        await scales.is_ready(found, "small")

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.conftest import MASTER_KEY
 
+from setten.cli import scales
 from setten.demo import large, real, seeding
 from setten.platform import clock, db, settings
 from setten.platform.settings import Settings
@@ -61,6 +62,16 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def installed(source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same where the package has them."""
+    package = source.parent / "site" / real.PACKAGE
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(package.parent))
+    return source.rename(package / "data")
+
+
+@pytest.fixture
 def found(dsn: str, tmp_path: Path) -> Settings:
     return settings.load(
         environment={
@@ -97,6 +108,15 @@ async def test_tills_goods_households_letters_and_coupons_are_all_there(
         "receipt.recorded": 2, "customer.identified": 1, "custom.event": 1, "coupon.reported": 2,
     }  # fmt: skip
     assert {tuple(row["identifiers"]) for row in rows} == {tuple(numbers.values())}
+
+
+async def test_the_command_brings_the_installed_package_in_and_opens_it_whole(
+    found: Settings, installed: Path
+) -> None:
+    assert real.tables() == installed
+    assert await scales.is_ready(found, "real")
+    assert real.is_whole(found.data_dir)
+    assert await scales.is_ready(found, "small"), "and is opened as it is from then on"
 
 
 async def test_what_was_interrupted_goes_on_and_counts_nothing_twice(

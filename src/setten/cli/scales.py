@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -25,7 +24,7 @@ _STAGES = {
 }
 
 
-def is_ready(found: Settings, scale: str) -> bool:
+async def is_ready(found: Settings, scale: str) -> bool:
     """Whether the demo of this folder is the real or the large one; loaded first where asked for.
 
     Raises Unfinished where another demo lives, and for a load under way that nobody asks to go on.
@@ -39,9 +38,9 @@ def is_ready(found: Settings, scale: str) -> bool:
     if large.is_laid(folder) or real.is_whole(folder):
         return True
     if scale == "large":
-        _lay_down(found)
+        await _lay_down(found)
     elif scale == "real":
-        _bring_in(found)
+        await _bring_in(found)
     elif lives is not None:
         raise large.Unfinished()
     return scale != "small"
@@ -66,7 +65,7 @@ def say_hint(found: Settings) -> bool:
     return True
 
 
-def _bring_in(found: Settings) -> None:
+async def _bring_in(found: Settings) -> None:
     from setten.demo import real
 
     terminal.note(
@@ -74,30 +73,25 @@ def _bring_in(found: Settings) -> None:
         "Bringing in a year of a grocer's tills (1.47 million lines; goes on where it was stopped)",
     )
     tell, began = _teller(), time.monotonic()
-    asyncio.run(
-        real.bring_in(
-            found, clock=clock.now, told=lambda step, at: tell(step, at.bytes_done, at.bytes_all)
-        )
+    await real.bring_in(
+        found, clock=clock.now, told=lambda step, at: tell(step, at.bytes_done, at.bytes_all)
     )
     minutes = (time.monotonic() - began) / 60
     terminal.note(f"{minutes:.0f} 分で取り込みました", f"Brought in within {minutes:.0f} minutes")
 
 
-def _lay_down(found: Settings) -> None:
+async def _lay_down(found: Settings) -> None:
     from setten import background
     from setten.demo import large
 
-    async def go() -> None:
-        async with background.resources(found, size=1) as means:
-            readers = [one.name for one in background.readers(means)]
-        await large.lay_down(found, now=clock.now(), readers=readers, progress=_teller())
-
+    async with background.resources(found, size=1) as means:
+        readers = [one.name for one in background.readers(means)]
     terminal.note(
         "100 万人のお客様を用意しています（約 30 GB、30 分ほど。止めても続きから始まります）",
         "Loading a million customers (about 30 GB and half an hour; goes on where it was stopped)",
     )
     began = time.monotonic()
-    asyncio.run(go())
+    await large.lay_down(found, now=clock.now(), readers=readers, progress=_teller())
     minutes = (time.monotonic() - began) / 60
     terminal.note(f"{minutes:.0f} 分で用意しました", f"Loaded in {minutes:.0f} minutes")
 

