@@ -133,12 +133,21 @@ async def test_a_large_place_is_worked_out_bit_by_bit_and_comes_out_the_same(
     whole = await short(shop)
     assert len(whole) == 4
     for rows in (1, 2, 3, 4, 5):
-        monkeypatch.setattr("setten.stock.cover.service.ROWS_AT_ONCE", rows)
+        monkeypatch.setattr("setten.stock.cover.rules.ROWS_MAX", rows)
         await reckoned(shop, "ginza")
         assert await short(shop) == whole
-    monkeypatch.setattr("setten.stock.cover.service.ROWS_AT_ONCE", 1)
+    for one in ("ROWS_FIRST", "ROWS_MIN", "ROWS_MAX"):
+        monkeypatch.setattr(f"setten.stock.cover.rules.{one}", 1)
     await cover.reckon_all(shop.pool, zone=ZONE)
     assert [one.sku for one in await short(shop)] == [one.sku for one in whole]
+
+
+def test_a_slow_disk_is_asked_for_less_at_once_and_a_quick_one_for_more() -> None:
+    rows = [rules.ROWS_FIRST]
+    for took_s in (9.0, 1.1, 1.1, 1.1, 0.5, 0.1, 0.1):
+        rows.append(rules.rows_next(rows[-1], took_s))
+    assert rows == [1000, 500, 250, 250, 250, 250, 500, 1000]
+    assert rules.rows_next(rules.ROWS_MAX, 0.0) == rules.ROWS_MAX
 
 
 async def test_a_night_writes_only_what_changed_and_drops_what_is_gone(shop: Shop) -> None:

@@ -6,6 +6,18 @@ from collections.abc import Iterable
 
 from setten.stock.cover.model import FILL_DAYS, KEEP_DAYS, PACE_DAYS, Cover, Proposal
 
+# Rows of a transaction. On a cold disk each may be a page to fetch: what takes a second or more is
+# cut in half, so that no statement comes near its limit and nobody waits behind it.
+ROWS_FIRST, ROWS_MIN, ROWS_MAX = 1_000, 250, 10_000
+_SLOW_S, _QUICK_S = 1.0, 0.25
+
+
+def rows_next(rows: int, took_s: float) -> int:
+    """How many rows to work out at once after a transaction of so many took so long."""
+    if took_s > _SLOW_S:
+        return max(ROWS_MIN, rows // 2)
+    return min(ROWS_MAX, rows * 2) if took_s < _QUICK_S else rows
+
 
 def lasts(promisable: int, sold_28: int) -> float | None:
     """Days that units last at the pace of four weeks; None where nothing is sold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,7 +21,6 @@ from setten.stock.cover.model import (
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 _MOST = 2**31 - 1  # before the first page
-ROWS_AT_ONCE = 10_000  # a transaction: under a second, so that nobody waits behind it
 _OTHERS_MAX = 50_000  # a page of skus in all of five hundred places
 assert SHORT_DAYS == 7, "store.sql and its index look below seven days"
 
@@ -29,12 +29,12 @@ async def reckon(conn: Connection, location_id: str, *, now: datetime, zone: Zon
     """Work out all rows of a place, from whole days: today is not over."""
     after: str | None = ""
     while after is not None:
-        after = await _reckon_some(conn, location_id, after, now, zone)
+        after = await _reckon_some(conn, location_id, after, now, zone, rules.ROWS_MAX)
     await _Q.set_night.run(conn, location_id=location_id, now=now)
 
 
 async def _reckon_some(
-    conn: Connection, location_id: str, after: str, now: datetime, zone: ZoneInfo
+    conn: Connection, location_id: str, after: str, now: datetime, zone: ZoneInfo, most: int
 ) -> str | None:
     """Work out the next rows of a place; the sku to go on from, None at the end."""
     today = now.astimezone(zone).date() - timedelta(days=1)
@@ -42,7 +42,7 @@ async def _reckon_some(
         conn,
         location_id=location_id,
         after=after,
-        most=ROWS_AT_ONCE,
+        most=most,
         today=today,
         pace_from=today - timedelta(days=PACE_DAYS),
         pace_days=PACE_DAYS,
@@ -53,18 +53,24 @@ async def _reckon_some(
 
 
 async def reckon_all(pool: Pool, *, zone: ZoneInfo) -> None:
-    """Work out all places, some thousand rows a transaction. For a job."""
+    """Work out all places, as many rows a transaction as the disk gives in a moment. For a job."""
     async with pool.acquire() as conn:
         places = [row["location_id"] for row in await _Q.places.all(conn)]
+    rows = rules.ROWS_FIRST
     for place in places:
-        now, after = clock.now(), ""
-        while (last := await _in_one(pool, place, after, now, zone)) is not None:
-            after = last
+        now = clock.now()
+        after: str | None = ""
+        while after is not None:
+            began = time.monotonic()
+            after = await _in_one(pool, place, after, now, zone, rows)
+            rows = rules.rows_next(rows, time.monotonic() - began)
 
 
-async def _in_one(pool: Pool, place: str, after: str, now: datetime, zone: ZoneInfo) -> str | None:
+async def _in_one(
+    pool: Pool, place: str, after: str, now: datetime, zone: ZoneInfo, rows: int
+) -> str | None:
     async with db.transaction(pool) as conn:
-        last = await _reckon_some(conn, place, after, now, zone)
+        last = await _reckon_some(conn, place, after, now, zone, rows)
         if last is None:
             await _Q.set_night.run(conn, location_id=place, now=now)
     return last

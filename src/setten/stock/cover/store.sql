@@ -2,30 +2,34 @@
 select location_id from stock.locations order by location_id;
 
 -- name: reckon
--- The next rows of a place, by sku, that have or sold something; the pace from sums by day. What is
--- as it was last night is not written, and what has and sold nothing any more goes. Answers the last
--- sku of a full page.
-with sold as (
+-- The next rows of a place, by sku: those that have or sold something are kept, the pace from sums by
+-- day. What is as it was last night is not written, and what has and sold nothing any more goes. All
+-- parts read the skus of this page alone. Answers the last sku of a full page.
+with page as materialized (
+  select b.sku, b.on_hand - b.safety - b.display - b.allocated as promisable,
+         b.on_hand + b.held as physical, b.on_hand <> 0 or b.held <> 0 as is_there
+    from stock.balances b
+   where b.location_id = :location_id and b.sku > :after
+   order by b.sku
+   limit :most
+), seen as materialized (
+  select case when count(*) = :most then max(p.sku) end as last from page p
+), sold as (
   select d.sku,
          coalesce(sum(d.sold - d.returned) filter (where d.day > :pace_from), 0) as sold_28,
          max(d.day) filter (where d.sold > 0) as last_sold_on
-    from stock.sales_days d
+    from seen
+    join stock.sales_days d on seen.last is null or d.sku <= seen.last
    where d.location_id = :location_id and d.day > :dead_from and d.day <= :today
      and d.sku > :after
    group by d.sku
 ), here as materialized (
-  select b.sku, b.on_hand - b.safety - b.display - b.allocated as promisable,
-         b.on_hand + b.held as physical,
+  select p.sku, p.promisable, p.physical,
          least(greatest(coalesce(s.sold_28, 0), 0), 1000000000)::integer as sold_28,
          s.last_sold_on
-    from stock.balances b
-    left join sold s on s.sku = b.sku
-   where b.location_id = :location_id and b.sku > :after
-     and (b.on_hand <> 0 or b.held <> 0 or s.sku is not null)
-   order by b.sku
-   limit :most
-), seen as materialized (
-  select case when count(*) = :most then max(h.sku) end as last from here h
+    from page p
+    left join sold s on s.sku = p.sku
+   where p.is_there or s.sku is not null
 ), want as materialized (
   select h.sku, h.promisable, h.sold_28, h.last_sold_on,
          case when h.sold_28 > 0
@@ -49,7 +53,7 @@ select :location_id, w.sku, w.promisable, w.sold_28, w.last_sold_on, w.days, w.i
   from want w
  -- A conflict that changes nothing would still lock its row, which is a write.
  where not exists (select 1 from stock.cover k
-                    where k.location_id = :location_id and k.sku = w.sku
+                    where k.location_id = :location_id and k.sku = w.sku and k.sku > :after
                       and (k.promisable, k.sold_28, k.last_sold_on, k.days, k.is_dead)
                           is not distinct from
                           (w.promisable, w.sold_28, w.last_sold_on, w.days, w.is_dead))
