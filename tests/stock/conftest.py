@@ -54,7 +54,7 @@ class Shop:
         async with db.transaction(self.pool) as conn:
             await catalog.put(conn, [Item(sku=sku, name_ja=sku, name_en=sku)], now=NOW)
             made = Set(sku=sku, parts=parts)
-            assert await sets.put(conn, [made], known=frozenset({*SKUS, sku})) == []
+            assert await sets.put(conn, [made], now=NOW, known=frozenset({*SKUS, sku})) == []
 
     async def hold(
         self,

@@ -170,4 +170,4 @@ async def test_what_lies_somewhere_or_is_a_part_becomes_no_set(shop: Shop) -> No
     known = frozenset({*SKUS, "tea-set"})
     for why, one in asked.items():
         async with db.transaction(shop.pool) as conn:
-            assert [r.reason for r in await sets.put(conn, [one], known=known)] == [why]
+            assert [r.reason for r in await sets.put(conn, [one], now=NOW, known=known)] == [why]

@@ -29,7 +29,7 @@ async def pair(shop: Shop) -> None:
     """A rug that is two mugs (¥100 each) and a lamp (¥300) in one, all of them in the shop."""
     async with db.transaction(shop.pool) as conn:
         rug = Set(sku="rug", parts={"mug": 2, "lamp": 1})
-        assert await sets.put(conn, [rug], known=frozenset({"rug", "mug", "lamp"})) == []
+        assert await sets.put(conn, [rug], now=NOW, known=frozenset({"rug", "mug", "lamp"})) == []
         priced = [
             Item(sku=sku, name_ja=sku, name_en=sku, price_minor=price, currency="JPY",
                  tax_rate=Decimal("0.1"))
@@ -241,3 +241,77 @@ async def test_a_corrected_receipt_remembers_the_part_that_came_back(shop: Shop)
                            tenders=(Tender("cash", 1100),), replaces=bought.receipt_id)  # fmt: skip
     left = {one.sku: one.can_return for one in pieces.all_of(corrected.lines[1])}
     assert left == {"rug": 0, "mug": 2, "lamp": 0}
+
+
+async def remade(shop: Shop, days: int, **parts: int) -> None:
+    """From this many days on the rug is another set; with no parts, none."""
+    async with db.transaction(shop.pool) as conn:
+        made, known = Set(sku="rug", parts=parts), frozenset({"rug", "mug", "lamp"})
+        refused = await sets.put(conn, [made], known=known, now=NOW + timedelta(days=days))
+    assert refused == []
+
+
+async def standing(shop: Shop, sku: str) -> int:
+    return (await shop.balance(sku, "ueno")).on_hand
+
+
+@pytest.mark.usefixtures("pair")
+@pytest.mark.parametrize("parts", [{"lamp": 1}, {"mug": 1, "lamp": 3}, {}])
+async def test_a_set_comes_back_as_what_was_sold_whatever_it_is_today(
+    shop: Shop, parts: dict[str, int]
+) -> None:
+    bought = await sell(shop, ("rug", 2, 2000), tenders=(Tender("cash", 2000),))
+    await remade(shop, 1, **parts)
+    assert await outside(shop, bought) == {"rug": 2, "mug": 4, "lamp": 2}
+    await take(shop, purchase=bought, lines=(whole(),))
+    assert (await standing(shop, "mug"), await standing(shop, "lamp")) == (2, 1)
+    await take(shop, purchase=bought, lines=(part("mug", 2), part("lamp")))
+    assert (await standing(shop, "mug"), await standing(shop, "lamp")) == (4, 2)
+    assert await outside(shop, bought) == {"rug": 0, "mug": 0, "lamp": 0}
+    await shop.prove()
+
+
+@pytest.mark.usefixtures("pair")
+async def test_a_till_that_tells_late_sold_what_the_set_was_then(shop: Shop) -> None:
+    await remade(shop, -1, lamp=2)  # the day before; the receipt is of the morning before that
+    early = NOW - timedelta(days=1, hours=3)
+    bought = await sell(shop, ("rug", 1, 1000), tenders=CASH, at=early)
+    assert {one.sku: one.qty for one in bought.lines[0].pieces} == {"mug": 2, "lamp": 1}
+    assert (await shop.balance("mug", "ginza")).on_hand == 18
+    now = await sell(shop, ("rug", 1, 1000), tenders=CASH)
+    assert {one.sku: one.qty for one in now.lines[0].pieces} == {"lamp": 2}
+    assert (await shop.balance("lamp", "ginza")).on_hand == 7
+    await shop.prove()
+
+
+@pytest.mark.usefixtures("pair")
+async def test_a_receipt_corrected_after_the_set_was_changed_puts_back_what_it_took(
+    shop: Shop,
+) -> None:
+    first = await sell(shop, ("rug", 2, 2000), tenders=(Tender("cash", 2000),), sequence="c1")
+    await remade(shop, 1, lamp=5)
+    await sell(shop, ("rug", 1, 1000), tenders=CASH, sequence="c1", replaces=first.receipt_id)
+    assert (await shop.balance("mug", "ginza")).on_hand == 18
+    assert (await shop.balance("lamp", "ginza")).on_hand == 9
+    days = await shop.pool.fetch("select sku, sold from stock.sales_days order by sku")
+    assert [tuple(row) for row in days] == [("lamp", 1), ("mug", 2)]
+    await shop.prove()
+
+
+@pytest.mark.usefixtures("pair")
+async def test_what_was_said_of_a_set_first_holds_for_what_was_sold_before(shop: Shop) -> None:
+    long_ago = NOW - timedelta(days=30)
+    bought = await sell(shop, ("rug", 1, 1000), tenders=CASH, at=long_ago)
+    assert {one.sku: one.qty for one in bought.lines[0].pieces} == {"mug": 2, "lamp": 1}
+    await remade(shop, 2, mug=2, lamp=1)  # the same again is no change
+    kept = await shop.pool.fetchval("select count(*) from stock.set_history")
+    assert kept == 1
+
+
+@pytest.mark.usefixtures("pair")
+async def test_a_part_that_the_set_lost_meanwhile_still_comes_back_at_a_till(shop: Shop) -> None:
+    bought = await sell(shop, ("rug", 1, 1000), tenders=CASH)
+    await remade(shop, 1, lamp=1)
+    found = await looked(shop, await till_takes_back(shop, amount=200))
+    assert found.state == "matched"
+    assert await outside(shop, bought) == {"rug": 0, "mug": 1, "lamp": 1}

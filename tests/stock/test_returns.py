@@ -380,7 +380,7 @@ async def test_a_return_is_read_again_as_it_was_taken(shop: Shop) -> None:
 async def test_of_a_set_the_parts_come_back(shop: Shop) -> None:
     async with db.transaction(shop.pool) as conn:
         pair = Set(sku="rug", parts={"mug": 2, "lamp": 1})
-        assert await sets.put(conn, [pair], known=frozenset({"rug", "mug", "lamp"})) == []
+        assert await sets.put(conn, [pair], now=NOW, known=frozenset({"rug", "mug", "lamp"})) == []
     bought = await sell(shop, ("rug", 2, 2000), tenders=(Tender("cash", 2000),))
     done = (await take(shop, purchase=bought, lines=(back(0),))).done
     assert done.total_minor == 1000

@@ -54,6 +54,7 @@ class Promises(RuleBasedStateMachine):
         self.sequence = 0
         self.known: list[UUID] = []
         self.ended: dict[UUID, str] = {}
+        self.handed: list[UUID] = []  # last handed over last: a slip is seen at once
         self.sold: dict[UUID, int] = {}  # units of a receipt that may still come back
         self.sold_sku: dict[UUID, str] = {}
         self.back_at_tills: Counter[str] = Counter()
@@ -122,7 +123,17 @@ class Promises(RuleBasedStateMachine):
             "extend": lambda c: holds.extend(c, hold_id, ttl_s=600, now=self.now),
             "pick": lambda c: holds.pick(c, hold_id, now=self.now),
         }
-        self.verb(verb, calls[verb])
+        done = self.verb(verb, calls[verb])
+        if verb == "collect" and done is not None:
+            self.handed.append(hold_id)
+
+    @precondition(lambda self: self.handed)
+    @rule()
+    def slip(self) -> None:
+        hold_id = self.handed.pop()
+        done = self.verb("reopen", lambda c: holds.reopen(c, hold_id, now=self.now))
+        if done is not None:
+            self.ended.pop(hold_id, None)
 
     @precondition(lambda self: self.known)
     @rule(data=st.data(), verb=st.sampled_from(["part", "keep", "give_back", "withdraw", "reopen",

@@ -210,7 +210,7 @@ async def put_sets(data: JSONBody[SetsIn], deps: NamedDependency[Deps]) -> Writt
     async with db.transaction(deps.pool) as conn:
         named = {one.sku for one in asked} | {part for one in asked for part in one.parts}
         known = await catalog.known(conn, sorted(sku for sku in named if "\x00" not in sku))
-        refused = await sets.put(conn, asked, known=known)
+        refused = await sets.put(conn, asked, known=known, now=clock.now())
     return Written(len(asked) - len(refused), refused)
 
 

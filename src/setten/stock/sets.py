@@ -7,6 +7,7 @@ never be promised that cannot be put together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
@@ -32,6 +33,48 @@ class Set(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, int]
 
 
+class MadeOf(msgspec.Struct, frozen=True):
+    """What sets were made of, each with its moments in order of time."""
+
+    changes: dict[str, list[tuple[datetime, dict[str, int]]]]
+
+    def at(self, when: datetime) -> Parts:
+        """Parts of those that were sets at a moment."""
+        held = {
+            sku: [parts for since, parts in changes if since <= when]
+            for sku, changes in self.changes.items()
+        }
+        return {sku: parts[-1] for sku, parts in held.items() if parts and parts[-1]}
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """All that was a part of one of them."""
+        return frozenset(
+            part for changes in self.changes.values() for _, parts in changes for part in parts
+        )
+
+
+async def made_of(
+    conn: Connection, skus: Iterable[str], *, since: datetime, until: datetime
+) -> MadeOf:
+    """What those of the skus that are or were sets were made of from one moment to another."""
+    wanted = sorted(set(skus))
+    changes: dict[str, list[tuple[datetime, dict[str, int]]]] = {}
+    if wanted:
+        for row in await _Q.made_of.all(conn, skus=wanted, since=since, until=until):
+            parts = _decode_parts(row["parts"])
+            changes.setdefault(row["set_sku"], []).append((row["from_at"], parts))
+    return MadeOf(changes)
+
+
+async def made_of_at(conn: Connection, skus: Iterable[str], when: datetime) -> Parts:
+    """Parts of those of the skus that were sets at a moment."""
+    return (await made_of(conn, skus, since=when, until=when)).at(when)
+
+
+_decode_parts = msgspec.json.Decoder(dict[str, int]).decode
+
+
 async def parts_of(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str, int]]:
     """Parts of those of the skus that are sets."""
     wanted = set(skus)
@@ -43,13 +86,11 @@ async def parts_of(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str,
     return found
 
 
-async def having(conn: Connection, skus: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Sets that have one of the skus in them, with all their parts."""
+async def that_had(conn: Connection, skus: Iterable[str]) -> frozenset[str]:
+    """Sets that have, or had, one of the skus in them."""
     wanted = sorted(set(skus))
-    if not wanted:
-        return {}
-    rows = await _Q.sets_with.all(conn, skus=wanted)
-    return await parts_of(conn, {row["set_sku"] for row in rows})
+    rows = await _Q.sets_that_had.all(conn, skus=wanted) if wanted else []
+    return frozenset(row["set_sku"] for row in rows)
 
 
 def parts_part(skus: Iterable[str]) -> db.Part:
@@ -90,10 +131,13 @@ def whole_sets(parts: Mapping[str, int], free: Mapping[str, int]) -> int:
     return min((max(0, free.get(part, 0)) // units for part, units in parts.items()), default=0)
 
 
-async def put(conn: Connection, sets: Sequence[Set], *, known: frozenset[str]) -> list[Refused]:
-    """Make or change sets, and answer those refused; the others go through.
+async def put(
+    conn: Connection, sets: Sequence[Set], *, known: frozenset[str], now: datetime
+) -> list[Refused]:
+    """Make or change sets from now on, and answer those refused; the others go through.
 
-    known: skus of the catalogue. Of two with one sku in a call the last counts.
+    What was sold before stays what it was made of then. known: skus of the catalogue. Of two with
+    one sku in a call the last counts.
     """
     skus = [one.sku for one in sets]
     inside = {row["part_sku"] for row in await _Q.sets_with.all(conn, skus=skus)}
@@ -112,7 +156,7 @@ async def put(conn: Connection, sets: Sequence[Set], *, known: frozenset[str]) -
         else:
             refused.append(Refused(index=index, key=one.sku[:100], reason=why))
     if kept:
-        await _write(conn, list(kept.values()))
+        await _write(conn, list(kept.values()), now)
     return refused
 
 
@@ -128,7 +172,15 @@ def _check(one: Set, known: frozenset[str], sets_there: set[str]) -> str | None:
     return None
 
 
-async def _write(conn: Connection, kept: Sequence[Set]) -> None:
+async def _write(conn: Connection, kept: Sequence[Set], now: datetime) -> None:
+    before = await parts_of(conn, [one.sku for one in kept])
+    changed = [one for one in kept if one.parts != before.get(one.sku, {})]
+    await _Q.note_parts.run(
+        conn,
+        skus=[one.sku for one in changed],
+        parts=[msgspec.json.encode(one.parts).decode() for one in changed],
+        now=now,
+    )
     await _Q.forget.run(conn, skus=[one.sku for one in kept])
     rows = [(one.sku, part, units) for one in kept for part, units in one.parts.items()]
     await _Q.put.run(

@@ -33,3 +33,28 @@ select distinct sku
   from stock.balances
  where sku = any(:skus::text[])
    and (on_hand <> 0 or held <> 0 or in_transit <> 0 or quarantine <> 0);
+
+-- name: note_parts
+-- What is said of a set first holds for all that was sold before: no clock here is older.
+insert into stock.set_history as o (set_sku, from_at, parts)
+select n.sku,
+       case when exists (select 1 from stock.set_history h where h.set_sku = n.sku)
+            then :now::timestamptz else '1970-01-01 00:00:00+00' end,
+       n.parts::jsonb
+  from unnest(:skus::text[], :parts::text[]) as n(sku, parts)
+ order by n.sku
+on conflict (set_sku, from_at) do update set parts = excluded.parts;
+
+-- name: made_of
+-- What sets were made of between two moments: what held at the first, and each change after it.
+select h.set_sku, h.from_at, h.parts::text as parts
+  from stock.set_history h
+ where h.set_sku = any(:skus::text[]) and h.from_at <= :until
+   and h.from_at >= coalesce((select max(e.from_at)
+                                from stock.set_history e
+                               where e.set_sku = h.set_sku and e.from_at <= :since), '-infinity')
+ order by h.set_sku, h.from_at;
+
+-- name: sets_that_had
+-- Sets that have, or had, one of these as a part.
+select distinct h.set_sku from stock.set_history h where h.parts ?| :skus::text[];

@@ -38,7 +38,7 @@ async def book(
     results: dict[int, Result] = {}
     fit = await _check(conn, receipts, results, now)
     known = await catalog.known(conn, [line.sku for _, one in fit for line in one.lines])
-    new = await _sort_out(conn, fit, known, results)
+    new = await _sort_out(conn, fit, known, results, now)
     corrected = [one for one in new if one.replaces is not None]
     reversals = await _reversals(conn, corrected)
     balances = await _lock(conn, new, reversals)
@@ -79,13 +79,14 @@ async def _sort_out(
     fit: Sequence[tuple[int, Receipt]],
     known: frozenset[str],
     results: dict[int, Result],
+    now: datetime,
 ) -> list[New]:
     """The receipts that are new or correct another; the others were told before, or differ."""
     if not fit:
         return []
     await _Q.queue_up.all(conn, keys=[rules.lock_of(one) for _, one in fit])
     standing = await _standing(conn, [one for _, one in fit])
-    parts = await sets.parts_of(conn, known)
+    made_of = await _made_of(conn, fit, known, now)
     new: list[New] = []
     for index, one in fit:
         content = rules.content_hash(one)
@@ -103,12 +104,20 @@ async def _sort_out(
                 receipt=one,
                 receipt_id=ids.uuid7(),
                 content=content,
-                moving=rules.moving(one, known, parts),
+                moving=rules.moving(one, known, made_of.at(min(one.at, now))),
                 replaces=one.replaces,
             )
             new.append(made)
             standing[rules.key_of(one)] = (made.receipt_id, content, "")
     return new
+
+
+async def _made_of(
+    conn: Connection, fit: Sequence[tuple[int, Receipt]], known: frozenset[str], now: datetime
+) -> sets.MadeOf:
+    """What sets were made of when these were sold: tills tell late."""
+    sold = [min(one.at, now) for _, one in fit]
+    return await sets.made_of(conn, known, since=min(sold), until=max(sold))
 
 
 async def _standing(
@@ -136,7 +145,11 @@ async def _reversals(conn: Connection, corrected: Sequence[New]) -> list[Entry]:
     if not corrected:
         return []
     rows = await _Q.moved_lines.all(conn, receipt_ids=[one.replaces for one in corrected])
-    parts = await sets.parts_of(conn, [row["sku"] for row in rows])
+    if not rows:
+        return []
+    sold = [row["sold_at"] for row in rows]
+    skus = [row["sku"] for row in rows]
+    made_of = await sets.made_of(conn, skus, since=min(sold), until=max(sold))
     return [
         Entry(
             sku=sku,
@@ -148,7 +161,7 @@ async def _reversals(conn: Connection, corrected: Sequence[New]) -> list[Entry]:
             cause_id=row["receipt_id"],
         )
         for row in rows
-        for sku, each in parts.get(row["sku"], {row["sku"]: 1}).items()
+        for sku, each in made_of.at(row["sold_at"]).get(row["sku"], {row["sku"]: 1}).items()
         for side, source, target in _TAKEN_BACK
         if row[side]
     ]

@@ -27,11 +27,12 @@ update stock.receipts r
 -- name: moved_lines
 -- What a receipt that is corrected had moved.
 select l.receipt_id, r.location_id, l.sku, sum(greatest(l.qty, 0))::integer as sold,
-       sum(greatest(-l.qty, 0))::integer as returned
+       sum(greatest(-l.qty, 0))::integer as returned,
+       least(r.occurred_at, r.recorded_at) as sold_at
   from stock.receipt_lines l
   join stock.receipts r on r.receipt_id = l.receipt_id
  where l.receipt_id = any(:receipt_ids::uuid[]) and r.moved_stock and not l.is_unknown
- group by l.receipt_id, r.location_id, l.sku;
+ group by l.receipt_id, r.location_id, l.sku, r.occurred_at, r.recorded_at;
 
 -- name: insert
 insert into stock.receipts (
@@ -97,13 +98,20 @@ on conflict (location_id, business_day, currency) do update
        total_minor = t.total_minor + excluded.total_minor;
 
 -- name: add_sales
--- Sums by day of what was sold where; of a set, its parts.
+-- Sums by day of what was sold where; of a set, the parts that it had then.
 insert into stock.sales_days as d (location_id, day, sku, sold, returned)
 select r.location_id, r.business_day, coalesce(p.part_sku, l.sku),
        sum(greatest(l.qty, 0) * coalesce(p.qty, 1)), sum(greatest(-l.qty, 0) * coalesce(p.qty, 1))
   from stock.receipts r
   join stock.receipt_lines l on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
-  left join stock.set_parts p on p.set_sku = l.sku
+  left join lateral (
+         select e.key as part_sku, e.value::integer as qty
+           from (select h.parts
+                   from stock.set_history h
+                  where h.set_sku = l.sku and h.from_at <= least(r.occurred_at, r.recorded_at)
+                  order by h.from_at desc
+                  limit 1) as made
+          cross join lateral jsonb_each_text(made.parts) as e) as p on true
  where r.receipt_id = any(:receipt_ids::uuid[])
  group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)
  order by 1, 2, 3
@@ -120,7 +128,14 @@ update stock.sales_days d
           from stock.receipts r
           join stock.receipt_lines l
             on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
-          left join stock.set_parts p on p.set_sku = l.sku
+          left join lateral (
+         select e.key as part_sku, e.value::integer as qty
+           from (select h.parts
+                   from stock.set_history h
+                  where h.set_sku = l.sku and h.from_at <= least(r.occurred_at, r.recorded_at)
+                  order by h.from_at desc
+                  limit 1) as made
+          cross join lateral jsonb_each_text(made.parts) as e) as p on true
          where r.receipt_id = any(:receipt_ids::uuid[])
          group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)) as o
  where d.location_id = o.location_id and d.day = o.business_day and d.sku = o.sku;

@@ -113,8 +113,8 @@ async def candidates(conn: Connection, back: TillReturn) -> list[Purchase] | Non
     policy = await reading.policy(conn)
     last = back.at.date() + timedelta(days=1)  # business days end after midnight
     days = [last - timedelta(days=n) for n in range(policy.days + 2)]
-    made_of = (await sets.parts_of(conn, [back.sku])).get(back.sku)
-    within = await sets.having(conn, [back.sku])
+    made_of = (await sets.made_of_at(conn, [back.sku], back.at)).get(back.sku)
+    within = await sets.that_had(conn, [back.sku])
     rows = await _Q.days_sold.all(
         conn,
         days=days,

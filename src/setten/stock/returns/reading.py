@@ -66,7 +66,11 @@ async def by_order(conn: Connection, order_id: UUID) -> Purchase:
         currency=order.currency or "JPY",
         tax_included=order.tax_included,
         lines=await _left(
-            conn, sold, [*back, *await _came_back(conn, root)], held=await _not_yet_out(conn, order)
+            conn,
+            sold,
+            [*back, *await _came_back(conn, root)],
+            order.placed_at,
+            held=await _not_yet_out(conn, order),
         ),
         order_system=order.system,
         order_ref=order.order_ref,
@@ -81,7 +85,8 @@ async def _not_yet_out(conn: Connection, order: Order) -> list[Came]:
         for one in hold.lines:
             if one.is_open:
                 held[one.sku] = held.get(one.sku, 0) + one.qty
-    parts = await sets.parts_of(conn, [line.sku for line in order.lines]) if held else {}
+    skus = [line.sku for line in order.lines] if held else []
+    parts = await sets.made_of_at(conn, skus, order.placed_at)
     # A set is out when all of its parts are.
     of_sets: list[Came] = [
         (None, sku, max(-(-held.get(part, 0) // units) for part, units in made_of.items()), 0)
@@ -138,7 +143,9 @@ async def by_receipt(conn: Connection, receipt_id: UUID) -> Purchase:
         identifier_id=row["identifier_id"],
         currency=row["currency"],
         tax_included=row["tax_included"],
-        lines=await _left(conn, sold, back, bound=await _sold_in_all(conn, row)),
+        lines=await _left(
+            conn, sold, back, row["occurred_at"], bound=await _sold_in_all(conn, row)
+        ),
         tenders=_decode_tenders(row["tenders"]),
         order_system=row["order_system"],
         order_ref=row["order_ref"],
@@ -149,12 +156,14 @@ async def _left(
     conn: Connection,
     sold: Sequence[SoldRow],
     back: Sequence[Came],
+    sold_at: datetime,
     *,
     held: Sequence[Came] = (),
     bound: Mapping[str, int] | None = None,
 ) -> tuple[Sold, ...]:
-    """Lines with what may still come back, of sets with their parts. held: not even out yet."""
-    made_of = await sets.parts_of(conn, [sku for _, sku, _, _, _ in sold])
+    """Lines with what may still come back, of sets with the parts they had when they were sold.
+    held: not even out yet."""
+    made_of = await sets.made_of_at(conn, [sku for _, sku, _, _, _ in sold], sold_at)
     whole, parts = pieces.of_parts(back, sold, made_of)
     lines = rules.left_of(sold, [*whole, *held], bound=bound)
     if not made_of:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -58,7 +58,7 @@ async def take(conn: Connection, new: NewReturn, *, may_decide: bool, now: datet
     return_id = ids.uuid7()
     price = await _price(conn, new)
     refunds = await _refund(conn, new, max(0, value - price), return_id, now)
-    await _lock(conn, new, lines)
+    await _lock(conn, new, lines, now)
     placed = await _exchange(conn, new, now)
     await _book(conn, new, return_id, lines, now)
     done = Return(
@@ -166,9 +166,9 @@ async def _price(conn: Connection, new: NewReturn) -> int:
     return price
 
 
-async def _lock(conn: Connection, new: NewReturn, lines: Sequence[Line]) -> None:
+async def _lock(conn: Connection, new: NewReturn, lines: Sequence[Line], now: datetime) -> None:
     """All rows of stock at once, in the one order: what comes back, and what is taken instead."""
-    pieces = await _pieces(conn, lines)
+    pieces = await _pieces(conn, new, lines, now)
     keys = {(sku, new.location_id) for parts in pieces.values() for sku in parts}
     await ledger.ensure(conn, keys)
     instead = sets.exploded(
@@ -177,10 +177,13 @@ async def _lock(conn: Connection, new: NewReturn, lines: Sequence[Line]) -> None
     await ledger.lock(conn, keys | {(one.sku, one.location_id) for one in instead})
 
 
-async def _pieces(conn: Connection, lines: Sequence[Line]) -> dict[str, dict[str, int]]:
-    """What one unit of each sku is made of, units by sku: itself, or the parts of a set."""
+async def _pieces(
+    conn: Connection, new: NewReturn, lines: Sequence[Line], now: datetime
+) -> dict[str, Mapping[str, int]]:
+    """What one unit of each sku is made of, units by sku: itself, or the parts that the set had
+    when it was sold; without proof, those of today."""
     known = await catalog.known(conn, [one.sku for one in lines])
-    parts = await sets.parts_of(conn, known)
+    parts = await sets.made_of_at(conn, known, new.purchase.bought_at if new.purchase else now)
     return {sku: parts.get(sku, {sku: 1}) for sku in known}
 
 
@@ -237,7 +240,7 @@ async def _book(
 ) -> None:
     """Units to where their condition sends them: of a set, its parts. Goods that we do not know
     move no stock."""
-    pieces = await _pieces(conn, lines)
+    pieces = await _pieces(conn, new, lines, now)
     entries = [
         Entry(
             sku=sku,

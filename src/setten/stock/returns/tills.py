@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,11 +12,12 @@ import msgspec
 from setten.platform import db
 from setten.platform.db import Connection
 from setten.stock import sets
-from setten.stock.sets import Parts
+from setten.stock.sets import MadeOf
 
 _Q = db.load(str(Path(__file__).with_name("tills.py")))
 # Of one buyer and the goods of one purchase: a card that is lent to a whole house has fewer.
 DEEDS_MAX = 5_000
+_END = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,34 +44,38 @@ async def taken_back(
     """
     if identifier_id is None or not skus:
         return []
-    made_of = await _sets_about(conn, skus)
-    wanted = {*skus, *made_of, *(part for parts in made_of.values() for part in parts)}
+    made_of = await _sets_about(conn, skus, bought_at)
+    wanted = {*skus, *made_of.changes, *made_of.parts}
     given = {"identifier_id": identifier_id, "since": bought_at, "skus": sorted(wanted)}
     rows = await _Q.of_buyer.all(conn, most=DEEDS_MAX, **given)
     if not any(row["back"] for row in rows):
         return []
     deeds = exploded([Deed(**dict(row)) for row in rows], made_of)
     over: dict[tuple[UUID, str], int] = {}
+    sold_at = {row["id"]: row["at"] for row in rows}
     for row in await _Q.over_counters.all(conn, **given):
-        for sku, units in made_of.get(row["sku"], {row["sku"]: 1}).items():
+        parts = made_of.at(sold_at.get(row["id"], bought_at))
+        for sku, units in parts.get(row["sku"], {row["sku"]: 1}).items():
             over[row["id"], sku] = over.get((row["id"], sku), 0) + row["qty"] * units
     back = of_which(deeds, over)
     return [(None, sku, qty, 0) for (owner, sku), qty in back.items() if owner == purchase]
 
 
-async def _sets_about(conn: Connection, skus: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Those of the goods that are sets, and all sets that such goods or their parts are in: what
-    comes back may have been bought in any of them."""
-    made_of = await sets.parts_of(conn, skus)
-    loose = {*skus, *(part for parts in made_of.values() for part in parts)} - set(made_of)
-    return made_of | await sets.having(conn, loose)
+async def _sets_about(conn: Connection, skus: Sequence[str], since: datetime) -> MadeOf:
+    """Those of the goods that are or were sets, and all sets that such goods or their parts are or
+    were in: what comes back may have been bought in any of them."""
+    own = await sets.made_of(conn, skus, since=since, until=_END)
+    loose = {*skus, *own.parts} - set(own.changes)
+    named = {*skus, *await sets.that_had(conn, loose)}
+    return await sets.made_of(conn, named, since=since, until=_END)
 
 
-def exploded(deeds: Sequence[Deed], made_of: Parts) -> list[Deed]:
-    """The same in units of parts, one for each purchase and sku; in the order of time."""
+def exploded(deeds: Sequence[Deed], made_of: MadeOf) -> list[Deed]:
+    """The same in units of the parts that sets had then, one for each purchase and sku; in the
+    order of time."""
     found: dict[tuple[UUID, str], Deed] = {}
     for one in deeds:
-        for sku, units in made_of.get(one.sku, {one.sku: 1}).items():
+        for sku, units in made_of.at(one.at).get(one.sku, {one.sku: 1}).items():
             bought, back = one.bought * units, one.back * units
             if (before := found.get((one.id, sku))) is not None:
                 bought, back = bought + before.bought, back + before.back
