@@ -24,7 +24,7 @@ class Telling(msgspec.Struct, frozen=True):
 
 
 async def telling(request: Asked, conn: Connection, page: Page) -> Telling:
-    """The shops by every name that people write, and the day of the business."""
+    """The shops by every name that people write, the day of the business, and the segments."""
     named = await places.named(request, conn, page.locale)
     shops: dict[str, str] = {}
     # Ids first: what is one is never taken for another's name.
@@ -35,7 +35,8 @@ async def telling(request: Asked, conn: Connection, page: Page) -> Telling:
             if name:
                 shops.setdefault(name.casefold(), one.location_id)
     zone = guard.deps_of(request).settings.zone
-    return Telling(named, Scene(shops, page.now.astimezone(zone).date()))
+    groups = frozenset(one.name for one in await segments.listed(conn))
+    return Telling(named, Scene(shops, page.now.astimezone(zone).date(), groups))
 
 
 def said(expression: object, page: Page, tell: Telling) -> str:

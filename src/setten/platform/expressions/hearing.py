@@ -4,9 +4,11 @@ half-width kana, spaces. What stands between quotation marks stays as it is."""
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 import msgspec
 
+from setten.platform.expressions.model import Node
 from setten.platform.expressions.phrases import Listing, Phrase
 from setten.platform.expressions.vocabulary import Locale
 
@@ -18,10 +20,15 @@ _MARKS = "\uff9e\uff9f"  # half-width voicing, which belongs to the letter befor
 
 class Heard(msgspec.Struct, frozen=True):
     """What a domain's people say besides the words that expressions are written in: phrases that
-    only read, and lists with other joiners (in the place of those of the same category)."""
+    only read, and lists with other joiners (in the place of those of the same category).
+
+    filled: what was read of a text, made whole: people leave out what they have just said. Raises
+    Unreadable.
+    """
 
     phrases: tuple[Phrase, ...] = ()
     lists: tuple[Listing, ...] = ()
+    filled: Callable[[Node, str], Node] = lambda node, text: node
 
 
 def even(text: str, locale: Locale) -> tuple[str, list[int]]:

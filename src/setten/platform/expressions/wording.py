@@ -42,6 +42,7 @@ class Wording:
         kinds = tuple(kinds)
         self._grammar = self._made(vocabulary, kinds, Heard())
         self._heard = self._made(vocabulary, kinds, heard) if heard else self._grammar
+        self._filled = (heard or Heard()).filled
 
     def _made(self, vocabulary: Vocabulary, kinds: tuple[Kind, ...], heard: Heard) -> Grammar:
         worded = [one for one in vocabulary.fields.values() if one.values]
@@ -79,12 +80,12 @@ class Wording:
         evened, places = even(text, locale)
         try:
             node: Node = self._heard.read("condition", evened, locale, more, unit="term")
+            return self._filled(node, evened)
         except Unreadable as refused:
             at = places[min(int(refused.facts["at"]), len(places) - 1)]
             rest = text[at : at + REST_CHARS]
             begins = places[min(int(refused.facts["begins"]), len(places) - 1)]
             raise Unreadable(at=at, character=at + 1, rest=rest, begins=begins) from None
-        return node
 
 
 _MEASURES = {

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from setten.customers.segments.hearing import modifiers
+from setten.customers.segments.hearing import beside, modifiers, sequels
+from setten.customers.segments.hearing.deeds import (
+    DEEDS,
+    EN_NOT,
+    PURCHASE,
+    SAYINGS,
+    VISIT,
+    Deed,
+    built,
+    compiled,
+)
+from setten.customers.segments.hearing.ellipses import Short
 from setten.customers.segments.hearing.modifiers import Rule, Said, Scene
-from setten.customers.segments.hearing.standings import Heard, standings
+from setten.customers.segments.hearing.reading import Reading
+from setten.customers.segments.hearing.standings import Heard, channel_of, channels, standings
 from setten.platform.expressions import (
-    ANYTIME,
     Claim,
-    Did,
     FieldIs,
-    First,
-    Last,
     Locale,
-    Match,
     Node,
-    Not,
     Token,
-    Total,
-    Where,
     Window,
 )
 
-SAYINGS: Mapping[str, Any] = tomllib.loads(
-    Path(__file__).with_name("sayings.toml").read_text(encoding="utf-8")
-)
-_NEVER = Claim(op="is", value=0)
 _PEOPLE: Mapping[Locale, str] = {
     "ja": r"(?:の)?(?:人|方|かた|お?客(?:様|さま|さん)?|顧客|会員|ユーザー)?(?:たち|全員|だけ)?",
     "en": r"",
@@ -44,100 +41,74 @@ _LED: Mapping[Locale, str] = {
     "en": r" *(?:(?:all |any )?(?:people|customers?|everyone|everybody|anyone|anybody|those"
           r"|members|shoppers|users)\b ?)?(?:(?:who|that|and who|whom)\b ?)?(?:they )?",
 }  # fmt: skip
-# What follows the te-form, and the two ways to say no.
-_JA_DONE = (r"(?:[ただ](?:こと(?:が|の)(?:ある|あり))?"
-            r"|[てで](?:(?:い|き)?(?:る|た|ます)|くれた|くださった|いただいた)?)")  # fmt: skip
-_JA_UNDONE = (r"(?:[てで](?:は)?い?(?:ない|なかった|ません|なく|なくて)"
-              r"|[ただ]こと(?:が|は)?(?:まだ|(?:一|1)(?:度|回)も)?(?:ない|なく|ありません))"
-              )  # fmt: skip
-_JA_NAI = r"(?:ない(?:まま)?|なかった|ず(?:に)?|なくて?|ません)"
-_EN_NOT = (r"(?:(?:has |have |had )?never|(?:did|do|does|has|have|had) not"
-           r"|(?:did|do|does|has|have|had)n['’]?t|not)(?: (?:ever|yet|once))? ")  # fmt: skip
-
-
-class _Deed(msgspec.Struct, frozen=True):
-    """The patterns of one event: what is done to (it may be empty), done, not done, counted."""
-
-    event: str
-    object: re.Pattern[str]
-    done: re.Pattern[str]
-    undone: re.Pattern[str]
-    noun: re.Pattern[str]
-    none: re.Pattern[str]
-
-
-def _any(patterns: list[str]) -> str:
-    return f"(?:{'|'.join(patterns)})"
-
-
-def _japanese(event: str, said: Mapping[str, Any]) -> _Deed:
-    te, nai = _any(said["te"]), _any(said["nai"])
-    return _Deed(
-        event,
-        _compiled(said["object"] + r"(?:、)?"),
-        _compiled(te + _JA_DONE),
-        _compiled(f"(?:{te}{_JA_UNDONE}|{nai}{_JA_NAI})"),
-        _compiled(f"(?:{said['noun']})(?:が|は|の?回数が|を)?[ 、]*"),
-        _compiled(f"(?:{said['noun']})(?:が|は)?(?:ない|なし|ゼロ|0回)(?:の)?"),
-    )
-
-
-def _english(event: str, said: Mapping[str, Any]) -> _Deed:
-    done, base = _any(said["done"]), _any(said["base"])
-    return _Deed(
-        event,
-        _compiled(""),
-        _compiled(f"(?:(?:have|has|had) )?{done}\\b"),
-        _compiled(f"{_EN_NOT}(?:{done}|{base})\\b|without (?:having )?(?:{done}|{base}ing)\\b"),
-        _compiled(f"(?:had |have |has |made |with )?(?P<than>at least |more than |over |exactly )?"
-                  f"(?P<n>{modifiers.NUMBER['en']})(?P<more> or more|\\+)? (?:{said['noun']})"),
-        _compiled(f"(?:(?:had|have|has|made|with) )?no (?:{said['noun']})"),
-    )  # fmt: skip
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-_DEEDS: Mapping[Locale, list[_Deed]] = {
-    "ja": [_japanese(name, said["ja"]) for name, said in SAYINGS.items() if name != "stage"],
-    "en": [_english(name, said["en"]) for name, said in SAYINGS.items() if name != "stage"],
-}
+_EN_WHO = r"(?: (?:customers?|buyers?|shoppers?|members?|people))?"
 _STAGES: Mapping[Locale, list[tuple[str, re.Pattern[str]]]] = {
-    "ja": [(name, _compiled(said["ja"])) for name, said in SAYINGS["stage"].items()],
-    "en": [(name, _compiled(r"(?:are |is |be )?" + said["en"] + r"\b"))
+    "ja": [(name, compiled(said["ja"])) for name, said in SAYINGS["stage"].items()],
+    "en": [(name, compiled(rf"(?:are |is |be )?{said['en']}\b{_EN_WHO}"))
            for name, said in SAYINGS["stage"].items()],
 }  # fmt: skip
-_SPENT = _compiled(
+_SPENT = compiled(
     r"(?:have |has )?spent (?:(?P<than>at least|more than|over|less than|up to|at most) )?"
     rf"(?:¥|jpy )?(?P<n>{modifiers.NUMBER['en']}(?:\.[0-9]{{1,4}})?)(?P<large>k)? ?(?:yen|jpy|円)?"
     r"(?P<more> or more|\+)?[, ]*"
 )
-# 「最後に買ったのが60日以上前」
-_AGO = _compiled(
-    rf"(?:の?(?:が|は)|から)(?P<n>{modifiers.NUMBER['ja']})(?P<unit>日|週間?|か月|ヶ月|カ月|年)"
-    r"(?:以上)?(?:前|たった|経った|経過した)(?:である|だ|の)?"
+_SUM = compiled(
+    r"(?:の)?(?:累計|合計|総|通算|年間)?(?:の)?(?:ご?(?:購入|購買|利用)|お?買い?上げ|お?買い物)(?:の)?"
+    rf"(?:合計|総)?(?:金額|総額|額)(?:の?合計)?(?:が|は|で)?[、 ]*{beside.YEN_JA}"
 )
+_JA_AGO = (rf"{beside.JA_N}{beside.JA_UNIT}"
+           r"(?:以上)?(?:より)?(?:前|たった|経った|経過した|(?:たっ|経っ)ている)(?:である|だ|の)?"
+           )  # fmt: skip
+# 「最後に買ったのが60日以上前」, 「初めて買ったのは今月」
+_AGO = compiled(rf"(?:の?(?:が|は)|から){_JA_AGO}")
+_WAS = compiled(r"の(?:が|は)")
 # 「銀座店では一度もない」, "never at Ginza": of whatever is done at a shop nothing.
 _NOT_THERE: Mapping[Locale, re.Pattern[str]] = {
-    "ja": _compiled(r"(?:ない|なし|ありません)"),
-    "en": _compiled(r"(?:(?:were|was|have been|has been) )?never (?=(?:at|in|to) )"),
+    "ja": compiled(r"(?:ない|なし|ありません)"),
+    "en": compiled(r"(?:(?:were|was|have been|has been) )?never (?=(?:at|in|to) )"),
 }
-_ONCE = Claim(op="at_least", value=1)
-# Nobody tells of people who come and buy nothing: a visit is what a till saw of it.
-_VISIT = "visit"
-_VISITS = Match(events=("purchase", "return"),
-                where=(Where(property="channel", op="is", value="store"),))  # fmt: skip
-# How many things somebody says of one deed.
-_MODIFIERS_MAX = 8
+# Who is new at some time bought for the first time then.
+_NEW: Mapping[Locale, re.Pattern[str]] = {
+    "ja": compiled(r"(?:に?(?:増えた|来た))?(?:新規|新しい)(?=の?(?:人|方|お?客|顧客|会員|$|、))"),
+    "en": compiled(r"new (?:customers?|buyers?|members?)\b ?"),
+}
+_NOTHING: Mapping[Locale, re.Pattern[str]] = {
+    "ja": compiled(r"(?:まだ)?(?:なし|ない|して?い?ない|なかった|ありません|ゼロ|0回)(?:です|だ)?"
+                   r"|まだ(?:です|だ)?"),
+    "en": compiled(rf"(?:{EN_NOT}|(?:nothing|none|no more) )(?:(?:yet|at all|once|ever|again"
+                   r"|any ?more) )?"),
+}  # fmt: skip
+_NOT_BY = compiled(rf"not (?:to |by |on |via |through )?{channels('en')}")
 
 
 @lru_cache(maxsize=64)
-def _rules(locale: Locale, shops: frozenset[str]) -> tuple[list[Rule], list[Heard]]:
+def _rules(
+    locale: Locale, shops: frozenset[str], groups: frozenset[str]
+) -> tuple[list[Rule], list[Heard], list[tuple[re.Pattern[str], bool, Deed]]]:
+    names = _one_of(shops)
+    made = beside.japanese(names) if locale == "ja" else beside.english(names)
+    return made, standings(locale, names, _one_of(groups)), _edges(locale)
+
+
+def _one_of(names: frozenset[str]) -> str:
     # The longest first, so that a name that begins another does not hide it.
-    names = "|".join(re.escape(one) for one in sorted(shops, key=len, reverse=True)) or r"(?!)"
-    made = modifiers.japanese if locale == "ja" else modifiers.english
-    return made(names), standings(locale, names)
+    return "|".join(re.escape(one) for one in sorted(names, key=len, reverse=True)) or r"(?!)"
+
+
+def _edges(locale: Locale) -> list[tuple[re.Pattern[str], bool, Deed]]:
+    """The first and the last of each deed, as a noun: "last purchase", 「最終購入日」."""
+    found = []
+    for deed in DEEDS[locale]:
+        if locale == "ja":
+            first = rf"(?:初回|初めての|最初の){deed.called}日?(?:が|は|の|から)?[、 ]*"
+            last = rf"(?:最終|最後の|前回の?|直近の){deed.called}日?(?:が|は|の|から)?[、 ]*"
+        else:
+            which = r"(?:(?:whose|the|their|with a|had their) )?"
+            was = r"\b(?: (?:was|came|is|happened|being))? ?"
+            first = rf"{which}first {deed.called}{was}"
+            last = rf"{which}(?:last|latest|most recent) {deed.called}{was}"
+        found += [(compiled(first), True, deed), (compiled(last), False, deed)]
+    return found
 
 
 def token(scene: Scene) -> Token:
@@ -145,10 +116,12 @@ def token(scene: Scene) -> Token:
     shops = frozenset(scene.shops)
 
     def read(text: str, place: int, locale: Locale) -> Iterator[tuple[Node, int]]:
-        rules, others = _rules(locale, shops)
+        reading = _Heard(text, locale, scene, *_rules(locale, shops, scene.groups))
         led = re.compile(_LED[locale], re.IGNORECASE).match(text, place)
         for start in dict.fromkeys((led.end() if led else place, place)):
-            for node, end in _clauses(text, start, locale, rules, others, scene):
+            for node, end in reading.clauses(start):
+                if isinstance(node, Short) and node.at < 0:
+                    node = msgspec.structs.replace(node, at=place)
                 met = re.compile(_PEOPLE[locale]).match(text, end)
                 yield node, met.end() if met else end
                 if met and met.end() > end:
@@ -157,141 +130,155 @@ def token(scene: Scene) -> Token:
     return Token(category="clause", say=lambda node, locale: "", read=read)
 
 
-def _clauses(
-    text: str, place: int, locale: Locale, rules: list[Rule], others: list[Heard], scene: Scene
-) -> Iterator[tuple[Node, int]]:
-    for pattern, make in others:
-        if met := pattern.match(text, place):
-            yield make(met, scene), met.end()
-    said = Said()
-    begun = _modified(text, place, rules, said, scene)
-    for stage, pattern in _STAGES[locale]:
-        if met := pattern.match(text, place):
-            yield FieldIs(name="stage", claim=Claim(op="is", value=stage)), met.end()
-    if locale == "en" and (met := _SPENT.match(text, begun)):
-        inner = msgspec.structs.replace(said, spent=modifiers.money(met))
-        end = _modified(text, met.end(), rules, inner, scene)
-        if node := _done("purchase", inner):
-            yield node, _trimmed(text, met.end(), end)
-    yield from _not_there(text, begun, locale, said, rules, scene)
-    for deed in _DEEDS[locale]:
-        reads = _japanese_deed if locale == "ja" else _english_deed
-        yield from reads(text, begun, deed, said, rules, scene)
+class _Heard(Reading, frozen=True):
+    """What can be heard in one text."""
 
+    others: list[Heard]
+    edges: list[tuple[re.Pattern[str], bool, Deed]]
 
-def _not_there(
-    text: str, place: int, locale: Locale, said: Said, rules: list[Rule], scene: Scene
-) -> Iterator[tuple[Node, int]]:
-    """Never at a shop, without a word of what."""
-    met = _NOT_THERE[locale].match(text, place)
-    if met is None or (locale == "ja" and not said.never):
-        return
-    inner = msgspec.structs.replace(said)
-    end = _modified(text, met.end(), rules, inner, scene)
-    if inner.wheres and all(one.property == "location_id" for one in inner.wheres):
-        yield from _built(_VISIT, inner, _trimmed(text, met.end(), end), is_done=False)
+    def clauses(self, place: int) -> Iterator[tuple[Node, int]]:
+        """Every condition at a place, with the place behind it; the likelier first."""
+        for pattern, make in self.others:
+            if met := pattern.match(self.text, place):
+                yield make(met, self.scene), met.end()
+        said = Said()
+        begun = self.modified(place, said)
+        yield from self._new(begun, said)
+        for stage, pattern in _STAGES[self.locale]:
+            if met := pattern.match(self.text, place):
+                yield FieldIs(name="stage", claim=Claim(op="is", value=stage)), met.end()
+        yield from self._sums(begun, said)
+        yield from self._edge(begun, said)
+        yield from self._not_there(begun, said)
+        reads = self._japanese if self.locale == "ja" else self._english
+        for deed in DEEDS[self.locale]:
+            yield from reads(begun, deed, said)
+        yield from self._short(place)
 
+    def _new(self, place: int, said: Said) -> Iterator[tuple[Node, int]]:
+        if not (met := _NEW[self.locale].match(self.text, place)):
+            return
+        found = [(said, met.end())] if self.locale == "ja" else self.behind(met.end(), said)
+        for inner, end in found:
+            if inner.window and not inner.times:
+                first = msgspec.structs.replace(inner, is_first=True)
+                yield from built(PURCHASE, first, self.trimmed(met.end(), end), is_done=True)
 
-def _modified(text: str, place: int, rules: list[Rule], said: Said, scene: Scene) -> int:
-    """Take in the modifiers that stand at a place, each once; answers where they end."""
-    for _ in range(_MODIFIERS_MAX):
-        for pattern, act in rules:
-            met = pattern.match(text, place)
-            if met and met.end() > place and act(said, met, scene):
-                place = met.end()
-                break
-        else:
-            return place
-    return place
+    def _sums(self, place: int, said: Said) -> Iterator[tuple[Node, int]]:
+        pattern = _SUM if self.locale == "ja" else _SPENT
+        if not (met := pattern.match(self.text, place)):
+            return
+        spent = msgspec.structs.replace(said, spent=modifiers.money(met))
+        if self.locale == "ja":
+            yield from built(PURCHASE, spent, met.end(), is_done=True)
+            return
+        for inner, end in self.behind(met.end(), spent):
+            yield from built(PURCHASE, inner, self.trimmed(met.end(), end), is_done=True)
 
+    def _edge(self, place: int, said: Said) -> Iterator[tuple[Node, int]]:
+        for pattern, is_first, deed in self.edges:
+            if not (met := pattern.match(self.text, place)):
+                continue
+            for inner, end in self.behind(met.end(), said):
+                inner.is_first, inner.is_last = is_first, not is_first
+                if self.locale == "ja" and (ago := compiled(_JA_AGO).match(self.text, met.end())):
+                    inner = msgspec.structs.replace(said, is_first=is_first, is_last=not is_first)
+                    inner.window, end = Window(until=modifiers.span_of(ago)), ago.end()
+                if inner.window:
+                    end = self.trimmed(met.end(), end)
+                    yield from built(deed.event, inner, end, is_done=True)
 
-def _japanese_deed(
-    text: str, place: int, deed: _Deed, said: Said, rules: list[Rule], scene: Scene
-) -> Iterator[tuple[Node, int]]:
-    if met := deed.none.match(text, place):
-        yield from _built(deed.event, said, met.end(), is_done=False)
-    if met := deed.noun.match(text, place):
+    def _not_there(self, place: int, said: Said) -> Iterator[tuple[Node, int]]:
+        """Never at a shop, without a word of what."""
+        met = _NOT_THERE[self.locale].match(self.text, place)
+        if met is None or (self.locale == "ja" and not said.never):
+            return
+        for inner, end in self.behind(met.end(), said):
+            if inner.wheres and all(one.property == "location_id" for one in inner.wheres):
+                end = self.trimmed(met.end(), end)
+                yield from built(VISIT, inner, end, is_done=False)
+
+    def _japanese(self, place: int, deed: Deed, said: Said) -> Iterator[tuple[Node, int]]:
+        if met := deed.none.match(self.text, place):
+            yield from built(deed.event, said, met.end(), is_done=False)
+        if met := deed.noun.match(self.text, place):
+            inner = msgspec.structs.replace(said)
+            end = self.modified(met.end(), inner)
+            if said.times and not inner.spent:
+                yield from built(deed.event, said, met.end(), is_done=True)
+            elif (inner.times or inner.spent) and end > met.end():
+                tail = re.compile(r"(?:ある|あり|あった|した)?").match(self.text, end)
+                yield from built(deed.event, inner, tail.end() if tail else end, is_done=True)
+            elif inner.spent and not said.times:
+                yield from built(deed.event, inner, met.end(), is_done=True)
+        met = deed.object.match(self.text, place)
+        if met is None:
+            return
         inner = msgspec.structs.replace(said)
-        end = _modified(text, met.end(), rules, inner, scene)
-        if said.times and not inner.spent:
-            yield from _built(deed.event, said, met.end(), is_done=True)
-        elif inner.times and end > met.end():
-            tail = re.compile(r"(?:ある|あり|あった|した)?").match(text, end)
-            yield from _built(deed.event, inner, tail.end() if tail else end, is_done=True)
-    met = deed.object.match(text, place)
-    if met is None:
-        return
-    inner = msgspec.structs.replace(said)
-    place = _modified(text, met.end(), rules, inner, scene)
-    if met := deed.undone.match(text, place):
-        yield from _built(deed.event, inner, met.end(), is_done=False)
-    if met := deed.done.match(text, place):
-        if inner.is_last and (ago := _AGO.match(text, met.end())):
-            inner.window = Window(until=modifiers.span(ago["n"], ago["unit"]))
+        place = self.modified(met.end(), inner)
+        if met := deed.undone.match(self.text, place):
+            inner.ever = inner.ever or bool(met["once"])
+            yield from built(deed.event, inner, met.end(), is_done=False)
+        if met := deed.done.match(self.text, place):
+            yield from self._japanese_done(met, deed, inner)
+
+    def _japanese_done(
+        self, met: re.Match[str], deed: Deed, inner: Said
+    ) -> Iterator[tuple[Node, int]]:
+        yield from sequels.japanese(self, met.end(), deed, inner)
+        if inner.is_last and (ago := _AGO.match(self.text, met.end())):
+            inner.window = Window(until=modifiers.span_of(ago))
             met = ago
-        yield from _built(deed.event, inner, met.end(), is_done=True)
+        elif (inner.is_first or inner.is_last) and not inner.window and (
+            was := _WAS.match(self.text, met.end())
+        ):  # fmt: skip
+            when = msgspec.structs.replace(inner)
+            end = self.modified(was.end(), when)
+            yield from built(deed.event, when, end, is_done=True)
+        yield from built(deed.event, inner, met.end(), is_done=True)
 
+    def _english(self, place: int, deed: Deed, said: Said) -> Iterator[tuple[Node, int]]:
+        for pattern, is_done in (
+            (deed.undone, False), (deed.none, False), (deed.done, True), (deed.noun, True)
+        ):  # fmt: skip
+            if not (met := pattern.match(self.text, place)):
+                continue
+            begun = msgspec.structs.replace(said)
+            found = met.groupdict()
+            if pattern is deed.noun:
+                begun.times = modifiers.times(met)
+            begun.never = begun.never or bool(found.get("never"))
+            begun.ever = begun.ever or bool(found.get("ever"))
+            behind = met.end() + (1 if self.text[met.end() : met.end() + 1] == " " else 0)
+            if is_done and pattern is not deed.noun:
+                yield from sequels.english_back(self, met.end(), deed, begun)
+            for inner, end in self.behind(behind, begun):
+                end = self.trimmed(met.end(), end if end > behind else met.end())
+                if is_done:
+                    yield from sequels.english(self, end, deed, inner)
+                yield from built(deed.event, inner, end, is_done=is_done)
 
-def _english_deed(
-    text: str, place: int, deed: _Deed, said: Said, rules: list[Rule], scene: Scene
-) -> Iterator[tuple[Node, int]]:
-    forms: tuple[tuple[re.Pattern[str], bool], ...] = (
-        (deed.undone, False), (deed.none, False), (deed.done, True), (deed.noun, True))  # fmt: skip
-    for pattern, is_done in forms:
-        if not (met := pattern.match(text, place)):
-            continue
-        inner = msgspec.structs.replace(said)
-        if pattern is deed.noun:
-            inner.times = modifiers.times(met)
-        if re.search(r"\bnever\b", met.group(), re.IGNORECASE):
-            inner.never = True
-        behind = met.end() + (1 if text[met.end() : met.end() + 1] == " " else 0)
-        end = _modified(text, behind, rules, inner, scene)
-        yield from _built(
-            deed.event, inner, _trimmed(text, met.end(), end if end > behind else met.end()),
-            is_done=is_done,
-        )  # fmt: skip
-
-
-def _trimmed(text: str, least: int, end: int) -> int:
-    """An end without the space before what follows: joiners bring theirs."""
-    while end > least and text[end - 1] in " ,":
-        end -= 1
-    return end
-
-
-def _built(event: str, said: Said, end: int, *, is_done: bool) -> Iterator[tuple[Node, int]]:
-    make: Callable[[str, Said], Node | None] = _done if is_done else _undone
-    if node := make(event, said):
-        yield node, end
-
-
-def _match(event: str, said: Said) -> Match:
-    if event == _VISIT:
-        return Match(events=_VISITS.events, where=(*_VISITS.where, *said.wheres))
-    return Match(events=(event,), where=said.wheres)
-
-
-def _done(event: str, said: Said) -> Node | None:
-    if said.never:
-        return None
-    match, window = _match(event, said), said.window or ANYTIME
-    if said.spent:
-        if event != "purchase" or said.times or said.is_first:
-            return None
-        return Total(measure="sum", property="total_minor", match=match, window=window,
-                     claim=said.spent)  # fmt: skip
-    if said.is_first or said.is_last:
-        if said.times:
-            return None
-        return (First if said.is_first else Last)(match=match, window=window)
-    return Did(match=match, window=window, times=said.times or _ONCE)
-
-
-def _undone(event: str, said: Said) -> Node | None:
-    if said.spent or said.is_first or said.is_last or (said.never and said.times):
-        return None
-    match, window = _match(event, said), said.window or ANYTIME
-    if said.times:
-        return Not(of=Did(match=match, window=window, times=said.times))
-    return Did(match=match, window=window, times=_NEVER)
+    def _short(self, place: int) -> Iterator[tuple[Node, int]]:
+        """Not at another time or elsewhere: what is not, was said before."""
+        if self.locale == "en":
+            if met := _NOT_BY.match(self.text, place):
+                yield Short(at=place, channel=channel_of(met)), met.end()
+            if not (met := _NOTHING["en"].match(self.text, place)):
+                return
+            inner = Said()
+            end = self.trimmed(met.end(), self.modified(met.end(), inner))
+        else:
+            inner = Said()
+            behind = self.modified(place, inner)
+            met = _NOTHING["ja"].match(self.text, behind)
+            # 「まだ」 is itself a word beside a deed, and 「0回」 says how often.
+            is_said = inner.ever and self.text[place:behind].rstrip("、 ").endswith("まだ")
+            is_none = inner.times is not None and inner.times.value == 0
+            if met is None and not is_said and not is_none:
+                return
+            end = met.end() if met else behind
+        if inner.others or inner.spent or (inner.is_since and inner.window):
+            return
+        if inner.window or inner.wheres or inner.is_since:
+            yield Short(at=place, window=inner.window, wheres=inner.wheres,
+                        is_since=inner.is_since), end  # fmt: skip

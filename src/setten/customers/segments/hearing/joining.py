@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from setten.customers.segments.hearing.deeds import SAYINGS
+from setten.customers.segments.hearing.ellipses import filled
 from setten.platform.expressions import All, Heard, Listing, Locale, Phrase
 from setten.platform.expressions.kinds import Any as AnyOf
 
+# 「最近買っていない常連」: whoever it is said of may come last.
+_STAGES = "|".join(said["ja"] for said in SAYINGS["stage"].values())
 _AND: Mapping[Locale, str] = {
-    "ja": r"[、 ]*(?:かつ|そして|それで|さらに|しかも|また|で、|が、?|けれ?ど(?:も)?|のに|ながら"
-    r"|し、)[、 ]*|[、 ]+|(?<=[てで])|(?<=なく)|(?<=ず)|(?<=まま)",
-    "en": r",? (?:and|but|yet)(?: also| still)?(?: then)? |, | (?:who|that) ",
+    "ja": r"[、 ]*(?:かつ|そして|それで|さらに|しかも|また|なのに|で、|(?:だ|です)?が、?"
+    r"|(?:だ|です)?けれ?ど(?:も)?|のに|ながら|し、|で(?:あり|あって|は)?)[、 ]*|[、 ]+|(?<=[てで])"
+    rf"|(?<=なく)|(?<=ず)|(?<=まま)|(?<=り)|(?<=[たるいの])(?=(?:{_STAGES}))",
+    "en": r",? (?:and|but|yet)(?: also| still| now)?(?: then)?(?: (?:who|that))?(?: (?:have|had"
+    r"|has)(?= (?:also|then)))? |, | (?:who|that) ",
 }
 _OR: Mapping[Locale, str] = {
     "ja": r"[、 ]*(?:または|又は|もしくは|あるいは|それとも|か)[、 ]*",
@@ -34,4 +40,5 @@ HEARD = Heard(
         Listing(category="any_of_all", item="all_or_one", ja="、または", en=" or ", least=2,
                 heard=_OR),
     ),
+    filled=filled,
 )  # fmt: skip

@@ -29,6 +29,7 @@ from setten.platform.expressions import (
     Span,
     Window,
 )
+from setten.platform.expressions.kinds import Any as AnyOf
 
 NEAR_KM, CART_KM = 5, 10
 """What "near" is taken for; the words that are shown back say so."""
@@ -36,7 +37,7 @@ NEAR_KM, CART_KM = 5, 10
 LEFT = Window(since=Span(7, "day"))
 Heard = tuple[re.Pattern[str], Callable[[re.Match[str], Scene], Node]]
 _ALSO: Mapping[str, str] = {
-    "email": r"メルマガ|Eメール|e-mail|mail",
+    "email": r"メルマガ|Eメール|e-mail|mail|(?:the |our )?newsletters?",
     "line": r"ライン",
     "sms": r"ショートメール|text messages?",
     "push": r"プッシュ|アプリの通知|push notifications?",
@@ -47,7 +48,7 @@ _ALSO: Mapping[str, str] = {
 _CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 
-def _channels(locale: Locale) -> str:
+def channels(locale: Locale) -> str:
     """A pattern with a group for each channel."""
     return "(?:" + "|".join(
         f"(?P<{name}>{re.escape(one.say(locale))}{'|' + also if (also := _ALSO.get(name)) else ''})"
@@ -55,12 +56,13 @@ def _channels(locale: Locale) -> str:
     ) + ")"  # fmt: skip
 
 
-def _channel(met: re.Match[str]) -> Channel:
+def channel_of(met: re.Match[str]) -> Channel:
+    """The channel whose group was met."""
     return next(name for name in _CHANNELS if met[name])
 
 
 def _reachable(met: re.Match[str], scene: Scene) -> Node:
-    return Reachable(channel=_channel(met))
+    return Reachable(channel=channel_of(met))
 
 
 def _unreachable(met: re.Match[str], scene: Scene) -> Node:
@@ -68,11 +70,11 @@ def _unreachable(met: re.Match[str], scene: Scene) -> Node:
 
 
 def _agreed(met: re.Match[str], scene: Scene) -> Node:
-    return Consent(channel=_channel(met))
+    return Consent(channel=channel_of(met))
 
 
 def _refused(met: re.Match[str], scene: Scene) -> Node:
-    return Consent(channel=_channel(met), state="refused")
+    return Consent(channel=channel_of(met), state="refused")
 
 
 def _lives(met: re.Match[str], scene: Scene) -> Node:
@@ -94,22 +96,46 @@ def _left(met: re.Match[str], scene: Scene) -> Node:
 
 
 def _group(met: re.Match[str], scene: Scene) -> Node:
-    return Group(name=met["name"])
+    known = {one.casefold(): one for one in scene.groups}
+    said = met["name"] or met["known"]
+    return Group(name=known.get(said.casefold(), said) if met["known"] else said)
 
 
-def standings(locale: Locale, shops: str) -> list[Heard]:
-    """What can be heard in a language; shops: a pattern of their names."""
-    made = _japanese(shops) if locale == "ja" else _english(shops)
+def _outside(met: re.Match[str], scene: Scene) -> Node:
+    return Not(of=_group(met, scene))
+
+
+def _disagreed(met: re.Match[str], scene: Scene) -> Node:
+    return Not(of=_agreed(met, scene))
+
+
+def _both(make: Callable[[Channel], Node]) -> Callable[[re.Match[str], Scene], Node]:
+    """Of two channels both, or any."""
+
+    def of(met: re.Match[str], scene: Scene) -> Node:
+        second = next(one for one in _CHANNELS if met[f"{one}_2"])
+        found = (make(channel_of(met)), make(second))
+        return All(of=found) if met["all"] else AnyOf(of=found)
+
+    return of
+
+
+def standings(locale: Locale, shops: str, groups: str) -> list[Heard]:
+    """What can be heard in a language; shops, groups: patterns of their names."""
+    made = _japanese(shops, groups) if locale == "ja" else _english(shops, groups)
     return [(re.compile(pattern, re.IGNORECASE), make) for pattern, make in made]
 
 
-def _japanese(shops: str) -> list[tuple[str, Callable[[re.Match[str], Scene], Node]]]:
+def _japanese(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str], Scene], Node]]]:
     km = rf"(?:半径)? *(?P<n>{NUMBER['ja']}) *(?:km|キロ(?:メートル)?)(?:以内|圏内|圏|の範囲)?"
     live = (r"(?:に|の|で)?(?:お?住まい|住んで(?:い)?[るて]|住む|在住|暮らして(?:い)?[るて]"
             r"|暮らす|い[るて])?")  # fmt: skip
     living = r"(?:に|で)(?:お?住まい|住んで(?:い)?[るて]|住む|暮らして(?:い)?[るて]|暮らす)"
     by = r"(?:が|は|で|を|から)?(?:の)?(?:連絡(?:が|を)?)?"
-    channels = _channels("ja")
+    way = channels("ja")
+    two = (rf"{way}(?:(?P<all>も|と)|か|または|・|や){_renamed(way)}"
+           r"(?:も|の(?:両方|どちらか|いずれか))?")  # fmt: skip
+    group = rf"(?:「(?P<name>[^」]{{1,100}})」|(?P<known>{groups}))(?:セグメント)?"
     any_shop = r"(?:どこかの|近くの|最寄りの|いずれかの|うちの)?お?店(?:舗)?"
     goods = r"(?:の(?:商品|品|もの)|に入れた(?:商品|品|もの)|に(?:ある|入っている)(?:商品|品|もの))"
     return [
@@ -122,30 +148,44 @@ def _japanese(shops: str) -> list[tuple[str, Callable[[re.Match[str], Scene], No
         (r"(?:(?:商品|品|もの)を)?(?:カート|かご)に(?:(?:商品|品|もの)を)?(?:入れた|残した)まま"
          r"(?:(?:まだ)?(?:買って|購入して)い?ない|の|にしている|になっている|で)?|"
          r"(?:カート|かご)(?:落ち|放棄|を放棄)(?:した|している|して)?", _left),
-        (rf"{channels}{by}(?:届(?:く|き|いて)|送れる|届けられる|連絡できる|受け取れる|とれる|取れる)",
+        (rf"{two}{by}(?:届(?:く|き|いて)|送れる|連絡できる)",
+         _both(lambda one: Reachable(channel=one))),
+        (rf"{two}(?:の(?:配信|受信|受け取り))?(?:に|を)(?:は)?(?:同意|許可|承諾|購読|登録)"
+         r"(?:した|して(?:い)?る|済み)", _both(lambda one: Consent(channel=one))),
+        (rf"{way}(?:の(?:配信|受信|受け取り)|での?連絡)?(?:に|を)(?:は)?"
+         r"(?:同意|許可|承諾|購読|登録)(?:して(?:い)?ない|していません)", _disagreed),
+        (rf"{way}{by}(?:届(?:く|き|いて)|送れる|届けられる|連絡できる|受け取れる|とれる|取れる)",
          _reachable),
-        (rf"{channels}(?:の)?(?:友だち|友達)(?:である|登録済み)?", _reachable),
-        (rf"{channels}{by}(?:届かない|送れない|連絡できない)", _unreachable),
-        (rf"{channels}(?:の(?:配信|受信|受け取り)|での?連絡)?(?:に|を)"
+        (rf"{way}(?:の)?(?:友だち|友達)(?:である|登録済み)?", _reachable),
+        (rf"{way}{by}(?:届かない|送れない|連絡できない)", _unreachable),
+        (rf"{way}(?:の(?:配信|受信|受け取り)|での?連絡)?(?:に|を)(?:は)?"
          r"(?:同意|許可|承諾|購読|登録)(?:した|して(?:い)?る|済み)", _agreed),
-        (rf"{channels}(?:の(?:配信|受信|受け取り)|での?連絡)?を(?:断った|断って(?:い)?る|拒否した"
+        (rf"{way}(?:の(?:配信|受信|受け取り)|での?連絡)?を(?:断った|断って(?:い)?る|拒否した"
          r"|拒否して(?:い)?る)", _refused),
         (r"(?:同居の)?(?:家族|世帯の人)が(?:い|登録されてい)る",
          lambda met, scene: Related(relation="household")),
-        (r"「(?P<name>[^」]{1,100})」(?:セグメント)?(?:に(?:いる|入っている|入ってる|属する)|の)",
+        (rf"{group}(?:に(?:は)?(?:いる|いて|入っている|入っていて|入ってる|属する)|の|で(?!は|も))",
          _group),
+        (rf"{group}(?:に(?:は)?(?:いない|入って(?:い)?ない|属さない)|では?ない|以外(?:の)?)",
+         _outside),
     ]  # fmt: skip
 
 
-def _english(shops: str) -> list[tuple[str, Callable[[re.Match[str], Scene], Node]]]:
+def _english(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str], Scene], Node]]]:
     km = rf"(?P<n>{NUMBER['en']}) ?(?:km|kms|kilomet(?:er|re)s?)"
     live = r"(?:(?:live|lives|living|reside|resides|are|is|home is) )?"
     living = r"(?:live|lives|living|reside|resides|home is) "
     any_shop = r"(?:a|any|one of our|our|the) (?:shops?|stores?)"
     be = r"(?:are |is |be |can be )?"
-    channels = _channels("en")
+    way = channels("en")
+    two = rf"(?:both )?{way} (?:(?P<all>and)|or) (?:by |on |to )?{_renamed(way)}"
+    group = (
+        rf'(?:"(?P<name>[^"]{{1,100}})"|(?:the )?(?P<known>{groups})(?: segment| group)?(?![a-z]))'
+    )
     put = r"(?:something|items?|an item|a product|products|goods|things)"
     return [
+        (r"one[- ](?:time|off) (?:buyers?|customers?|shoppers?)",
+         lambda met, scene: Did(match=Match(events=("purchase",)), times=Claim(op="is", value=1))),
         (rf"{live}within {km} (?:of|from) (?:the )?(?P<shop>{shops})(?: shop| store)?\b", _lives),
         (rf"{live}within {km} (?:of|from) {any_shop}\b", _lives),
         (rf"{live}(?:near|close to|around) (?:the )?(?P<shop>{shops})(?: shop| store)?\b",
@@ -154,17 +194,25 @@ def _english(shops: str) -> list[tuple[str, Callable[[re.Match[str], Scene], Nod
         (rf"{put} in (?:the|their) cart (?:is|are) (?:available|in stock) "
          rf"(?:within {km} of|near)(?P<end> (?:home|them))", _cart),
         (rf"(?:have |has )?left {put} in (?:the|their|a) (?:cart|basket)"
-         r"|(?:have |has )?abandoned (?:the|their|a) (?:cart|basket)", _left),
+         r"|(?:have |has )?abandoned (?:the |their |a )?(?:carts?|baskets?)"
+         r"|(?:with )?(?:an )?abandoned (?:cart|basket)", _left),
         (rf"{be}(?:reached|reachable|contacted|contactable)(?: for marketing)? "
-         rf"(?:by|on|through|via) {channels}|can (?:get|receive) {_renamed(channels)}",
+         rf"(?:by|on|through|via) {way}|can (?:get|receive) {_renamed(way)}",
          _reached_either),
-        (rf"(?:cannot|can't|can not) be (?:reached|contacted) (?:by|on|through|via) {channels}",
+        (rf"{be}(?:reached|reachable|contacted|contactable)(?: for marketing)? "
+         rf"(?:by|on|through|via) {two}", _both(lambda one: Reachable(channel=one))),
+        (rf"(?:have |has )?(?:agreed|opted in|consented|subscribed|said yes) to {two}",
+         _both(lambda one: Consent(channel=one))),
+        (rf"(?:cannot|can't|can not) be (?:reached|contacted) (?:by|on|through|via) {way}",
          _unreachable),
-        (rf"(?:have |has )?(?:agreed|opted in|consented|subscribed|said yes) to {channels}",
+        (rf"(?:have |has )?(?:agreed|opted in|consented|subscribed|said yes) to {way}",
          _agreed),
-        (rf"(?:have |has )?(?:refused|opted out of|declined|said no to) {channels}", _refused),
+        (rf"(?:(?:have|has|did) not|(?:have|has|did)n['’]t|not) (?:agreed?|opt(?:ed)? in"
+         rf"|consent(?:ed)?|subscribed?) to {way}", _disagreed),
+        (rf"(?:have |has )?(?:refused|opted out of|declined|said no to) {way}", _refused),
         (r"(?:have|has) (?:a )?family", lambda met, scene: Related(relation="household")),
-        (r'(?:are |is )?in "(?P<name>[^"]{1,100})"', _group),
+        (rf"(?:are |is )?in {group}", _group),
+        (rf"(?:(?:are |is )?not|(?:are|is)n['’]t) in {group}", _outside),
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from setten.platform.expressions.kinds.groups import GROUP, Group
 from setten.platform.expressions.kinds.kind import Kind
 from setten.platform.expressions.kinds.logic import ALL, ANY, NOT, All, Any, Not
 from setten.platform.expressions.kinds.picks import FIRST, LAST, First, Last
-from setten.platform.expressions.kinds.sequences import SEQUENCE
+from setten.platform.expressions.kinds.sequences import SEQUENCE, Sequence
 from setten.platform.expressions.kinds.standing import RELATED, Related, Standing, standing
 
 BASIC: tuple[Kind, ...] = (ALL, ANY, NOT, FIELD, DID, TOTAL, FIRST, LAST, SEQUENCE, GROUP, RELATED)
@@ -23,6 +23,7 @@ __all__ = [
     "Last",
     "Not",
     "Related",
+    "Sequence",
     "Standing",
     "Total",
     "standing",
