@@ -49,7 +49,11 @@ KEY = bytes(range(32))
 HERE = Path(__file__).parent
 WARM_S = 5  # plans, caches, the first full pages after a checkpoint
 LEVEL_S_MAX = 120  # readers that are not level by then are told as they are
+# A look of the watch costs the machine as much as two events: where every processor is needed
+# there are fewer, and delays are told as up to so much longer.
 POLL_S = 0.005
+POLL_FULL_S = 0.02
+FULL_RATE = 4_000
 PARTS = ("readers", "segments")  # processes of readers, as the product has them
 MEMBERSHIPS = "segments"  # the reader whose delay is promised
 WEB_PROCESSES = 2
@@ -130,8 +134,9 @@ async def raw(dsn: str, seconds: float) -> float:
 class Watch:
     """When each reader's cursor was first seen where."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float) -> None:
         self.seen: dict[str, tuple[list[tuple[int, int]], list[float]]] = {}
+        self._pause_s = POLL_S if rate <= FULL_RATE else POLL_FULL_S
 
     async def run(self, dsn: str, stop: asyncio.Event) -> None:
         conn = await db.connect(dsn)
@@ -143,7 +148,7 @@ class Watch:
                 if not places or places[-1] != (xid, position):
                     places.append((xid, position))
                     times.append(at)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(self._pause_s)
         await conn.close()
 
     def lags(self, name: str, told: list[tuple[tuple[int, int], float]]) -> list[float]:
@@ -255,7 +260,7 @@ async def drive(dsn: str, folder: Path, args: argparse.Namespace, port: int | No
     workers = [child("worker", dsn, folder, args, part) for part in PARTS]
     clock_work = jobs(dsn, folder)
     try:
-        watch, stop = Watch(), asyncio.Event()
+        watch, stop = Watch(args.rate), asyncio.Event()
         say = asyncio.to_thread
         await counts_of(workers)
         await say(ask, load, f"{args.rate} {WARM_S}")
