@@ -82,6 +82,7 @@ SHOTS: dict[str, Shot] = {
     "releases": Shot(ADMIN, "/stock/releases"),
     "release": Shot(ADMIN, "/stock/releases/release?id={release}"),
     "release-edit": Shot(ADMIN, "/stock/releases/edit?id={release}"),
+    "house-rules": Shot(ADMIN, "/stock/rules"),
     "line": Shot(None, "/line/{ticket}"),
     "data": Shot(ADMIN, "/run/data"),
     "letter": Shot(ADMIN, "/run/data/letters/{letter}"),

@@ -12,6 +12,7 @@ from tests.stock.conftest import NOW, Shop
 from setten.platform import db
 from setten.stock import cover, receipts
 from setten.stock.cover import Cover, rules
+from setten.stock.house_rules import HouseRules
 from setten.stock.movements import Movement
 from setten.stock.receipts import Receipt, ReceiptLine
 
@@ -114,13 +115,13 @@ def test_no_move_leaves_the_giver_short_nor_gives_more_than_is_needed(
             days=rules.lasts(units, sold_28), is_dead=False, reckoned_at=NOW,
         )  # fmt: skip
 
-    made = rules.propose(row("a", promisable, pace), [row("b", there, theirs)])
+    made = rules.propose(row("a", promisable, pace), [row("b", there, theirs)], HouseRules())
     if made is None:
         return
     assert 0 < made.qty <= there
-    assert made.from_after is None or made.from_after >= cover.KEEP_DAYS
+    assert made.from_after is None or made.from_after >= HouseRules().keep_days
     assert made.to_after is not None
-    assert (max(0, promisable) + made.qty - 1) * 28 / pace < cover.FILL_DAYS
+    assert (max(0, promisable) + made.qty - 1) * 28 / pace < HouseRules().fill_days
 
 
 async def test_a_large_place_is_worked_out_bit_by_bit_and_comes_out_the_same(

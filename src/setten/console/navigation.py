@@ -12,7 +12,7 @@ from setten.platform.auth import Actor, Right
 PLACES_MAX = 5
 """Of the thumb bar: more, and a thumb misses them."""
 
-SET_UP = ("/stock/delivery", "/stock/releases", "/stock/regions")
+SET_UP = ("/stock/delivery", "/stock/releases", "/stock/regions", "/stock/rules")
 """Pages that stand beside the places, as tabs."""
 
 HOMES = {

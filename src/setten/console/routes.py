@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from setten.console import guard, problems
 from setten.console.assets import static_file
 from setten.console.chain import (
+    house,
     places,
     placing,
     regions,
@@ -260,6 +261,8 @@ PAGES: list[HTTPRouteHandler] = [
     regions.place,
     regions.edit,
     regions.keep,
+    house.rules_page,
+    house.keep_rules,
     zones.delivery_page,
     zones.trial,
     zones.zone_page,

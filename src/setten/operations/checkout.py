@@ -18,7 +18,16 @@ from setten.operations import keeping, parcels
 from setten.operations.parcels import Parcel
 from setten.platform.db import Connection
 from setten.platform.errors import Conflict, SettenError
-from setten.stock import availability, carts, fulfilments, holds, orders, payments, sets
+from setten.stock import (
+    availability,
+    carts,
+    fulfilments,
+    holds,
+    house_rules,
+    orders,
+    payments,
+    sets,
+)
 from setten.stock.carts import Cart, Quote, QuotedLine
 from setten.stock.delivery import Wanted
 from setten.stock.holds import Ask, NotEnoughStock, Placed
@@ -27,9 +36,7 @@ from setten.stock.orders import NewLine, NewOrder, Order
 from setten.stock.payments import Payment
 
 PAYMENTS_MAX = 5  # of one order: a card, a voucher, the rest at the counter
-# How long goods wait. Carried ones for the till beside them; collected ones a week, as shops do;
-# those to be sent until the place that sends them has picked them.
-WAIT_S = {"carry": 2 * 3600, "pickup": 7 * 24 * 3600, "ship": 30 * 24 * 3600}
+SHIP_WAIT_S = 30 * 24 * 3600  # until the place that sends them has picked them
 
 
 class CartEmpty(Conflict):
@@ -248,11 +255,17 @@ async def _hold(
     conn: Connection, going: Sequence[_Going], asked: Checkout, now: datetime
 ) -> list[Placed]:
     """Hold all of it, or raise NotEnoughStock: then nothing of this transaction stands."""
+    rule = await house_rules.current(conn)
+    wait_s = {
+        "carry": rule.carry_hours * 3600,
+        "pickup": rule.pickup_hours * 3600,
+        "ship": SHIP_WAIT_S,
+    }
     asks = [
         Ask(
             lines=one.lines,
             by=asked.by,
-            ttl_s=WAIT_S[one.method],
+            ttl_s=wait_s[one.method],
             purpose=holds.SHIPMENT if one.method == "ship" else "order",
             channel=asked.channel,
             identifier_id=asked.under,

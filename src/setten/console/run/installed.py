@@ -26,6 +26,7 @@ ELSEWHERE: tuple[tuple[str, str, Right], ...] = (
     ("data.sources", "/run/data#sources", Right.manage_sources),
     ("nav.rules", "/run/identity", Right.manage_identity),
     ("nav.stages", "/customers/stages", Right.manage_stages),
+    ("house.title", "/stock/rules", Right.read_stock),
     ("nav.set_up", "/stock/places", Right.read_stock),
 )
 """What is decided on pages of its own, and kept in the database."""

@@ -22,15 +22,18 @@ from setten.facts.stock import GoodsLine
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
-from setten.stock import catalog, holds, ledger
+from setten.platform.errors import Conflict, Invalid
+from setten.stock import catalog, holds, house_rules, ledger
 from setten.stock.holds import Ask, Placed
 
-HOLD_LASTS_S = 2 * 24 * 3600
-"""A hold made by staff waits two days: the customer comes after work, or at the week's end."""
-
-EXTEND_S = 3 * 24 * 3600
 QTY_DIGITS = 5
+HOUR_S = 3600
+
+
+class TooManyUnits(Conflict):
+    """More of one item than the house rules let staff hold at once. facts: most."""
+
+    code = "too_many_units"
 
 
 @post("/stock/holds", right=Right.hold)
@@ -56,11 +59,14 @@ async def _place(
 ) -> Placed:
     now = clock.now()
     async with db.transaction(guard.deps_of(request).pool) as conn:
+        rule = await house_rules.current(conn)
+        if qty > rule.hold_units_max:
+            raise TooManyUnits(most=rule.hold_units_max)
         number = await identity.identifier_for(conn, customer) if customer else None
         ask = Ask(
             lines=(GoodsLine(sku, place, qty),),
             by=page.who.label,
-            ttl_s=HOLD_LASTS_S,
+            ttl_s=rule.hold_hours * HOUR_S,
             channel="console",
             identifier_id=number,
         )
@@ -70,6 +76,12 @@ async def _place(
             subject=str(placed.hold_id),
         )  # fmt: skip
     return placed
+
+
+def waiting(hours: int, page: Page) -> str:
+    """How long that is, as people say it: 3 days, 36 hours."""
+    t = page.words()
+    return t("house.n_days", n=hours // 24) if hours % 24 == 0 else t("house.n_hours", n=hours)
 
 
 def _quantity(said: object) -> int:
@@ -137,11 +149,12 @@ async def release(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
 
 @post("/stock/holds/{hold_id:uuid}/extension", right=Right.hold)
 async def extend(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
-    """Let it wait longer: three days from now, never less than it would."""
+    """Let it wait longer, as the house rules say, from now; never less than it would."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
         await _owner_of_mine(conn, page, hold_id)
-        await holds.extend(conn, hold_id, ttl_s=EXTEND_S, now=clock.now())
+        rule = await house_rules.current(conn)
+        await holds.extend(conn, hold_id, ttl_s=rule.extend_hours * HOUR_S, now=clock.now())
         await audit.note(conn, page.who, "hold.extended", at=clock.now(), subject=str(hold_id))
     return redirect(f"/stock/holds/{hold_id}")
 
@@ -162,6 +175,7 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         skus = [line.sku for line in found.lines]
         shown = await goods(conn, skus, page)
         rows = await ledger.balances_of(conn, skus)
+        rule = await house_rules.current(conn)
     shelves = {row.key: row.shelf for row in rows if row.shelf}
     ticket = queue.ticket(found, who, shown, shelves, names.find(found.location_id))
     return page.render(
@@ -171,6 +185,7 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
             "hold": found,
             "place": names(found.location_id),
             "latest": holds.latest(found),
+            "longer": waiting(rule.extend_hours, page),
             "come_by": come_by(found, names.find(found.location_id)),
         },
     )

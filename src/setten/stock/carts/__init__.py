@@ -19,7 +19,7 @@ from setten.stock.carts.handing import (
     hand_over,
     take,
 )
-from setten.stock.carts.leaving import LEFT_AFTER, tidy, tidy_all
+from setten.stock.carts.leaving import tidy, tidy_all
 from setten.stock.carts.model import (
     CHANGES_MAX,
     LINES_MAX,
@@ -53,7 +53,6 @@ __all__ = [
     "CHANGES_MAX",
     "CODE_LASTS",
     "CURRENCY",
-    "LEFT_AFTER",
     "LINES_MAX",
     "METHODS",
     "QTY_MAX",

@@ -8,11 +8,11 @@ from pathlib import Path
 from setten.facts.commerce import CartLeft, CartLine
 from setten.platform import clock, db, log
 from setten.platform.db import Connection, Pool
+from setten.stock import house_rules
 from setten.stock.carts import handing
 from setten.stock.carts.reading import rows_of
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-LEFT_AFTER = timedelta(hours=1)  # whoever still wants it has looked by then
 DROPPED_AFTER = timedelta(days=90)  # prices and goods of a season ago are nobody's wish
 TIDY_MAX = 500  # a transaction; the log's readers wait for no longer one
 
@@ -22,7 +22,8 @@ async def tidy(conn: Connection, *, now: datetime, most: int = TIDY_MAX) -> int:
 
     States `cart.left` for each that still holds something.
     """
-    left = await _Q.untold.all(conn, before=now - LEFT_AFTER, most=min(most, TIDY_MAX))
+    still = timedelta(hours=(await house_rules.current(conn)).cart_left_hours)
+    left = await _Q.untold.all(conn, before=now - still, most=min(most, TIDY_MAX))
     rows = await rows_of(conn, [cart["cart_id"] for cart in left])
     entries = []
     for cart in left:

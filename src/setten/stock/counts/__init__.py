@@ -6,11 +6,9 @@ between is not lost. A large difference waits for somebody else with the right t
 """
 
 from setten.stock.counts.model import (
-    LINE_UNITS_FREE,
     LINES_MAX,
     PAGE_MAX,
     QTY_MAX,
-    VALUE_FREE_MINOR,
     BadCount,
     Count,
     CountEnded,
@@ -29,10 +27,8 @@ from setten.stock.counts.settling import settle, settle_all
 
 __all__ = [
     "LINES_MAX",
-    "LINE_UNITS_FREE",
     "PAGE_MAX",
     "QTY_MAX",
-    "VALUE_FREE_MINOR",
     "BadCount",
     "Count",
     "CountEnded",

@@ -14,11 +14,6 @@ LINES_MAX = 500  # of one sheet: an hour or two of work; a place is counted in s
 QTY_MAX = 1_000_000
 SHELF_LENGTH_MAX = 100
 PAGE_MAX = 100
-# A line may differ so much, and all lines together be worth so much (in minor units, by price), and
-# the count is booked by who made it. Beyond, a second person looks: it is a case of theft, of a
-# wrong delivery, or of a slip in counting.
-LINE_UNITS_FREE = 2
-VALUE_FREE_MINOR = 10_000
 
 
 class CountState(StrEnum):

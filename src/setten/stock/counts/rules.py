@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from setten.stock.counts.model import (
-    LINE_UNITS_FREE,
     QTY_MAX,
     SHELF_LENGTH_MAX,
-    VALUE_FREE_MINOR,
     BadCount,
     Count,
     Sheet,
     SheetLine,
 )
+from setten.stock.house_rules import HouseRules
 from setten.stock.ledger import Account, Entry
 
 
@@ -36,12 +35,18 @@ def check_given(given: Mapping[str, int]) -> BadCount | None:
     return None
 
 
-def needs_approval(lines: Iterable[SheetLine], prices: Mapping[str, int]) -> bool:
-    """Whether a second person must look. prices: minor units by sku; unknown ones count nothing."""
+def needs_approval(
+    lines: Iterable[SheetLine], prices: Mapping[str, int], house: HouseRules
+) -> bool:
+    """Whether a second person must look. prices: minor units by sku; unknown ones count nothing.
+
+    A line may differ a little, and all lines together be worth a little, and who counted books it.
+    Beyond, it is a case of theft, of a wrong delivery, or of a slip in counting.
+    """
     differing = [line for line in lines if line.differs]
     value = sum(abs(line.differs) * prices.get(line.sku, 0) for line in differing)
-    return value > VALUE_FREE_MINOR or any(
-        abs(line.differs) > LINE_UNITS_FREE for line in differing
+    return value > house.count_value_free_minor or any(
+        abs(line.differs) > house.count_units_free for line in differing
     )
 
 

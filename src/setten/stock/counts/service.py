@@ -12,7 +12,7 @@ import msgspec
 from setten.facts.stock import GoodsLine, StockCounted
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.stock import catalog, holds, ledger, locations, sets, tasks
+from setten.stock import catalog, holds, house_rules, ledger, locations, sets, tasks
 from setten.stock.counts import reading, rules
 from setten.stock.counts.model import (
     LINES_MAX,
@@ -135,7 +135,7 @@ async def submit(conn: Connection, count_id: UUID, *, by: str, now: datetime) ->
     found = await note_late(conn, count_id)
     items = await catalog.find_many(conn, [line.sku for line in found.differing])
     prices = {sku: item.price_minor or 0 for sku, item in items.items()}
-    if rules.needs_approval(found.lines, prices):
+    if rules.needs_approval(found.lines, prices, await house_rules.current(conn)):
         opening = tasks.Opening(
             kind="count_waiting", location_id=found.location_id, qty=len(found.differing),
             about=count_id,

@@ -6,8 +6,6 @@ row at night; pages read what it found and count nothing.
 
 from setten.stock.cover.model import (
     DEAD_AFTER_DAYS,
-    FILL_DAYS,
-    KEEP_DAYS,
     PACE_DAYS,
     PAGE_MAX,
     SHORT_DAYS,
@@ -18,8 +16,6 @@ from setten.stock.cover.service import dead_at, proposals, reckon, reckon_all, s
 
 __all__ = [
     "DEAD_AFTER_DAYS",
-    "FILL_DAYS",
-    "KEEP_DAYS",
     "PACE_DAYS",
     "PAGE_MAX",
     "SHORT_DAYS",

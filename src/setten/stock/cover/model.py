@@ -8,8 +8,6 @@ import msgspec
 
 PACE_DAYS = 28  # four whole weeks: each weekday counts the same
 SHORT_DAYS = 7  # less does not last until the next weekly delivery
-FILL_DAYS = 14  # a proposal fills up to so many: two deliveries
-KEEP_DAYS = 28  # who gives keeps so many of its own pace
 DEAD_AFTER_DAYS = 60
 PAGE_MAX = 100
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from setten.stock.cover.model import FILL_DAYS, KEEP_DAYS, PACE_DAYS, Cover, Proposal
+from setten.stock.cover.model import PACE_DAYS, Cover, Proposal
+from setten.stock.house_rules import HouseRules
 
 # Rows of a transaction. On a cold disk each may be a page to fetch: what takes a second or more is
 # cut in half, so that no statement comes near its limit and nobody waits behind it.
@@ -24,14 +25,14 @@ def lasts(promisable: int, sold_28: int) -> float | None:
     return None if sold_28 <= 0 else max(0, promisable) * PACE_DAYS / sold_28
 
 
-def needed(row: Cover) -> int:
-    """Units that make a row last FILL_DAYS."""
-    return max(0, _pace(row, FILL_DAYS) - max(0, row.promisable))
+def needed(row: Cover, fill_days: int) -> int:
+    """Units that make a row last so long."""
+    return max(0, _pace(row, fill_days) - max(0, row.promisable))
 
 
-def spare(row: Cover) -> int:
-    """Units that a row can give and still last KEEP_DAYS; what is not sold there can all go."""
-    return max(0, row.promisable - _pace(row, KEEP_DAYS))
+def spare(row: Cover, keep_days: int) -> int:
+    """Units that a row can give and still last so long; what is not sold there can all go."""
+    return max(0, row.promisable - _pace(row, keep_days))
 
 
 def _pace(row: Cover, days: int) -> int:
@@ -39,14 +40,19 @@ def _pace(row: Cover, days: int) -> int:
     return -(-row.sold_28 * days // PACE_DAYS)
 
 
-def propose(short: Cover, others: Iterable[Cover]) -> Proposal | None:
+def propose(short: Cover, others: Iterable[Cover], house: HouseRules) -> Proposal | None:
     """The move that fills a short row best: from where most can be spared, dead stock first."""
-    able = [row for row in others if row.location_id != short.location_id and spare(row) > 0]
-    if not able or not (wanted := needed(short)):
+    spared = [
+        (units, row)
+        for row in others
+        if row.location_id != short.location_id and (units := spare(row, house.keep_days)) > 0
+    ]
+    if not spared or not (wanted := needed(short, house.fill_days)):
         return None
-    source = max(able, key=lambda row: (min(spare(row), wanted), row.is_dead, spare(row),
-                                        row.location_id))  # fmt: skip
-    qty = min(wanted, spare(source))
+    units, source = max(
+        spared, key=lambda one: (min(one[0], wanted), one[1].is_dead, one[0], one[1].location_id)
+    )
+    qty = min(wanted, units)
     return Proposal(
         sku=short.sku,
         from_location=source.location_id,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from setten.platform import clock, db
 from setten.platform.db import Connection, Pool
+from setten.stock import house_rules
 from setten.stock.cover import rules
 from setten.stock.cover.model import (
     DEAD_AFTER_DAYS,
@@ -117,5 +118,6 @@ async def proposals(conn: Connection, short: list[Cover]) -> dict[str, Proposal]
     others: dict[str, list[Cover]] = {}
     for row in found:
         others.setdefault(row["sku"], []).append(Cover(**dict(row)))
-    made = {row.sku: rules.propose(row, others.get(row.sku, [])) for row in short}
+    house = await house_rules.current(conn)
+    made = {row.sku: rules.propose(row, others.get(row.sku, []), house) for row in short}
     return {sku: one for sku, one in made.items() if one is not None}

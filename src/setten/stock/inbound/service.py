@@ -13,7 +13,7 @@ import msgspec
 from setten.facts.stock import GoodsLine, PreorderPlaced, PreorderReleased
 from setten.platform import db, ids, log
 from setten.platform.db import Connection
-from setten.stock import catalog, holds, locations, sets
+from setten.stock import catalog, holds, house_rules, locations, sets
 from setten.stock.holds import Ask, Placed
 from setten.stock.inbound import reading, rules, telling
 from setten.stock.inbound.model import (
@@ -33,7 +33,6 @@ from setten.stock.refusals import Refused
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 # A preorder's customer was promised a day, not an hour: she has a week to come.
-HOLD_LASTS_S = 7 * 24 * 3600
 WAITING_MAX = 10_000  # promises weighed on one delivery at once
 _Dues: TypeAlias = dict[UUID, Due]
 
@@ -278,7 +277,9 @@ async def _serve(
         for part in rules.served([p for p in every if (p.sku, p.location_id) == key], qty)
     ]
     wanted = [msgspec.structs.replace(one, qty=taken) for one, taken in served]
-    answers = await holds.place_many(conn, [_ask(one) for one in wanted], now=now)
+    waits_s = (await house_rules.current(conn)).pickup_hours * 3600
+    asks = [_ask(one, waits_s) for one in wanted]
+    answers = await holds.place_many(conn, asks, now=now)
     kept = [
         (await _part(conn, one, taken), answer)
         for (one, taken), answer in zip(served, answers, strict=True)
@@ -300,11 +301,11 @@ async def _part(conn: Connection, one: Preorder, units: int) -> Preorder:
     return msgspec.structs.replace(one, preorder_id=part_id, qty=units)
 
 
-def _ask(one: Preorder) -> Ask:
+def _ask(one: Preorder, waits_s: int) -> Ask:
     return Ask(
         lines=(GoodsLine(one.sku, one.location_id, one.qty),),
         by=one.placed_by,
-        ttl_s=HOLD_LASTS_S,
+        ttl_s=waits_s,
         purpose="preorder",
         channel=one.channel,
         identifier_id=one.identifier_id,

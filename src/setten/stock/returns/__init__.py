@@ -10,6 +10,7 @@ reason. What a till takes back itself, without order or card, is matched to its 
 from setten.stock.returns import matching
 from setten.stock.returns.model import (
     CONDITIONS,
+    DAYS_MAX,
     LINES_MAX,
     QTY_MAX,
     REASONS,
@@ -24,6 +25,7 @@ from setten.stock.returns.model import (
     NotThatPurchase,
     Piece,
     Policy,
+    PolicyChanged,
     ProofNeeded,
     Purchase,
     Return,
@@ -46,11 +48,13 @@ from setten.stock.returns.reading import (
     get,
     latest_at,
     of_customer,
+    policies,
     policy,
 )
 from setten.stock.returns.service import set_policy, take
 
 __all__ = [
+    "DAYS_MAX",
     "CONDITIONS",
     "LINES_MAX",
     "PAGE_MAX",
@@ -67,6 +71,7 @@ __all__ = [
     "NotThatPurchase",
     "Piece",
     "Policy",
+    "PolicyChanged",
     "ProofNeeded",
     "Purchase",
     "Return",
@@ -87,6 +92,7 @@ __all__ = [
     "latest_at",
     "matching",
     "of_customer",
+    "policies",
     "policy",
     "set_policy",
     "take",

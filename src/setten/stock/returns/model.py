@@ -33,6 +33,12 @@ class BadPolicy(Invalid):
     code = "bad_return_policy"
 
 
+class PolicyChanged(Conflict):
+    """Somebody changed the rules of returning since they were shown."""
+
+    code = "return_policy_changed"
+
+
 class UnknownReturn(NotFound):
     """There is no such return."""
 
@@ -163,7 +169,10 @@ class NewReturn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules of returning. Amounts in minor units of the shop's currency."""
+    """The rules of returning. Amounts in minor units of the shop's currency.
+
+    reason: sealed, None where a program set them. version: of the rules as they were read.
+    """
 
     days: int
     per_customer_max: int
@@ -171,6 +180,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     unproven_max_minor: int
     set_by: str = ""
     set_at: datetime | None = None
+    reason: bytes | None = None
+    version: int = 0
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -258,7 +258,12 @@ async def refunded_before(conn: Connection, root: str) -> list[Tendered]:
 
 async def policy(conn: Connection) -> Policy:
     """The rules of returning, as they stand."""
-    return Policy(**dict(await _Q.policy.one(conn)))
+    return (await policies(conn, most=1))[0]
+
+
+async def policies(conn: Connection, *, most: int) -> list[Policy]:
+    """The rules as they stand, and those before them, newest first."""
+    return [Policy(**dict(row)) for row in await _Q.policy.all(conn, most=most)]
 
 
 def _returned(row: db.Record, lines: Sequence[db.Record]) -> Return:

@@ -23,6 +23,7 @@ from setten.stock.returns.model import (
     Line,
     NewReturn,
     Policy,
+    PolicyChanged,
     Purchase,
     Return,
     Taken,
@@ -338,10 +339,16 @@ async def _insert_lines(conn: Connection, new: NewReturn, done: Return) -> None:
 
 
 async def set_policy(conn: Connection, policy: Policy, *, by: str, now: datetime) -> Policy:
-    """Make these the rules of returning from now on. Raises BadPolicy."""
+    """Make these the rules of returning from now on. Raises BadPolicy, PolicyChanged.
+
+    A policy with a version is made from the one that had it, and is refused when another came.
+    """
     wrong = rules.check_policy(policy)
     if wrong is not None:
         raise wrong
+    await _Q.lock_policy.value(conn)
+    if policy.version and (await reading.policy(conn)).version != policy.version:
+        raise PolicyChanged()
     await _Q.set_policy.run(
         conn,
         days=policy.days,
@@ -350,5 +357,6 @@ async def set_policy(conn: Connection, policy: Policy, *, by: str, now: datetime
         unproven_max_minor=policy.unproven_max_minor,
         by=by,
         now=now,
+        reason=policy.reason,
     )
     return await reading.policy(conn)

@@ -120,12 +120,18 @@ select return_id, line_no, sold_line, sku, qty, condition, amount_minor, tax_rat
  order by return_id, line_no;
 
 -- name: policy
-select days, per_customer_max, per_customer_days, unproven_max_minor, set_by, set_at
+-- The newest first: one holds, those before it were the rules until then.
+select policy_id as version, days, per_customer_max, per_customer_days, unproven_max_minor,
+       set_by, set_at, reason
   from stock.return_policies
  order by policy_id desc
- limit 1;
+ limit :most;
+
+-- name: lock_policy
+-- Who changes comes one after the other, so that each knows what is changed.
+select pg_advisory_xact_lock(hashtextextended('stock.return_policies', 291));
 
 -- name: set_policy
 insert into stock.return_policies (
-  days, per_customer_max, per_customer_days, unproven_max_minor, set_by, set_at)
-values (:days, :per_customer_max, :per_customer_days, :unproven_max_minor, :by, :now);
+  days, per_customer_max, per_customer_days, unproven_max_minor, set_by, set_at, reason)
+values (:days, :per_customer_max, :per_customer_days, :unproven_max_minor, :by, :now, :reason);
