@@ -67,8 +67,8 @@ PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
 POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
 # What comes by the clock can wait a moment for who asks now: writing the lake takes half a second
 # of a processor at once.
-HELPERS_BEHIND = 5  # further back still: a long file that staff sent can wait for the shop
 NICE: dict[Part, int] = {"jobs": 5}
+HELPERS_BEHIND = 5  # further back still: a long file that staff sent can wait for the shop
 # Work in a thread (the lake's batches) lets the loop go on after so long, not after 5 ms: where
 # readers and jobs share a process, a batch of theirs asks for its turn some twenty times.
 GIVE_WAY_S = 0.0005
