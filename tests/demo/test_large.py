@@ -24,7 +24,7 @@ NOW = datetime(2026, 9, 16, 7, 20, tzinfo=UTC)
 PART = 0.0001  # the smallest there is: 1,000 people, 20,000 events, 70,000 balances
 PROJECTIONS = ("customers.timeline", "customers.counters", "customers.purchases",
                "customers.traits", "insight.touches", "insight.day_events",
-               "insight.day_orders")  # fmt: skip
+               "insight.day_orders", "insight.newest")  # fmt: skip
 
 
 def _settings(dsn: str, folder: Path) -> Settings:

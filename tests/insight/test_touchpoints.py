@@ -38,7 +38,7 @@ async def sums(pool) -> list[list[tuple[object, ...]]]:
     async with pool.acquire() as conn:
         return [
             [tuple(row) for row in await conn.fetch(f"select * from insight.{table} order by 1, 2")]
-            for table in ("touches", "day_events", "day_orders")
+            for table in ("touches", "day_events", "day_orders", "newest")
         ]
 
 
@@ -156,22 +156,57 @@ async def test_after_a_move_to_another_zone_a_rebuild_gives_the_days_of_that_zon
     assert await strips(pool, START.date()) == {"web": {60: 1}}
 
 
-async def test_a_quiet_touch_is_found_behind_what_filled_the_log_since(people, pool, monkeypatch):
-    monkeypatch.setattr(touchpoints, "LOOKS", (1, 3, 3, 3, 3))
+async def latest(pool, **asked) -> list[str]:
+    asked.setdefault("names", touchpoints.TOUCHES)
+    async with pool.acquire() as conn:
+        rows = await touchpoints.latest(
+            conn, begin=START, until=START + timedelta(hours=1), **asked
+        )
+    return [one.event_id for one in rows]
+
+
+async def test_a_quiet_touch_is_found_behind_whatever_filled_the_log_since(
+    people, pool, monkeypatch
+):
+    monkeypatch.setattr(touchpoints, "FRESH_MAX", 3)
     early = await people.happens("user_id:ann", minute=1)
     for number in range(10):
         await people.happens(f"user_id:u{number}", minute=2, name="customer.created")
+    await catch_up(pool)
     late = await people.happens("user_id:ann", minute=3)
+    assert await latest(pool, most=9) == [late, early], "also what no reader has passed yet"
+    assert await latest(pool, most=1) == [late]
+    await catch_up(pool)
+    assert await latest(pool, most=9) == [late, early], "and nothing twice when one has"
 
-    async def found(most: int) -> list[str]:
-        async with pool.acquire() as conn:
-            rows = await touchpoints.latest(
-                conn, names=touchpoints.TOUCHES, begin=START, until=START + timedelta(hours=1),
-                most=most,
-            )  # fmt: skip
-        return [one.event_id for one in rows]
 
-    assert await found(9) == [late, early]
-    assert await found(1) == [late]
-    monkeypatch.setattr(touchpoints, "LOOKS", (1, 3))
-    assert await found(9) == [late], "and it is looked for only so far back"
+async def test_of_many_the_newest_are_kept_and_a_quiet_channel_beside_a_loud_one(
+    people, pool, monkeypatch
+):
+    monkeypatch.setattr(touchpoints, "LATEST_MAX", 3)
+    quiet = await people.happens("user_id:bo", minute=1, channel="mail")
+    loud = [await people.happens("user_id:ann", minute=2 + number) for number in range(8)]
+    await catch_up(pool)
+    more = [await people.happens("user_id:ann", minute=20 + number) for number in range(2)]
+    await catch_up(pool)
+    assert await latest(pool, channels=["mail"]) == [quiet]
+    assert await latest(pool, channels=["web"]) == [*reversed(more), loud[-1]]
+
+
+async def test_receipts_of_a_place_are_found_beside_those_of_busier_ones(people, pool, monkeypatch):
+    monkeypatch.setattr(touchpoints, "LATEST_MAX", 2)
+    sale = {"name": "receipt.recorded", "channel": "store"}
+    here = await people.happens(minute=1, location_id="kobe", **sale)
+    for number in range(5):
+        await people.happens(minute=2 + number, location_id="osaka", **sale)
+    await catch_up(pool)
+    assert await latest(pool, names=["receipt.recorded"], location_id="kobe") == [here]
+    assert await latest(pool, names=["receipt.recorded"], location_id="nara") == []
+
+
+async def test_what_came_before_the_day_is_not_of_the_day(people, pool):
+    await people.happens("user_id:ann", minute=-1)
+    await people.happens("user_id:ann", minute=60)
+    of_day = await people.happens("user_id:ann", minute=0)
+    await catch_up(pool)
+    assert await latest(pool) == [of_day]

@@ -6,10 +6,11 @@ merge, a stage, a segment) is none. Days are the business's own.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,16 +28,15 @@ SLOTS = 96
 ROWS_MAX = 20 * 96 * 31  # twenty channels over a month: more is no page
 LATEST_MAX = 100
 OWN_NAME_MAX = 80  # of what a business calls an event: a row of a list, not the event itself
-# Newest rows of the log in which a channel's touches are looked for: mostly the first look finds
-# enough. What we conclude ourselves may fill it: a new segment of a million customers is as many
-# facts, of which 20,000 are read in some 12 ms.
-LOOKS = (1_000, 19_000, *(20_000,) * 4)
-LOOKED_MAX = sum(LOOKS)
-_LATE = timedelta(minutes=5)  # rows stand as their transactions began, which last two seconds
+# What the reader has not passed yet is looked for at the end of the log: mostly a few rows; more
+# than these only while it is far behind, and then the page says so.
+FRESH_MAX = 5_000
+KEPT_MAX = 3_000  # places in the log that one list looks up, a few µs each
 _CHUNK = 5_000
 _START = Cursor(0, 0, date.min)
-_END = (2**63 - 1, 2**63 - 1)  # behind every row
 Progress = Callable[[int], None]
+# By name, channel and place ("" anywhere): (xid, position) of the last LATEST_MAX.
+_Newest: TypeAlias = "dict[tuple[str, str, str], deque[tuple[int, int]]]"
 
 
 def _told() -> frozenset[str]:
@@ -54,6 +54,10 @@ TOUCHES = _told() | {
     stock.HoldCollected.event_name,
     NoteWritten.event_name,
 }
+
+
+PLACED = frozenset({stock.ReceiptRecorded.event_name})
+"""Kept by place too: what a shop's tills did opens from its sum."""
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +129,7 @@ class Sums(msgspec.Struct):
     events: Counter[tuple[date, str]] = msgspec.field(default_factory=Counter)
     orders: Counter[tuple[date, str, str]] = msgspec.field(default_factory=Counter)
     money: Counter[tuple[date, str, str]] = msgspec.field(default_factory=Counter)
+    newest: _Newest = msgspec.field(default_factory=dict)
 
 
 _order = msgspec.json.Decoder(_Order).decode
@@ -153,10 +158,22 @@ def count(rows: Iterable[Row], zone: ZoneInfo, sums: Sums) -> None:
             here = moment.astimezone(zone)
             day, slot = here.date(), (here.hour * 60 + here.minute) // 15
         sums.events[day, row.name] += 1
+        _remember(row, "", sums)
+        if row.location_id and row.name in PLACED:
+            _remember(row, row.location_id, sums)
         if row.name in TOUCHES and _is_hers(row):
             sums.touches[day, row.channel, slot] += 1
         if row.name == stock.OrderPlaced.event_name:
             _count_order(row, day, sums)
+
+
+def _remember(row: Row, place: str, sums: Sums) -> None:
+    """Where the newest of their kind stand; rows come in the log's order."""
+    key = (row.name, row.channel, place)
+    kept = sums.newest.get(key)
+    if kept is None:
+        kept = sums.newest[key] = deque(maxlen=LATEST_MAX)
+    kept.append((row.xid, row.position))
 
 
 def _is_hers(row: Row) -> bool:
@@ -204,6 +221,21 @@ async def _add(conn: Connection, sums: Sums) -> None:
             currencies=[currency for _, _, currency in orders],
             orders=[sums.orders[key] for key in orders],
             totals=[sums.money[key] for key in orders],
+        )
+    await _keep(conn, sums.newest)
+
+
+async def _keep(conn: Connection, newest: _Newest) -> None:
+    flat = [(key, place) for key in sorted(newest) for place in newest[key]]
+    if flat:
+        await Q.keep_newest.run(
+            conn,
+            names=db.words(key[0] for key, _ in flat),
+            channels=db.words(key[1] for key, _ in flat),
+            location_ids=db.words(key[2] for key, _ in flat),
+            xids=db.words(str(xid) for _, (xid, _) in flat),
+            positions=db.numbers(position for _, (_, position) in flat),
+            most=LATEST_MAX,
         )
 
 
@@ -295,32 +327,25 @@ async def latest(
 ) -> tuple[Touch, ...]:
     """The newest of some events that happened from begin until before `until`, newest first.
 
-    Looked for among the LOOKED_MAX rows of the log that arrived last. channels: lower case; None
-    for all.
+    Of each name and channel the LATEST_MAX that arrived last are known (of receipts also by place),
+    so a place sees other events only where they are among these. channels: lower case; None for
+    all.
     """
-    # An event never arrives before it happened; a transaction may have begun before midnight.
-    since = begin.astimezone(UTC).date() - timedelta(days=1)
-    most = min(most, LATEST_MAX)
-    found: list[Touch] = []
-    before = _END
-    for looked in LOOKS:
-        rows = await Q.latest.all(
-            conn,
-            names=list(names),
-            channels=None if channels is None else list(channels),
-            location_id=location_id,
-            begin=begin,
-            until=until,
-            most=most - len(found),
-            since=since,
-            xid=str(before[0]),
-            position=before[1],
-            looked=looked,
-        )
-        found += [_touch(row) for row in rows if row["event_id"] is not None]
-        if len(found) >= most or not rows or rows[0]["n"] < looked:
-            break
-        if rows[0]["newest_at"] < begin - _LATE:  # all of these came, so happened, too early
-            break
-        before = (rows[0]["xid"], rows[0]["position"])
-    return tuple(sorted(found, key=lambda one: one.occurred_at, reverse=True))
+    rows = await Q.latest.all(
+        conn,
+        reader=READER,
+        names=list(names),
+        placed=location_id if location_id and PLACED.issuperset(names) else "",
+        channels=None if channels is None else list(channels),
+        location_id=location_id,
+        begin=begin,
+        until=until,
+        # An event never arrives before it happened; a transaction may have begun before midnight.
+        since=begin.astimezone(UTC).date() - timedelta(days=1),
+        fresh=FRESH_MAX,
+        kept=KEPT_MAX if location_id else 3 * most,
+        most=min(most, LATEST_MAX),
+    )
+    return tuple(
+        sorted((_touch(row) for row in rows), key=lambda one: one.occurred_at, reverse=True)
+    )

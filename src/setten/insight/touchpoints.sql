@@ -35,33 +35,63 @@ select day, channel, currency, orders, total_minor from insight.day_orders
  order by day, orders desc, channel
  limit :most;
 
+-- name: keep_newest
+-- What came last stands first. Who comes in the order of the key waits for nobody in a circle.
+insert into insight.newest as n (name, channel, location_id, xids, positions)
+select u.name, u.channel, u.location_id,
+       array_agg(u.xid::xid8 order by u.xid::xid8 desc, u.position desc),
+       array_agg(u.position order by u.xid::xid8 desc, u.position desc)
+  from unnest(:names::text::text[], :channels::text::text[], :location_ids::text::text[],
+              :xids::text::text[], :positions::text::bigint[])
+       as u(name, channel, location_id, xid, position)
+ group by u.name, u.channel, u.location_id
+ order by u.name, u.channel, u.location_id
+on conflict (name, channel, location_id) do update
+   set xids = (excluded.xids || n.xids)[1:(:most)],
+       positions = (excluded.positions || n.positions)[1:(:most)];
+
 -- name: latest
--- The newest of some events, looked for among some rows of the log before a place in it: a channel
--- that is quiet beside a loud one shows fewer, never at the price of reading a whole day. Beside
--- each (or beside nothing) the last row that was looked at, from where the next look goes on.
-with looked as materialized (
-  select event_id, name, occurred_at, received_at, channel, location_id, xid, position,
-         case when name = 'custom.event' then body end as own_body
-    from log.events
-   where arrived_on >= :since and (xid, position) < (:xid::text::xid8, :position)
-   order by events.xid desc, position desc
-   limit :looked
+-- The newest of some events: what the reader has not passed yet, from the end of the log, and behind
+-- it what it keeps, each looked up by its place. Never at the price of reading what lies between.
+with here as materialized (
+  select c.xid, c.position from log.cursors c where c.reader = :reader
+), fresh as (
+  select e.event_id, e.name, e.occurred_at, e.channel, e.location_id, e.xid, e.position, e.body
+    from log.events e
+   where e.arrived_on >= :since
+     and (e.xid, e.position) > (coalesce((select h.xid from here h), '0'::xid8),
+                                coalesce((select h.position from here h), 0))
+   order by e.xid desc, e.position desc
+   limit :fresh
+), kept as (
+  select k.xid, k.position
+    from insight.newest n
+   cross join lateral unnest(n.xids, n.positions) as k(xid, position)
+   where n.name = any(:names::text[]) and n.location_id = :placed
+     and (:channels::text[] is null or lower(n.channel) = any(:channels::text[]))
+   order by k.xid desc, k.position desc
+   limit :kept
+), found as (
+  select f.event_id, f.name, f.occurred_at, f.channel, f.location_id, f.xid, f.position, f.body
+    from fresh f
+   union all
+  select e.event_id, e.name, e.occurred_at, e.channel, e.location_id, e.xid, e.position, e.body
+    from kept k
+   cross join lateral (
+         select v.event_id, v.name, v.occurred_at, v.channel, v.location_id, v.xid, v.position,
+                v.body
+           from log.events v
+          where v.arrived_on >= :since and v.xid = k.xid and v.position = k.position
+          limit 1) as e
 )
-select edge.xid::text::bigint as xid, edge.position, edge.n, edge.newest_at,
-       found.event_id, found.name, found.occurred_at, found.channel, found.location_id, found.own_body
-  from (select xid, position, (select count(*) from looked) as n,
-               (select max(received_at) from looked) as newest_at
-          from looked
-         order by looked.xid, position
-         limit 1) as edge
-  left join lateral (
-    select e.event_id, e.name, e.occurred_at, e.channel, e.location_id, e.own_body
-      from looked e
-     where e.name = any(:names::text[]) and e.occurred_at >= :begin and e.occurred_at < :until
-       and (:channels::text[] is null or lower(e.channel) = any(:channels::text[]))
-       and (:location_id::text is null or e.location_id = :location_id)
-     order by e.xid desc, e.position desc
-     limit :most) as found on true;
+select f.event_id, f.name, f.occurred_at, f.channel, f.location_id,
+       case when f.name = 'custom.event' then f.body end as own_body
+  from found f
+ where f.name = any(:names::text[]) and f.occurred_at >= :begin and f.occurred_at < :until
+   and (:channels::text[] is null or lower(f.channel) = any(:channels::text[]))
+   and (:location_id::text is null or f.location_id = :location_id)
+ order by f.xid desc, f.position desc
+ limit :most;
 
 -- name: reached
 select xid::text::bigint as xid, position, arrived_on from log.cursors where reader = :reader;
@@ -74,4 +104,4 @@ select xid::text::bigint as xid, position, arrived_on
    for update;
 
 -- name: clear
-truncate insight.touches, insight.day_events, insight.day_orders;
+truncate insight.touches, insight.day_events, insight.day_orders, insight.newest;

@@ -270,8 +270,7 @@ async def events(
     ]
     parts = [t(f"channel.{channel}") if t.has(f"channel.{channel}") else "",
              word_of(name, page) if name else "", names(place or None)]  # fmt: skip
-    shown = {"rows": rows, "parts": [one for one in parts if one],
-             "looked": touchpoints.LOOKED_MAX, "most": touchpoints.LATEST_MAX}  # fmt: skip
+    shown = {"rows": rows, "parts": [one for one in parts if one], "most": touchpoints.LATEST_MAX}
     return page.render("shell/today_events.html", shown)
 
 

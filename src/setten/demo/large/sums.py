@@ -38,6 +38,9 @@ async def lay_down(
         await Q.touches_of_day.run(
             conn, day=day, zone=zone.key, touches=sorted(touchpoints.TOUCHES)
         )
+        await Q.newest_of_day.run(
+            conn, day=day, placed=sorted(touchpoints.PLACED), most=touchpoints.LATEST_MAX
+        )
         await Q.counters_of_day.run(conn, day=day)
         progress(_PIECES + number, steps)
     await Q.level.run(conn, readers=list(readers), since=size.days[-1])

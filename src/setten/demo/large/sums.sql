@@ -1,7 +1,7 @@
 -- name: clear
 -- A stage that was interrupted begins anew.
 truncate customers.counters, customers.purchases, insight.touches, insight.day_events,
-         insight.day_orders, ingest.counters, stock.receipt_totals, stock.sales_days,
+         insight.day_orders, insight.newest, ingest.counters, stock.receipt_totals, stock.sales_days,
          stock.order_evidence cascade;
 
 -- name: analyze
@@ -59,6 +59,28 @@ select (occurred_at at time zone :zone)::date, channel,
  where arrived_on = :day and name = any(:touches::text[])
  group by 1, 2, 3
 on conflict (day, channel, slot) do update set n = t.n + excluded.n;
+
+-- name: newest_of_day
+-- Of each name and channel where the last of it stand, of some also by place; days come in order.
+insert into insight.newest as n (name, channel, location_id, xids, positions)
+select r.name, r.channel, r.location_id, array_agg(r.xid order by r.nth),
+       array_agg(r.position order by r.nth)
+  from (select p.name, p.channel, p.location_id, p.xid, p.position,
+               row_number() over (partition by p.name, p.channel, p.location_id
+                                      order by p.xid desc, p.position desc) as nth
+          from (select name, channel, '' as location_id, xid, position
+                  from log.events
+                 where arrived_on = :day
+                 union all
+                select name, channel, location_id, xid, position
+                  from log.events
+                 where arrived_on = :day and name = any(:placed::text[])
+                   and location_id is not null) as p) as r
+ where r.nth <= :most
+ group by r.name, r.channel, r.location_id
+on conflict (name, channel, location_id) do update
+   set xids = (excluded.xids || n.xids)[1:(:most)],
+       positions = (excluded.positions || n.positions)[1:(:most)];
 
 -- name: orders_of_day
 insert into insight.day_orders as o (day, channel, currency, orders, total_minor)
