@@ -59,3 +59,14 @@ async def test_a_stranger_cannot_be_changed(conn):
     await made(conn, "only")
     with pytest.raises(UnknownStaff):
         await auth.change_staff(conn, uuid.uuid4(), role="agent", locations=())
+
+
+async def test_when_somebody_came_last_is_told_after_the_session_is_over(conn):
+    await auth.create_staff(conn, login="mori", name="森", role="agent", now=NOW)
+    link = await auth.issue_link(conn, "mori", now=NOW)
+    session = await auth.sign_in_by_link(conn, link, now=NOW)
+
+    await auth.sign_out(conn, session)
+
+    found = [one for one in await auth.list_staff(conn) if one.login == "mori"]
+    assert [one.seen_at for one in found] == [NOW]

@@ -25,6 +25,10 @@ delete from auth.failures
 select exists (select from auth.staff where staff_id = :staff_id and disabled_at is null);
 
 -- name: insert_session
+-- When somebody came last is kept with the account: sessions go, lists tell of it still.
+with came as (
+  update auth.staff set signed_in_at = greatest(signed_in_at, :now) where staff_id = :staff_id
+)
 insert into auth.sessions (token_hash, staff_id, created_at, seen_at, expires_at)
 values (:token_hash, :staff_id, :now, :now, :expires_at);
 

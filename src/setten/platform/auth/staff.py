@@ -29,7 +29,7 @@ ADMIN = "admin"
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff as lists show them. seen_at: last use of a session that still stands."""
+    """A member of staff as lists show them. seen_at: the last use of a session, or when they last came in."""
 
     staff_id: uuid.UUID
     login: str

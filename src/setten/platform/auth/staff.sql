@@ -45,7 +45,10 @@ update auth.staff
 
 -- name: list
 select p.staff_id, p.login, p.name, p.role, p.locale, p.created_at, p.disabled_at,
-       (select max(s.seen_at) from auth.sessions s where s.staff_id = p.staff_id) as seen_at,
+       greatest(
+         p.signed_in_at,
+         (select max(s.seen_at) from auth.sessions s where s.staff_id = p.staff_id)
+       ) as seen_at,
        coalesce(array_agg(l.location_id order by l.rank) filter (where l.location_id is not null),
                 '{}') as locations
   from auth.staff p
