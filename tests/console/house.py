@@ -24,6 +24,7 @@ import msgspec
 
 from setten import demo
 from setten.customers import identity, segments
+from setten.demo import sources
 from setten.facts.stock import GoodsLine
 from setten.platform import auth, clock, db, settings
 from setten.platform.auth.model import SYSTEM
@@ -345,7 +346,7 @@ class House:
         """Events as a tag sends them."""
         key = self.asked(
             "select write_key from ingest.write_keys join ingest.sources using (source_id) "
-            f"where name = '{source}'"
+            f"where name = '{sources.SMALL[source].name_ja}'"
         )
         now = datetime.now(UTC).isoformat()
         batch = [{"messageId": str(uuid.uuid4()), "timestamp": now} | one for one in events]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import msgspec
 import pytest
 
-from setten.demo.chain import Chain, Day, Deed, Kind, calendar, catalogue
+from setten.demo.chain import Chain, Day, Deed, Kind, calendar, catalogue, promises
+from setten.demo.telling import tills
 from setten.demo.telling.events import event_of
 from setten.platform.vault import normalise
 from setten.stock.catalog import gtin14
@@ -198,6 +199,44 @@ def test_the_last_two_of_a_story_are_sold_to_nobody_by_chance() -> None:
         for line in deed.lines
         if line.sku == "SOFA-V2-GRN"
     ]
+
+
+def test_what_lies_aside_lies_there_until_its_shop_closes() -> None:
+    business = lived()[0].business
+    for held in deeds(Kind.hold):
+        until = held.at + timedelta(seconds=promises.lasts_s(business, held))
+        _, closes = calendar.opening(SHOPS[held.place], until.date())
+        assert timedelta(0) <= until - closes < timedelta(seconds=1)
+        assert (until.date() - held.at.date()).days == promises.HOLD_DAYS
+
+
+def test_members_pay_with_points_and_coupons_and_the_till_adds_up() -> None:
+    used = [deed for deed in deeds(Kind.sale) if deed.points or deed.coupon]
+    assert any(deed.points for deed in used)
+    assert any(deed.coupon for deed in used)
+    for deed in used:
+        assert deed.who is not None
+        total = sum(line.amount for line in deed.lines)
+        assert sum(amount for _, amount in tills.paid(deed)) == total
+        assert all(amount > 0 for _, amount in tills.paid(deed))
+        assert bool(deed.coupon) == any(line.coupon for line in deed.lines)
+        assert all(line.amount >= 0 for line in deed.lines)
+
+
+def test_no_transport_card_holds_more_than_it_can() -> None:
+    paid = [sum(line.amount for line in deed.lines) for deed in deeds(Kind.sale)
+            if deed.tender == "ic"]  # fmt: skip
+    assert 0 < max(paid) <= 20_000
+
+
+def test_talks_are_more_than_one_question_and_one_answer() -> None:
+    said: dict[tuple[str | None, date, str], list[str]] = {}
+    for deed in deeds(Kind.words):
+        talk = (deed.who, deed.at.date(), deed.source)
+        said.setdefault(talk, []).append(str(deed.said["voice"]))
+    assert all(voices[0] == "customer" for voices in said.values())
+    assert len({len(voices) for voices in said.values()}) > 1
+    assert len({sum(d.kind is Kind.words for d in day.deeds) for day in lived()[1]}) > 2
 
 
 def test_weekends_fill_shops_and_rain_empties_them() -> None:

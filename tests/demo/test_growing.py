@@ -107,6 +107,13 @@ async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_pat
     try:
         own = await conn.fetch("select distinct way from stock.fulfilments")
         assert {row["way"] for row in own} == {"ship"}
+        assert not await conn.fetchval("select count(*) from auth.staff where signed_in_at is null")
+        assert not await conn.fetchval(
+            "select count(*) from auth.staff where signed_in_at > $1", NOW
+        )
+        writers = await conn.fetch("select distinct by_id, by_name from engagement.notes")
+        assert writers
+        assert all(row["by_id"].startswith("staff:") for row in writers)
         assert await conn.fetchval("select count(*) from customers.segments") == 5
         assert await conn.fetchval("select count(*) from stock.release_tickets") > 20
         assert await conn.fetchval("select count(*) from log.dead_letters") == 3

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from setten.demo import sources
 from tests.console.house import Browser
 
 START_LIMIT_S = 120
@@ -127,7 +128,7 @@ class Shop(msgspec.Struct, frozen=True):
 
 
 class Town:
-    """The demo's town: its sources by name, its tills, its agents.
+    """The demo's town: its sources by their short names, its tills, its agents.
 
     Tests of one run share it, so each works in shops, with goods and on people of its own.
     """
@@ -136,7 +137,7 @@ class Town:
         self.process = process
         self.key = process.command("keys", "create", "--scope", "server", "--name", "stories")
         listed = json.loads(process.command("sources", "list", "--json"))
-        self.write_keys = {row["name"]: row["write_key"] for row in listed}
+        self.write_keys = sources.by_key((row["name"], row["write_key"]) for row in listed)
         self.http = httpx.Client(base_url=process.base_url, timeout=30)
         self._cookies: dict[str, dict[str, str]] = {}
         self._staff: dict[str, str] = {}

@@ -237,7 +237,8 @@ def _live(found: Settings, stories: list[Story], stop: threading.Event) -> None:
     try:
         story = stories[0] if stories else asyncio.run(shop.grow(found, now=clock.now()))
         if story is not None:
-            shop.follow(story, asyncio.run(shop.client(found, now=clock.now())), stop)
+            client = asyncio.run(shop.client(found, now=clock.now()))
+            shop.follow(story, client, stop, shop.Desk(found))
     except db.AWAY as cause:  # mostly the end of the product; else somebody wants to know
         logger.warning("the demo's shops stand still: %s", type(cause).__name__)
 

@@ -18,6 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from setten.platform.errors import SettenError
 from setten.platform.errors import say as words_of
 
+_WORTH_LINES = 30  # steps: less is over before its second line would be read
+
 
 def locale() -> str:
     """The language of the terminal: ja where it says so, else en."""
@@ -39,7 +41,7 @@ def note(ja: str, en: str) -> None:
 
 @contextmanager
 def progress(ja: str, en: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for long work, told (done, in all); where nobody watches, one line at the begin."""
+    """A bar for long work, told (done, in all); where no bar is seen, a line for each tenth."""
     is_watched = sys.stderr.isatty()
     if not is_watched:
         note(ja, en)
@@ -54,7 +56,16 @@ def progress(ja: str, en: str) -> Iterator[Callable[[int, int], None]]:
     )
     with bar:
         task = bar.add_task(pick(ja, en), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        tenths = 0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal tenths
+            bar.update(task, completed=done, total=total)
+            if not is_watched and total >= _WORTH_LINES and done * 10 // total > tenths:
+                tenths = done * 10 // total
+                note(f"  {done:,} / {total:,}", f"  {done:,} of {total:,}")
+
+        yield tell
 
 
 def result(text: str) -> None:

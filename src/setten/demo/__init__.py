@@ -18,11 +18,13 @@ from setten.demo.growing import (
 )
 from setten.demo.promising import promise
 from setten.demo.seeding import SCALES, UnknownScale, seed
+from setten.demo.telling import Desk
 
 __all__ = [
     "DAYS",
     "DAYS_MAX",
     "SCALES",
+    "Desk",
     "Story",
     "UnknownScale",
     "businesses",

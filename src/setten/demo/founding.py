@@ -7,10 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from setten.customers import homes
-from setten.demo import delivering, seeding, world
+from setten.demo import delivering, seeding, sources, world
 from setten.demo.chain import Business, Good, calendar, people
 from setten.demo.chain.catalogue import ONLINE, WAREHOUSE
-from setten.demo.telling.events import SOURCES
 from setten.platform import auth, db
 from setten.platform.db import Connection, Pool
 from setten.platform.vault import Vault
@@ -26,7 +25,7 @@ async def found(
 ) -> bool:
     """Make all that is there before the first door opens; False where somebody is already.
 
-    locale: of the names of staff.
+    locale: of the names of staff and of sources.
     """
     at = calendar.clock(begin, "00:00")
     await homes.put_postcodes(pool, homes.read_postcodes(_postcodes(business))[0])
@@ -40,8 +39,7 @@ async def found(
         if business.sends:
             await delivering.seed(conn, now=at)
         await _staff(conn, business, seed, locale, at)
-        more = tuple((name, *terms) for name, terms in SOURCES.items())
-        await seeding.sources(conn, at, (*seeding.SOURCES, *more))
+        await sources.make(conn, sources.WHOLE, locale=locale, now=at)
         await ledger.put_shelves(conn, list(_shelves(business)))
     return True
 

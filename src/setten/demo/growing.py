@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from setten.customers import ingest
-from setten.demo import founding, promising, seeding, standing, telling, world
+from setten.demo import founding, promising, seeding, sources, standing, telling, world
 from setten.demo.chain import HOME, Chain, Day, Deed, business, calendar
 from setten.platform import auth, db
 from setten.platform.db import Pool
@@ -29,7 +29,7 @@ DAYS_MAX = 366
 HOLDS_DAYS = 10  # goods are put aside since so long: older holds are over and say little
 FINE_DAYS = 3  # tills report every ten minutes so long, before that four times a day
 _SEED = "setten"
-WORLD = 3  # raised when the same seed gives another world: an older one stands still then
+WORLD = 4  # raised when the same seed gives another world: an older one stands still then
 _LIVED_MAX = 4_000  # days a demo may grow old
 _ANALYZE_AT = (2, 10)  # days told
 KEY_NAME = "demo"
@@ -232,17 +232,19 @@ async def client(settings: Settings, *, now: datetime) -> telling.Client:
         pool.terminate()
 
 
-def follow(story: Story, found: telling.Client, stop: threading.Event) -> None:
-    """Tell what happens from now on, when it happens, until stopped."""
+def follow(
+    story: Story, found: telling.Client, stop: threading.Event, desk: telling.Desk | None = None
+) -> None:
+    """Tell what happens from now on, when it happens, until stopped. desk: notes what is said."""
 
     def told(at: datetime) -> None:
         story.keep(told_until=at)
 
-    telling.follow(found, story.chain, story.ahead(), told, stop)
+    telling.follow(found, story.chain, story.ahead(), told, stop, desk)
 
 
 async def write_keys(pool: Pool) -> dict[str, str]:
-    """Write keys by the names of the sources."""
+    """Write keys by our short names of the sources."""
     async with pool.acquire() as conn:
         found = await ingest.sources.list_all(conn)
-    return {source.name: keys[-1].write_key for source, keys in found if keys}
+    return sources.by_key((one.name, keys[-1].write_key) for one, keys in found if keys)

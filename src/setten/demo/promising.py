@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import datetime, time, timedelta
 
 from setten.demo import world
 from setten.facts.stock import GoodsLine
@@ -13,7 +14,8 @@ from setten.platform.settings import Settings
 from setten.platform.vault import Vault, normalise
 from setten.stock import holds
 
-LASTS_S = 7 * 86_400  # a visitor comes back to the demo within the week
+LASTS = timedelta(days=7)  # a visitor comes back to the demo within the week
+CLOSES = time(20, 0)
 # (who, where, through which channel, what)
 PROMISES = (
     ("takahashi", "kichijoji", "web", "LAMP-DESK:1 SOAP-HINOKI:2"),
@@ -35,6 +37,9 @@ async def promise(settings: Settings, *, now: datetime) -> None:
 async def promise_in(conn: Connection, vault: Vault, *, now: datetime) -> None:
     """As `promise`, in the caller's transaction. What a shop has sold meanwhile is not promised."""
     people = {one.key: one for one in world.load().people}
+    last = (now + LASTS).astimezone(world.JAPAN).date()
+    closes = datetime.combine(last, CLOSES, tzinfo=world.JAPAN)
+    lasts_s = math.ceil((closes - now).total_seconds())
     for key, place, channel, goods in PROMISES:
         who = normalise("user_id", str(people[key].user_id))
         number = (await vault.identify(conn, [who]))[who]
@@ -44,7 +49,7 @@ async def promise_in(conn: Connection, vault: Vault, *, now: datetime) -> None:
             by=SYSTEM.label,
             channel=channel,
             identifier_id=number,
-            ttl_s=LASTS_S,
+            ttl_s=lasts_s,
         )
         try:
             async with conn.transaction():

@@ -11,9 +11,9 @@ import msgspec
 
 from setten.customers import homes, ingest
 from setten.customers.ingest import Buckets, Delivery, Said
-from setten.demo import deeds, delivering, tills, world
+from setten.demo import deeds, delivering, sources, tills, world
 from setten.demo.world import World
-from setten.platform import auth, db, ids
+from setten.platform import auth, db
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
@@ -25,16 +25,6 @@ from setten.stock.locations import Location
 from setten.stock.movements import Movement
 
 SCALES = ("small",)
-# (name, channel, system, is it the system of record for orders)
-SOURCES = (
-    ("web", "web", "web", False),
-    ("phone", "web", "web", False),
-    ("app", "app", "app", False),
-    ("shop", "web", "shop", True),
-    ("chat", "chat", "chat", False),
-    ("mail", "mail", "mail", False),
-    ("line", "line", "line", False),
-)
 # (login, name, role, shops): passwords come by link only, so the demo ships none.
 STAFF = (
     ("aoi", "中村 あおい", "associate", ("kichijoji",)),
@@ -79,7 +69,8 @@ async def seed(settings: Settings, *, scale: str, now: datetime) -> bool:
             await _stock(conn, found, now)
             await delivering.seed(conn, now=now)
             await staff(conn, now)
-            await people(conn, vault, await sources(conn, now), found, now)
+            keys = await sources.make(conn, sources.SMALL, locale=settings.locale, now=now)
+            await people(conn, vault, keys, found, now)
         return True
     finally:
         pool.terminate()
@@ -143,31 +134,12 @@ async def staff(
         )  # fmt: skip
 
 
-async def sources(
-    conn: Connection, now: datetime, told: Sequence[tuple[str, str, str, bool]] = SOURCES
-) -> dict[str, str]:
-    """Make sources of events; answers their write keys by name."""
-    keys = {}
-    for name, channel, system, is_record in told:
-        keys[name] = ids.token()
-        await ingest.sources.create(
-            conn,
-            name=name,
-            channel=channel,
-            write_key=keys[name],
-            system=system,
-            is_record=is_record,
-            now=now,
-        )
-    return keys
-
-
 async def people(
     conn: Connection, vault: Vault, keys: Mapping[str, str], found: World, now: datetime
 ) -> None:
     """Tell what the people of the small shop did. keys: write key by source."""
     told = deeds.events(found, now)
-    for name, *_ in SOURCES:
+    for name in sources.SMALL:
         await _tell(conn, vault, keys[name], told.get(name, []), now)
     await tills.record(conn, vault, found, now=now)
 

@@ -7,10 +7,11 @@ through the same verbs as the console's, at the moment of the first look.
 from __future__ import annotations
 
 import asyncio
+import random
 import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import msgspec
 from setten.customers import ingest, segments
 from setten.customers.ingest import Buckets, Delivery, Said
 from setten.customers.segments.vocabulary import LANGUAGE
-from setten.demo.chain import Business, Person, calendar
+from setten.demo.chain import Business, Person, Shop, calendar
 from setten.demo.chain.catalogue import ONLINE
 from setten.demo.chain.chance import dice
 from setten.demo.world import JAPAN
@@ -33,6 +34,7 @@ from setten.stock.releases import Release
 
 OPENS_AT = "10:00"
 _COUNTED = 14  # goods on a sheet
+_OFF = (62, 20, 12, 6)  # of a hundred of staff were here last today, yesterday, …
 _NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000005")
 
 
@@ -53,10 +55,30 @@ async def make(
         await segments.define(conn, name, expression, actor=SYSTEM, now=now)
     for one in told["letters"]:
         await _send(conn, vault, keys[one["source"]], one["body"], now)
+    await _come_in(conn, business, now)
     for place in [shop.location_id for shop in business.shops[:2]]:
         await _count(conn, business, place, now)
     if business.is_home:
         await _release(conn, vault, told["release"], people, now)
+
+
+async def _come_in(conn: Connection, business: Business, now: datetime) -> None:
+    """Staff sign in when their shop opens; who is off today did on a day before."""
+    shops = {shop.location_id: shop for shop in business.shops}
+    for one in await auth.list_staff(conn):
+        rng = dice("came in", one.login, now.date())
+        shop = shops.get(one.locations[0] if one.locations else "", business.shops[0])
+        day = now.astimezone(JAPAN).date() - timedelta(days=rng.choices(range(4), _OFF)[0])
+        at = _signs_in(shop, day, rng)
+        if at >= now:
+            at = _signs_in(shop, day - timedelta(days=1), rng)
+        link = await auth.issue_link(conn, one.login, now=at)
+        await auth.sign_in_by_link(conn, link, now=at)
+
+
+def _signs_in(shop: Shop, day: date, rng: random.Random) -> datetime:
+    opens, _ = calendar.opening(shop, day)
+    return opens - timedelta(minutes=rng.triangular(-150, 25, 8), seconds=rng.randrange(60))
 
 
 async def _send(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from setten.demo.world import Person, World, counted, moment
+import msgspec
+
+from setten.demo.world import JAPAN, Person, World, counted, moment
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.platform.vault import Identifier, Vault, normalise
@@ -13,6 +15,8 @@ from setten.stock import receipts
 from setten.stock.receipts import Receipt, ReceiptLine, Tax, Tender
 
 TAX_RATE = Decimal("0.10")
+REGISTER = "03"  # a till of its own beside those of the chain: no number meets another
+OPENS, RECEIPTS_AN_HOUR = 10, 3
 
 
 async def record(conn: Connection, vault: Vault, world: World, *, now: datetime) -> None:
@@ -29,9 +33,23 @@ async def record(conn: Connection, vault: Vault, world: World, *, now: datetime)
         for number, deed in enumerate(person.deeds)
         if deed[2] == "receipt"
     ]
-    told.sort(key=lambda one: one.at)
+    told = _numbered(sorted(told, key=lambda one: one.at))
     results = await receipts.book(conn, told, by=SYSTEM.label, now=now)
     assert all(one.status == "booked" for one in results), results
+
+
+def _numbered(told: list[Receipt]) -> list[Receipt]:
+    """Each with the number that its till had come to at that time of the day, none given twice."""
+    given: set[tuple[str, date, int]] = set()
+    found = []
+    for one in told:
+        at = one.at.astimezone(JAPAN)
+        number = max(1, (at.hour - OPENS) * RECEIPTS_AN_HOUR + at.minute // 20)
+        while (one.location_id, one.business_day, number) in given:
+            number += 1
+        given.add((one.location_id, one.business_day, number))
+        found.append(msgspec.structs.replace(one, sequence=f"{number:04d}"))
+    return found
 
 
 def _receipt(
@@ -58,8 +76,8 @@ def _receipt(
     card = cards.get(person.key)
     return Receipt(
         location_id=where,
-        register="1",
-        sequence=f"{person.key}-{number}",
+        register=REGISTER,
+        sequence="",  # numbered when all are there
         business_day=at.date(),
         at=at,
         currency="JPY",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from setten.demo.chain import calendar, catalogue
 from setten.demo.chain.business import Business
@@ -16,6 +17,7 @@ PARCEL_FEE, FURNITURE_FEE, FREE_FROM = 880, 3300, 11_000
 _LIKED = 0.7  # of other colours and sizes that are looked at
 _STRANGER_VIEWS = (34, 27, 18, 11, 6, 4)
 _OWN_VIEWS = (12, 22, 24, 19, 14, 9)
+_UNANSWERED, _WRITES_AGAIN, _CLOSES = 0.04, 0.4, 0.6
 
 
 class Session:
@@ -176,7 +178,7 @@ def fee(business: Business, lines: tuple[Line, ...]) -> int:
 def talk(
     business: Business, rng: random.Random, who: Person, at: datetime, sku: str, place: str
 ) -> list[Deed]:
-    """Somebody writes or calls, and staff note what they did."""
+    """Somebody writes or calls, and staff note what they did; some write again, few in vain."""
     talks = business.words["talks"]
     topic = rng.choices(talks, [one["weight"] for one in talks])[0]
     channel = rng.choices(
@@ -184,20 +186,33 @@ def talk(
     )[0]
     shop = business.shop(place)
     item = business.by_sku[sku].name_ja.split(" ")[0]
-    found = []
-    for voice, minutes in (("customer", 0.0), ("staff", rng.lognormvariate(2.2, 0.7))):
-        text = rng.choice(topic[voice]).format(item=item, place=shop.name_ja)
+    found, latest = [], calendar.clock(at.date(), calendar.LAST_LOOK)
+    for voice, text in _turns(business, rng, topic, is_written=channel != "phone"):
+        said = text.format(item=item, place=shop.name_ja)
         found.append(
             Deed(
-                at=at + timedelta(minutes=minutes),
-                kind=Kind.words,
-                who=who.key,
-                source=channel,
-                said={"voice": voice, "text": text},
-                cause=topic["topic"],
+                at=at, kind=Kind.words, who=who.key, source=channel,
+                said={"voice": voice, "text": said}, cause=topic["topic"],
             )
-        )
+        )  # fmt: skip
+        pause = rng.lognormvariate(2.2 if voice == "customer" else 1.4, 0.7)
+        at = min(latest, at + timedelta(minutes=pause))
     return found
+
+
+def _turns(
+    business: Business, rng: random.Random, topic: dict[str, Any], *, is_written: bool
+) -> Iterator[tuple[str, str]]:
+    """Who says what: asked and answered, and sometimes on from there."""
+    more = business.words["closing"]
+    yield "customer", rng.choice(topic["customer"])
+    if rng.random() < _UNANSWERED:
+        return
+    yield "staff", rng.choice(topic["staff"])
+    if is_written and rng.random() < _WRITES_AGAIN:
+        yield "customer", rng.choice(more["customer"])
+        if rng.random() < _CLOSES:
+            yield "staff", rng.choice(more["staff"])
 
 
 def review(business: Business, rng: random.Random, who: Person, at: datetime, sku: str) -> Deed:

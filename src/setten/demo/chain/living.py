@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from setten.demo.chain import browsing, calendar, catalogue, ordering, people, shopping
+from setten.demo.chain import browsing, calendar, catalogue, favours, ordering, people, shopping
 from setten.demo.chain.browsing import Session
 from setten.demo.chain.business import Business, load
 from setten.demo.chain.calendar import RAIN_WEB
@@ -23,10 +23,12 @@ from setten.demo.chain.returning import Returns, with_number
 from setten.demo.chain.stockroom import Stockroom
 
 _BUYS_IN_SHOP = 0.62
+_TILLS = ("01", "02")  # as they stand on a receipt
 _STRANGER_BUYS = 0.02
 _WITH_ACCOUNT, _WITHOUT = 1.35, 0.4  # who has an account orders more easily
 _LEAVES_FOR_FEE = 0.5  # of those who see a fee and came to look
 _COMES_AFTER_LOOKING = 0.2
+_TALK_DAYS = (1.5, 1.15, 1.0, 0.95, 1.0, 0.75, 0.65)  # after the weekend people write
 # source, identifier it is sent to, weekday and clock of sending, share that opens it.
 _LETTERS = (("mail", "email", 3, "10:00", 0.26), ("line", "line_id", 4, "18:00", 0.42))
 _OPENED = (0.60, 0.20, 0.12, 0.08)  # of these, on the day, and on each of the days after
@@ -170,9 +172,11 @@ class Chain:
         total = sum(line.amount for line in lines)
         sold = Deed(
             at=at, kind=Kind.sale, ref=ref, who=who.key if who else None,
-            place=shop.location_id, lines=lines, register=str(rng.choice((1, 1, 2))),
+            place=shop.location_id, lines=lines, register=_TILLS[rng.choice((1, 1, 2)) - 1],
             tender=shopping.tender(rng, total), cause=cause,
         )  # fmt: skip
+        if who and self.business.has_sales:
+            sold = favours.used(sold, who)
         self._returns.consider(rng, sold)
         return sold
 
@@ -392,8 +396,9 @@ class Chain:
 
     def _talks(self, rng: random.Random, day: date) -> Iterator[Deed]:
         known = [one for one in self.people if one.joined <= day]
-        for _ in range(round(self.business.talks * self._share())):
+        mean = self.business.talks * self._share() * _TALK_DAYS[day.weekday()]
+        for _ in range(max(0, round(rng.gauss(mean, mean**0.5)))):
             one = rng.choice(known)
             sku = self._wish(rng, one, day)
-            at = calendar.clock(day, "10:05") + timedelta(minutes=rng.triangular(0, 560, 300))
+            at = calendar.clock(day, "10:05") + timedelta(minutes=rng.triangular(0, 560, 140))
             yield from browsing.talk(self.business, rng, one, at, sku, one.shop)

@@ -114,12 +114,13 @@ class Kind(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True):
-    """Units of one sku; amount in yen for the whole line, after discount, signed as qty."""
+    """Units of one sku. amount: of the whole line after discount and coupon, yen, signed as qty."""
 
     sku: str
     qty: int
     amount: int = 0
     discount: int = 0
+    coupon: int = 0
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -142,6 +143,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     said: dict[str, object] = {}
     register: str = ""
     tender: str = ""
+    points: int = 0  # of what is paid, by points of the card
+    coupon: str = ""
     cause: str = ""
 
 

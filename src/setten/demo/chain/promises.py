@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +18,18 @@ from setten.demo.chain.stockroom import Stockroom
 HOLD_DAYS = 3
 _COLLECTED, _HOLD_LINES = 0.8, 2
 _SOURCES = ("web", "web", "app", "chat", "phone")
+
+
+def lasts_s(business: Business, held: Deed) -> int:
+    """How long it lies there: until its shop closes on the last day, in seconds.
+
+    In a place that is none of the business's own: whole days.
+    """
+    shop = next((one for one in business.shops if one.location_id == held.place), None)
+    if shop is None:
+        return HOLD_DAYS * 86_400
+    _, closes = calendar.opening(shop, held.at.date() + timedelta(days=HOLD_DAYS))
+    return math.ceil((closes - held.at).total_seconds())
 
 
 class Promises:

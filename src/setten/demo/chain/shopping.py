@@ -19,6 +19,7 @@ _SHARE_ON_SALE = 0.45  # of the lines of a sale's day carry its tag
 _BESIDE = 0.5  # of what follows in a basket goes with what lies there already
 _TRIES, _TAKES_ANOTHER = 6, 0.15  # who has a taste looks so often, and may take another after all
 TENDERS, _TENDER_SHARES = ("card", "cash", "qr", "ic"), (52, 22, 19, 7)
+_IC_MAX = 16_000  # yen; a transport card holds 20,000 at most, hardly ever full
 NO_TASTE: Mapping[str, str] = {}
 
 
@@ -150,7 +151,9 @@ def _line(rng: random.Random, good: Good, qty: int, off: float) -> Line:
 
 
 def tender(rng: random.Random, total: int) -> str:
-    """How it was paid; large sums rarely in cash."""
+    """How it was paid; large sums rarely in cash, and what is on a transport card is not much."""
     if total > 60_000:
         return rng.choices(TENDERS, (84, 4, 12, 0))[0]
+    if total > _IC_MAX:
+        return rng.choices(TENDERS, (66, 16, 18, 0))[0]
     return rng.choices(TENDERS, _TENDER_SHARES)[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from setten.customers import ingest, lifecycle
-from setten.demo import seeding, world
+from setten.demo import seeding, sources, world
 from setten.demo.large import bare, goods, past, people, sums
 from setten.demo.large.sizes import DAYS, WHOLE, Size
 from setten.platform import db
@@ -166,9 +166,9 @@ async def _open(load: _Load, begin: datetime) -> None:
     async with db.transaction(load.pool) as conn:
         await load.vault.prove(conn)
         await seeding.staff(conn, begin)
-        await seeding.sources(conn, begin)
+        await sources.make(conn, sources.SMALL, locale=load.settings.locale, now=begin)
         listed = await ingest.sources.list_all(conn)
-    ids = {one.name: one.source_id for one, _ in listed}
+    ids = sources.by_key((one.name, one.source_id) for one, _ in listed)
     load.keep(sources={name: ids[name] for name in ("web", "app")})
 
 

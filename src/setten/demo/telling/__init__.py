@@ -1,8 +1,9 @@
 """Telling the product what happened in the chain: the past by its verbs, the present over HTTP."""
 
 from setten.demo.telling.client import Client
+from setten.demo.telling.desk import Desk
 from setten.demo.telling.history import Teller
 from setten.demo.telling.live import follow
 from setten.demo.telling.truth import FOLDER, write
 
-__all__ = ["FOLDER", "Client", "Teller", "follow", "write"]
+__all__ = ["FOLDER", "Client", "Desk", "Teller", "follow", "write"]

@@ -12,15 +12,6 @@ from setten.demo.chain.model import Deed, Person
 
 Event = dict[str, Any]
 Maker = Callable[[Business, Deed, Person | None], Event]
-# name of the source: (channel, system, is it the system of record for orders). The first ones are
-# those of the small shop.
-SOURCES: dict[str, tuple[str, str, bool]] = {
-    "ads": ("ads", "ads", False),
-    "social": ("social", "social", False),
-    "flyer": ("post", "flyer", False),
-    "shelf": ("store", "shelf", False),
-    "members": ("store", "crm", False),
-}
 # A stable namespace: the same deed always has the same messageId, so telling twice counts once.
 _NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000002")
 _SITE = "https://shop.example.jp"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from setten.demo.chain import Business, Deed, Kind
 from setten.demo.chain.catalogue import WAREHOUSE
-from setten.demo.chain.promises import HOLD_DAYS
+from setten.demo.chain.promises import lasts_s
 from setten.demo.world import JAPAN
 from setten.facts.stock import GoodsLine
 from setten.platform.auth.model import SYSTEM
@@ -91,7 +91,9 @@ async def tidy_up(conn: Connection, business: Business, *, now: datetime) -> Non
                 await tasks.finish(conn, task.task_id, by=SYSTEM.label, now=now)
 
 
-async def put_aside(conn: Connection, deeds: Sequence[Deed], card_of: CardOf) -> None:
+async def put_aside(
+    conn: Connection, business: Business, deeds: Sequence[Deed], card_of: CardOf
+) -> None:
     """Hold and fetch things for people; where there are too few after all, nothing is held."""
     for deed in deeds:
         number = card_of(deed)
@@ -105,16 +107,16 @@ async def put_aside(conn: Connection, deeds: Sequence[Deed], card_of: CardOf) ->
                 if one.location_id == deed.place:
                     await holds.collect(conn, one.hold_id, by=SYSTEM.label, now=deed.at)
         else:
-            await _hold(conn, deed, number)
+            await _hold(conn, business, deed, number)
 
 
-async def _hold(conn: Connection, deed: Deed, number: int) -> None:
+async def _hold(conn: Connection, business: Business, deed: Deed, number: int) -> None:
     ask = holds.Ask(
         lines=tuple(GoodsLine(line.sku, deed.place, line.qty) for line in deed.lines),
         by=SYSTEM.label,
         channel=deed.source,
         identifier_id=number,
-        ttl_s=HOLD_DAYS * 86_400,
+        ttl_s=lasts_s(business, deed),
     )
     try:
         async with conn.transaction():

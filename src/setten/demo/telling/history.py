@@ -15,9 +15,9 @@ import msgspec
 from setten.customers import ingest
 from setten.customers.ingest import Buckets, Delivery, Said
 from setten.demo.chain import Chain, Deed, Kind, calendar
-from setten.demo.telling import goods, ordering, tills
+from setten.demo.telling import desk, goods, ordering, tills
+from setten.demo.telling.cards import card_shown
 from setten.demo.telling.events import event_of
-from setten.engagement import conversations
 from setten.engagement.conversations import Author
 from setten.platform.db import Connection
 from setten.platform.vault import Vault, normalise
@@ -25,7 +25,6 @@ from setten.stock.locations import Directory
 
 EVENTS_AT_ONCE = 2_000
 TIDIED = "09:05"  # before shops open: what ran out goes back to the shelf
-_WORDS_BY = Author("system:demo", "林 凛")
 _EVENTS = frozenset({Kind.event, Kind.order})
 _ON_SCREENS = _EVENTS | {Kind.words}
 _FAR_S = 1_000.0  # between two deliveries on the clock of the buckets: nothing is ever too fast
@@ -41,10 +40,11 @@ class Teller:
         self._buckets = Buckets(1)
         self._clock_s = 0.0
         self._cards: dict[str, int] = {}
+        self._authors: dict[str, Author] = {}
         self._directory = Directory()
 
     async def begin(self, conn: Connection) -> None:
-        """Learn the numbers of everybody's card."""
+        """Learn the numbers of everybody's card, and who of staff writes."""
         cards = {}
         for one in self.chain.people:
             for field in ("loyalty_card", "second_card"):
@@ -52,6 +52,7 @@ class Teller:
                     cards[one.told[field]] = normalise("loyalty_card", one.told[field])
         numbers = await self.vault.identify(conn, cards.values())
         self._cards = {written: numbers[card] for written, card in cards.items()}
+        self._authors = await desk.authors(conn)
 
     def card_of(self, deed: Deed) -> int | None:
         """The number of the card that was shown at a till."""
@@ -65,11 +66,11 @@ class Teller:
             await goods.tidy_up(
                 conn, self.chain.business, now=calendar.clock(deeds[0].at.date(), TIDIED)
             )
-        for some in _slices([one for one in deeds if one.kind not in _ON_SCREENS], fine=fine):
+        on_floor = [one for one in deeds if one.kind not in _ON_SCREENS]
+        for some in _slices(on_floor, fine=fine):
             await goods.move(conn, [one for one in some if one.kind in goods.MOVES])
-            await goods.put_aside(
-                conn, [one for one in some if one.kind in goods.ASIDE], self.card_of
-            )
+            aside = [one for one in some if one.kind in goods.ASIDE]
+            await goods.put_aside(conn, self.chain.business, aside, self.card_of)
             sold = [one for one in some if one.kind in tills.PRINTED]
             await tills.sell(conn, sold, self.card_of)
             for one in some:
@@ -109,16 +110,9 @@ class Teller:
 
     async def _words(self, conn: Connection, deed: Deed) -> None:
         who = self.chain.person(str(deed.who))
-        await conversations.note(
-            conn,
-            self.vault,
-            identifier=self._cards[who.told["loyalty_card"]],
-            text=str(deed.said["text"]),
-            by=_WORDS_BY,
-            now=deed.at,
-            voice=str(deed.said["voice"]),
-            channel=deed.source,
-        )
+        by = desk.writer(self._authors, deed, who)
+        card = self._cards[who.told["loyalty_card"]]
+        await desk.write(conn, self.vault, deed, card=card, by=by)
 
 
 def _slices(deeds: Sequence[Deed], *, fine: bool) -> Iterator[list[Deed]]:
@@ -131,15 +125,11 @@ def _slices(deeds: Sequence[Deed], *, fine: bool) -> Iterator[list[Deed]]:
         return (one.at.hour * 60 + one.at.minute + shift) // minutes
 
     for _, found in groupby(deeds, key=turn):
-        yield list(found)
-
-
-def card_shown(chain: Chain, deed: Deed) -> str | None:
-    """The card that was shown at a till: after the first was lost, the second."""
-    if deed.who is None:
-        return None
-    who = chain.person(deed.who)
-    lost_on = chain.begin + timedelta(days=40)
-    if "second_card" in who.told and deed.at.date() >= lost_on:
-        return who.told["second_card"]
-    return who.told["loyalty_card"]
+        some: list[Deed] = []
+        for one in found:
+            some.append(one)
+            if one.kind is Kind.refund:  # booked by itself: what is sold later stands after it
+                yield some
+                some = []
+        if some:
+            yield some

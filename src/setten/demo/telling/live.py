@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Protocol
 
 from setten.demo.chain import Chain, Deed, Kind
 from setten.demo.chain.catalogue import WAREHOUSE
-from setten.demo.chain.promises import HOLD_DAYS
+from setten.demo.chain.promises import lasts_s
 from setten.demo.telling import ordering, tills, webshop
+from setten.demo.telling.cards import card_shown
 from setten.demo.telling.client import Client, Refused
+from setten.demo.telling.desk import Desk
 from setten.demo.telling.events import event_of
 from setten.demo.telling.goods import MOVES, movements_of
-from setten.demo.telling.history import card_shown
 from setten.platform import clock
 
 _TRIES, _PAUSE_S = 5, 4.0
@@ -36,25 +38,28 @@ class Told(Protocol):
 
 
 def follow(
-    client: Client, chain: Chain, ahead: Iterable[Deed], told: Told, stop: threading.Event
-) -> None:
-    """Tell each deed when it is due, until stopped. ahead: in the order of time."""
+    client: Client, chain: Chain, ahead: Iterable[Deed], told: Told, stop: threading.Event,
+    desk: Desk | None = None,
+) -> None:  # fmt: skip
+    """Tell each deed when it is due, until stopped. ahead: in the order of time. desk: takes down
+    what is said; without one nobody listens."""
     for number, deed in enumerate(ahead):
         while (left_s := (deed.at - clock.now()).total_seconds()) > 0:
             if stop.wait(min(left_s, _WAIT_S_MAX)):
                 return
-        _tell_patiently(client, chain, deed, number, stop)
+        if deed.kind is not Kind.words:
+            _patiently(partial(tell, client, chain, deed, number), stop)
+        elif desk is not None:
+            _patiently(partial(desk.say, chain, deed), stop)
         if stop.is_set():
             return
         told(deed.at)
 
 
-def _tell_patiently(
-    client: Client, chain: Chain, deed: Deed, number: int, stop: threading.Event
-) -> None:
+def _patiently(tell: Callable[[], None], stop: threading.Event) -> None:
     for attempt in range(_TRIES):
         try:
-            return tell(client, chain, deed, number)
+            return tell()
         except Refused as why:
             logger.info("the demo was refused: %s", why)
             return None
@@ -107,12 +112,13 @@ def receipt_body(chain: Chain, deed: Deed) -> dict[str, Any]:
         "mode": "tell",
         "lines": [
             {"sku": line.sku, "qty": line.qty, "amount": line.amount, "discount": line.discount,
-             "tax_rate": rate}
+             "coupon": line.coupon, "tax_rate": rate}
             for line in deed.lines
         ],
-        "tenders": [{"kind": deed.tender, "amount": total}],
+        "tenders": [{"kind": kind, "amount": amount} for kind, amount in tills.paid(deed)],
         "tax": [{"rate": rate, "amount": tills.tax_in(total)}],
         "loyalty_card": card_shown(chain, deed),
+        "coupons": [deed.coupon] if deed.coupon else [],
     }  # fmt: skip
     if isinstance(named := deed.said.get("named"), dict):
         body["returned_from"] = {
@@ -190,7 +196,7 @@ def _hold(client: Client, chain: Chain, deed: Deed) -> None:
             {"sku": line.sku, "location_id": deed.place, "qty": line.qty} for line in deed.lines
         ],
         "customer_id": _customer(client, chain, deed),
-        "ttl_s": HOLD_DAYS * 86_400,
+        "ttl_s": lasts_s(chain.business, deed),
         "channel": deed.source,
     }
     client.call("POST", "/stock/holds", body, key=deed.ref)

@@ -42,15 +42,23 @@ def receipt_of(deed: Deed, card: int | None) -> Receipt:
         lines=tuple(
             ReceiptLine(
                 sku=line.sku, qty=line.qty, amount_minor=line.amount,
-                discount_minor=line.discount, tax_rate=TAX_RATE,
+                discount_minor=line.discount, coupon_minor=line.coupon, tax_rate=TAX_RATE,
             )
             for line in deed.lines
         ),
-        tenders=(Tender(deed.tender, total),),
+        tenders=tuple(Tender(kind, amount) for kind, amount in paid(deed)),
         tax=(Tax(TAX_RATE, tax_in(total)),),
+        coupons=(deed.coupon,) if deed.coupon else (),
         identifier_id=card,
         returned_from=_named(deed),
     )  # fmt: skip
+
+
+def paid(deed: Deed) -> list[tuple[str, int]]:
+    """How it was paid: points first, where some were used, and the rest."""
+    total = sum(line.amount for line in deed.lines)
+    points = [("points", deed.points)] if deed.points else []
+    return [*points, (deed.tender, total - deed.points)]
 
 
 def _named(deed: Deed) -> Printed | None:
