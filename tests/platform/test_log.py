@@ -371,3 +371,23 @@ async def test_a_day_whose_events_came_before_its_partition_stops_no_other_day(p
         where = dict(await conn.fetch("select event_id, tableoid::regclass::text from log.events"))
     assert not where["early"].endswith(f"{today:%Y%m%d}")
     assert where["late"].endswith(f"{tomorrow.date():%Y%m%d}")
+
+
+async def test_every_day_of_the_log_is_counted_by_a_small_sample(pool):
+    async with db.transaction(pool) as conn:
+        for table in await conn.fetch(
+            "select relid::regclass::text from pg_partition_tree('log.events') where level = 1"
+            " and relid <> 'log.events_elsewhere'::regclass"
+        ):
+            await conn.execute(f"drop table {table[0]}")
+        await log.ensure_partitions(conn)
+        large = await conn.fetch(
+            "select relid::regclass::text, attname from pg_partition_tree('log.events')"
+            " join pg_attribute on attrelid = relid"
+            " where attnum > 0 and attstattarget is distinct from 10"
+        )
+        days = await conn.fetchval(
+            "select count(*) from pg_partition_tree('log.events') where level = 1"
+        )
+    assert days == 1 + 3
+    assert large == []

@@ -97,7 +97,11 @@ class Lake:
         import pyarrow as pa  # noqa: PLC0415 - see load_engine
 
         told = [(row, one) for row in rows if row.identifiers for one in self._lines(row)]
-        values = [one.values for _, one in told]
+        # A line says a few words of the twenty there are: only those are put in their places.
+        cells: dict[str, list[Any]] = {one.name: [None] * len(told) for one in self.columns}
+        for place, (_, one) in enumerate(told):
+            for name, value in one.values.items():
+                cells[name][place] = value
         # Column by column: rows of named values cost the library three times as much.
         columns: dict[str, tuple[str, list[Any]]] = {
             "identifier_id": ("int64", [row.identifiers[0] for row, _ in told]),
@@ -109,12 +113,11 @@ class Lake:
             "name": ("string", [one.name for _, one in told]),
         }
         for column in self.columns:
-            name = column.name
-            columns[name] = (BATCH[column.kind], [said.get(name) for said in values])
+            columns[column.name] = (BATCH[column.kind], cells[column.name])
         return pa.table(
             {
-                name: pa.array(cells, pa.type_for_alias(kind))
-                for name, (kind, cells) in columns.items()
+                name: pa.array(values, pa.type_for_alias(kind))
+                for name, (kind, values) in columns.items()
             }
         )
 
