@@ -7,7 +7,6 @@ processes start beside the web's own.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -33,7 +32,7 @@ from setten.customers import (
 )
 from setten.insight import touchpoints
 from setten.operations import staying
-from setten.platform import audit, auth, clock, combine, db, jobs, journal, lake, log
+from setten.platform import audit, auth, behind, clock, combine, db, jobs, journal, lake, log
 from setten.platform import settings as settings_module
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Pool
@@ -272,7 +271,7 @@ def _followers(means: Means, parts: Collection[Part]) -> list[Reader]:
 def main() -> None:
     """As the supervisor starts us: `python -m setten.background PART`."""
     (part,) = (one for one in PARTS if one == sys.argv[1])
-    os.nice(NICE.get(part, 0))
+    behind.go_behind(NICE.get(part, 0))
     uvloop.run(run(parts=(part,)))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import uuid
+import weakref
 from datetime import timedelta
 
 import pytest
@@ -88,6 +90,31 @@ async def test_a_refusal_that_is_returned_leaves_the_others_committed(pool):
     assert [one.facts["number"] for one in refused] == [0, 10, 20]
     assert len(await rows(pool)) == 27
     assert combiner.batches <= 2, "a refusal is no failure: nothing is run again"
+
+
+async def test_a_refusal_is_gone_without_the_collector_once_it_was_told(pool):
+    async def handle(conn: db.Connection, asked) -> list[object]:
+        return [Refused() for _ in asked]
+
+    combiner: Combiner[int, int] = Combiner(pool, handle)
+    told: list[weakref.ref[Refused]] = []
+
+    async def ask() -> None:
+        try:
+            await combiner.ask(1)
+        except Refused as refusal:
+            told.append(weakref.ref(refusal))
+
+    gc.disable()
+    try:
+        for _ in range(3):
+            await ask()
+        async with asyncio.timeout(30):
+            while any(one() is not None for one in told):  # noqa: ASYNC110 - nothing tells it
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
+    assert len(told) == 3
 
 
 async def test_nobody_gets_an_answer_before_the_commit(pool):

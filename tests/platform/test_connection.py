@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -15,12 +17,17 @@ GET = b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG_S = 30  # a busy machine is slow, not wrong
 
 
+class Mark:
+    """Is there as long as the request that it was put to."""
+
+
 class App:
     """Answers with what it was sent; what a path does is in its first word."""
 
     def __init__(self) -> None:
         self.made = 0  # bytes of the endless answer
         self.seen: list[bytes] = []
+        self.kept: list[weakref.ref[Mark]] = []  # one for each request that was read
         self.is_told = asyncio.Event()  # what a live answer waits for after its head
 
     async def __call__(self, scope, receive, send) -> None:
@@ -30,7 +37,7 @@ class App:
                 await send({"type": f"lifespan.{word}.complete"})
             return
         if scope["path"] == "/endless":
-            await self._endless(send)
+            await self._endless(receive, send)
             return
         if scope["path"] in ("/large", "/broken", "/live"):
             await self._begun(scope["path"], send)
@@ -44,6 +51,8 @@ class App:
             if message["type"] == "http.disconnect":
                 return
             body, more = body + message["body"], message["more_body"]
+        scope["mark"] = mark = Mark()
+        self.kept.append(weakref.ref(mark))
         if scope["path"] == "/slow":
             await asyncio.sleep(0.3)
         self.seen.append(body)
@@ -51,11 +60,14 @@ class App:
                                  scope["query_string"], body)  # fmt: skip
         await _answer(send, said)
 
-    async def _endless(self, send) -> None:
+    async def _endless(self, receive, send) -> None:
+        await receive()
+        gone = asyncio.create_task(receive())
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(10_000):
+        while not gone.done():  # what is sent to nobody is not kept, and does not count
             await send({"type": "http.response.body", "body": bytes(10_000), "more_body": True})
             self.made += 10_000
+            assert self.made < 100_000_000, "nobody told it to wait"
 
     async def _begun(self, path: str, send) -> None:
         size = [] if path == "/live" else [(b"content-length", b"300000")]
@@ -429,3 +441,17 @@ async def test_at_the_end_an_idle_connection_and_half_a_head_hold_nothing_up():
         await asyncio.sleep(0.05)
         house.server.should_exit = True
         await asyncio.wait_for(house.serving, LONG_S)
+
+
+async def test_answered_requests_are_gone_without_the_collector(house):
+    gc.disable()
+    try:
+        async with house.line() as (reader, writer):
+            for _ in range(20):
+                writer.write(GET)
+                await reader.readuntil(b"GET /echo? ")
+            # The last may still be underway here.
+            await until(lambda: sum(mark() is not None for mark in house.app.kept) <= 1)
+        assert len(house.app.kept) == 20
+    finally:
+        gc.enable()

@@ -84,7 +84,12 @@ class Combiner(Generic[Asked, Given]):
             task = loop.create_task(self._lane())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await future
+        try:
+            return await future
+        finally:
+            # A refusal keeps its traceback, that this frame, and this frame what holds the refusal:
+            # a ring of some fifty objects a refused request, which only the collector would find.
+            del future
 
     async def _lane(self) -> None:
         try:

@@ -21,23 +21,25 @@ class Joined:
     What is made while it is sent (a live page) begins with its head at once.
     """
 
-    __slots__ = ("_cycle", "_head", "_is_begun", "_transport")
+    __slots__ = ("_cycle", "_head", "_transport")
 
     def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
         self._transport = transport
-        self._cycle = cycle
+        self._cycle: RequestResponseCycle | None = cycle
         self._head = b""
-        self._is_begun = False
 
     def write(self, data: bytes) -> None:
         """Send a piece, or keep it for the next."""
-        if self._is_begun:
+        if self._cycle is None:
             self._send(data)
         elif not self._cycle.response_started:
             self._transport.write(data)  # "go on", before there is an answer
         else:
-            self._is_begun = True
-            if self._has_body():
+            has_body = _has_body(self._cycle)
+            # It keeps us and we would keep it: with every answer a ring of nine objects, which only
+            # Python's collector finds, and a tenth of a second at a time.
+            self._cycle = None
+            if has_body:
                 self._head = data
             else:
                 self._transport.write(data)
@@ -51,9 +53,6 @@ class Joined:
         """Whether nothing more can be sent."""
         return self._transport.is_closing()
 
-    def _has_body(self) -> bool:
-        return self._cycle.chunked_encoding is False and self._cycle.scope["method"] != "HEAD"
-
     def _send(self, data: bytes) -> None:
         head, self._head = self._head, b""
         if not head:
@@ -63,3 +62,7 @@ class Joined:
             self._transport.write(data)
         else:
             self._transport.write(head + data)
+
+
+def _has_body(cycle: RequestResponseCycle) -> bool:
+    return cycle.chunked_encoding is False and cycle.scope["method"] != "HEAD"

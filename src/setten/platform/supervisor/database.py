@@ -12,7 +12,7 @@ import msgspec
 
 from setten.platform import db
 from setten.platform.db import embedded
-from setten.platform.db.embedded import Say, Server, Stage
+from setten.platform.db.embedded import Say, Server, Stage, Upkeep
 from setten.platform.db.pool import DatabaseUnavailable
 from setten.platform.settings import Settings
 
@@ -43,6 +43,7 @@ class Database:
         self.settings = settings
         self._say = say
         self._server: Server | None = None
+        self._upkeep = Upkeep()
         self._down_since: float | None = None
         self._next_at = 0.0
         self._failures = 0
@@ -69,6 +70,7 @@ class Database:
         stage = self._server.stage()
         now = time.monotonic()
         if stage == "ready":
+            self._upkeep.put_behind(self._server.pid)
             if self._down_since is not None:
                 with suppress(OSError):  # a full disk must not end the one who mends
                     self._server.announce()

@@ -15,5 +15,16 @@ from setten.platform.db.embedded.server import (
     start,
     using,
 )
+from setten.platform.db.embedded.upkeep import Upkeep
 
-__all__ = ["start", "launch", "attach", "using", "Server", "Stage", "Say", "EmbeddedFailed"]
+__all__ = [
+    "EmbeddedFailed",
+    "Say",
+    "Server",
+    "Stage",
+    "Upkeep",
+    "attach",
+    "launch",
+    "start",
+    "using",
+]
