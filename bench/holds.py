@@ -1,7 +1,7 @@
 """How many holds a second, never oversold: raw PostgreSQL, our verb, and HTTP with a key.
 
     python bench/holds.py [--seconds 10] [--processes 2] [--callers 200] [--loop both]
-                          [--skip-http] [--skip-verb] [--only hot|wide]
+                          [--skip-http] [--skip-verb] [--only hot|wide] [--trace]
 
 Before each loop comes a second of the same load, told apart: in it processes connect and plan.
 Each of hot (everybody wants one sku) and wide (50,000 skus) runs three ways in one run: the rows of
@@ -39,6 +39,7 @@ import uvloop
 import holds_callers as callers
 import honesty
 from holds_callers import HOT, PLACE, WIDE_SKUS, Load, Said, pick
+from holds_trace import Trace
 from setten.platform import auth, clock, db
 from setten.platform.db import embedded
 from setten.stock import ledger
@@ -153,11 +154,18 @@ def spawn(processes: int, load: Load, *where: object) -> list[Said]:
 
 
 def measure(
-    name: str, load: Load, processes: int, watched: dict[str, int], *where: object
+    name: str,
+    load: Load,
+    processes: int,
+    watched: dict[str, int],
+    *where: object,
+    cluster: Path | None = None,
 ) -> list[Said]:
     """One loop and its line: rate, times, and processor time a hold by who used it."""
     before = {who: honesty.used_s(pid) for who, pid in watched.items()}
-    said = spawn(processes, load, *where)
+    trace = Trace(watched, cluster) if cluster and load.is_traced else None
+    with trace or contextlib.nullcontext():
+        said = spawn(processes, load, *where)
     used = {who: honesty.used_s(pid) - before[who] for who, pid in watched.items()}
     used["callers"] = sum(one.processor_s for one in said)
     samples = [one for part in said for one in part.samples]
@@ -173,13 +181,16 @@ def measure(
     idle = sum(one.idle for one in said) / len(said)
     print(f"{'':<24} µs of processor a hold: {each}; machine idle {idle:.0%}")
     print(f"{'':<24} {callers.late(said)}", flush=True)
+    if trace:
+        print(*trace.lines(said), sep="\n", flush=True)
     time.sleep(REST_S)
     return said
 
 
 def loads(args: argparse.Namespace, kind: str, callers_each: int, rate: int) -> Iterator[Load]:
     """The loops asked for, the open one first: it is the gentler."""
-    load = Load(kind=kind, callers=callers_each, seconds=args.seconds, rate=0.0, start=0.0)
+    load = Load(kind=kind, callers=callers_each, seconds=args.seconds, rate=0.0, start=0.0,
+                is_traced=args.trace)  # fmt: skip
     if args.loop in ("open", "both"):
         yield msgspec.structs.replace(load, rate=float(args.rate or rate))
     if args.loop in ("closed", "both"):
@@ -284,10 +295,13 @@ def run_http(args: argparse.Namespace) -> bool:
             key, _ = asyncio.run(prepare(dsn, folder, args))
             pids = json.loads((folder / "supervisor.json").read_bytes())
             pids.pop("supervisor")
+            [cluster] = folder.rglob("pg_wal")
+            cluster = cluster.parent
             answered = 0
             for kind in args.kinds:
                 for load in loads(args, kind, args.callers * args.processes, HTTP_RATE):
-                    [said] = measure(f"http {kind}", load, 1, pids, "--port", port, "--key", key)
+                    [said] = measure(f"http {kind}", load, 1, pids, "--port", port, "--key", key,
+                                     cluster=cluster)  # fmt: skip
                     if said.statuses.keys() != {"201"}:
                         print(f"{'':<24} statuses {said.statuses}")
                     answered += said.statuses.get("201", 0)
@@ -315,6 +329,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("hot", "wide"))
     parser.add_argument("--skip-http", action="store_true")
     parser.add_argument("--skip-verb", action="store_true")
+    parser.add_argument("--trace", action="store_true", help="what happened in each tenth of one")
     for hidden in ("--load", "--into", "--dsn", "--port", "--key"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     args = parser.parse_args()

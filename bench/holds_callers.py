@@ -47,14 +47,18 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     start: float
     warm_s: float = 1.0
+    is_traced: bool = False
 
 
 class Said(msgspec.Struct, kw_only=True):
     """What it saw. samples: seconds of each answer, `early` those of the first seconds; missed: due
     and never answered. lags: seconds by which the callers' own loop woke too late; probes: seconds
     of a request that touches no database, now and then: how late the server's loop is. idle: share
-    of the machine that had nothing to do in the seconds that count."""
+    of the machine that had nothing to do in the seconds that count. traced: when each answered one
+    fell due and its seconds, woken: when the callers were to wake and how late they did, both by
+    the monotonic clock, where a trace was asked for."""
 
+    is_traced: bool = False
     samples: list[float] = []
     early: list[float] = []
     statuses: dict[str, int] = {}
@@ -65,10 +69,14 @@ class Said(msgspec.Struct, kw_only=True):
     lags: list[float] = []
     probes: list[float] = []
     idle: float = 0.0
+    traced: list[tuple[float, float]] = []
+    woken: list[tuple[float, float]] = []
 
     def note(self, due: float, counts_from: float) -> None:
         """An answer that came now."""
         (self.samples if due >= counts_from else self.early).append(time.perf_counter() - due)
+        if self.is_traced:
+            self.traced.append((due, time.perf_counter() - due))
 
 
 def pick(kind: str) -> str:
@@ -84,7 +92,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
         return await holds.place_many(conn, asks, now=clock.now())
 
     combiner: Combiner[Ask, Placed] = Combiner(pool, decide, lanes=1)
-    said = Said()
+    said = Said(is_traced=load.is_traced)
 
     async def hold(begun: float) -> None:
         key = combine.key_hash("bench", "holds", secrets.token_hex(8))
@@ -128,7 +136,7 @@ async def at_verb(dsn: str, load: Load) -> Said:
 
 async def over_http(port: int, load: Load, bodies: Iterator[bytes]) -> Said:
     """Whole requests on `load.callers` kept-alive connections, one at a time on each."""
-    said = Said()
+    said = Said(is_traced=load.is_traced)
     # Those of an open loop are made beforehand: the client shares the cores with what it measures.
     made = list(itertools.islice(bodies, int(load.rate * (load.warm_s + load.seconds))))
     bodies = itertools.chain(made, bodies)
@@ -270,6 +278,8 @@ async def _fall_due(load: Load, send: Callable[[float], None], said: Said) -> No
         wakes = time.perf_counter() + max(TICK_S, begun + sent / load.rate - time.perf_counter())
         await asyncio.sleep(wakes - time.perf_counter())
         said.lags.append(max(0.0, time.perf_counter() - wakes))
+        if load.is_traced:
+            said.woken.append((wakes, said.lags[-1]))
 
 
 def _processor_s() -> float:

@@ -2,6 +2,7 @@
 
     python bench/race.py [--seconds 8] [--callers 64] [--workers 2] [--only NAME] [--out DIR]
     python bench/race.py --url https://shop.example --key KEY [--seconds …]
+    python bench/race.py --medusa URL --medusa URL --email EMAIL --password PASSWORD [--few 4 8]
 
 Starts the product with N web processes, or races against one that runs already (a server key; it
 gets a place "race" and goods of its own). Scenes: one hot sku; 1,000 skus uniform and Zipf; carts
@@ -10,17 +11,15 @@ asking and telling tills between; and web processes killed in mid-run (only wher
 In each, three of ten who get something give it back. The history of every operation is kept as
 JSON lines (--out) and judged by `race_history.check`: what was acknowledged must be explainable by
 some order of things. Beside it, in the same run, raw PostgreSQL: the same wishes as one transaction
-each, an update that wants enough and a row.
+each, an update that wants enough and a row. And with `--medusa` (each address a process of it; see
+`race_medusa`) the scenes of one line with as few callers as `--few` says, once ours, once Medusa's.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import bisect
 import contextlib
-import functools
-import itertools
 import json
 import os
 import random
@@ -29,7 +28,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -37,17 +36,17 @@ import msgspec
 import uvloop
 
 import honesty
+import race_medusa
 from holds import served
-from race_history import RELEASE, Op, Verdict, check
+from race_history import Op, check
+from race_scenes import CANCELS, ONE_LINE, SCENES, Scene, tell
 from race_shop import Caller, Wire, prepare, settled, summed
 from setten.platform import auth, clock, db
 from setten.platform.db import embedded
 
-CANCELS = 0.3
 RAW_CONNECTIONS = 16
 TTL_S = 3600
 _FIRST_KILL = 0.3  # of the time; the second comes at twice that
-Lines = list[tuple[str, int]]
 RAW = """
 create schema bench_race;
 create table bench_race.goods (sku text primary key, free integer not null);
@@ -58,54 +57,6 @@ RAW_TAKE = "update bench_race.goods set free = free - $2 where sku = $1 and free
 RAW_HOLD = "insert into bench_race.holds (sku, qty) values ($1, $2)"
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """One race. units of each sku; pick: what the next caller wants; short_ttl: the share of holds
-    that run out within a second or two; tills: the share of callers who are tills."""
-
-    name: str
-    skus: int
-    units: int
-    pick: Callable[[random.Random, Sequence[str]], Lines]
-    short_ttl: float = 0.0
-    tills: float = 0.0
-    kills: int = 0
-
-
-def _one(chance: random.Random, skus: Sequence[str]) -> Lines:
-    return [(chance.choice(skus), 1)]
-
-
-def _zipf(chance: random.Random, skus: Sequence[str]) -> Lines:
-    weights = _weights(len(skus))
-    return [(skus[bisect.bisect_left(weights, chance.random() * weights[-1])], 1)]
-
-
-@functools.cache
-def _weights(count: int) -> list[float]:
-    return list(itertools.accumulate(1 / rank for rank in range(1, count + 1)))
-
-
-def _cart(chance: random.Random, skus: Sequence[str]) -> Lines:
-    return [(sku, chance.randint(1, 2)) for sku in chance.sample(skus, 3)]
-
-
-def _twice(chance: random.Random, skus: Sequence[str]) -> Lines:
-    sku = chance.choice(skus)
-    return [(sku, 1), (sku, chance.randint(1, 2))]
-
-
-SCENES = (
-    Scene(name="hot", skus=1, units=400, pick=_one),
-    Scene(name="uniform", skus=1_000, units=5, pick=_one),
-    Scene(name="zipf", skus=1_000, units=20, pick=_zipf),
-    Scene(name="carts", skus=12, units=200, pick=_cart),
-    Scene(name="twice", skus=3, units=300, pick=_twice),
-    Scene(name="expiry", skus=2, units=60, pick=_one, short_ttl=0.7),
-    Scene(name="tills", skus=5, units=120, pick=_one, tills=0.3),
-    Scene(name="kills", skus=5, units=400, pick=_cart, kills=2),
-)
-
-
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """What we race against. folder: of the product that we started, else None."""
 
@@ -114,13 +65,16 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
 
 
-async def race(scene: Scene, shop: Shop, args: argparse.Namespace, run: str) -> bool:
-    """One scene, its line, and whether everything can be explained."""
-    stock = {f"{run}-{scene.name}-{n:04d}": scene.units for n in range(scene.skus)}
+async def race(
+    scene: Scene, shop: Shop, args: argparse.Namespace, run: str, few: int | None = None
+) -> bool:
+    """One scene, its line, and whether everything can be explained. few: instead of all callers."""
+    name = f"{scene.name}-{few}" if few else scene.name
+    stock = {f"{run}-{name}-{n:04d}": scene.units for n in range(scene.skus)}
     wire = Wire(shop.url, shop.key)
     await prepare(wire, stock)
     history: list[Op] = []
-    callers = [Caller(shop.url, shop.key, history) for _ in range(args.callers)]
+    callers = [Caller(shop.url, shop.key, history) for _ in range(few or args.callers)]
     begun = time.monotonic()
     until = begun + args.seconds
     killers = [kill(shop, scene, args.seconds)] if scene.kills and shop.folder else []
@@ -137,8 +91,8 @@ async def race(scene: Scene, shop: Shop, args: argparse.Namespace, run: str) -> 
         caller.wire.close()
     wire.close()
     verdict = check(history, stock, end)
-    keep(args.out, scene.name, history)
-    tell(scene.name, history, took_s, verdict)
+    keep(args.out, name, history)
+    tell(f"{scene.name}, {len(callers)} callers", history, took_s, verdict)
     return verdict.is_clean
 
 
@@ -174,25 +128,9 @@ def keep(out: Path | None, name: str, history: Sequence[Op]) -> None:
         (out / f"{name}.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(history))
 
 
-def tell(name: str, history: Sequence[Op], took_s: float, verdict: Verdict) -> None:
-    """The line of a scene, and whatever cannot be explained."""
-    wishes = [op for op in history if op.kind != RELEASE]
-    done = sum(op.is_done for op in wishes)
-    again = sum(op.tries > 1 for op in history)
-    answered = [op.ended - op.begun for op in history if op.status]
-    print(f"{name:<10} {len(history) / took_s:>6,.0f} operations/s  "
-          f"{done:>6,} of {len(wishes):>6,} granted ({done / max(1, len(wishes)):.0%})  "
-          f"{honesty.percentiles(answered)}")  # fmt: skip
-    print(f"{'':<10} sold - stock {verdict.sold_minus_stock}, counter - sum of rows "
-          f"{verdict.counter_minus_rows}, asked again {again}, unexplained "
-          f"{len(verdict.unexplained)}: {'explained' if verdict.is_clean else 'BROKEN'}",
-          flush=True)  # fmt: skip
-    for found in (verdict.oversold, verdict.lost, verdict.unexplained, verdict.other):
-        for line in found[:5]:
-            print(f"{'':<10} ! {line}")
-
-
-async def raw(dsn: str, scene: Scene, args: argparse.Namespace) -> None:
+async def raw(
+    dsn: str, scene: Scene, args: argparse.Namespace, connections: int = RAW_CONNECTIONS
+) -> None:
     """The same wishes as bare transactions of PostgreSQL."""
     conn = await db.connect(dsn)
     await conn.execute("drop schema if exists bench_race cascade")
@@ -212,9 +150,9 @@ async def raw(dsn: str, scene: Scene, args: argparse.Namespace) -> None:
             samples.append(time.perf_counter() - since)
         await mine.close()
 
-    await asyncio.gather(*(caller(n) for n in range(RAW_CONNECTIONS)))
+    await asyncio.gather(*(caller(n) for n in range(connections)))
     rate = len(samples) / (time.perf_counter() - begun)
-    print(f"{'':<10} raw PostgreSQL, {RAW_CONNECTIONS} connections: {rate:,.0f}/s  "
+    print(f"{'':<10} raw PostgreSQL, {connections} connections: {rate:,.0f}/s  "
           f"{honesty.percentiles(samples)}")  # fmt: skip
     await conn.execute("drop schema bench_race cascade")
     await conn.close()
@@ -257,6 +195,22 @@ async def _key(dsn: str, folder: Path, args: argparse.Namespace) -> str:
     return key
 
 
+async def beside_medusa(scene: Scene, shop: Shop, args: argparse.Namespace, run: str) -> bool:
+    """The scene with few callers: ours, then Medusa's. Whether ours can be explained.
+
+    What stands in its line is Medusa's own affair: it says nothing about us.
+    """
+    token = await race_medusa.log_in(args.medusa[0], args.email, args.password)
+    fits = True
+    for count in args.few:
+        fits &= await race(scene, shop, args, run, count)
+        if shop.folder is not None:
+            await raw(str(embedded.attach(shop.folder)), scene, args, count)
+        how = race_medusa.How(callers=count, seconds=args.seconds, seed=args.seed)
+        await race_medusa.race(scene, args.medusa, token, how)
+    return fits
+
+
 async def run(shop: Shop, args: argparse.Namespace) -> bool:
     """All scenes asked for, one after the other."""
     name = f"race-{secrets.token_hex(3)}"
@@ -265,6 +219,8 @@ async def run(shop: Shop, args: argparse.Namespace) -> bool:
         if args.only and scene.name not in args.only:
             continue
         fits &= await race(scene, shop, args, name)
+        if args.medusa and scene.name in ONE_LINE:
+            fits &= await beside_medusa(scene, shop, args, name)
         if shop.folder is not None and not scene.kills:
             await raw(str(embedded.attach(shop.folder)), scene, args)
     return fits
@@ -280,6 +236,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--out", type=Path, help="where the histories go, as JSON lines")
     parser.add_argument("--only", action="append", choices=[scene.name for scene in SCENES])
+    parser.add_argument("--medusa", action="append", help="an address of Medusa, one a process")
+    parser.add_argument("--email", default="", help="of a user of Medusa")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--few", type=int, nargs="+", default=[4, 8], help="callers beside Medusa")
     args = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     print(f"seed          {args.seed}")

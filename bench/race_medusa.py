@@ -7,7 +7,7 @@ Several addresses are several processes on one database; callers take turns amon
 hold here is a reservation there, one inventory item each, so the scenes of one line are run: a hot
 sku, 200 skus uniform and Zipf, with a fifth of the units, so that some are sent away. The judge is
 the same (`race_history`). A reservation has no key under which it could be asked again, so what was
-not answered is not sent twice.
+not answered is not sent twice. `race.py --medusa` runs these scenes beside ours.
 How to set one up: docs/reference/performance-stock.md.
 """
 
@@ -22,18 +22,26 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import uvloop
 
-from race import CANCELS, SCENES, Scene, tell
 from race_history import HOLD, RELEASE, End, Op, Verdict, check
+from race_scenes import CANCELS, ONE_LINE, SCENES, Scene, tell
 from race_shop import Wire
 
-ONE_LINE = ("hot", "uniform", "zipf")
 SKUS_MAX = 200  # each item is a call of its own
 FEWER = 5
 PATIENCE_S = 20.0  # what is not answered by then counts as never answered
 PAGE = 500
 PREPARED_AT_ONCE = 8
+
+
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """How a scene is run."""
+
+    callers: int
+    seconds: float
+    seed: int
 
 
 class Stranger:
@@ -127,7 +135,7 @@ async def _all(wire: Wire, path: str, what: str) -> list[dict[str, Any]]:
             return found
 
 
-async def race(scene: Scene, urls: Sequence[str], token: str, args: argparse.Namespace) -> bool:
+async def race(scene: Scene, urls: Sequence[str], token: str, how: How) -> bool:
     """One scene, its line, and whether everything can be explained."""
     run = secrets.token_hex(3)
     skus = [f"{run}-{scene.name}-{n:04d}" for n in range(min(scene.skus, SKUS_MAX))]
@@ -135,8 +143,8 @@ async def race(scene: Scene, urls: Sequence[str], token: str, args: argparse.Nam
     makers = [Wire(urls[n % len(urls)], token, prefix="") for n in range(PREPARED_AT_ONCE)]
     place, items = await prepare(makers, stock)
     history: list[Op] = []
-    wires = [Wire(urls[n % len(urls)], token, prefix="") for n in range(args.callers)]
-    until = time.monotonic() + args.seconds
+    wires = [Wire(urls[n % len(urls)], token, prefix="") for n in range(how.callers)]
+    until = time.monotonic() + how.seconds
 
     async def act(wire: Wire, chance: random.Random) -> None:
         caller = Stranger(wire, items, place, history)
@@ -149,13 +157,13 @@ async def race(scene: Scene, urls: Sequence[str], token: str, args: argparse.Nam
 
     begun = time.monotonic()
     await asyncio.gather(
-        *(act(wire, random.Random(f"{args.seed}-{n}")) for n, wire in enumerate(wires))
+        *(act(wire, random.Random(f"{how.seed}-{n}")) for n, wire in enumerate(wires))
     )
     took_s = time.monotonic() - begun
     verdict = _judged(history, stock, await end_of(wires[0], history, place, items))
     for wire in [*wires, *makers]:
         wire.close()
-    tell(scene.name, history, took_s, verdict)
+    tell(f"{scene.name}, {how.callers} callers, Medusa", history, took_s, verdict)
     print(f"{'':<10} not answered {sum(not op.status for op in history)}", flush=True)
     return verdict.is_clean
 
@@ -185,10 +193,11 @@ async def log_in(url: str, email: str, password: str) -> str:
 async def run(args: argparse.Namespace) -> bool:
     """The scenes, one after the other."""
     token = await log_in(args.url[0], args.email, args.password)
+    how = How(callers=args.callers, seconds=args.seconds, seed=args.seed)
     fits = True
     for scene in SCENES:
         if scene.name in ONE_LINE:
-            fits &= await race(scene, args.url, token, args)
+            fits &= await race(scene, args.url, token, how)
     return fits
 
 
