@@ -47,22 +47,40 @@ EXAMPLES = {
     "customer_id": "select customer_id from customers.identifiers where identifier_id = "
                    "(select identifier_id from customers.counters group by 1 "
                    "order by sum(n) desc limit 1)",
+    "buyer_id": "select customer_id from customers.identifiers where identifier_id = "
+                "(select identifier_id from customers.purchases group by 1 "
+                "order by count(*) desc limit 1)",
     "sku": "select sku from stock.balances group by sku order by count(*) desc, sku limit 1",
+    "sold_sku": "select sku from stock.sales_days group by sku "
+                "order by sum(sold) desc, sku limit 1",
     "event_id": "select event_id from log.events order by xid desc, position desc limit 1",
-    "order_id": "select order_id from stock.orders order by placed_at desc limit 1",
-    "receipt_id": "select receipt_id from stock.receipts order by occurred_at desc limit 1",
+    "order_id": "select order_id from stock.order_lines group by 1 "
+                "order by count(*) desc, order_id limit 1",
+    "receipt_id": "select receipt_id from stock.receipt_lines group by 1 "
+                  "order by count(*) desc, receipt_id limit 1",
     "segment_id": "select segment_id from customers.segments order by size desc limit 1",
     "list_id": "select list_id from customers.lists limit 1",
-    "hold_id": "select hold_id from stock.holds limit 1",
-    "cart_id": "select cart_id from stock.carts limit 1",
-    "count_id": "select count_id from stock.counts limit 1",
-    "return_id": "select return_id from stock.returns limit 1",
-    "transfer_id": "select transfer_id from stock.transfers limit 1",
+    "hold_id": "select hold_id from stock.hold_lines group by 1 order by count(*) desc limit 1",
+    "cart_id": "select cart_id from stock.cart_lines group by 1 order by count(*) desc limit 1",
+    "count_id": "select count_id from stock.counts left join stock.count_lines using (count_id) "
+                "group by 1 order by count(*) desc, count_id limit 1",
+    "return_id": "select return_id from stock.return_lines group by 1 "
+                 "order by count(*) desc limit 1",
+    "transfer_id": "select transfer_id from stock.transfer_lines group by 1 "
+                   "order by count(*) desc limit 1",
+    "till_id": "select receipt_id from stock.till_returns where state = 'open' limit 1",
+    "zone_id": "select zone_id from stock.delivery_zones limit 1",
+    "service_id": "select service_id from stock.delivery_services limit 1",
+    "release_id": "select release_id from stock.releases limit 1",
+    "file_id": "select file_id from imports.files limit 1",
     "letter_id": "select dead_letter_id from log.dead_letters limit 1",
 }  # fmt: skip
 # Pages that show more when more is asked.
 MORE = {
+    "/": ("/?view=table",),
     "/find": ("/find?q=佐藤", "/find?q=L0000001"),
+    "/customers/{customer_id:uuid}": ("/customers/{buyer_id}",),
+    "/customers/{customer_id:uuid}/purchases": ("/customers/{buyer_id}/purchases",),
     "/stock/items": (
         "/stock/items?q=ソファ",
         "/stock/items?q=ないもの",
@@ -71,16 +89,34 @@ MORE = {
     "/stock/orders": ("/stock/orders?number=L01-1",),
     "/stock/why": ("/stock/why?sku={sku}&at=kichijoji",),
     "/stock/places/place": ("/stock/places/place?at=kichijoji",),
-    "/stock/promises": ("/stock/promises?at=kichijoji",),
+    "/stock/places/list": ("/stock/places/list?at=kichijoji&what=aside",),
+    "/stock/places/edit": ("/stock/places/edit?at=kichijoji",),
+    "/stock/promises": ("/stock/promises?sku={sku}&at=kichijoji",),
     "/stock/cover": (f"/stock/cover?at={SHOP}", f"/stock/cover?at={SHOP}&what=dead"),
-    "/stock/items/{sku:path}": ("/stock/items/{sku}?at=kichijoji",),
-    "/today/events": ("/today/events?name=page.viewed", "/today/events?channel=web"),
+    "/stock/items/{sku:path}": ("/stock/items/{sku}?at=kichijoji", "/stock/items/{sold_sku}"),
+    "/stock/delivery/zone": ("/stock/delivery/zone?id={zone_id}",),
+    "/stock/delivery/service": ("/stock/delivery/service?id={service_id}",),
+    "/stock/releases/release": ("/stock/releases/release?id={release_id}",),
+    "/stock/returns/tills": (f"/stock/returns/tills?at={SHOP}",),
+    "/stock/returns/tills/{receipt_id:uuid}": ("/stock/returns/tills/{till_id}",),
+    "/stock/returns/unproven": (f"/stock/returns/unproven?at={SHOP}",),
+    "/stock/returns/purchase": (f"/stock/returns/purchase?at={SHOP}&receipt={{receipt_id}}",),
+    "/stock/sending": (f"/stock/sending?at={SHOP}",),
+    "/today/events": (
+        "/today/events?name=page.viewed",
+        "/today/events?channel=web",
+        f"/today/events?name=receipt.recorded&place={SHOP}",
+    ),
     "/today/sales": ("/today/sales?channel=web",),
     "/customers/stages/{stage:str}": ("/customers/stages/loyalty", "/customers/stages/trial"),
     "/customers/segments/compare": ("/customers/segments/compare?a={segment_id}&b={segment_id}",),
-    "/stock/returns/purchase": ("/stock/returns/purchase?receipt_id={receipt_id}",),
     "/customers/{customer_id:uuid}/timeline": (),
 }
+# Addresses that open nothing by themselves: they send on, or need more words, which MORE has.
+BARE = re.compile(
+    r"/customers/segments/compare|/stock/(why|promises|places/(place|list)|releases/release"
+    r"|returns/(unproven|purchase)|delivery/(zone|service))|/run/identity/changes"
+)
 SEGMENT = {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "loyalty"}}
 
 
@@ -228,7 +264,7 @@ def addresses(found: dict[str, str], only: str) -> Iterator[str]:
                 continue
             for wanted in (path, *MORE.get(path, ())):
                 filled = re.sub(r"\{(\w+)(:\w+)?\}", lambda one: found.get(one[1], one[0]), wanted)
-                if "{" not in filled:
+                if "{" not in filled and not BARE.fullmatch(filled):
                     yield filled
 
 
