@@ -13,8 +13,10 @@ import msgspec
 import pytest
 
 from setten.demo.chain import Chain, Deed, Kind, Line
-from setten.demo.telling import Client, follow
+from setten.demo.telling import Client, Desk, follow
 from setten.demo.world import JAPAN
+from setten.platform import settings
+from setten.platform.db import embedded
 from tests.stories.town import Refusal, Shop, Town
 
 
@@ -165,6 +167,26 @@ def test_what_our_own_shop_sells_is_packed_sent_and_delivered(floor: Floor) -> N
     assert (part["state"], part["carrier_ref"]) == ("delivered", "4912-3456-7890")
     assert [line["qty"] for line in part["lines"]] == [2]
     assert floor.lies_at("warehouse") == 7
+
+
+def test_what_is_said_is_written_down_by_those_who_heard_it(floor: Floor) -> None:
+    floor.live(floor.sale(1))  # so that her card is known
+    customer = floor.customer()["customer_id"]
+    folder = floor.town.process.folder / "data"
+    found = settings.load({"data_dir": str(folder)}, demo=True)
+    desk = Desk(msgspec.structs.replace(found, database_url=str(embedded.attach(folder))))
+    said = [
+        Deed(at=floor.now, kind=Kind.words, who=floor.person.key, source="chat",
+             said={"voice": voice, "text": f"{voice}の言葉"})
+        for voice in ("customer", "staff")
+    ]  # fmt: skip
+    client = Client(floor.town.process.base_url, floor.town.key, floor.town.write_keys)
+
+    follow(client, floor.chain, said, floor.told.append, threading.Event(), desk)
+
+    lines = floor.town.timeline(customer, wait_for="note.written")
+    assert {one["channel"] for one in lines if one["name"] == "note.written"} == {"chat"}
+    assert len(floor.told) == 3
 
 
 def test_what_breaks_is_booked_once_however_often_it_is_told(floor: Floor) -> None:
