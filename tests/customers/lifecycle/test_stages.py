@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from datetime import timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -321,6 +322,29 @@ async def test_the_board_tells_size_flows_and_value_by_stage(shop):
     assert ("acquisition", "trial") in {(one.was, one.stage) for one in found.flows}
     assert later.flows == ()
     assert found.sizes_at == shop.now()
+
+
+async def test_many_are_counted_every_ten_minutes_and_few_at_each_turn(shop, monkeypatch):
+    async def counted(minutes: float) -> tuple[int, float]:
+        now = shop.now() + timedelta(minutes=minutes)
+        await lifecycle.count_sizes(shop.pool, now=now)
+        async with shop.pool.acquire() as conn:
+            found = await lifecycle.board(conn, first_day=START.date(), last_day=START.date())
+        assert found.sizes_at is not None
+        at = (found.sizes_at - shop.now()) / timedelta(minutes=1)
+        return sum(one.customers for one in found.sizes), at
+
+    await shop.people.happens("email:ann@example.com")
+    await shop.read(1)
+    assert await counted(0) == (1, 0)
+    await shop.people.happens("email:bo@example.com")
+    await shop.read(1)
+    assert await counted(1) == (2, 1)
+    monkeypatch.setattr(import_module("setten.customers.lifecycle.board"), "LARGE", 2)
+    await shop.people.happens("email:cy@example.com")
+    await shop.read(1)
+    assert await counted(10.5) == (2, 1)
+    assert await counted(11) == (3, 11)
 
 
 async def test_the_people_of_a_stage_are_listed_newest_first_by_pages(shop):
