@@ -328,6 +328,27 @@ def test_words_as_people_say_them_are_read_shown_back_and_kept(house: House) -> 
         assert "purchase happened at least 2 times in the last 30 days" in text
 
 
+def test_what_a_second_clause_leaves_out_is_taken_from_the_first(house: House) -> None:
+    _, name = made(house)
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+
+        def read_as(words: str) -> str:
+            return html.unescape(admin.post("/customers/segments/preview", words=words).text)
+
+        assert 'data-say="先月購入がある、かつ今月購入がない"' in read_as("先月買ったが今月はまだ")
+        # A segment is known by its name, as whoever made it says it.
+        said = f"セグメント「{name}」に入っている、かつ今月購入がない"
+        assert said in read_as(f"{name}の人で今月まだ買っていない")
+        alone = read_as("今月はまだ")
+        assert "<mark>" in alone
+    with house.person("page-english") as ann:
+        ann.get("/customers/segments/new")
+        words = "bought last month but not this month"
+        text = ann.post("/customers/segments/preview", words=words).text
+        assert "purchase happened last month and no purchase happened this month" in text
+
+
 def test_who_asks_for_birthdays_is_told_that_they_are_sealed(house: House) -> None:
     with house.person("page-admin") as admin:
         admin.get("/customers/segments/new")
