@@ -216,6 +216,7 @@ async def _tidy_auth(pool: Pool) -> None:
     async with db.transaction(pool) as conn:
         await auth.tidy(conn, now=clock.now())
         await audit.forget(conn, now=clock.now())
+        await audit.forget_paces(conn, now=clock.now())
 
 
 async def run(settings: Settings | None = None, parts: Collection[Part] = PARTS) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.console.house import Browser, House
+from tests.console.house import Browser, House, Shop
 
 GOODS = ("MUG-WHT", "KETTLE-IRON", "CUSHION-GRN")
 
@@ -246,3 +246,64 @@ def test_an_order_is_found_by_its_number(house: House) -> None:
 def test_what_there_is_not_is_not_found(house: House, path: str) -> None:
     with house.person("page-agent") as agent:
         assert agent.get(path.format(uuid.uuid4())).status_code == 404
+
+
+def taken_over(house: House, cart: str) -> str:
+    """The code that leads to a cart, as its customer's screen shows it."""
+    made = house.post_api(f"/api/v1/carts/{cart[-36:]}/codes", {})
+    assert made.status_code == 201, made.text
+    return str(made.json()["code"])
+
+
+def test_a_cart_of_nobody_is_changed_only_where_it_was_begun_or_its_code_was_said(
+    house: House, shop: Shop
+) -> None:
+    login = f"till-{uuid.uuid4().hex[:8]}"
+    house.hire(login, "associate", (shop.location_id,))
+    with house.person("page-associate") as associate:
+        cart = begin(associate, "MUG-WHT")
+    lines = f"select sum(qty) from stock.cart_lines where cart_id = '{cart[-36:]}'"
+    with house.person(login) as other:
+        page = other.get(cart)
+        assert (page.status_code, "磁器のマグ" in page.text) == (200, True)
+        assert "ほかの場所で作られました" in page.text
+        assert f"{cart}/changes" not in page.text
+        assert f"{cart}/order" not in page.text
+        for path, form in (
+            ("changes", {"do": "out", "sku": "MUG-WHT"}),
+            ("changes", {"do": "new", "sku": "KETTLE-IRON"}),
+            ("code", {}),
+            ("order", {"do": "order", "version": "1", "total": "1", "pay": "paid"}),
+        ):
+            refused = other.post(f"{cart}/{path}", **form)
+            assert (refused.status_code, path) == (403, path)
+            assert "ここでは変更できません" in refused.text
+        assert house.asked(lines) == 1
+        opened = other.post("/stock/carts/code", code=taken_over(house, cart))
+        assert opened.headers["location"] == cart
+        assert other.post(f"{cart}/changes", do="more", sku="MUG-WHT").status_code == 303
+    assert house.asked(lines) == 2
+    with house.person("page-associate") as associate:  # who began it still may
+        assert associate.post(f"{cart}/changes", do="less", sku="MUG-WHT").status_code == 303
+    with house.person("page-agent") as agent:  # works for no shop: on the phone for all
+        assert agent.post(f"{cart}/changes", do="more", sku="MUG-WHT").status_code == 303
+
+
+def test_a_browsers_cart_is_no_shops_until_its_code_is_said(house: House, shop: Shop) -> None:
+    made = house.post_api("/api/v1/carts", {"anonymous_id": f"b-{uuid.uuid4()}", "channel": "web"})
+    cart = f"/stock/carts/{made.json()['cart_id']}"
+    login = f"till-{uuid.uuid4().hex[:8]}"
+    house.hire(login, "shop_manager", (shop.location_id,))
+    with house.person(login) as manager:
+        manager.get(cart)
+        assert manager.post(f"{cart}/changes", do="new", sku="MUG-WHT").status_code == 403
+        manager.post("/stock/carts/code", code=taken_over(house, cart))
+        assert manager.post(f"{cart}/changes", do="new", sku="MUG-WHT").status_code == 303
+
+
+def test_an_orders_story_says_what_was_to_be_paid_before_what_was_paid(house: House) -> None:
+    with house.person("page-associate") as associate:
+        done = complete(associate, begin(associate, "MUG-WHT"), pay="paid")
+        story = associate.get(done.headers["location"]).text.split('class="order-story"')[1]
+    said = [story.index(word) for word in ("注文を受けました", "受け取る予定", "受け取りました")]
+    assert said == sorted(said)

@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from setten.demo import sources
 from tests.console.house import House
 
 
@@ -51,8 +52,9 @@ def test_an_order_is_found_by_the_number_she_says(house: House) -> None:
 
 
 def record_of(house: House) -> str:
-    """The source that is the system of record for orders."""
-    return str(house.asked("select name from ingest.sources where is_record order by 1 limit 1"))
+    """The source that is the system of record for orders, by its short name."""
+    name = house.asked("select name from ingest.sources where is_record order by 1 limit 1")
+    return next(key for key, one in sources.SMALL.items() if one.name_ja == name)
 
 
 def test_a_receipt_is_found_by_what_is_printed_on_it_those_of_ones_own_shop_first(
@@ -106,3 +108,49 @@ def test_a_hold_just_made_offers_to_take_it_back(house: House) -> None:
 def test_the_key_that_leads_to_the_finder_is_no_part_of_what_is_looked_for(house: House) -> None:
     with house.person("page-associate") as associate:
         assert "磁器のマグ" in associate.post("/find", q="/MUG-WHT").text
+
+
+def hired(house: House, *, at: str, **done: int) -> str:
+    """Somebody new at a shop, who did so much of each today already."""
+    login = f"finder-{uuid.uuid4().hex[:8]}"
+    house.hire(login, "associate", (at,))
+    who = house.asked(f"select staff_id::text from auth.staff where login = '{login}'")
+    for what, times in done.items():
+        house.run_in_database(
+            "insert into audit.paces (actor, what, minute, in_minute, day, in_day) values "
+            f"('staff:{who}', '{what.replace('_', '.')}', date_trunc('minute', now()), 0, "
+            f"(now() at time zone 'Asia/Tokyo')::date, {times})"
+        )
+    return login
+
+
+def test_who_opens_more_people_than_a_shift_has_is_stopped_and_it_is_on_record(
+    house: House,
+) -> None:
+    phone = f"090{uuid.uuid4().int % 10**8:08}"
+    house.newcomer(name="際限 なし子", phone=phone)
+    login = hired(house, at="kichijoji", find_found=1_000)
+    with house.person(login) as associate:
+        answer = associate.post("/find", q=phone)
+        assert (answer.status_code, "なし子" in answer.text) == (429, False)
+        assert "さがす回数が多すぎます" in answer.text
+        assert associate.post("/find", q="MUG-WHT").status_code == 200
+    with house.person(hired(house, at="kichijoji", find_found=998)) as associate:
+        assert "なし子" in associate.post("/find", q=phone).text
+    whose = (
+        "select count(*) from audit.entries e join auth.staff s on e.actor = 'staff:' || s.staff_id"
+        f" where s.login = '{login}' and e.action = 'pace.exceeded' and e.subject = 'find.found'"
+        " and e.reason = 'day'"
+    )
+    assert house.asked(whose) == 1
+
+
+def test_who_guesses_codes_all_day_is_stopped_at_the_desk_and_in_the_finder(house: House) -> None:
+    login = hired(house, at="kichijoji", code_missed=1_000)
+    with house.person(login) as associate:
+        refused = associate.post("/stock/pickup/code", at="kichijoji", code="000000001")
+        assert (refused.status_code, "さがす回数" in refused.text) == (429, True)
+        assert associate.post("/find", q="000000001").status_code == 429
+    with house.person(hired(house, at="kichijoji")) as associate:
+        wrong = associate.post("/stock/pickup/code", at="kichijoji", code="000000001")
+        assert wrong.status_code == 403

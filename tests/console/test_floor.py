@@ -168,3 +168,24 @@ def test_what_runs_short_is_asked_for_from_where_it_lies(
     assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
     with house.person("page-admin") as admin:
         assert sku in admin.get("/stock/cover?at=warehouse&what=dead").text
+
+
+def test_a_count_of_chosen_goods_says_so_and_one_of_the_place_does_too(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
+    answer = house.post_api("/api/v1/stock/counts", {"location_id": shop.location_id,
+                                                     "skus": [sku]})  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    chosen = f"/stock/counts/{answer.json()['count_id']}"
+    assert "選んだ品" in associate.get(chosen).text
+    assert "全部の棚" in associate.get(open_count(associate, shop)).text
+
+
+def test_why_this_number_asks_for_a_channel_from_a_list(
+    house: House, shop: Shop, sku: str, associate: Browser
+) -> None:
+    path = f"/stock/why?sku={sku}&at={shop.location_id}"
+    text = associate.get(f"{path}&channel=app").text
+    assert '<option value="app" selected>' in text
+    assert '<option value="web">' in text
+    assert '<option value="kiosk" selected>' in associate.get(f"{path}&channel=kiosk").text

@@ -8,8 +8,17 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import identity
+from setten.platform.auth import Actor
 from setten.platform.db import Connection
+from setten.platform.errors import Denied
 from setten.stock import carts
+from setten.stock.carts import Cart
+
+
+class NotYourCart(Denied):
+    """A cart without a name that this actor's shops neither began nor were shown by its code."""
+
+    code = "not_your_cart"
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +58,10 @@ async def person_of(conn: Connection, cart_id: UUID) -> UUID | None:
         number = await carts.owner_of(conn, cart_id)
     except carts.UnknownCart:
         return None
+    return await _somebody(conn, number)
+
+
+async def _somebody(conn: Connection, number: int) -> UUID | None:
     customers = await identity.customers_for(conn, [number])
     if number not in customers:
         return None
@@ -58,6 +71,23 @@ async def person_of(conn: Connection, cart_id: UUID) -> UUID | None:
         return None
     is_somebody = any(not identity.DEFAULTS[one.kind].is_weak for one in person.nodes)
     return person.customer_id if is_somebody else None
+
+
+async def may_change(conn: Connection, actor: Actor, cart: Cart, owner: Owner) -> bool:
+    """Whether this member of staff may change the cart. Who works for some shops changes one
+    without a name only where it was begun, or its code was said; a person's own opens her."""
+    if not actor.locations or await _somebody(conn, owner.under) is not None:
+        return True
+    return any(map(actor.may_at, await carts.places_of(conn, cart.part_ids)))
+
+
+async def of_staff(conn: Connection, actor: Actor, cart_id: UUID) -> Owner:
+    """Whose cart this member of staff is about to change. Raises UnknownCart, NotYourCart."""
+    owner = await of_identifier(conn, await carts.owner_of(conn, cart_id))
+    cart = await carts.find(conn, owner.identifier_ids)
+    if not await may_change(conn, actor, cart, owner):
+        raise NotYourCart()
+    return owner
 
 
 async def customers_of(conn: Connection, identifier_ids: Collection[int]) -> dict[int, UUID]:

@@ -38,13 +38,14 @@ class MadeOf(msgspec.Struct, frozen=True):
 
     changes: dict[str, list[tuple[datetime, dict[str, int]]]]
 
-    def at(self, when: datetime) -> Parts:
-        """Parts of those that were sets at a moment."""
-        held = {
-            sku: [parts for since, parts in changes if since <= when]
-            for sku, changes in self.changes.items()
-        }
-        return {sku: parts[-1] for sku, parts in held.items() if parts and parts[-1]}
+    def at(self, when: datetime, skus: Iterable[str] | None = None) -> Parts:
+        """Parts of those (of these skus alone) that were sets at a moment."""
+        found = {}
+        for sku in self.changes if skus is None else self.changes.keys() & set(skus):
+            held = [parts for since, parts in self.changes[sku] if since <= when]
+            if held and held[-1]:
+                found[sku] = held[-1]
+        return found
 
     @property
     def parts(self) -> frozenset[str]:

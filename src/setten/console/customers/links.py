@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, paces
 from setten.console.customers import arcs, people, view
 from setten.console.customers.people import Person
 from setten.console.customers.record import reason_of
@@ -180,6 +180,8 @@ async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     """Who could be the same person: by a card, a phone, a name that somebody says."""
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     said = str(form.get("said") or "").strip()
+    if said:
+        await paces.take(deps.pool, page, paces.ASKED)
     async with db.transaction(deps.pool) as conn:
         mine = await profiles.get(conn, deps.vault, customer_id)
         hits = await identity.find_by(conn, deps.vault, said)
@@ -189,6 +191,7 @@ async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
             conn, page.who, [view.who(one, page) for one in (mine, *shown)],
             action="customers.found", now=page.now,
         )  # fmt: skip
+    await paces.take_found(deps.pool, page, hits)
     found: Mapping[str, object] = {
         "mine": _shown(mine, page),
         "others": [_shown(one, page) for one in shown],

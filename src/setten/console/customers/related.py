@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
 
-from setten.console import guard
+from setten.console import guard, paces
 from setten.console.customers import people, view
 from setten.console.customers.links import CANDIDATES_MAX, Shown
 from setten.console.customers.people import Person
@@ -93,6 +93,8 @@ async def seek(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
 async def _candidates(request: Asked, customer_id: UUID, said: str) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     auth.require(page.who, Right.write_notes)
+    if said:
+        await paces.take(deps.pool, page, paces.ASKED)
     async with db.transaction(deps.pool) as conn:
         mine = await profiles.get(conn, deps.vault, customer_id)
         hits = await identity.find_by(conn, deps.vault, said) if said else ()
@@ -102,6 +104,7 @@ async def _candidates(request: Asked, customer_id: UUID, said: str) -> Response[
             conn, page.who, [view.who(one, page) for one in (mine, *found)],
             action="customers.found", now=page.now,
         )  # fmt: skip
+    await paces.take_found(deps.pool, page, hits)
     t = page.words()
     candidates = [
         Shown(who=view.who(one, page), clues=view.clues(one.identifiers, t)) for one in found

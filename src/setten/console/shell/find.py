@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Response, get, post
 
-from setten.console import guard
+from setten.console import guard, paces
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.customers.view import come_by
@@ -61,13 +61,17 @@ async def find_page(request: Asked) -> Response[str]:
 @post("/find", right=STAFF)
 async def find(request: Asked) -> Response[str]:
     """What fits, by kind, exact matches first."""
-    page, form = page_of(request), await request.form()
+    page, form, pool = page_of(request), await request.form(), guard.deps_of(request).pool
     # The key that leads to this field is typed into it by who stands in it already.
     said = unicodedata.normalize("NFKC", str(form.get("q") or "")).strip(" /")[:SAID_MAX]
     if not said and page.is_partial:
         return page.render("parts/nothing.html")
     is_enough = len(said) >= SAID_MIN or _is_kanji(said)
+    if is_enough and page.who.may(Right.read_customers):
+        await paces.take(pool, page, paces.ASKED)
     hits = await _hits(request, page, said) if is_enough else []
+    if not hits and _is_code(said):
+        await paces.take(pool, page, paces.MISSED)
     view = {"found": hits, "q": said, "is_short": not is_enough, "is_demo": await is_demo(request)}
     return page.render("shell/found.html" if page.is_partial else "shell/find.html", view)
 
@@ -88,10 +92,14 @@ def _is_kanji(said: str) -> bool:
     return len(said) == 1 and unicodedata.name(said, "").startswith("CJK ")
 
 
+def _is_code(said: str) -> bool:
+    return said.isdecimal() and len(said) in CODE_DIGITS
+
+
 async def _hits(request: Asked, page: Page, said: str) -> list[Hit]:
     """Every kind is asked at once, each on a connection of its own."""
     asked = []
-    if page.who.may(Right.hand_over) and said.isdecimal() and len(said) in CODE_DIGITS:
+    if page.who.may(Right.hand_over) and _is_code(said):
         asked.append(_holds(request, page, said))
     if page.who.may(Right.read_customers):
         asked.append(_customers(request, page, said))
@@ -190,8 +198,10 @@ def polite(name: str, page: Page) -> str:
 
 async def _customers(request: Asked, page: Page, said: str) -> list[Hit]:
     deps = guard.deps_of(request)
-    async with db.transaction(deps.pool) as conn:
+    async with deps.pool.acquire() as conn:
         found = (await identity.find_by(conn, deps.vault, said))[:CUSTOMERS_SHOWN]
+    await paces.take_found(deps.pool, page, found)
+    async with db.transaction(deps.pool) as conn:
         shown = await profiles.get_many(conn, deps.vault, [one.customer_id for one in found])
         subjects = [str(one.customer_id) for one in found]
         await audit.note_all(

@@ -83,6 +83,8 @@ async def begin(request: Asked) -> Response[str]:
         cart = await carts.ensure(
             conn, [number], under=number, channel=basket.channel_of(page), now=clock.now()
         )
+        if page.shop:
+            await carts.let_in(conn, cart, page.shop)
     return redirect(f"/stock/carts/{cart.cart_id}")
 
 
@@ -100,6 +102,8 @@ async def by_code(request: Asked) -> Response[str]:
     async with db.transaction(pool) as conn:
         owner = await baskets.of_identifier(conn, number)
         cart = await carts.find(conn, owner.identifier_ids)
+        if page.shop:
+            await carts.let_in(conn, cart, page.shop)
         await naming.meet_said(conn, page, [number])
     return redirect(f"/stock/carts/{cart.cart_id}")
 
@@ -168,6 +172,7 @@ async def _shown(
         request, conn, page, names, cart, postcode=said.get("postcode") or None
     )
     person = None
+    may_change = page.may_hold and await baskets.may_change(conn, page.who, cart, owner)
     if owner.customer_id is not None:
         whose = await people.by_id(conn, deps.vault, [owner.customer_id], page.locale)
         person = whose.get(owner.customer_id)
@@ -175,12 +180,13 @@ async def _shown(
             conn, page.who, "cart.viewed", at=page.now, customer_id=owner.customer_id,
             subject=str(cart.cart_id),
         )  # fmt: skip
-        if people.opens_one_by_one(page.who):
+        if may_change and people.opens_one_by_one(page.who):
             await audit.meet(conn, page.who, [owner.customer_id], now=page.now)
     told = None if refusal is None else errors.say(refusal.code, page.locale, refusal.facts)
     elsewhere = "" if refusal is None else basket.elsewhere(refusal, names)
     return {
         "basket": view,
+        "may_change": may_change,
         "person": person,
         "customer_href": f"/customers/{owner.customer_id}" if owner.customer_id else "",
         "refusal": told,
@@ -195,7 +201,7 @@ async def change(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """One edit: more, fewer, out, another way, or something new by sku or barcode."""
     page, form = page_of(request), await request.form()
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        owner = await _owner(conn, cart_id)
+        owner = await baskets.of_staff(conn, page.who, cart_id)
         edit = await _edit(conn, page, form)
         await carts.change(
             conn,
@@ -237,7 +243,7 @@ async def hand_over(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
     """A code that leads to this cart from another screen, for a quarter of an hour."""
     page = page_of(request)
     async with db.transaction(guard.deps_of(request).pool) as conn:
-        owner = await _owner(conn, cart_id)
+        owner = await baskets.of_staff(conn, page.who, cart_id)
         cart = await carts.find(conn, owner.identifier_ids)
         handed = await carts.hand_over(conn, cart, now=clock.now())
         shown = await _shown(request, conn, page, cart, owner)
@@ -253,7 +259,7 @@ async def order(request: Asked, cart_id: FromPath[UUID]) -> Response[str]:
         return await _again(request, page, cart_id, None, said)
     try:
         async with db.transaction(guard.deps_of(request).pool) as conn:
-            owner = await _owner(conn, cart_id)
+            owner = await baskets.of_staff(conn, page.who, cart_id)
             asked = await _asked(request, conn, page, owner, form, said)
             bought = await checkout.check_out(conn, directory_of(request), asked, now=clock.now())
             await audit.note(

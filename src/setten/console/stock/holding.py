@@ -177,7 +177,8 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         rows = await ledger.balances_of(conn, skus)
         rule = await house_rules.current(conn)
     shelves = {row.key: row.shelf for row in rows if row.shelf}
-    ticket = queue.ticket(found, who, shown, shelves, names.find(found.location_id))
+    home = names.find(found.location_id)
+    ticket = queue.ticket(found, who, shown, shelves, home, page.now)
     return page.render(
         "stock/hold.html",
         {

@@ -68,9 +68,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A moment of the order's story: what happened, small facts, where it opens."""
+    """A moment of the order's story: what happened, small facts, where it opens. rank: of what
+    happened in one moment, what follows what."""
 
     at: datetime
+    rank: int
     what: str
     meta: str = ""
     href: str = ""
@@ -243,6 +245,7 @@ async def _story(
     story = [
         Event(
             at=order.placed_at,
+            rank=PLACED,
             what=t("order.story_placed"),
             meta=mark(order.channel, t).word,
             href=f"/events/{order.event_id}",
@@ -251,7 +254,7 @@ async def _story(
     for told in await orders.evidence_of(conn, order):
         what = t(f"order.story_told_{told.kind}" if told.kind in TOLD else "order.story_told")
         story.append(
-            Event(at=told.occurred_at, what=what, meta=mark(told.channel, t).word,
+            Event(at=told.occurred_at, rank=EVIDENCE, what=what, meta=mark(told.channel, t).word,
                   href=f"/events/{told.event_id}")
         )  # fmt: skip
     methods = {one.payment_id: one for one in paid}
@@ -260,6 +263,7 @@ async def _story(
         story.append(
             Event(
                 at=step.at,
+                rank=STEPS.get(step.kind, PAID_BACK),
                 what=t(f"order.step_{step.kind}",
                        amount=_money(step.amount_minor, payment.currency, page)),
                 meta=t(f"order.pay_{payment.method}"),
@@ -268,14 +272,20 @@ async def _story(
     for gone in await orders.cancels_of(conn, order.order_id):
         what = t("order.story_cancelled", n=gone.qty, line=gone.line_no)
         reason = t(f"order.reason_{gone.reason}") if gone.reason in REASONS else ""
-        story.append(Event(at=gone.at, what=what, meta=reason))
+        story.append(Event(at=gone.at, rank=CANCELLED, what=what, meta=reason))
     steps = await fulfilments.steps_of(conn, order.order_id)
     whence = {one.fulfilment_id: names(one.location_id) for one in parts}
     for moved in steps:
         state = t(f"order.part_{moved.state}")
-        story.append(Event(at=moved.at, what=state, meta=whence.get(moved.fulfilment_id, "")))
-    return sorted(story, key=lambda one: one.at)
+        place = whence.get(moved.fulfilment_id, "")
+        story.append(Event(at=moved.at, rank=MOVED, what=state, meta=place))
+    return sorted(story, key=lambda one: (one.at, one.rank))
 
+
+PLACED, EVIDENCE, INTENDED, AUTHORISED, CAPTURED, MOVED, CANCELLED, PAID_BACK = range(8)
+"""Of one moment: an order is placed, to be paid, paid, on its way; cancelled, then paid back."""
+
+STEPS = {"intended": INTENDED, "authorised": AUTHORISED, "captured": CAPTURED}
 
 TOLD = ("placed", "updated", "cancelled", "refunded", "receipt")
 

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
-from setten.console import guard, live, places
+from setten.console import guard, live, paces, places
 from setten.console.customers import people
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
@@ -174,12 +174,15 @@ async def by_code(request: Asked) -> Response[str]:
     async with db.transaction(guard.deps_of(request).pool) as conn:
         auth.require(page.who, Right.hand_over)
         found = await holds.find_by_code(conn, code, now=now, location_id=at)
-        if not found:
-            raise holds.WrongCode()
-        await may_move(conn, page, found[0].hold_id)
-        hold = found[0]
-        if is_ready := hold.state == "ready":
-            hold = await _hand_over(conn, page, hold.hold_id)
+        missed = None if found else await paces.count(conn, page, paces.MISSED)
+        is_ready = bool(found) and found[0].state == "ready"
+        if found:
+            await may_move(conn, page, found[0].hold_id)
+        if is_ready:
+            found = [await _hand_over(conn, page, found[0].hold_id)]
+    if not found:
+        raise missed or holds.WrongCode()
+    hold = found[0]
     if is_ready:
         said = page.words()("pickup.handed", code=hold.code)
         return await again(request, page, hold, said, undo=f"/stock/holds/{hold.hold_id}/reopening")

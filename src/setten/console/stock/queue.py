@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from setten.console.customers.people import Person
+from setten.console.customers.view import come_by
 from setten.console.page import Page
 from setten.console.places import Named
 from setten.console.stock import naming
@@ -169,7 +170,7 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
     }
     shown = await goods(conn, skus, page)
     shelves, place = await _shelves(conn, skus), names.find(window.at)
-    tickets = [ticket(hold, who, shown, shelves, place) for hold in found]
+    tickets = [ticket(hold, who, shown, shelves, place, page.now) for hold in found]
     return Queue(
         window=window,
         tickets=_in_order(tickets, stage),
@@ -261,13 +262,14 @@ def ticket(
     shown: Mapping[str, Good],
     shelves: Mapping[tuple[str, str], str],
     place: Location | None,
+    now: datetime,
 ) -> Ticket:
     """One hold as the floor sees it: due by its promise to be picked, then by its own term."""
     return Ticket(
         hold_id=hold.hold_id,
         code=hold.code,
         state=hold.state,
-        due=pick_by(hold, place) if hold.state == "held" else hold.expires_at,
+        due=pick_by(hold, place) if hold.state == "held" else last_chance(hold, place, now),
         placed_at=hold.placed_at,
         ended_at=hold.ended_at,
         expires_at=hold.expires_at,
@@ -287,6 +289,13 @@ def pick_by(hold: Hold, place: Location | None) -> datetime:
     since = hold.placed_at
     due = place.after_open(since, PREPARE_WITHIN) if place else since + PREPARE_WITHIN
     return min(due, hold.expires_at)
+
+
+def last_chance(hold: Hold, place: Location | None, now: datetime) -> datetime:
+    """When its customer must have come: where the shop is closed at its end, the closing before it.
+    After that closing, the end itself: until then it is hers."""
+    closing = come_by(hold, place)
+    return closing if closing > now else hold.expires_at
 
 
 def natural(shelf: str) -> list[tuple[int, str]]:

@@ -8,10 +8,12 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from setten.console import guard
+from setten.console.chain.places import channel_word
 from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good, goods
 from setten.console.stock.item import effect_of, move_word
+from setten.console.stock.promising import CHANNELS
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
 from setten.stock import catalog, explaining
@@ -45,9 +47,16 @@ async def why(
             (entry, move_word(entry, page.words()), effect_of(entry)) for entry in found.entries
         ],
         "channel": channel[:CHANNEL_MAX],
+        "channels": [(one, channel_word(one, page.words())) for one in _channels(found, channel)],
         "by": by,
     }
     return page.render("stock/why.html", view)
+
+
+def _channels(found: explaining.Explanation, asked: str) -> list[str]:
+    """Those that people ask about, those that have units of their own here, and the one asked."""
+    own = [one.channel for one in found.allocations]
+    return list(dict.fromkeys(one for one in (*CHANNELS, *own, asked[:CHANNEL_MAX]) if one))
 
 
 def _day(said: str) -> date | None:

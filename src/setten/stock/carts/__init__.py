@@ -17,6 +17,7 @@ from setten.stock.carts.handing import (
     find_by_code,
     find_by_token,
     hand_over,
+    let_in,
     take,
 )
 from setten.stock.carts.leaving import tidy, tidy_all
@@ -46,7 +47,7 @@ from setten.stock.carts.quoting import (
     priced,
     quote,
 )
-from setten.stock.carts.reading import Listed, find, latest, open_of, owner_of
+from setten.stock.carts.reading import Listed, find, latest, open_of, owner_of, places_of
 from setten.stock.carts.service import change, close, ensure, lock_open, note_refusal
 
 __all__ = [
@@ -83,10 +84,12 @@ __all__ = [
     "find_by_token",
     "hand_over",
     "latest",
+    "let_in",
     "lock_open",
     "note_refusal",
     "open_of",
     "owner_of",
+    "places_of",
     "priced",
     "quote",
     "take",

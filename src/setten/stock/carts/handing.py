@@ -81,6 +81,11 @@ async def find_by_code(conn: Connection, code: str, *, by: str, now: datetime) -
     return None
 
 
+async def let_in(conn: Connection, cart: Cart, location_id: str) -> None:
+    """This shop knows the cart: it was begun there, or its code was said there."""
+    await _Q.let_in.run(conn, cart_ids=list(cart.part_ids), location_id=location_id)
+
+
 async def find_by_token(conn: Connection, token: str, *, now: datetime) -> int:
     """The identifier whose cart has this token. Raises UnknownCartCode."""
     row = await _Q.by_token.maybe(conn, token_hash=_hashed(token), now=now)

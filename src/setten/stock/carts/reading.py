@@ -65,6 +65,12 @@ async def owner_of(conn: Connection, cart_id: UUID) -> int:
     return owner
 
 
+async def places_of(conn: Connection, cart_ids: Sequence[UUID]) -> frozenset[str]:
+    """The shops that one of these carts was begun in or shown to."""
+    rows = await _Q.places_of.all(conn, cart_ids=list(cart_ids))
+    return frozenset(row["location_id"] for row in rows)
+
+
 async def find(conn: Connection, identifier_ids: Sequence[int]) -> Cart:
     """As `open_of`. Raises UnknownCart."""
     cart = await open_of(conn, identifier_ids)

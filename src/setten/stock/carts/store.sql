@@ -127,5 +127,17 @@ delete from stock.cart_code_failures where failed_at < :before;
 -- name: forget_codes
 delete from stock.cart_codes where expires_at < :before;
 
+-- name: let_in
+-- Once each, and not without end: a code is said in one shop or two.
+update stock.carts
+   set places = array_append(places, :location_id::text)
+ where cart_id = any(:cart_ids::uuid[]) and state = 'open'
+   and not :location_id::text = any(places) and cardinality(places) < 20;
+
+-- name: places_of
+select distinct unnest(c.places) as location_id
+  from stock.carts c
+ where c.cart_id = any(:cart_ids::uuid[]);
+
 -- name: touched_at
 select touched_at from stock.carts where cart_id = :cart_id and state = 'open';

@@ -109,6 +109,8 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     submitted_by: str | None
     ended_at: datetime | None
     ended_by: str | None
+    is_chosen: bool = False
+    """Of certain goods, not of all that lies there."""
     lines: tuple[SheetLine, ...] = ()
 
     @property

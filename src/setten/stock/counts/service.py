@@ -56,6 +56,7 @@ async def open_sheet(conn: Connection, sheet: Sheet, *, by: str, now: datetime) 
         count_id=count_id,
         location_id=sheet.location_id,
         shelf=sheet.shelf,
+        is_chosen=bool(sheet.skus),
         now=now,
         by=by,
     )

@@ -1,6 +1,6 @@
 -- name: insert
-insert into stock.counts (count_id, location_id, shelf, opened_at, opened_by)
-values (:count_id, :location_id, :shelf, :now, :by);
+insert into stock.counts (count_id, location_id, shelf, opened_at, opened_by, is_chosen)
+values (:count_id, :location_id, :shelf, :now, :by, :is_chosen);
 
 -- name: fill
 -- What should lie there; a row that has nothing and no shelf is no work for anybody.
@@ -23,7 +23,7 @@ on conflict do nothing;
 
 -- name: by_ids
 select count_id, location_id, shelf, state, opened_at, opened_by, submitted_at, submitted_by,
-       ended_at, ended_by
+       ended_at, ended_by, is_chosen
   from stock.counts
  where count_id = any(:count_ids::uuid[])
  order by count_id;
@@ -31,7 +31,7 @@ select count_id, location_id, shelf, state, opened_at, opened_by, submitted_at, 
 -- name: lock
 -- After the rows of stock, as everywhere.
 select count_id, location_id, shelf, state, opened_at, opened_by, submitted_at, submitted_by,
-       ended_at, ended_by
+       ended_at, ended_by, is_chosen
   from stock.counts
  where count_id = :count_id
    for no key update;

@@ -104,7 +104,9 @@ async def _sort_out(
                 receipt=one,
                 receipt_id=ids.uuid7(),
                 content=content,
-                moving=rules.moving(one, known, made_of.at(min(one.at, now))),
+                moving=rules.moving(
+                    one, known, made_of.at(min(one.at, now), (line.sku for line in one.lines))
+                ),
                 replaces=one.replaces,
             )
             new.append(made)
@@ -161,7 +163,9 @@ async def _reversals(conn: Connection, corrected: Sequence[New]) -> list[Entry]:
             cause_id=row["receipt_id"],
         )
         for row in rows
-        for sku, each in made_of.at(row["sold_at"]).get(row["sku"], {row["sku"]: 1}).items()
+        for sku, each in made_of.at(row["sold_at"], (row["sku"],))
+        .get(row["sku"], {row["sku"]: 1})
+        .items()
         for side, source, target in _TAKEN_BACK
         if row[side]
     ]

@@ -54,7 +54,7 @@ async def taken_back(
     over: dict[tuple[UUID, str], int] = {}
     sold_at = {row["id"]: row["at"] for row in rows}
     for row in await _Q.over_counters.all(conn, **given):
-        parts = made_of.at(sold_at.get(row["id"], bought_at))
+        parts = made_of.at(sold_at.get(row["id"], bought_at), (row["sku"],))
         for sku, units in parts.get(row["sku"], {row["sku"]: 1}).items():
             over[row["id"], sku] = over.get((row["id"], sku), 0) + row["qty"] * units
     back = of_which(deeds, over)
@@ -75,7 +75,7 @@ def exploded(deeds: Sequence[Deed], made_of: MadeOf) -> list[Deed]:
     order of time."""
     found: dict[tuple[UUID, str], Deed] = {}
     for one in deeds:
-        for sku, units in made_of.at(one.at).get(one.sku, {one.sku: 1}).items():
+        for sku, units in made_of.at(one.at, (one.sku,)).get(one.sku, {one.sku: 1}).items():
             bought, back = one.bought * units, one.back * units
             if (before := found.get((one.id, sku))) is not None:
                 bought, back = bought + before.bought, back + before.back
