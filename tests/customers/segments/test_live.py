@@ -12,6 +12,7 @@ from tests.customers.segments.conftest import did, no
 from tests.customers.timeline.test_timeline import order, receipt
 
 from setten.customers import segments
+from setten.customers.segments import reader
 from setten.platform import clock
 
 DAY = 24 * 60
@@ -103,6 +104,26 @@ async def test_a_filling_goes_on_where_it_stopped(shop, people, monkeypatch):
         await shop.fill()
         sizes.append(len(await shop.inside(seen)))
     assert sizes == [3, 6, 7, 7]
+
+
+def test_rounds_become_as_large_as_fits_into_their_time():
+    most = reader.AT_ONCE_FIRST
+    assert reader.paced(most, reader.ROUND_S) == most
+    assert reader.paced(most, reader.ROUND_S / 2) == 2 * most
+    assert reader.paced(most, 0.0) == reader.AT_ONCE
+    assert reader.paced(reader.AT_ONCE, 3_600.0) == reader.AT_ONCE_LEAST
+
+
+async def test_a_filling_in_the_smallest_rounds_leaves_nobody_out(shop, people, monkeypatch):
+    for number in range(7):
+        await people.happens(f"user_id:u{number}", minute=1)
+    await shop.read()
+    seen = await shop.define("Seen", did("page.viewed"))
+    monkeypatch.setattr(reader, "ROUND_S", 0.0)
+    monkeypatch.setattr(reader, "AT_ONCE_FIRST", 3)
+    monkeypatch.setattr(reader, "AT_ONCE_LEAST", 2)
+    assert await shop.fill() == 7
+    assert len(await shop.inside(seen)) == 7
 
 
 async def test_a_new_customer_belongs_to_those_who_have_not_done_something(shop, people):

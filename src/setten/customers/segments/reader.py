@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -27,8 +28,13 @@ from setten.platform.log import Reader, Row
 
 READER = "segments"
 # Of one wake-up or filling: whoever writes memberships takes turns, so what the reader does at once
-# for people who are here now waits for one such round, which is some hundredths of a second.
+# for people who are here now waits for one such round, and every reader for what it writes. So a
+# round is as large as fits into `ROUND_S` where it runs: 500 people took half a second of a full
+# machine. Fewer than the least would mostly pay for the turn.
 AT_ONCE = 500
+AT_ONCE_FIRST = 100
+AT_ONCE_LEAST = 50
+ROUND_S = 0.06
 # Rounds of one wake-up, so that a midnight at which many turn does not hold the job for long.
 ROUNDS_MAX = 40
 # A hundred segments cost a batch some milliseconds whoever is in it: fewer batches, more in each.
@@ -145,7 +151,7 @@ async def wake(
     pool: Pool, *, calendar: Calendar, now: Now = clock.now, memory: Memory = _MEMORY
 ) -> int:
     """Look at everybody for whom time may have changed something; answers how many."""
-    woken = 0
+    woken, most = 0, min(AT_ONCE, AT_ONCE_FIRST)
     for _ in range(ROUNDS_MAX):
         async with pool.acquire() as conn:
             if not await Q.is_due.value(conn, now=now()):
@@ -153,13 +159,15 @@ async def wake(
         async with db.transaction(pool) as conn:
             moment = now()
             await evaluating.begin(conn, memory, calendar=calendar, now=moment)
-            due = await Q.due.all(conn, now=moment, most=AT_ONCE)
+            begun = _seconds()
+            due = await Q.due.all(conn, now=moment, most=most)
             whom = {row["customer_id"]: Why("time") for row in due}
             await evaluating.look(conn, whom, now=moment, calendar=calendar, memory=memory)
             await evaluating.end(conn, memory)
         woken += len(whom)
-        if len(whom) < AT_ONCE:
+        if len(whom) < most:
             break
+        most = paced(most, _seconds() - begun)
     return woken
 
 
@@ -170,7 +178,7 @@ async def fill(
 
     It goes on where it stopped, also after a crash. Members of retired segments are let go here.
     """
-    looked = 0
+    looked, most = 0, min(AT_ONCE, AT_ONCE_FIRST)
     for _ in range(ROUNDS_MAX):
         async with pool.acquire() as conn:
             if not await Q.is_waiting.value(conn):
@@ -178,23 +186,36 @@ async def fill(
         async with db.transaction(pool) as conn:
             moment = now()
             await evaluating.begin(conn, memory, calendar=calendar, now=moment)
-            done = await _fill_some(conn, moment, calendar, memory)
-            done += await evaluating.sweep(conn, now=moment)
+            begun = _seconds()
+            done = await _fill_some(conn, moment, calendar, memory, most)
+            done += await evaluating.sweep(conn, now=moment, most=AT_ONCE)
             await evaluating.end(conn, memory)
         looked += done
         if not done:
             break
+        most = paced(most, _seconds() - begun)
     return looked
 
 
-async def _fill_some(conn: Connection, now: datetime, calendar: Calendar, memory: Memory) -> int:
+def paced(most: int, took_s: float) -> int:
+    """How many to look at in the next round, when a round of `most` took so many seconds."""
+    return max(min(AT_ONCE, AT_ONCE_LEAST), min(AT_ONCE, int(most * ROUND_S / max(took_s, 0.001))))
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _fill_some(
+    conn: Connection, now: datetime, calendar: Calendar, memory: Memory, most: int
+) -> int:
     here = await Q.unfilled_from.maybe(conn)
     if here is None:
         return 0
-    rows = await Q.next_customers.all(conn, after=here["filled_through"], most=AT_ONCE)
+    rows = await Q.next_customers.all(conn, after=here["filled_through"], most=most)
     whom = {row["customer_id"]: Why("definition") for row in rows}
     await evaluating.look(conn, whom, now=now, calendar=calendar, memory=memory)
-    is_end = len(rows) < AT_ONCE
+    is_end = len(rows) < most
     through = rows[-1]["customer_id"] if rows else here["filled_through"]
     await Q.filled.run(conn, through=through, is_end=is_end, now=now)
     return len(rows)
