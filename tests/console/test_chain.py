@@ -184,10 +184,10 @@ def test_what_a_place_keeps_back_is_listed_page_by_page(
     assert house.put_api("/api/v1/stock/allocations", body).status_code == 200
     page = boss.get(f"/stock/places/place?at={shop}").text
     assert "すべて見る" in page
-    every = boss.get(f"/stock/places/list?at={shop}&what=aside").text
+    every = boss.get(f"/stock/places/aside?at={shop}").text
     assert all(f"控え {one}" in every for one in skus)
-    assert boss.get(f"/stock/places/list?at={shop}&what=nothing").status_code == 422
-    assert boss.get(f"/stock/places/list?at={shop}&what=due&after=x").status_code == 422
+    assert boss.get("/stock/places/aside?at=nowhere").status_code == 404
+    assert boss.get(f"/stock/places/due?at={shop}&after=x").status_code == 422
     assert boss.get("/stock/places/place?at=nowhere").status_code == 404
 
 

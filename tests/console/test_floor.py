@@ -167,7 +167,7 @@ def test_what_runs_short_is_asked_for_from_where_it_lies(
     assert associate.post("/stock/cover", **{**asked, "at": "yokohama"}).status_code == 403
     assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
     with house.person("page-admin") as admin:
-        assert sku in admin.get("/stock/cover?at=warehouse&what=dead").text
+        assert sku in admin.get("/stock/cover/dead?at=warehouse").text
 
 
 def test_a_count_of_chosen_goods_says_so_and_one_of_the_place_does_too(

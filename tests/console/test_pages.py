@@ -422,7 +422,7 @@ def test_events_can_be_taken_away_without_anything_personal(house: House) -> Non
     with house.person("page-engineer") as engineer:
         answer = engineer.get("/run/data/events.csv")
     assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.startswith("\ufeffreceived_at,")
+    assert answer.text.startswith("\ufeffevent_id,received_at,")
     assert "example.jp" not in answer.text
 
 

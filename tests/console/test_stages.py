@@ -57,10 +57,10 @@ def test_a_stage_opens_into_its_people(counted: House) -> None:
     assert after == before + 1
 
 
-@pytest.mark.parametrize("path", ["nonsense", "trial?before=x~y", "trial?before=2026-01-01~1"])
+@pytest.mark.parametrize("path", ["nonsense", "trial?after=x~y", "trial?since=never"])
 def test_a_broken_address_is_no_fault(counted: House, path: str) -> None:
     with counted.person("page-agent") as agent:
-        assert agent.get(f"/customers/stages/{path}").status_code in (200, 404)
+        assert agent.get(f"/customers/stages/{path}").status_code in (404, 422)
 
 
 def test_a_marketer_sees_the_board_and_nobodys_name(counted: House) -> None:

@@ -79,7 +79,10 @@ async def list_open(
     """What tills of a place took back and a person has to look at."""
     place, sku = location_id.replace("\x00", ""), after_sku.replace("\x00", "")
     async with deps.pool.acquire() as conn:
-        last = (after, sku) if after is not None else None
+        last = None
+        if after is not None:
+            seen = await matching.get(conn, after, sku)
+            last = (seen.at, seen.receipt_id, seen.sku)
         found = await matching.open_at(conn, place, after=last, limit=limit + 1)
     return TillReturnsBody([_body(one) for one in found[:limit]], len(found) > limit)
 

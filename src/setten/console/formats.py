@@ -172,3 +172,8 @@ def person(family: str | None, given: str | None, locale: str) -> str:
     """`佐伯 美和` (ja: family first) or `Miwa Saeki`, from what is known; "" for nothing."""
     order = (family, given) if locale == "ja" else (given, family)
     return " ".join(part for part in order if part)
+
+
+def midnight(day: date | None, zone: str) -> datetime | None:
+    """When a day begins on the wall clock; None for none."""
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

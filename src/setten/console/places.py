@@ -58,6 +58,11 @@ class Named:
         """The place itself."""
         return self._directory.find(location_id) if location_id else None
 
+    def every(self, most: int) -> list[Location]:
+        """Up to so many places, by id."""
+        found = (self._directory.find(one) for one in self._directory.first(most))
+        return [place for place in found if place is not None]
+
     def shops(self) -> list[Location]:
         """The places a customer can go to."""
         return self._directory.of_kind("shop")

@@ -109,6 +109,7 @@ def named(fresh: Summary, counted: Summary) -> Summary:
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """A run as lists show it. ended_at: None while it goes on, and when it was broken off."""
 
+    run_key: UUID
     kind: str
     rows_done: int
     summary: Summary
@@ -117,9 +118,19 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
-async def latest(conn: Connection, *, most: int) -> list[Known]:
-    """Runs, the last moved first."""
-    rows = await _Q.latest.all(conn, most=most)
+async def latest(
+    conn: Connection,
+    *,
+    most: int,
+    kind: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    oldest_first: bool = False,
+) -> list[Known]:
+    """Runs, the last moved first; pages by the last (updated_at, run_key). kind: only of these."""
+    at, key = before or db.end(datetime, UUID, largest=not oldest_first)
+    rows = await _Q.latest.turned(oldest_first).all(
+        conn, most=most, kind=kind, before_at=at, before_key=key
+    )
     return [
         Known(**{**dict(row), "summary": msgspec.json.decode(row["summary"], type=Summary)})
         for row in rows
@@ -141,16 +152,16 @@ async def alone(conn: Connection, run_key: UUID) -> AsyncIterator[None]:
     if not await _Q.try_lock.value(conn, run_key=str(run_key)):
         raise ImportRunning()
     try:
-        yield
-    finally:
-        if not conn.is_closed():
-            await _Q.unlock.value(conn, run_key=str(run_key))
         for _ in range(LEFT_LOOKS):
             if await _Q.is_unhelped.value(conn, run_key=str(run_key)):
                 break
             await asyncio.sleep(LEFT_LOOK_S)
         else:
             raise ImportRunning()
+        yield
+    finally:
+        if not conn.is_closed():
+            await _Q.unlock.value(conn, run_key=str(run_key))
 
 
 async def help_with(conn: Connection, run_key: UUID) -> None:

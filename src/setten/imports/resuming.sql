@@ -32,9 +32,11 @@ select pg_try_advisory_xact_lock(hashtextextended(:run_key::text, 156));
 
 -- name: latest
 -- Runs, the last moved first: a short table, dropped after KEPT.
-select kind, rows_done, summary, started_at, updated_at, ended_at
+select run_key, kind, rows_done, summary, started_at, updated_at, ended_at
   from imports.runs
- order by updated_at desc
+ where (updated_at, run_key) /*past*/ < (:before_at, :before_key)
+   and (:kind::text is null or kind = :kind)
+ order by updated_at /*way*/ desc, run_key /*way*/ desc
  limit :most;
 
 -- name: stand

@@ -129,11 +129,17 @@ async def left(conn: Connection, keys: Iterable[Key]) -> dict[Share, Allocation]
 
 
 async def at(
-    conn: Connection, location_id: str, *, after: tuple[str, str] = ("", ""), limit: int = PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    after: tuple[str, str] | None = None,
+    limit: int = PAGE_MAX,
+    last_first: bool = False,
 ) -> list[Allocation]:
     """What is set aside at a place, by sku and channel; pages by the last (sku, channel)."""
-    rows = await _Q.at.all(
-        conn, location_id=location_id, after_sku=after[0], after_channel=after[1],
+    sku, channel = after or db.end(str, str, largest=last_first)
+    rows = await _Q.at.turned(last_first).all(
+        conn, location_id=location_id, after_sku=sku, after_channel=channel,
         most=min(limit, PAGE_MAX + 1),
     )  # fmt: skip
     return [Allocation(**dict(row)) for row in rows]

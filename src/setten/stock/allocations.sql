@@ -75,6 +75,6 @@ select a.sku, a.location_id, a.channel
 select a.sku, a.location_id, a.channel, a.qty, a.until
   from stock.allocations a
  where a.location_id = :location_id
-   and (a.sku, a.channel) > (:after_sku::text, :after_channel::text)
- order by a.sku, a.channel
+   and (a.sku, a.channel) /*past*/ > (:after_sku::text, :after_channel::text)
+ order by a.sku /*way*/ asc, a.channel /*way*/ asc
  limit :most;

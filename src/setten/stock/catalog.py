@@ -164,7 +164,12 @@ async def of_product(conn: Connection, product_id: str, *, limit: int = PAGE_MAX
 
 
 async def search(
-    conn: Connection, said: str = "", *, after: str = "", limit: int = PAGE_MAX
+    conn: Connection,
+    said: str = "",
+    *,
+    after: str = "",
+    limit: int = PAGE_MAX,
+    last_first: bool = False,
 ) -> list[Item]:
     """Items whose sku, GTIN, product or name has what somebody said, by sku; pages by `after`.
 
@@ -175,12 +180,13 @@ async def search(
     most = min(limit, PAGE_MAX)
     given = {
         "said": text,
-        "after": after,
+        "after": after or db.end(str, largest=last_first)[0],
         "most": most,
         "gtin": gtin14(form) if form.isascii() and form.isdigit() else None,
     }
     has_keys = len(form) >= _ALPHABET_LETTERS_MIN or not form.isascii()
-    rows = await _Q.search_ahead.all(conn, ahead=_AHEAD if has_keys else _ALL, **given)
+    ahead = _Q.search_ahead.turned(last_first)
+    rows = await ahead.all(conn, ahead=_AHEAD if has_keys else _ALL, **given)
     if has_keys and len(rows) < most:
-        rows = await _Q.search.all(conn, **given)
+        rows = await _Q.search.turned(last_first).all(conn, **given)
     return [_item(row) for row in rows]

@@ -45,13 +45,13 @@ select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text a
 select sku, name_ja, name_en, gtin, gtin_written, product_id, attributes::text as attributes,
        price_minor, currency, tax_rate, tax_included
   from stock.items
- where sku > :after
+ where sku /*past*/ > :after
    and ((stock.search_keys(search_text) @> case
            when length(stock.search_form(:said)) = 1 then array[stock.search_form(:said)]
            else stock.letter_groups(stock.search_form(:said)) end
          and position(stock.search_form(:said) in search_text) > 0)
         or gtin = :gtin)
- order by sku
+ order by sku /*way*/ asc
  limit :most;
 
 -- name: search_ahead
@@ -62,9 +62,9 @@ select i.sku, i.name_ja, i.name_en, i.gtin, i.gtin_written, i.product_id,
   from (select n.sku, n.name_ja, n.name_en, n.gtin, n.gtin_written, n.product_id, n.attributes,
                n.price_minor, n.currency, n.tax_rate, n.tax_included, n.search_text
           from stock.items n
-         where n.sku > :after
-         order by n.sku
+         where n.sku /*past*/ > :after
+         order by n.sku /*way*/ asc
          limit :ahead) as i
  where position(stock.search_form(:said) in i.search_text) > 0 or i.gtin = :gtin
- order by i.sku
+ order by i.sku /*way*/ asc
  limit :most;

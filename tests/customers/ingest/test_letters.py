@@ -85,7 +85,7 @@ async def test_a_discarded_letter_keeps_nothing(client, track, pool, vault, acto
         )
         assert await ingest.letters.count(conn) == 0
         assert await ingest.letters.page(conn) == []
-        [ended] = await ingest.letters.page(conn, with_ended=True)
+        [ended] = await ingest.letters.page(conn, is_ended=True)
         assert ended.ending == "discarded"
         with pytest.raises(LetterEnded):
             await ingest.letters.open_(

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from setten.console import guard, places
+from setten.console import guard, lists, places
 from setten.console.chain import fields, rights
+from setten.console.chain.listed import ASIDE, DISPLAY, DUE, PLACES, KeptFilter
+from setten.console.lists import ListOf
 from setten.console.page import Asked, Page, page_of
 from setten.console.stock.goods import Good, goods
 from setten.console.words import Words
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.platform.errors import Invalid
 from setten.stock import allocations, delivery, fulfilments, inbound, ledger, locations
 from setten.stock.delivery import Service
 from setten.stock.fulfilments import Sender
 from setten.stock.hours import WEEKDAYS
 from setten.stock.locations import KINDS, Location
 
-ROWS = 50
 FIRST = 5
 """Lines of what is kept back on the place's own page; the list has all of them."""
 
-SAID_MAX = 100
 RELEASE = "release_"
 WHATS = ("aside", "display", "due")
 
@@ -47,6 +47,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Units of one sku that are kept back at a place, or due there."""
 
+    ident: str
     good: Good
     href: str
     meta: str
@@ -54,10 +55,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of what is kept back, and the address of the next."""
+    """The first of what is kept back at a place, and whether there is more."""
 
     rows: list[Kept]
-    after: str
+    has_more: bool
 
 
 def address(location_id: str, **more: str) -> str:
@@ -65,40 +66,21 @@ def address(location_id: str, **more: str) -> str:
     return f"/stock/places/place?{urlencode({'at': location_id, **more})}"
 
 
-@get("/stock/places", right=Right.read_stock)
-async def places_page(
-    request: Asked, q: FromQuery[str] = "", kind: FromQuery[str] = "", number: FromQuery[int] = 1
-) -> Response[str]:
-    """All places by name, those that hold what was typed, of one kind or of all."""
-    page = page_of(request)
+@get(PLACES.path, right=Right.read_stock)
+async def places_page(request: Asked) -> Response[str]:
+    """All places, those that hold what was typed, of one kind or of all."""
+    look = lists.look(PLACES, request)
+    page = look.page
     async with guard.deps_of(request).pool.acquire() as conn:
-        every = await locations.list_all(conn)
+        part = await lists.part(conn, look)
         senders = {one.location_id: one for one in await fulfilments.senders(conn)}
-    found = _chosen(every, q[:SAID_MAX], kind)
-    first = max(0, min(number - 1, len(found) // ROWS)) * ROWS
     view = {
-        "rows": [_row(one, senders[one.location_id], page) for one in found[first : first + ROWS]],
-        "q": q[:SAID_MAX],
-        "kind": kind if kind in KINDS else "",
+        "list": part,
+        "rows": [_row(one.place, senders[one.place.location_id], page) for one in part.rows],
         "kinds": KINDS,
-        "first": first,
-        "number": first // ROWS + 1,
-        "total": len(found),
-        "has_any": bool(every),
         "may_add": rights.may_change_all(page.who),
     }
     return page.render("chain/places.html", view)
-
-
-def _chosen(every: Sequence[Location], said: str, kind: str) -> list[Location]:
-    """Places that hold every word of what was typed, in the order of the chain."""
-    wanted = fields.plain(said).casefold().split()
-    found = []
-    for one in every:
-        text = f"{one.location_id} {one.name_ja} {one.name_en}".casefold()
-        if (kind not in KINDS or one.kind == kind) and all(word in text for word in wanted):
-            found.append(one)
-    return found
 
 
 def _row(place: Location, sender: Sender, page: Page) -> Row:
@@ -144,7 +126,7 @@ async def place_page(
         sender = await sender_of(conn, found.location_id)
         services = [one for one in await delivery.services(conn) if one.origin == at]
         zones = {one.zone_id: one for one in await delivery.zones(conn)}
-        keepings = {what: await _keeping(conn, page, what, at, "", FIRST) for what in WHATS}
+        keepings = {what: await _keeping(conn, page, what, at) for what in WHATS}
     view = {
         "place": found,
         "name": places.name_of(found, page.locale),
@@ -186,52 +168,62 @@ def _exceptions(place: Location, page: Page) -> list[tuple[str, str]]:
     ]
 
 
-@get("/stock/places/list", right=Right.read_stock)
-async def kept_page(
-    request: Asked, at: FromQuery[str], what: FromQuery[str], after: FromQuery[str] = ""
-) -> Response[str]:
-    """All that is set aside, on display or due at a place."""
-    page = page_of(request)
-    if what not in WHATS:
-        raise Invalid(errors="what")
-    async with guard.deps_of(request).pool.acquire() as conn:
-        found = await locations.get(conn, at.replace("\x00", ""))
-        keeping = await _keeping(conn, page, what, at, after, ROWS)
-    view = {
-        "place": found,
-        "name": places.name_of(found, page.locale),
-        "what": what,
-        "keeping": keeping,
-        "back": address(at),
-    }
-    return page.render("chain/kept.html", view)
+def _kept(of: ListOf[KeptFilter, Any], what: str) -> HTTPRouteHandler:
+    """The page of all that is set aside, on display or due at a place."""
+
+    @get(of.path, right=Right.read_stock, name=of.path)
+    async def kept_page(request: Asked) -> Response[str]:
+        """The list of one of these."""
+        look = lists.look(of, request)
+        page = look.page
+        async with guard.deps_of(request).pool.acquire() as conn:
+            found = await locations.get(conn, look.asked.at)
+            part = await lists.part(conn, look)
+            kept = await _told(conn, page, what, part.rows, found.location_id)
+        view = {
+            "list": part,
+            "name": places.name_of(found, page.locale),
+            "what": what,
+            "kept": kept,
+            "back": address(found.location_id),
+        }
+        return page.render("chain/kept.html", view)
+
+    return kept_page
 
 
-async def _keeping(
-    conn: Connection, page: Page, what: str, at: str, after: str, most: int
-) -> Keeping:
-    """One page of what is kept back, and where the next begins."""
-    key = after.replace("\x00", "")
+KEPT_PAGES = [_kept(ASIDE, "aside"), _kept(DISPLAY, "display"), _kept(DUE, "due")]
+
+
+async def _keeping(conn: Connection, page: Page, what: str, at: str) -> Keeping:
+    """The first of what is kept back at a place."""
+    found: Sequence[Any]
     if what == "aside":
-        sku, _, channel = key.partition("|")
-        aside = await allocations.at(conn, at, after=(sku, channel), limit=most + 1)
-        said = [(one.sku, _aside(one, page), one.qty) for one in aside]
-        ends = [f"{one.sku}|{one.channel}" for one in aside]
+        found = await allocations.at(conn, at, limit=FIRST + 1)
     elif what == "display":
-        shown = await ledger.displayed_at(conn, at, after=key, limit=most + 1)
-        said = [(one.sku, one.shelf or "", one.display) for one in shown]
-        ends = [one.sku for one in shown]
+        found = await ledger.displayed_at(conn, at, limit=FIRST + 1)
     else:
-        coming = await inbound.open_at(conn, at, after=_after_due(key), limit=most + 1)
-        said = [(one.sku, _due(one, page), one.outstanding) for one in coming]
-        ends = [f"{one.due_on.isoformat()}|{one.inbound_id}" for one in coming]
-    found = await goods(conn, [sku for sku, _, _ in said[:most]], page)
+        found = await inbound.open_at(conn, at, limit=FIRST + 1)
+    rows = await _told(conn, page, what, found[:FIRST], at)
+    return Keeping(rows=rows, has_more=len(found) > FIRST)
+
+
+async def _told(
+    conn: Connection, page: Page, what: str, found: Sequence[Any], at: str
+) -> list[Kept]:
+    """Allocations, balances or deliveries as a page shows them."""
+    if what == "aside":
+        said = [(ASIDE.ident(one), one.sku, _aside(one, page), one.qty) for one in found]
+    elif what == "display":
+        said = [(DISPLAY.ident(one), one.sku, one.shelf or "", one.display) for one in found]
+    else:
+        said = [(DUE.ident(one), one.sku, _due(one, page), one.outstanding) for one in found]
+    shown = await goods(conn, [sku for _, sku, _, _ in said], page)
     query = urlencode({"at": at})
-    rows = [
-        Kept(good=found[sku], href=f"{found[sku].href}?{query}", meta=meta, qty=qty)
-        for sku, meta, qty in said[:most]
+    return [
+        Kept(ident=ident, good=shown[sku], href=f"{shown[sku].href}?{query}", meta=meta, qty=qty)
+        for ident, sku, meta, qty in said
     ]
-    return Keeping(rows=rows, after=ends[most - 1] if len(said) > most else "")
 
 
 def _aside(one: allocations.Allocation, page: Page) -> str:
@@ -252,13 +244,3 @@ def channel_word(channel: str, t: Words) -> str:
 def _due(one: inbound.Due, page: Page) -> str:
     n = page.words()("place.due_n", n=one.outstanding, promised=one.promised)
     return f"{page.shown().date(one.due_on)}　{one.ref}　{n}"
-
-
-def _after_due(key: str) -> tuple[date, UUID] | None:
-    if not key:
-        return None
-    said, _, last = key.partition("|")
-    try:
-        return date.fromisoformat(said), UUID(last)
-    except ValueError as cause:
-        raise Invalid(errors="after") from cause

@@ -9,8 +9,9 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from setten.console import guard
-from setten.console.chain import fields, rights
+from setten.console import guard, lists
+from setten.console.chain import rights
+from setten.console.chain.listed import ZONES
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, directory_of, named
 from setten.platform.auth import Right
@@ -20,7 +21,6 @@ from setten.stock.delivery import BadPostcode, Option, Quote, Service, Wanted, Z
 from setten.stock.hours import WEEKDAYS
 
 SAID_MAX = 100
-ROWS = 60
 PREFIXES_SHOWN = 12
 
 
@@ -90,51 +90,30 @@ def line_of(one: Service, names: Named, page: Page) -> Line:
     )
 
 
-@get("/stock/delivery", right=Right.read_stock)
-async def delivery_page(
-    request: Asked, q: FromQuery[str] = "", number: FromQuery[int] = 1, said: FromQuery[str] = ""
-) -> Response[str]:
+@get(ZONES.path, right=Right.read_stock)
+async def delivery_page(request: Asked) -> Response[str]:
     """All zones with the services that go there."""
-    page = page_of(request)
-    return await _page(request, page, q[:SAID_MAX], number, removed=said == "removed")
+    return await _page(request)
 
 
 async def _page(
-    request: Asked,
-    page: Page,
-    q: str,
-    number: int,
-    *,
-    removed: bool = False,
-    tried: Tried | None = None,
-    typed: tuple[str, str] = ("", ""),
+    request: Asked, *, tried: Tried | None = None, typed: tuple[str, str] = ("", "")
 ) -> Response[str]:
+    look = lists.look(ZONES, request)
+    page = look.page
     async with guard.deps_of(request).pool.acquire() as conn:
-        every = await delivery.zones(conn)
+        part = await lists.part(conn, look)
         services = await delivery.services(conn)
-    found = [one for one in every if _fits(one, q)]
-    first = max(0, min(number - 1, len(found) // ROWS)) * ROWS
     view = {
-        "rows": [_row(one, services, page) for one in found[first : first + ROWS]],
-        "q": q,
-        "first": first,
-        "number": first // ROWS + 1,
-        "total": len(found),
-        "has_any": bool(every),
-        "removed": removed,
+        "list": part,
+        "rows": [_row(one, services, page) for one in part.rows],
+        "has_any": bool(part.rows or part.is_filtered or part.first),
+        "removed": look.beside.get("said") == "removed",
         "tried": tried,
         "typed": typed,
         "may_add": rights.may_change_all(page.who),
     }
     return page.render("chain/delivery.html", view)
-
-
-def _fits(zone: Zone, said: str) -> bool:
-    """Whether a zone holds what was typed; digits are the beginning of a postcode."""
-    text = fields.plain(said).replace("-", "").casefold()
-    if text.isdecimal():
-        return any(text.startswith(one) or one.startswith(text) for one in zone.prefixes)
-    return text in f"{zone.zone_id} {zone.name_ja} {zone.name_en}".replace("-", "").casefold()
 
 
 def _row(zone: Zone, services: Sequence[Service], page: Page) -> Row:
@@ -158,7 +137,7 @@ async def trial(request: Asked) -> Response[str]:
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         tried = await _tried(request, conn, page, names, code, typed)
-    return await _page(request, page, "", 1, tried=tried, typed=(code, typed))
+    return await _page(request, tried=tried, typed=(code, typed))
 
 
 async def _tried(

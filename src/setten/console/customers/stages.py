@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.customers import people
+from setten.console.customers.listed import STAGE
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
 from setten.customers import lifecycle, segments
-from setten.customers.lifecycle import NOWHERE, STAGES, Board, Listed, Stage, Standing, Thresholds
+from setten.customers.lifecycle import NOWHERE, STAGES, Board, Stage, Standing, Thresholds
 from setten.customers.segments import Segment
-from setten.facts.ids import CustomerId
 from setten.platform import auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
@@ -29,7 +27,6 @@ from setten.platform.errors import Invalid
 PERIODS = (7, 30, 90)
 """Days over which flows are shown."""
 
-ROWS = 50
 RUNS_SHOWN = 12
 """Of one stage: what does not fit is on the segments' own page."""
 
@@ -181,18 +178,14 @@ def _cell(n: int, most: int) -> Cell:
 
 
 @get("/customers/stages/{stage:str}", right=Right.read_customers)
-async def stage_people(
-    request: Asked, stage: FromPath[str], before: FromQuery[str] = ""
-) -> Response[str]:
+async def stage_people(request: Asked, stage: FromPath[str]) -> Response[str]:
     """Who stands in a stage, those who came last first."""
-    page, deps = page_of(request), guard.deps_of(request)
-    people.require_lister(page.who)
-    if stage not in STAGES:
-        raise NotFoundException()
+    look, deps = lists.look(STAGE, request), guard.deps_of(request)
+    page = look.page
     async with db.transaction(deps.pool) as conn:
-        listed = await lifecycle.people(conn, stage, before=_cursor(before), most=ROWS + 1)
-        shown_ones = listed[:ROWS]
-        ids = [one.customer_id for one in shown_ones]
+        part = await lists.part(conn, look)
+        assert stage in STAGES, "the list has looked"
+        ids = [one.customer_id for one in part.rows]
         told = await lifecycle.standings(conn, ids, now=page.now)
         named = await people.by_id(conn, deps.vault, ids, page.locale)
         await people.note(
@@ -207,29 +200,12 @@ async def stage_people(
         for one in ids
     ]
     shown = {
+        "list": part,
         "stage": stage,
         "word": lifecycle.NAMES[stage][page.locale],
         "rows": rows,
-        "next": _written(shown_ones) if len(listed) > ROWS else "",
     }
     return page.render("customers/stage_people.html", shown)
-
-
-def _written(shown: Sequence[Listed]) -> str:
-    last = shown[-1]
-    return f"{last.since.isoformat()}~{last.customer_id}"
-
-
-def _cursor(text: str) -> Listed | None:
-    """Where the page before ended; a broken one begins anew."""
-    since, _, customer = text.partition("~")
-    try:
-        at = datetime.fromisoformat(since)
-        if at.tzinfo is None:
-            return None
-        return Listed(since=at.astimezone(UTC), customer_id=CustomerId(UUID(customer)))
-    except (ValueError, OverflowError):
-        return None
 
 
 @post("/customers/stages", right=Right.manage_stages)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import msgspec
 
@@ -97,6 +98,9 @@ class ListOf(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
     says which of them the filter wants. ident: what a row is called, unlike any other row; the
     first column of the file tells it.
     beside: what else the page's links carry, which is not the list's.
+    about: whom every row is about, for the record of who took the file away. filled: the rows of a
+    file with what the page does not read of them; spread: the columns that a file has besides,
+    which are known only when it is taken (one for each place).
     """
 
     name: str
@@ -112,6 +116,9 @@ class ListOf(msgspec.Struct, Generic[F, R], frozen=True, kw_only=True):
     keeps: Callable[[R, F], bool] | None = None
     is_whole: bool = False
     beside: tuple[str, ...] = ()
+    about: Callable[[Look[F, R]], UUID] | None = None
+    filled: Callable[[Connection, Sequence[R]], Awaitable[Sequence[R]]] | None = None
+    spread: Callable[[Line], Sequence[Column[R]]] | None = None
     rows: int = ROWS
     at_once: int = AT_ONCE
     export_max: int = EXPORT_MAX

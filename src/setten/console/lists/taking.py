@@ -29,6 +29,7 @@ def taken_away(of: ListOf[F, R]) -> HTTPRouteHandler:
         async with guard.deps_of(request).pool.acquire() as conn:
             line = Line(page=look.page, names=await named(request, conn, look.page.locale))
         told = [one for one in of.columns if one.told is not None]
+        told += of.spread(line) if of.spread is not None else ()
         first = await _piece(request, look)
         rows = _rows(request, first, told, line)
         return tables.as_csv_gradually(of.name, [one.name for one in told], rows)
@@ -43,6 +44,14 @@ async def _piece(request: Asked, look: Look[F, R]) -> Part[F, R]:
             conn, look.page.who, look.of.audit, at=look.page.now,
             subjects=[look.of.ident(row) for row in found.rows],
         )  # fmt: skip
+        if look.of.about is not None:
+            await audit.note(
+                conn, look.page.who, look.of.audit, at=look.page.now,
+                customer_id=look.of.about(look),
+            )  # fmt: skip
+        if look.of.filled is not None:
+            rows = await look.of.filled(conn, found.rows)
+            found = msgspec.structs.replace(found, rows=rows)
     return found
 
 

@@ -15,7 +15,7 @@ from setten.platform.settings import Settings
 
 ORDER = {"bad": 0, "look": 1, "fine": 2}
 LINKS = {
-    "dead letters": "/run/data#letters",
+    "dead letters": "/run/data/letters",
     "set aside": "/run/data",
     "silent sources": "/run/data#sources",
     "admins": "/run/staff",

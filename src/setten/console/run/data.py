@@ -6,9 +6,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
-from setten.console import guard, live
+from setten.console import guard, lists, live
+from setten.console.lists import Look
 from setten.console.page import Asked, Page, page_of
-from setten.console.run import tables, view
+from setten.console.run import view
+from setten.console.run.listed_data import EVENTS, LETTERS, SOURCES, SourceFilter
+from setten.console.run.view import SourceRow
 from setten.console.shell.sign_in import redirect
 from setten.customers import ingest
 from setten.platform import audit, clock, db, ids, log
@@ -16,7 +19,6 @@ from setten.platform.auth import Right
 from setten.platform.errors import Invalid, NotFound
 
 SOURCE_CHANNELS = ("web", "app", "store", "line", "mail", "chat", "phone", "ads", "social")
-EXPORT_MAX = 1_000
 ID_MAX = 2**31 - 1  # of a source; letters are far from it too
 
 
@@ -25,31 +27,61 @@ async def data(
     request: Asked, said: FromQuery[str] = "", source: FromQuery[int] = 0
 ) -> Response[str]:
     """The whole page; `source` opens one sender's key and tag."""
-    page = page_of(request)
-    return page.render("run/data.html", await _view(request, page, said, source))
+    look = lists.look(SOURCES, request)
+    return look.page.render("run/data.html", await _view(request, look, said, source))
 
 
-async def _view(request: Asked, page: Page, said: str, source: int) -> dict[str, object]:
-    deps = guard.deps_of(request)
+async def _view(
+    request: Asked, look: Look[SourceFilter, SourceRow], said: str, source: int
+) -> dict[str, object]:
+    deps, page = guard.deps_of(request), look.page
     async with deps.pool.acquire() as conn:
         sources = await view.source_rows(conn, page)
+        part = await lists.part(conn, look)
         names = view.names_of(sources, page.words())
         events = await view.event_rows(conn, page, names)
         letters = await view.letter_rows(conn, page, names)
         count = await ingest.letters.count(conn)
     may_manage = page.who.may(Right.manage_sources)
+    chosen = next((s for s in sources if s.source.source_id == source), None)
+    others = [one for one in part.rows if chosen is None or one.source != chosen.source]
     return {
-        "sources": sources,
+        "list": part,
+        "sources": [chosen, *others] if chosen is not None else others,
+        "source_count": len(sources),
         "events": events,
         "letters": letters,
         "letter_count": count,
         "may_manage": may_manage,
         "may_mend": page.who.may(Right.mend_data),
         "channels": SOURCE_CHANNELS,
-        "chosen": next((s for s in sources if s.source.source_id == source), None),
+        "chosen": chosen,
         "said": said if said in ("made", "rotated", "revoked_now") else "",
         "base_url": str(deps.settings.base_url),
     }
+
+
+@get(EVENTS.path, right=Right.read_data)
+async def events_page(request: Asked) -> Response[str]:
+    """What arrived, page by page: the newest, or those of a day."""
+    look = lists.look(EVENTS, request)
+    async with guard.deps_of(request).pool.acquire() as conn:
+        part = await lists.part(conn, look)
+        names = view.names_of(await view.source_rows(conn, look.page), look.page.words())
+    rows = [view.event_row(one.row, look.page, names) for one in part.rows]
+    return look.page.render("run/events_all.html", {"list": part, "events": rows})
+
+
+@get(LETTERS.path, right=Right.read_data)
+async def letters_page(request: Asked) -> Response[str]:
+    """Dead letters, page by page: those that wait, those that ended, of all senders or of one."""
+    look = lists.look(LETTERS, request)
+    page = look.page
+    async with guard.deps_of(request).pool.acquire() as conn:
+        part = await lists.part(conn, look)
+        names = view.names_of(await view.source_rows(conn, page), page.words())
+    shown = {"list": part, "senders": names, "may_mend": page.who.may(Right.mend_data)}
+    return page.render("run/letters_all.html", shown)
 
 
 @get("/run/data/live", right=Right.read_data)
@@ -174,7 +206,7 @@ async def replay(request: Asked, letter_id: FromPath[int]) -> Response[str]:
         why = view.reason_of(str(refused.facts.get("reason")), t)
         problem = t("letters.still_bad", reason=why)
         return await _letter(request, page, letter_id, problem=problem, raw=mended)
-    return redirect("/run/data#letters")
+    return redirect("/run/data/letters")
 
 
 @post("/run/data/letters/{letter_id:int}/discard", right=Right.mend_data)
@@ -185,44 +217,4 @@ async def discard(request: Asked, letter_id: FromPath[int]) -> Response[str]:
         await ingest.letters.discard(
             conn, deps.vault, _kept(letter_id), actor=page.who, now=clock.now()
         )
-    return redirect("/run/data#letters")
-
-
-@get("/run/data/events.csv", right=Right.read_data)
-async def events_csv(request: Asked) -> Response[str]:
-    """The newest events to take away: names, numbers and times, nothing personal."""
-    page = page_of(request)
-    async with db.transaction(guard.deps_of(request).pool) as conn:
-        names = view.names_of(await view.source_rows(conn, page), page.words())
-        found = await log.latest(conn, most=EXPORT_MAX)
-        await audit.note_all(
-            conn, page.who, "events.exported", at=page.now,
-            subjects=[row.event_id for row in found],
-        )  # fmt: skip
-    head = ("received_at", "occurred_at", "name", "source", "channel", "location_id", "event_id")
-    rows = [
-        (r.received_at.isoformat(), r.occurred_at.isoformat(), r.name,
-         names.get(r.source_id or 0, ""), r.channel, r.location_id, r.event_id)
-        for r in found
-    ]  # fmt: skip
-    return tables.as_csv("events", head, rows)
-
-
-@get("/run/data/letters.csv", right=Right.read_data)
-async def letters_csv(request: Asked) -> Response[str]:
-    """The open dead letters to take away: reasons and times, never their words."""
-    page = page_of(request)
-    async with db.transaction(guard.deps_of(request).pool) as conn:
-        names = view.names_of(await view.source_rows(conn, page), page.words())
-        found = await view.letter_rows(conn, page, names, most=ingest.letters.PAGE_MAX)
-        await audit.note_all(
-            conn, page.who, "letters.exported", at=page.now,
-            subjects=[str(row.letter.dead_letter_id) for row in found],
-        )  # fmt: skip
-    head = ("received_at", "reason", "field", "source", "dead_letter_id")
-    rows = [
-        (r.letter.received_at.isoformat(), r.letter.reason, r.letter.field, r.source,
-         r.letter.dead_letter_id)
-        for r in found
-    ]  # fmt: skip
-    return tables.as_csv("dead-letters", head, rows)
+    return redirect("/run/data/letters")

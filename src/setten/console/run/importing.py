@@ -19,9 +19,10 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Stream
 
 from setten import imports
-from setten.console import guard, live
+from setten.console import guard, lists, live
 from setten.console.page import HEADERS, Asked, page_of
 from setten.console.run import import_view
+from setten.console.run.listed_data import RUNS
 from setten.console.shell.sign_in import redirect
 from setten.imports import KINDS, Known, desk
 from setten.imports.desk import Arrival, Choice, Sent
@@ -31,7 +32,6 @@ from setten.platform.db.disk import MEBIBYTE, Disk, DiskLow
 from setten.platform.errors import SettenError
 from setten.platform.settings import Settings
 
-RUNS_SHOWN = 50
 ENCODINGS = ("auto", "utf-8", "cp932", "euc-jp", "utf-16")
 FORM_BYTES = 1 << 20
 """What stands around a file in a form."""
@@ -57,9 +57,10 @@ async def imports_page(request: Asked, kind: FromQuery[str] = "") -> Response[st
 async def _page(
     request: Asked, *, wrong: str = "", kind: str = "", status: int = 200
 ) -> Response[str]:
-    page, deps = page_of(request), guard.deps_of(request)
+    look, deps = lists.look(RUNS, request), guard.deps_of(request)
+    page = look.page
     async with deps.pool.acquire() as conn:
-        found = await imports.latest(conn, most=RUNS_SHOWN)
+        part = await lists.part(conn, look)
         sent = await desk.newest(conn, deps.vault)
     rows = [
         Row(
@@ -67,9 +68,10 @@ async def _page(
             kind=import_view.kind_word(one.kind, page.words()),
             is_going=one.ended_at is None and (page.now - one.updated_at).total_seconds() < 60,
         )
-        for one in found
+        for one in part.rows
     ]
     view = {
+        "list": part,
         "rows": rows,
         "sent": [import_view.line(one, page.words()) for one in sent],
         "kinds": tuple(KINDS),

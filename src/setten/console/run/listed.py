@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from setten.console.formats import midnight
 from setten.console.lists import Column, Filter, Line, ListOf, Look, Order, Word
 from setten.console.words import Words
 from setten.customers import identity
@@ -69,13 +69,9 @@ async def _sought(conn: Connection, asked: AuditFilter, zone: str) -> Sought:
         actor=asked.by,
         action=asked.what,
         customers=customers,
-        since=_midnight(asked.since, zone),
-        until=_midnight(end, zone),
+        since=midnight(asked.since, zone),
+        until=midnight(end, zone),
     )
-
-
-def _midnight(day: date | None, zone: str) -> datetime | None:
-    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
 
 
 # The file tells numbers and fields; who a customer is, and words that somebody wrote, stay here.

@@ -54,7 +54,7 @@ async def needs(conn: Connection, page: Page) -> list[Need]:
     if page.may_run:
         if letters := await ingest.letters.count(conn):
             found.append(Need(what=t("today.need_letters"), meta=t("today.need_letters_meta"),
-                              n=letters, href="/run/data#letters"))  # fmt: skip
+                              n=letters, href="/run/data/letters"))  # fmt: skip
         if aside := await log.set_aside(conn):
             found.append(Need(what=t("today.need_aside"), meta=t("today.need_aside_meta"),
                               n=aside, href="/run/data"))  # fmt: skip

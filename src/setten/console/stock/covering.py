@@ -6,13 +6,14 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
+from setten.console.lists import Look
 from setten.console.page import Asked, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_goods import DEAD, SHORT, CoverFilter
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
@@ -20,7 +21,6 @@ from setten.stock import cover, locations, transfers
 from setten.stock.cover import Cover, Proposal
 from setten.stock.transfers import Plan
 
-LISTED = 50
 QTY_DIGITS = 5
 
 
@@ -34,42 +34,39 @@ class Row(msgspec.Struct, frozen=True):
     is_from_shop: bool
 
 
-@get("/stock/cover", right=Right.read_stock)
-async def cover_page(
-    request: Asked,
-    at: FromQuery[str] = "",
-    what: FromQuery[str] = "short",
-    after: FromQuery[str] = "",
-) -> Response[str]:
-    """What does not last a week at a place, or what lies unsold there.
+@get(SHORT.path, right=Right.read_stock)
+async def cover_page(request: Asked) -> Response[str]:
+    """What does not last a week at a place."""
+    return await _page(request, lists.look(SHORT, request), "short")
 
-    after: the last sku of the page before.
-    """
-    page = page_of(request)
-    at = at or page.shop or ""
-    is_dead = what == "dead"
+
+@get(DEAD.path, right=Right.read_stock)
+async def dead_page(request: Asked) -> Response[str]:
+    """What lies unsold at a place."""
+    return await _page(request, lists.look(DEAD, request), "dead")
+
+
+async def _page(request: Asked, look: Look[CoverFilter, Cover], what: str) -> Response[str]:
+    page = look.page
+    at = look.asked.at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         every = [] if at else await locations.list_all(conn)
-        read = cover.dead_at if is_dead else cover.short_at
-        sku = after.replace("\x00", "") or None
-        listed = await read(conn, at, after=sku, limit=LISTED + 1) if at else []
-        found = listed[:LISTED]
-        made = {} if is_dead else await cover.proposals(conn, found)
-        shown = await goods(conn, [one.sku for one in found], page)
+        part = await lists.part(conn, look)
+        made = await cover.proposals(conn, list(part.rows)) if what == "short" else {}
+        shown = await goods(conn, [one.sku for one in part.rows], page)
     rows = [
         Row(one, shown[one.sku], one_made, names(source), _is_shop(names, source))
-        for one in found
+        for one in part.rows
         for one_made in [made.get(one.sku)]
         for source in [one_made.from_location if one_made else ""]
     ]
     view = {
+        "list": part,
         "at": at,
         "at_name": names(at),
         "rows": rows,
-        "what": "dead" if is_dead else "short",
-        "after": after,
-        "more": found[-1].sku if len(listed) > LISTED else "",
+        "what": what,
         "may_ask": bool(at) and page.who.may(Right.hand_over) and page.who.may_at(at),
         "places": [(one.location_id, names(one.location_id)) for one in every],
     }

@@ -15,9 +15,8 @@ from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
-from setten.console.stock import promising
+from setten.console.stock import moved, promising
 from setten.console.stock.goods import Good, good
-from setten.console.words import Words
 from setten.platform import db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -26,7 +25,7 @@ from setten.stock import catalog, holds, ledger, locations
 from setten.stock.bands import Band
 from setten.stock.catalog import Item
 from setten.stock.holds import Hold
-from setten.stock.ledger import Balance, Posted
+from setten.stock.ledger import Balance
 
 LEDGER_ROWS = 40
 VARIANTS_MAX = 24
@@ -49,25 +48,11 @@ class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
     is_mine: bool
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the ledger as staff read it."""
-
-    entry_id: int
-    at: datetime
-    word: str
-    cause: str
-    cause_href: str
-    effect: int
-    left: int
-
-
 @get("/stock/items/{sku:path}", right=Right.read_stock)
 async def item(
     request: Asked,
     sku: FromPath[str],
     at: FromQuery[str] = "",
-    before: FromQuery[int] = 0,
-    left: FromQuery[int] = 0,
     held: FromQuery[str] = "",
     places: FromQuery[str] = "",
 ) -> Response[str]:
@@ -77,7 +62,7 @@ async def item(
     async with db.transaction(deps.pool) as conn:
         names = await named(request, conn, page.locale)
         view = await _view(conn, page, names, sku, at, shows_all=places == "all")
-        view |= await _ledger(conn, page, view["balance"], before, left)
+        view |= await _ledger(conn, page, view["balance"])
         view["held"] = await _held(conn, page, held)
         view["whom"] = await _whom(conn, page, deps.vault, request.query_params.get("for", ""))
         view["panel"] = await promising.panel(conn, page, deps.vault, sku, str(view["at"]))
@@ -172,69 +157,10 @@ async def _variants(conn: Connection, item: Item, page: Page) -> list[Good]:
     return [good(one, page) for one in found if one.sku != item.sku]
 
 
-async def _ledger(
-    conn: Connection, page: Page, balance: object, before: int, left: int
-) -> dict[str, object]:
-    """The entries of the chosen place with what was left after each, newest first."""
+async def _ledger(conn: Connection, page: Page, balance: object) -> dict[str, object]:
+    """The newest entries of the chosen place with what was left after each; a list has them all."""
     if not isinstance(balance, Balance):
-        return {"lines": [], "next_before": 0, "next_left": 0}
-    found = await ledger.entries_of(conn, balance.key, before=before or None, limit=LEDGER_ROWS + 1)
-    lines, remaining = [], left if before else balance.promisable
-    for entry in found[:LEDGER_ROWS]:
-        line = _line(entry, remaining, page.words())
-        lines.append(line)
-        remaining -= line.effect
-    more = lines[-1].entry_id if len(found) > LEDGER_ROWS else 0
-    return {"lines": lines, "next_before": more, "next_left": remaining}
-
-
-def effect_of(entry: Posted) -> int:
-    """By how much a movement changed what is on hand."""
-    return {entry.source: -entry.qty, entry.target: entry.qty}.get("on_hand", 0)
-
-
-def _line(entry: Posted, left: int, t: Words) -> Line:
-    return Line(
-        entry_id=entry.entry_id,
-        at=entry.at,
-        word=move_word(entry, t),
-        cause=str(entry.cause_id)[-6:],
-        cause_href=f"/stock/holds/{entry.cause_id}" if entry.cause == "hold" else "",
-        effect=effect_of(entry),
-        left=left,
-    )
-
-
-MOVES = {
-    ("opening", "on_hand"): "opening",
-    ("supplier", "on_hand"): "supplier",
-    ("on_hand", "sold"): "sold",
-    ("held", "sold"): "collected",
-    ("sold", "on_hand"): "returned",
-    ("returned", "on_hand"): "returned",
-    ("on_hand", "shrinkage"): "shrinkage_out",
-    ("shrinkage", "on_hand"): "shrinkage_in",
-    ("on_hand", "in_transit"): "transfer_out",
-    ("in_transit", "on_hand"): "transfer_in",
-    ("on_hand", "held"): "held",
-    ("held", "on_hand"): "unheld",
-    ("on_hand", "quarantine"): "quarantine_in",
-    ("returned", "quarantine"): "returned_aside",
-    ("supplier", "quarantine"): "quarantine_in",
-    ("in_transit", "quarantine"): "quarantine_in",
-    ("returned", "shrinkage"): "returned_gone",
-    ("quarantine", "shrinkage"): "quarantine_gone",
-    ("in_transit", "shrinkage"): "lost",
-    ("held", "in_transit"): "transfer_out",
-    ("held", "quarantine"): "quarantine_in",
-    ("held", "shrinkage"): "shrinkage_out",
-    ("quarantine", "on_hand"): "quarantine_out",
-}
-
-
-def move_word(entry: Posted, t: Words) -> str:
-    """A movement in shop words; one we have no word for names its accounts."""
-    known = MOVES.get((entry.source, entry.target))
-    if known:
-        return t(f"move.{known}")
-    return t("move.other", source=entry.source, target=entry.target)
+        return {"lines": [], "has_more": False}
+    found = await ledger.entries_of(conn, balance.key, limit=LEDGER_ROWS + 1)
+    lines = [moved.line(one, page) for one in moved.with_left(found, balance.promisable)]
+    return {"lines": lines[:LEDGER_ROWS], "has_more": len(found) > LEDGER_ROWS}

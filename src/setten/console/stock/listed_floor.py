@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from setten.console.lists import Column, Filter, ListOf, Look, Order, Word
@@ -11,7 +12,7 @@ from setten.platform.db import Connection
 from setten.stock import counts, outside, returns, transfers
 from setten.stock.counts import Count
 from setten.stock.outside import Disagreement
-from setten.stock.returns import Return
+from setten.stock.returns import Return, TillReturn, matching
 from setten.stock.transfers import Transfer
 
 
@@ -223,5 +224,46 @@ DISAGREEMENTS = ListOf[PlaceFilter, Disagreement](
             order=Order(lambda one: (one.disagreement_id,), (UUID,)),
         ),
         Column(name="last_at", told=lambda one, _: one.last_at),
+    ),
+)
+
+
+async def _tills(conn: Connection, look: Look[PlaceFilter, TillReturn]) -> list[TillReturn]:
+    return await matching.open_at(
+        conn,
+        look.asked.at or look.page.shop or "",
+        after=None if look.after is None else (look.after[0], look.after[1], look.after[2]),
+        limit=look.most,
+        oldest_first=not look.falls,
+    )
+
+
+TILL_RETURNS = ListOf[PlaceFilter, TillReturn](
+    name="till-returns",
+    audit="till_returns.exported",
+    path="/stock/returns/tills",
+    file="/stock/returns/tills.csv",
+    right=Right.take_returns,
+    filters=PlaceFilter,
+    sort="-at",
+    fetch=_tills,
+    ident=lambda one: f"{one.receipt_id}:{one.sku}",
+    at_once=matching.PAGE_MAX,
+    columns=(
+        Column(name="id", told=lambda one, _: f"{one.receipt_id}:{one.sku}"),
+        Column(name="receipt_id", told=lambda one, _: one.receipt_id),
+        Column(name="sku", told=lambda one, _: one.sku),
+        Column(name="location_id", told=lambda one, _: one.location_id),
+        Column(
+            name="at",
+            word="returns.taken_at",
+            told=lambda one, _: one.at.isoformat(),
+            order=Order(lambda one: (one.at, one.receipt_id, one.sku), (datetime, UUID, str)),
+            falls=True,
+        ),
+        Column(name="units", told=lambda one, _: one.qty),
+        Column(name="currency", told=lambda one, _: one.currency),
+        Column(name="amount_minor", told=lambda one, _: one.amount_minor),
+        Column(name="why", told=lambda one, _: one.why),
     ),
 )

@@ -12,12 +12,13 @@ from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard, places
+from setten.console import guard, lists, places
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import approving
 from setten.console.stock.goods import Good, goods
+from setten.console.stock.listed_floor import TILL_RETURNS
 from setten.console.stock.returning import printed
 from setten.platform import audit, auth, clock, db, errors
 from setten.platform.auth import Right
@@ -26,7 +27,6 @@ from setten.platform.errors import Conflict, Invalid, NotFound, SettenError
 from setten.stock import locations, receipts, returns
 from setten.stock.returns import Purchase, TillReturn, matching
 
-LISTED = 50
 FIELD_MAX = 100
 FIELDS = ("location_id", "register", "sequence", "day", "note")
 
@@ -55,43 +55,26 @@ def address(one: TillReturn, **more: str) -> str:
     return f"/stock/returns/tills/{one.receipt_id}?{urlencode({'sku': one.sku, **more})}"
 
 
-@get("/stock/returns/tills", right=Right.take_returns)
-async def tills(
-    request: Asked,
-    at: FromQuery[str] = "",
-    after: FromQuery[str] = "",
-) -> Response[str]:
-    """What a shop's tills took back and nobody knows of which purchase, newest first.
-
-    after: the last of the page before, its receipt's id and sku joined by a colon.
-    """
-    page = page_of(request)
-    at = (at or page.shop or "").replace("\x00", "")
-    last = _last(after) if after else None
+@get(TILL_RETURNS.path, right=Right.take_returns)
+async def tills(request: Asked) -> Response[str]:
+    """What a shop's tills took back and nobody knows of which purchase, newest first."""
+    look = lists.look(TILL_RETURNS, request)
+    page = look.page
+    at = look.asked.at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         every = [one for one in await locations.list_all(conn) if one.kind == "shop"]
-        listed = await matching.open_at(conn, at, after=last, limit=LISTED + 1) if at else []
-        shown = await goods(conn, [one.sku for one in listed[:LISTED]], page)
-    more = listed[LISTED - 1] if len(listed) > LISTED else None
+        part = await lists.part(conn, look)
+        shown = await goods(conn, [one.sku for one in part.rows], page)
     view = {
+        "list": part,
         "at": at,
         "at_name": names(at),
-        "rows": [_row(one, shown, page) for one in listed[:LISTED]],
+        "rows": [_row(one, shown, page) for one in part.rows],
         "shops": [(one.location_id, places.name_of(one, page.locale)) for one in every],
-        "after": after,
-        "more": f"{more.receipt_id}:{more.sku}" if more else "",
         "may_decide": approving.may_decide(page.who, at),
     }
     return page.render("stock/returns_tills.html", view)
-
-
-def _last(said: str) -> tuple[UUID, str]:
-    receipt_id, _, sku = said.replace("\x00", "").partition(":")
-    try:
-        return UUID(receipt_id), sku
-    except ValueError as cause:
-        raise Invalid(errors="after") from cause
 
 
 def _row(one: TillReturn, shown: Mapping[str, Good], page: Page) -> Row:

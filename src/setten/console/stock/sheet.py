@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromQuery
-from litestar.response import Stream
 
-from setten.console import guard, places
-from setten.console.page import STAFF, Asked, page_of
-from setten.console.run import tables
+from setten.console import guard, lists, places
+from setten.console.page import STAFF, Asked
 from setten.console.shell.sign_in import redirect
-from setten.console.stock.goods import Good, good, name_of
+from setten.console.stock.goods import Good, good
+from setten.console.stock.listed_goods import ITEMS
 from setten.platform.auth import Right
-from setten.stock import catalog, ledger, locations
+from setten.stock import ledger, locations
 from setten.stock.bands import Band, band_of
 from setten.stock.locations import Location
 
-ROWS = 40
-"""Items of one page: more would not be compared, only scrolled."""
-
 COLUMNS_MAX = 10
 """Places side by side at 1440 px; the total counts all of them."""
-
-
-EXPORT_MAX = 200
-"""Items of one file; a longer list is narrowed by the filter first."""
-
-EXPORT_AT_ONCE = 20
-"""Items that are read together: the first come before the last were looked for."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -64,53 +52,28 @@ async def stock(request: Asked) -> Response[str]:
     return redirect("/stock/items")
 
 
-@get("/stock/items", right=Right.read_stock)
-async def sheet(
-    request: Asked, q: FromQuery[str] = "", after: FromQuery[str] = ""
-) -> Response[str]:
+@get(ITEMS.path, right=Right.read_stock)
+async def sheet(request: Asked) -> Response[str]:
     """Items that hold what was typed, by place."""
-    page = page_of(request)
+    look = lists.look(ITEMS, request)
+    page = look.page
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await catalog.search(conn, q[:100], after=after, limit=ROWS + 1)
-        shown = found[:ROWS]
+        part = await lists.part(conn, look)
         every = await locations.list_all(conn)
         columns = _columns(every, page.shop, page.locale)
-        skus, beside = [item.sku for item in shown], [one.location_id for one in columns]
+        items = [one.item for one in part.rows]
+        skus, beside = [item.sku for item in items], [one.location_id for one in columns]
         balances = await ledger.balances_among(conn, skus, beside)
         totals = await ledger.totals_of(conn, skus)
     own = {one.key: max(0, one.promisable) for one in balances}
-    rows = [_row(good(item, page), columns, own, totals.get(item.sku, 0)) for item in shown]
     view = {
-        "rows": rows,
+        "list": part,
+        "rows": [_row(good(item, page), columns, own, totals.get(item.sku, 0)) for item in items],
         "columns": columns,
         "place_count": len(every),
-        "is_all": not after and len(found) <= ROWS,
-        "q": q[:100],
-        "next_after": shown[-1].sku if len(found) > ROWS else "",
+        "is_all": not (part.first or part.next),
     }
     return page.render("stock/sheet.html", view)
-
-
-@get("/stock/items.csv", right=Right.read_stock)
-async def sheet_csv(request: Asked, q: FromQuery[str] = "") -> Stream:
-    """The sheet to take away: every place, what can be promised, up to EXPORT_MAX items."""
-    page, pool = page_of(request), guard.deps_of(request).pool
-    async with pool.acquire() as conn:
-        found = await catalog.search(conn, q[:100], limit=EXPORT_MAX)
-        every = await locations.list_all(conn)
-    names = [places.name_of(place, page.locale) for place in every]
-
-    async def rows() -> AsyncIterator[Sequence[object]]:
-        for begin in range(0, len(found), EXPORT_AT_ONCE):
-            some = found[begin : begin + EXPORT_AT_ONCE]
-            async with pool.acquire() as conn:
-                balances = await ledger.balances_of(conn, [item.sku for item in some])
-            own = {one.key: max(0, one.promisable) for one in balances}
-            for item in some:
-                counts = (own.get((item.sku, place.location_id), 0) for place in every)
-                yield (item.sku, item.gtin_written, name_of(item, page.locale), *counts)
-
-    return tables.as_csv_gradually("stock", ("sku", "gtin", "name", *names), rows())
 
 
 def _columns(every: Sequence[Location], mine: str | None, locale: str) -> list[Column]:

@@ -12,7 +12,7 @@ from setten.console.chain.places import channel_word
 from setten.console.page import Asked, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good, goods
-from setten.console.stock.item import effect_of, move_word
+from setten.console.stock.moved import effect_of, move_word
 from setten.console.stock.promising import CHANNELS
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid

@@ -19,14 +19,13 @@ from setten.customers.ingest.model import (
     StillBad,
 )
 from setten.customers.ingest.service import LetterBody
-from setten.platform import audit
+from setten.platform import audit, db
 from setten.platform.auth import Actor
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
 
 PAGE_MAX = 200
 COUNT_MAX = 10_000  # a page says "10,000 and more"; it never counts a flood
-_LAST = 2**62
 
 
 async def page(
@@ -34,16 +33,20 @@ async def page(
     *,
     before: int | None = None,
     limit: int = 50,
-    with_ended: bool = False,
+    is_ended: bool = False,
     source_id: int | None = None,
+    oldest_first: bool = False,
 ) -> list[Letter]:
-    """Letters newest first: reason, field, source and times, never their words."""
+    """Letters newest first, those that are open or those that ended: reason, field, source and
+    times, never their words."""
+    [last] = (before,) if before is not None else db.end(int, largest=not oldest_first)
     return await store.list_letters(
         conn,
-        before=_LAST if before is None else before,
+        before=last,
         most=min(limit, PAGE_MAX),
-        with_ended=with_ended,
+        is_ended=is_ended,
         source_id=source_id,
+        oldest_first=oldest_first,
     )
 
 

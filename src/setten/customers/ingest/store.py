@@ -120,12 +120,22 @@ def letter_of(row: Record) -> Letter:
 
 
 async def list_letters(
-    conn: Connection, *, before: int, most: int, with_ended: bool, source_id: int | None
+    conn: Connection,
+    *,
+    before: int,
+    most: int,
+    is_ended: bool,
+    source_id: int | None,
+    oldest_first: bool,
 ) -> list[Letter]:
-    """Letters newest first, those below `before`."""
-    rows = await _Q.letters.all(
-        conn, before=before, most=most, with_ended=with_ended, source_id=source_id
-    )
+    """Letters newest first, those below `before`; the other way round, those above it."""
+    if source_id is None:
+        query = _Q.ended_letters_listed if is_ended else _Q.open_letters_listed
+        rows = await query.turned(oldest_first).all(conn, before=before, most=most)
+    else:
+        query = _Q.ended_letters_of if is_ended else _Q.open_letters_of
+        turned = query.turned(oldest_first)
+        rows = await turned.all(conn, before=before, most=most, source_id=source_id)
     return [letter_of(row) for row in rows]
 
 

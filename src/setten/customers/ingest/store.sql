@@ -66,13 +66,37 @@ select n.received_at, n.source_id, n.hash, n.reason, n.field, n.sealed
    select 1 from log.dead_letters d where d.hash = n.hash and d.ended_at is null)
  order by n.ord;
 
--- name: letters
+-- name: open_letters_listed
+-- Each of the four by an index of its own: open or ended, of all senders or of one.
 select dead_letter_id, received_at, source_id, reason, field, ended_at, ended_by, ending
   from log.dead_letters
- where dead_letter_id < :before
-   and (:with_ended or ended_at is null)
-   and (:source_id::integer is null or source_id = :source_id)
- order by dead_letter_id desc
+ where ended_at is null
+   and dead_letter_id /*past*/ < :before
+ order by dead_letter_id /*way*/ desc
+ limit :most;
+
+-- name: open_letters_of
+select dead_letter_id, received_at, source_id, reason, field, ended_at, ended_by, ending
+  from log.dead_letters
+ where ended_at is null and source_id = :source_id
+   and dead_letter_id /*past*/ < :before
+ order by dead_letter_id /*way*/ desc
+ limit :most;
+
+-- name: ended_letters_listed
+select dead_letter_id, received_at, source_id, reason, field, ended_at, ended_by, ending
+  from log.dead_letters
+ where ended_at is not null
+   and dead_letter_id /*past*/ < :before
+ order by dead_letter_id /*way*/ desc
+ limit :most;
+
+-- name: ended_letters_of
+select dead_letter_id, received_at, source_id, reason, field, ended_at, ended_by, ending
+  from log.dead_letters
+ where ended_at is not null and source_id = :source_id
+   and dead_letter_id /*past*/ < :before
+ order by dead_letter_id /*way*/ desc
  limit :most;
 
 -- name: letter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -25,7 +25,6 @@ from setten.platform.auth import Actor, Right, require
 from setten.platform.db import Connection
 
 PAGE_MAX = 200
-_END = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,17 +112,30 @@ def _standing(kept: Kept, p: float, here: Business, now: datetime) -> Standing:
 
 
 async def people(
-    conn: Connection, stage: Stage, *, before: Listed | None = None, most: int = 50
+    conn: Connection,
+    stage: Stage,
+    *,
+    before: Listed | None = None,
+    most: int = 50,
+    oldest_first: bool = False,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
 ) -> tuple[Listed, ...]:
     """Who is in a stage, those who came last first, older than `before`; at most PAGE_MAX.
 
+    from_at, until_at: only those who came in between.
+
     Nobody for acquisition: who has not bought yet is not listed here.
     """
-    rows = await Q.people.all(
+    since, last = db.end(datetime, UUID, largest=not oldest_first)
+    [earliest], [latest] = db.end(datetime, largest=False), db.end(datetime, largest=True)
+    rows = await Q.people.turned(oldest_first).all(
         conn,
         stage=stage,
-        before_since=before.since if before else _END[0],
-        before_id=before.customer_id if before else _END[1],
+        before_since=before.since if before else since,
+        before_id=before.customer_id if before else last,
+        from_at=from_at or earliest,
+        until_at=until_at or latest,
         most=min(most, PAGE_MAX),
     )
     return tuple(Listed(**dict(row)) for row in rows)

@@ -126,8 +126,9 @@ delete from customers.stage_walks;
 -- Who is in a stage as last written, those who came last first.
 select customer_id, since
   from customers.stages
- where stage = :stage and (since, customer_id) < (:before_since, :before_id)
- order by since desc, customer_id desc
+ where stage = :stage and (since, customer_id) /*past*/ < (:before_since, :before_id)
+   and since >= :from_at and since < :until_at
+ order by since /*way*/ desc, customer_id /*way*/ desc
  limit :most;
 
 -- name: histories_sample

@@ -10,7 +10,7 @@ import msgspec
 from setten.customers.timeline.model import Event, Item, Page, Purchase
 from setten.customers.timeline.reader import READER, Q
 from setten.facts.ids import CustomerId
-from setten.platform import audit, log
+from setten.platform import audit, db, log
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Record
 from setten.platform.errors import Invalid, NotFound
@@ -153,15 +153,17 @@ async def purchases(
     conn: Connection,
     identifier_ids: Sequence[int],
     *,
-    before: Purchase | None = None,
+    before: tuple[datetime, str] | None = None,
     limit: int = 50,
+    oldest_first: bool = False,
 ) -> tuple[Purchase, ...]:
-    """Purchases of a person newest first, each once, older than `before`."""
-    rows = await Q.purchases.all(
+    """Purchases of a person newest first, each once, older than `before`: a moment, an event id."""
+    at, event_id = before or db.end(datetime, str, largest=not oldest_first)
+    rows = await Q.purchases.turned(oldest_first).all(
         conn,
         identifier_ids=list(identifier_ids),
-        before_at=before.occurred_at if before else _END[0],
-        before_event_id=before.event_id if before else "",
+        before_at=at,
+        before_event_id=event_id,
         most=min(limit, PAGE_MAX),
     )
     return tuple(Purchase(**dict(row)) for row in rows)

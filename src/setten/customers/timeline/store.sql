@@ -147,8 +147,8 @@ select channel, sum(n)::bigint as n
 select purchase_key, event_id, occurred_at, channel, location_id, total_minor, currency
   from customers.purchases
  where identifier_id = any(:identifier_ids::bigint[]) and rank < 9
-   and (occurred_at, event_id) < (:before_at, :before_event_id)
- order by occurred_at desc, event_id desc
+   and (occurred_at, event_id) /*past*/ < (:before_at, :before_event_id)
+ order by occurred_at /*way*/ desc, event_id /*way*/ desc
  limit :most;
 
 -- name: reader_place

@@ -17,6 +17,7 @@ from setten.platform.log.model import (
 )
 from setten.platform.log.reader import GATHER_CALMLY_S, Reader, lag_of, lags, run, set_aside
 from setten.platform.log.service import (
+    LATEST_MAX,
     append,
     claim,
     ensure_partitions,
@@ -25,6 +26,7 @@ from setten.platform.log.service import (
     event_at,
     find,
     latest,
+    listed,
     oldest_writer_s,
     row_of,
     state,
@@ -35,6 +37,7 @@ from setten.platform.log.service import (
 )
 
 __all__ = [
+    "LATEST_MAX",
     "GATHER_CALMLY_S",
     "NO_DAY",
     "Cursor",
@@ -52,6 +55,7 @@ __all__ = [
     "event_at",
     "find",
     "latest",
+    "listed",
     "row_of",
     "hash_id",
     "lag_of",

@@ -27,6 +27,7 @@ from setten.platform.log.model import (
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
+_XID_END = 2**63 - 1  # beyond every transaction there will be
 LATEST_MAX = 1_000  # what a person may look through or take away at once
 _MANY = 64  # ids; fewer are claimed in one round trip instead of four
 _FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
@@ -252,6 +253,26 @@ async def event_at(conn: Connection, place: Cursor) -> Row | None:
 async def latest(conn: Connection, *, most: int = LATEST_MAX) -> list[Row]:
     """The newest events of the log, newest first: for watching, never for a projection."""
     return [row_of(record) for record in await _Q.latest.all(conn, most=min(most, LATEST_MAX))]
+
+
+async def listed(
+    conn: Connection,
+    *,
+    most: int,
+    arrived_on: date | None = None,
+    past: tuple[int, int] | None = None,
+    oldest_first: bool = False,
+) -> list[Row]:
+    """Events of the log as it keeps them, newest first, for people who look through them.
+
+    past: the (xid, position) of the last that was seen. arrived_on: the UTC day they reached us.
+    """
+    xid, position = past or (0 if oldest_first else _XID_END, 0)
+    since, until = (arrived_on,) * 2 if arrived_on else (date.min, date.max)
+    rows = await _Q.listed.turned(oldest_first).all(
+        conn, xid=str(xid), position=position, since=since, until=until, most=min(most, LATEST_MAX)
+    )
+    return [row_of(record) for record in rows]
 
 
 def row_of(record: db.Record) -> Row:

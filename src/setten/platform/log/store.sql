@@ -98,6 +98,17 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by events.xid desc, position desc
  limit :most;
 
+-- name: listed
+-- The same from a place on. A day reads the one partition of its events.
+select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body, sent_at,
+       original_at
+  from log.events
+ where (events.xid, events.position) /*past*/ < (:xid::text::xid8, :position)
+   and arrived_on between :since and :until
+ order by events.xid /*way*/ desc, position /*way*/ desc
+ limit :most;
+
 -- name: snapshot
 -- Differs after any commit of a writing transaction: until then no reader could see more.
 select pg_current_snapshot()::text;

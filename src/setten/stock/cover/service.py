@@ -21,7 +21,6 @@ from setten.stock.cover.model import (
 )
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
-_MOST = 2**31 - 1  # before the first page
 _OTHERS_MAX = 50_000  # a page of skus in all of five hundred places
 assert SHORT_DAYS == 7, "store.sql and its index look below seven days"
 
@@ -78,38 +77,37 @@ async def _in_one(
 
 
 async def short_at(
-    conn: Connection, location_id: str, *, after: str | None = None, limit: int = PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    after: tuple[float, str] | None = None,
+    limit: int = PAGE_MAX,
+    longest_first: bool = False,
 ) -> list[Cover]:
-    """What lasts less than SHORT_DAYS at a place, shortest first; pages by the last sku."""
-    last = await _one(conn, location_id, after)
-    rows = await _Q.short_at.all(
-        conn,
-        location_id=location_id,
-        after_days=-1.0 if last is None or last.days is None else last.days,
-        after_sku=last.sku if last else "",
-        most=min(limit, PAGE_MAX),
+    """What lasts less than SHORT_DAYS at a place, shortest first; pages by the last (days, sku)."""
+    days, sku = after or db.end(float, str, largest=longest_first)
+    rows = await _Q.short_at.turned(longest_first).all(
+        conn, location_id=location_id, after_days=days, after_sku=sku, most=min(limit, PAGE_MAX)
     )
     return [Cover(**dict(row)) for row in rows]
 
 
 async def dead_at(
-    conn: Connection, location_id: str, *, after: str | None = None, limit: int = PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    after: tuple[int, str] | None = None,
+    limit: int = PAGE_MAX,
+    fewest_first: bool = False,
 ) -> list[Cover]:
-    """What lies at a place unsold for DEAD_AFTER_DAYS, most units first; pages by the last sku."""
-    last = await _one(conn, location_id, after)
-    rows = await _Q.dead_at.all(
-        conn,
-        location_id=location_id,
-        after_units=_MOST if last is None else last.promisable,
-        after_sku=last.sku if last else "",
-        most=min(limit, PAGE_MAX),
+    """What lies at a place unsold for DEAD_AFTER_DAYS, most units first, then by sku; pages by the
+    last (units, sku)."""
+    [units] = (after[0],) if after else db.end(int, largest=not fewest_first)
+    [sku] = (after[1],) if after else db.end(str, largest=fewest_first)
+    rows = await _Q.dead_at.turned(fewest_first).all(
+        conn, location_id=location_id, after_units=units, after_sku=sku, most=min(limit, PAGE_MAX)
     )
     return [Cover(**dict(row)) for row in rows]
-
-
-async def _one(conn: Connection, location_id: str, sku: str | None) -> Cover | None:
-    row = await _Q.one.maybe(conn, location_id=location_id, sku=sku) if sku else None
-    return Cover(**dict(row)) if row else None
 
 
 async def proposals(conn: Connection, short: list[Cover]) -> dict[str, Proposal]:

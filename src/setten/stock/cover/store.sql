@@ -80,8 +80,8 @@ select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.
   from stock.cover c
   join stock.cover_nights n on n.location_id = c.location_id
  where c.location_id = :location_id and c.days < 7
-   and (c.days, c.sku) > (:after_days::double precision, :after_sku::text)
- order by c.days, c.sku
+   and (c.days, c.sku) /*past*/ > (:after_days::double precision, :after_sku::text)
+ order by c.days /*way*/ asc, c.sku /*way*/ asc
  limit :most;
 
 -- name: dead_at
@@ -90,17 +90,10 @@ select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.
   from stock.cover c
   join stock.cover_nights n on n.location_id = c.location_id
  where c.location_id = :location_id and c.is_dead
-   and (c.promisable < :after_units::integer
-        or (c.promisable = :after_units::integer and c.sku > :after_sku::text))
- order by c.promisable desc, c.sku
+   and c.promisable /*past*/ <= :after_units::bigint
+   and (c.promisable /*past*/ < :after_units::bigint or c.sku /*past*/ > :after_sku::text)
+ order by c.promisable /*way*/ desc, c.sku /*way*/ asc
  limit :most;
-
--- name: one
-select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,
-       n.reckoned_at
-  from stock.cover c
-  join stock.cover_nights n on n.location_id = c.location_id
- where c.location_id = :location_id and c.sku = :sku;
 
 -- name: of_skus
 select c.location_id, c.sku, c.promisable, c.sold_28, c.last_sold_on, c.days, c.is_dead,

@@ -56,6 +56,7 @@ from setten.stock.holds.reading import (
     find_many,
     forget_old_failures,
     get,
+    listed,
     queue,
     waiting_for,
 )
@@ -151,4 +152,5 @@ __all__ = [
     "last_while_active",
     "latest",
     "soon_over",
+    "listed",
 ]

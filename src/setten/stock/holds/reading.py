@@ -141,6 +141,34 @@ async def collected(
     return await find_many(conn, [row["hold_id"] for row in rows], now=now)
 
 
+async def listed(
+    conn: Connection,
+    location_id: str,
+    *,
+    now: datetime,
+    state: str | None = None,
+    sku: str | None = None,
+    past: UUID | None = None,
+    limit: int = PAGE_MAX,
+    oldest_first: bool = False,
+) -> list[Hold]:
+    """Holds of a place, newest first; pages by the last hold_id.
+
+    state: None for all that are open, or one of those that ended; sku: the open ones with units of
+    it that lie here. Not both.
+    """
+    assert not (state and sku), "no index has both"
+    [last] = (past,) if past else db.end(UUID, largest=not oldest_first)
+    given = {"location_id": location_id, "past": last, "most": min(limit, PAGE_MAX)}
+    if sku:
+        rows = await _Q.open_of_goods.turned(oldest_first).all(conn, sku=sku, **given)
+    elif state:
+        rows = await _Q.ended_here.turned(oldest_first).all(conn, state=state, **given)
+    else:
+        rows = await _Q.open_here.turned(oldest_first).all(conn, **given)
+    return await find_many(conn, [row["hold_id"] for row in rows], now=now)
+
+
 async def waiting_for(
     conn: Connection, location_id: str, skus: Collection[str], *, now: datetime
 ) -> Hold | None:

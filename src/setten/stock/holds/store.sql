@@ -260,6 +260,31 @@ select h.hold_id
  order by h.ended_at desc, h.hold_id desc
  limit :most;
 
+-- name: open_here
+-- For a list of all that stand promised at a place, whoever keeps or sends them.
+select h.hold_id
+  from stock.holds h
+ where h.location_id = :location_id and h.ended_at is null and h.hold_id /*past*/ < :past
+ order by h.hold_id /*way*/ desc
+ limit :most;
+
+-- name: ended_here
+select h.hold_id
+  from stock.holds h
+ where h.location_id = :location_id and h.state = :state and h.ended_at is not null
+   and h.hold_id /*past*/ < :past
+ order by h.hold_id /*way*/ desc
+ limit :most;
+
+-- name: open_of_goods
+-- What a balance's number of units held is made of.
+select l.hold_id
+  from stock.hold_lines l
+ where l.sku = :sku and l.location_id = :location_id and l.state in ('held', 'picked')
+   and l.hold_id /*past*/ < :past
+ order by l.hold_id /*way*/ desc
+ limit :most;
+
 -- name: waiting_for
 -- The oldest hold of a place with a line of these goods that nobody has picked yet. Holds by their
 -- key alone: that state `held` has not ended is a constraint, and said here it would offer indexes.

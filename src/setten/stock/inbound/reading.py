@@ -13,7 +13,6 @@ from setten.stock.inbound.model import PAGE_MAX, Due, Preorder, PreorderState, U
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 DUE_MAX = 2_000  # deliveries that one question looks at
-_FIRST_DAY = date(1970, 1, 1)
 _FIRST = UUID(int=0)
 
 
@@ -37,10 +36,11 @@ async def open_at(
     *,
     after: tuple[date, UUID] | None = None,
     limit: int = PAGE_MAX,
+    latest_first: bool = False,
 ) -> list[Due]:
     """What is due at a place, soonest first; pages by the last (due_on, inbound_id)."""
-    day, last = after or (_FIRST_DAY, _FIRST)
-    rows = await _Q.open_at.all(
+    day, last = after or db.end(date, UUID, largest=latest_first)
+    rows = await _Q.open_at.turned(latest_first).all(
         conn, location_id=location_id, after_day=day, after=last, most=min(limit, PAGE_MAX)
     )
     return [Due(**dict(row)) for row in rows]

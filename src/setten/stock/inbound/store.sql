@@ -109,6 +109,6 @@ select inbound_id, ref, sku, location_id, qty, received, due_on, cap, promised
 select inbound_id, ref, sku, location_id, qty, received, due_on, cap, promised
   from stock.inbound
  where is_open and location_id = :location_id
-   and (due_on, inbound_id) > (:after_day::date, :after::uuid)
- order by due_on, inbound_id
+   and (due_on, inbound_id) /*past*/ > (:after_day::date, :after::uuid)
+ order by due_on /*way*/ asc, inbound_id /*way*/ asc
  limit :most;

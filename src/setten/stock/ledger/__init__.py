@@ -8,6 +8,7 @@ touch (one order for all, so nobody waits in a circle), decide, then `post`.
 from setten.stock.ledger.model import Account, Balance, Drift, Entry, Key, Posted
 from setten.stock.ledger.proof import Progress, Proof, reconcile, take_time
 from setten.stock.ledger.service import (
+    ENTRIES_PAGE_MAX,
     Posting,
     balances_among,
     balances_at,
@@ -26,6 +27,7 @@ from setten.stock.ledger.service import (
 )
 
 __all__ = [
+    "ENTRIES_PAGE_MAX",
     "Account",
     "Balance",
     "Drift",

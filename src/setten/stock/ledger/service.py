@@ -16,7 +16,6 @@ from setten.stock.ledger.model import KEPT, Balance, Entry, Key, Posted
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 ENTRIES_PAGE_MAX = 200
 BALANCES_MAX = 20_000  # forty skus in all of five hundred places
-_AFTER_ALL = 2**62
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +72,19 @@ async def balances_at(
 
 
 async def displayed_at(
-    conn: Connection, location_id: str, *, after: str = "", limit: int = ENTRIES_PAGE_MAX
+    conn: Connection,
+    location_id: str,
+    *,
+    after: str = "",
+    limit: int = ENTRIES_PAGE_MAX,
+    last_first: bool = False,
 ) -> list[Balance]:
     """Rows of one place with units on show, by sku; pages by the last sku."""
-    rows = await _Q.displayed_at.all(
-        conn, location_id=location_id, after=after, most=min(limit, ENTRIES_PAGE_MAX)
+    rows = await _Q.displayed_at.turned(last_first).all(
+        conn,
+        location_id=location_id,
+        after=after or db.end(str, largest=last_first)[0],
+        most=min(limit, ENTRIES_PAGE_MAX),
     )
     return [Balance(**dict(row)) for row in rows]
 
@@ -176,14 +183,20 @@ async def state_crossings(
 
 
 async def entries_of(
-    conn: Connection, key: Key, *, before: int | None = None, limit: int = ENTRIES_PAGE_MAX
+    conn: Connection,
+    key: Key,
+    *,
+    before: int | None = None,
+    limit: int = ENTRIES_PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[Posted]:
     """The entries behind one row, newest first; `before` is the last entry_id of a page."""
-    rows = await _Q.entries_of.all(
+    [last] = (before,) if before else db.end(int, largest=not oldest_first)
+    rows = await _Q.entries_of.turned(oldest_first).all(
         conn,
         sku=key[0],
         location_id=key[1],
-        before=before or _AFTER_ALL,
+        before=last,
         most=min(limit, ENTRIES_PAGE_MAX),
     )
     return [Posted(**dict(row)) for row in rows]

@@ -71,8 +71,8 @@ select l.entry_id, l.at, f.name as source, t.name as target, l.qty, l.cause, l.c
   from stock.ledger l
   join stock.accounts f on f.account = l.from_account
   join stock.accounts t on t.account = l.to_account
- where l.sku = :sku and l.location_id = :location_id and l.entry_id < :before
- order by l.entry_id desc
+ where l.sku = :sku and l.location_id = :location_id and l.entry_id /*past*/ < :before
+ order by l.entry_id /*way*/ desc
  limit :most;
 
 -- name: balances_of
@@ -102,6 +102,6 @@ select sku, sum(greatest(on_hand - safety - display - allocated, 0))::bigint as 
 select b.sku, b.location_id, b.on_hand, b.held, b.in_transit, b.quarantine, b.safety,
        b.display, b.allocated, b.shelf
   from stock.balances b
- where b.location_id = :location_id and b.sku > :after and b.display > 0
- order by b.sku
+ where b.location_id = :location_id and b.sku /*past*/ > :after and b.display > 0
+ order by b.sku /*way*/ asc
  limit :most;

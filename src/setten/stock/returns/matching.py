@@ -5,7 +5,7 @@ decided by a person. Known, it cannot come back again over any counter, and her 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -37,7 +37,6 @@ CANDIDATES_MAX = 10  # shown to a person, and weighed
 LOOK_AGAIN = timedelta(hours=6)
 LOOK_FOR = timedelta(days=4)
 _SYSTEM = "system:setten"
-_END = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1), "")
 
 
 async def look_all(pool: Pool) -> None:
@@ -263,15 +262,14 @@ async def open_at(
     conn: Connection,
     location_id: str,
     *,
-    after: tuple[UUID, str] | None = None,
+    after: tuple[datetime, UUID, str] | None = None,
     limit: int = PAGE_MAX,
+    oldest_first: bool = False,
 ) -> list[TillReturn]:
-    """What a person is to look at in a place, newest first; pages by the last (receipt_id, sku)."""
-    at, receipt_id, sku = _END
-    if after is not None:
-        last = await get(conn, *after)
-        at, receipt_id, sku = last.at, last.receipt_id, last.sku
-    rows = await _Q.open_at.all(
+    """What a person is to look at in a place, newest first; pages by the last (at, receipt_id,
+    sku)."""
+    at, receipt_id, sku = after or db.end(datetime, UUID, str, largest=not oldest_first)
+    rows = await _Q.open_at.turned(oldest_first).all(
         conn,
         location_id=location_id,
         before_at=at,

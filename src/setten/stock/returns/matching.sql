@@ -29,8 +29,9 @@ select t.receipt_id, t.sku, t.location_id, t.at, t.qty, t.amount_minor, t.curren
        t.decided_at, t.decided_by, t.note
   from stock.till_returns t
  where t.location_id = :location_id and t.state = 'open' and t.why is not null
-   and (t.at, t.receipt_id, t.sku) < (:before_at::timestamptz, :before_id::uuid, :before_sku::text)
- order by t.at desc, t.receipt_id desc, t.sku desc
+   and (t.at, t.receipt_id, t.sku)
+       /*past*/ < (:before_at::timestamptz, :before_id::uuid, :before_sku::text)
+ order by t.at /*way*/ desc, t.receipt_id /*way*/ desc, t.sku /*way*/ desc
  limit :most;
 
 -- name: count_open
