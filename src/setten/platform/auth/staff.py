@@ -29,7 +29,8 @@ ADMIN = "admin"
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff as lists show them. seen_at: the last use of a session, or when they last came in."""
+    """A member of staff as lists show them. seen_at: the last use of a session, or when they last
+    came in."""
 
     staff_id: uuid.UUID
     login: str
