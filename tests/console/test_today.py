@@ -60,6 +60,18 @@ def test_every_address_on_the_page_opens(house: House) -> None:
                 assert answer.status_code in (200, 303), path
 
 
+@pytest.mark.parametrize("login", ["page-agent", "page-marketer", "page-engineer", "of-shop"])
+def test_nothing_on_the_day_leads_anybody_to_a_shut_door(
+    house: House, shop: Shop, login: str
+) -> None:
+    with house.person(shop.login if login == "of-shop" else login) as one:
+        text = one.get("/").text
+        paths = {path for path in re.findall(r'href="(/[^"#]*)', text) if "/static" not in path}
+        for path in sorted(paths):
+            answer = one.get(path.replace("&amp;", "&"))
+            assert answer.status_code in (200, 303), path
+
+
 def test_what_tills_took_stands_beside_last_week(house: House, shop: Shop) -> None:
     today = (datetime.now(UTC) + timedelta(hours=9)).date()
     answer = receipts_of(house, shop, [(today, 4_321), (today - timedelta(days=7), 12_345)])
@@ -76,6 +88,8 @@ def test_what_tills_took_stands_beside_last_week(house: House, shop: Shop) -> No
         assert shop.location_id not in associate.get("/today/sales.csv").text
     with house.person(shop.login) as own:
         assert "¥4,321" in own.get("/").text
+        assert "¥4,321" in own.get("/today/sales").text
+        assert own.get("/today/sales.csv").text.count("\n") == 2, "the head, and one shop"
     with house.person("page-agent") as agent:
         assert agent.get("/today/sales").status_code == 403
 

@@ -149,6 +149,7 @@ NOT_PICTURED = frozenset(
         "/sign-in/link/{token:str}",  # opened by every shot
         "/customers/{customer_id:uuid}/timeline",  # the next rows of a page
         "/customers/segments/lists/reading",  # a part of its page, while a file is read
+        "/run/imports/samples/{kind:str}",  # a file to take away
         "/run/identity/changes",  # the rest of a table of its page
     }
 )

@@ -41,6 +41,7 @@ from setten.console.run import (
     installed,
     keys,
     rules,
+    samples,
     staff,
     starting,
 )
@@ -141,6 +142,7 @@ PAGES: list[HTTPRouteHandler] = [
     starting.start,
     starting.start_live,
     starting.make_source,
+    samples.sample,
     checking.doctor,
     installed.installation,
     installed.keep,

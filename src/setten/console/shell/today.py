@@ -31,6 +31,9 @@ PLACES_SHOWN = 8
 ARRIVED_SHOWN = 6
 ARRIVED_WITHIN = timedelta(days=1)
 MOVES_SHOWN = 5
+SALES = (Right.read_data, Right.hand_over)
+"""Who opens the day's sales: who reads the business's figures, and who stands in a shop."""
+
 KEPT_DAYS = 7
 """Promises are told over a week: of a morning's two nothing can be said."""
 
@@ -274,14 +277,14 @@ async def events(
     return page.render("shell/today_events.html", shown)
 
 
-@get("/today/sales", right=Right.read_data)
+@get("/today/sales", right=SALES)
 async def sales(request: Asked) -> Response[str]:
-    """Every place's day beside the same weekday a week before."""
+    """Every place's day beside the same weekday a week before; of staff of a shop, their own."""
     page, rows, day = await _all_sales(request)
     return page.render("shell/today_sales.html", {"sold": rows, "week_ago": day - WEEK})
 
 
-@get("/today/sales.csv", right=Right.read_data)
+@get("/today/sales.csv", right=SALES)
 async def sales_csv(request: Asked) -> Response[str]:
     """The same to take away."""
     _, rows, day = await _all_sales(request)

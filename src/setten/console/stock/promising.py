@@ -22,6 +22,7 @@ from setten.console.places import named
 from setten.console.shell.sign_in import redirect
 from setten.console.stock import naming
 from setten.console.stock.goods import good
+from setten.console.stock.holding import waiting
 from setten.console.words import all_words
 from setten.customers import identity
 from setten.platform import audit, auth, clock, db
@@ -29,7 +30,7 @@ from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid
 from setten.platform.vault import Vault
-from setten.stock import allocations, catalog, inbound, locations
+from setten.stock import allocations, catalog, house_rules, inbound, locations
 from setten.stock.allocations import Allocation
 from setten.stock.inbound import Delivery, Due, Preorder, Wish
 
@@ -147,11 +148,13 @@ async def _page(
         names = await named(request, conn, page.locale)
         shown = await panel(conn, page, deps.vault, item.sku, place.location_id)
         whom = await _person(conn, page, deps.vault, request.query_params.get("for", ""))
+        rule = await house_rules.current(conn)
     view = {
         "good": good(item, page),
         "panel": shown,
         "at": place.location_id,
         "at_name": names(place.location_id),
+        "waits": waiting(rule.pickup_hours, page),
         "whom": whom,
         "said": said if f"promise.said_{said}" in all_words() else "",
         "typed": dict.fromkeys(NAMES, "") | dict(typed or {}),

@@ -13,6 +13,19 @@
     if (!el) return;
     if (el.matches("textarea, input")) el.focus(); else el.click();
   });
+  // What stands in the next block of code goes to the clipboard; where the browser has none (plain
+  // http from elsewhere), it is chosen whole, so that one key copies it.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copies]");
+    if (!button) return;
+    const code = button.closest(".buttons").nextElementSibling;
+    getSelection().selectAllChildren(code);
+    try { await navigator.clipboard.writeText(code.innerText); } catch { if (!document.execCommand("copy")) return; }
+    const word = button.textContent;
+    if (word === button.dataset.said) return;
+    button.textContent = button.dataset.said;
+    setTimeout(() => { button.textContent = word; }, 2000);
+  });
   document.addEventListener("focusin", (event) => {
     if (event.target.matches?.("[data-selects]")) event.target.select();
   });
