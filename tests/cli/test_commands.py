@@ -146,9 +146,12 @@ def test_a_weak_password_is_refused(installation):
 
 
 def test_reconcile_of_an_empty_shop_finds_no_drift(installation):
-    done = setten("reconcile", "--json", **installation)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["drifts"] == []
+    for begun in ((), ("--after", "SOFA-1")):
+        done = setten("reconcile", "--json", *begun, **installation)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert found["drifts"] == []
+        assert set(found["sums"].values()) == {0}
 
 
 def test_doctor_reports_every_check_and_ends_with_0_when_all_is_well(installation):
