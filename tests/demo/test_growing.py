@@ -14,7 +14,7 @@ from setten import demo
 from setten.demo import growing
 from setten.demo.chain import Deed, Kind
 from setten.demo.world import JAPAN
-from setten.platform import db, settings
+from setten.platform import business, db, settings
 from setten.platform.settings import Settings
 from setten.stock import ledger, receipts
 
@@ -111,6 +111,7 @@ async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_pat
         assert not await conn.fetchval(
             "select count(*) from auth.staff where signed_in_at > $1", NOW
         )
+        assert (await business.read(conn)).name == "暮らしの道具店"
         writers = await conn.fetch("select distinct by_id, by_name from engagement.notes")
         assert writers
         assert all(row["by_id"].startswith("staff:") for row in writers)

@@ -25,6 +25,7 @@ from setten.demo.chain.catalogue import ONLINE
 from setten.demo.chain.chance import dice
 from setten.demo.world import JAPAN
 from setten.platform import auth
+from setten.platform import business as choices
 from setten.platform.auth.model import SYSTEM
 from setten.platform.db import Connection
 from setten.platform.vault import Vault, normalise
@@ -49,6 +50,9 @@ async def make(
 ) -> None:  # fmt: skip
     """All of it. keys: write keys by the names of sources. locale: of the names."""
     told = _told()
+    if business.is_home:  # the others are kinds of business, not names
+        name = business.name_ja if locale == "ja" else business.name_en
+        await choices.change(conn, choices.Choices(name=name), actor=SYSTEM.label, now=now)
     for one in told["segments"]:
         expression = LANGUAGE.json(LANGUAGE.read_words(one["words"], "ja"))
         name = one["ja" if locale == "ja" else "en"]

@@ -155,15 +155,8 @@ class Chain:
                         if any(line.discount for line in lines)
                         else rng.choices(_CAUSES, _CAUSE_SHARES)[0]
                     )
-                    yield self._sale(
-                        rng,
-                        shop,
-                        at,
-                        lines,
-                        None,
-                        cause,
-                        f"{day:%y%m%d}-{shop.location_id}-{number}",
-                    )
+                    ref = f"{day:%y%m%d}-{shop.location_id}-{number}"
+                    yield self._sale(rng, shop, at, lines, None, cause, ref)
 
     def _sale(
         self, rng: random.Random, shop: Shop, at: datetime, lines: tuple[Line, ...],

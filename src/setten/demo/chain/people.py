@@ -175,7 +175,7 @@ def _told(
         found["email"] = _mail(rng, family[1], given[1], age)
     if rng.random() < 0.78:
         found["phone"] = (
-            f"0{rng.choice((7, 8, 9, 9))}0-0{(number * 617 + 203) % 1000:03d}"
+            f"0{rng.choice((7, 9, 9, 9))}0-0{(number * 617 + 203) % 1000:03d}"
             f"-{rng.randrange(10_000):04d}"
         )
     if rng.random() < 0.33 * likes_screens:
