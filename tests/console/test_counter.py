@@ -66,6 +66,18 @@ def test_a_tick_is_taken_back_by_a_second_press(
     assert state_of(house, hold.hold_id) == "held"
 
 
+def test_a_hold_that_was_found_by_its_code_is_handed_over_from_its_page(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    hold = house.hold(sku, at=shop.location_id)
+    page, counter = f"/stock/holds/{hold.hold_id}", f'href="/stock/holds/{hold.hold_id}/counter"'
+    assert counter in associate.get(page).text
+    with house.person("page-marketer") as marketer:
+        assert counter not in marketer.get(page).text
+    post(associate, f"{page}/collection", stage="ready")
+    assert counter not in associate.get(page).text
+
+
 def test_a_hand_over_offers_the_way_back(
     house: House, associate: Browser, shop: Shop, sku: str
 ) -> None:

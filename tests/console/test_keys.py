@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -78,3 +79,22 @@ def test_a_slow_line_shows_that_it_works_and_a_lost_one_says_so(screen: Any) -> 
     expect(page.locator(".is-slow-line")).to_be_visible()
     page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen'))")
     expect(page.locator(".is-slow-line")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/customers/segments", "/customers/segments/new", "/run/staff", "/stock/delivery",
+     "/stock/items", "/stock/orders", "/stock/places", "/stock/releases", "/stock/carts",
+     "/stock/returns/unproven?at=kichijoji", "/stock/pickup?at=kichijoji", "/customers/{who}",
+     "/customers/{who}/links"],
+)  # fmt: skip
+def test_the_help_lists_the_keys_that_work_on_a_page(house: House, path: str) -> None:
+    who, _ = house.newcomer()
+    with house.person("page-admin") as admin:
+        answer = admin.get(path.format(who=who))
+    assert answer.status_code == 200
+    works = set(re.findall('data-key="([A-Z])"', answer.text))
+    listed = set(re.findall('<dt><kbd class="kbd">([A-Z])</kbd> </dt>', answer.text))
+    # A step, and goods to hold, come and go while a page is open.
+    assert works <= listed <= works | {"H", "N"}
+    assert ("H" in listed) == ("T" in works)

@@ -5,6 +5,8 @@ What a person may not open is not shown; what does not exist yet is not shown to
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from setten.platform.auth import Actor, Right
@@ -131,6 +133,16 @@ def places(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
 
 
+_PERSON = re.compile(r"/customers/[0-9a-f-]{36}")
+_SCANNED = re.compile(r"/customers/[0-9a-f-]{36}/cart|/stock/carts/[^/]+|/stock/returns/unproven")
+_FILTERED = frozenset(
+    {
+        "/customers/segments", "/run/staff", "/stock/delivery", "/stock/items", "/stock/orders",
+        "/stock/places", "/stock/releases",
+    }
+)  # fmt: skip
+
+
 def key_list(path: str) -> list[tuple[str, str]]:
     """The keys that work on this page, with the key of their words."""
     keys = [
@@ -144,11 +156,15 @@ def key_list(path: str) -> list[tuple[str, str]]:
         ("Esc", "keys.close"),
         ("?", "keys.list"),
     ]
-    if path.startswith("/customers/"):
+    if _PERSON.fullmatch(path):
         keys += [("H", "keys.hold"), ("C", "keys.note_on"), ("N", "keys.next_step")]
         keys += [("T", "keys.timeline"), ("Ctrl Enter", "keys.send")]
+    if path in _FILTERED:
+        keys.append(("F", "keys.filter"))
     if path.startswith("/stock/pickup"):
         keys.append(("B", "keys.scan"))
+    if _SCANNED.fullmatch(path):
+        keys.append(("B", "keys.goods"))
     return keys
 
 

@@ -15,6 +15,7 @@ from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.run import tables
 from setten.console.shell import needs, strips
+from setten.console.words import Words, all_words
 from setten.customers import lifecycle
 from setten.customers.lifecycle import NOWHERE
 from setten.facts.engagement import NoteWritten
@@ -227,9 +228,15 @@ async def _arrived(conn: Connection, page: Page) -> dict[str, object]:
     t = page.words()
     return {
         "arrived": [(row, mark(row.channel, t, event=row.name),
-                     row.own_name or word_of(row.name, page))
+                     _called(row.own_name, t) or word_of(row.name, page))
                     for row in rows],
     }  # fmt: skip
+
+
+def _called(own_name: str | None, t: Words) -> str | None:
+    """An event of a sender's own, by our words where many senders use its name; else as it is."""
+    known = all_words().get(f"custom.{(own_name or '').lower()}")
+    return own_name if known is None or "{" in known[t.locale] else known[t.locale]
 
 
 def word_of(name: str, page: Page) -> str:
@@ -264,7 +271,7 @@ async def events(
     rows = [
         Happened(
             event_id=one.event_id,
-            word=one.own_name or word_of(one.name, page),
+            word=_called(one.own_name, t) or word_of(one.name, page),
             touch=one,
             place=names(one.location_id),
             mark=mark(one.channel, t, event=one.name),

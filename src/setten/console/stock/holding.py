@@ -187,6 +187,9 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
             "place": names(found.location_id),
             "latest": holds.latest(found),
             "longer": waiting(rule.extend_hours, page),
+            "hands_over": found.is_open
+            and page.who.may(Right.hand_over)
+            and page.who.may_at(found.location_id),
             "come_by": come_by(found, names.find(found.location_id)),
         },
     )
