@@ -65,19 +65,34 @@ CREATE FUNCTION log.ensure_partitions(first date, days integer) RETURNS void
     AS $$
 declare
   day date;
+  name text;
 begin
   for offset_days in 0 .. days - 1 loop
     day := first + offset_days;
-    if to_regclass(format('log.events_%s', to_char(day, 'YYYYMMDD'))) is null then
+    name := format('log.events_%s', to_char(day, 'YYYYMMDD'));
+    if to_regclass(name) is null then
       begin
         execute format(
-          'create table log.events_%s partition of log.events for values from (%L) to (%L)',
-          to_char(day, 'YYYYMMDD'), day, day + 1);
+          'create table %s partition of log.events for values from (%L) to (%L)',
+          name, day, day + 1);
+        -- A partition takes over columns, but not how they are counted.
+        perform log.sample_little(name::regclass);
       exception when check_violation then
         null;  -- the default partition has events of that day already
       end;
     end if;
   end loop;
+end $$;
+CREATE FUNCTION log.sample_little(named regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute (
+    select format('alter table %s %s', named,
+                  string_agg(format('alter column %I set statistics 10', attname), ', '
+                             order by attnum))
+      from pg_attribute
+     where attrelid = named and attnum > 0 and not attisdropped);
 end $$;
 CREATE FUNCTION stock.letter_groups(said text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -121,6 +136,14 @@ CREATE TABLE audit.met (
     customer_id uuid NOT NULL,
     until timestamp with time zone NOT NULL
 );
+CREATE TABLE audit.paces (
+    actor text NOT NULL,
+    what text NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    in_minute integer NOT NULL,
+    day date NOT NULL,
+    in_day integer NOT NULL
+);
 CREATE TABLE auth.failures (
     subject bytea NOT NULL,
     failed_at timestamp with time zone NOT NULL
@@ -157,6 +180,7 @@ CREATE TABLE auth.staff (
     theme text DEFAULT 'system'::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
+    signed_in_at timestamp with time zone,
     CONSTRAINT locale_is_known CHECK ((locale = ANY (ARRAY['ja'::text, 'en'::text]))),
     CONSTRAINT role_is_known CHECK ((role = ANY (ARRAY['associate'::text, 'shop_manager'::text, 'agent'::text, 'marketer'::text, 'cx_manager'::text, 'engineer'::text, 'privacy_officer'::text, 'executive'::text, 'admin'::text]))),
     CONSTRAINT theme_is_known CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text])))
@@ -197,6 +221,11 @@ CREATE TABLE combine.claims (
     answer bytea
 )
 WITH (fillfactor='60');
+ALTER TABLE ONLY combine.claims ALTER COLUMN key_hash SET STATISTICS 10;
+ALTER TABLE ONLY combine.claims ALTER COLUMN request_hash SET STATISTICS 10;
+ALTER TABLE ONLY combine.claims ALTER COLUMN claimed_at SET STATISTICS 10;
+ALTER TABLE ONLY combine.claims ALTER COLUMN status SET STATISTICS 10;
+ALTER TABLE ONLY combine.claims ALTER COLUMN answer SET STATISTICS 10;
 CREATE TABLE customers.blocked_patterns (
     pattern_id uuid NOT NULL,
     kind text NOT NULL,
@@ -464,6 +493,12 @@ CREATE TABLE customers.segment_passages (
     event_id text,
     CONSTRAINT cause_is_known CHECK ((cause = ANY (ARRAY['event'::text, 'time'::text, 'definition'::text, 'identity'::text])))
 );
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN segment_id SET STATISTICS 10;
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN at SET STATISTICS 10;
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN customer_id SET STATISTICS 10;
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN entered SET STATISTICS 10;
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN cause SET STATISTICS 10;
+ALTER TABLE ONLY customers.segment_passages ALTER COLUMN event_id SET STATISTICS 10;
 CREATE TABLE customers.segment_places (
     location_id text NOT NULL,
     lat double precision NOT NULL,
@@ -686,6 +721,16 @@ CREATE TABLE insight.day_orders (
     orders bigint NOT NULL,
     total_minor bigint NOT NULL
 );
+CREATE TABLE insight.newest (
+    name text NOT NULL,
+    channel text NOT NULL,
+    location_id text NOT NULL,
+    xids xid8[] NOT NULL,
+    positions bigint[] NOT NULL
+)
+WITH (fillfactor='50');
+COMMENT ON COLUMN insight.newest.location_id IS 'of receipts also by place; else empty: anywhere';
+COMMENT ON COLUMN insight.newest.positions IS 'newest first, a hundred at most, as xids';
 CREATE TABLE insight.touches (
     day date NOT NULL,
     channel text NOT NULL,
@@ -830,6 +875,21 @@ CREATE TABLE log.events (
     CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 )
 PARTITION BY RANGE (arrived_on);
+ALTER TABLE ONLY log.events ALTER COLUMN arrived_on SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN xid SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN "position" SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN event_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN name SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN occurred_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN received_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN sent_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN original_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN source_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN channel SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN location_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN identifiers SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN sealed_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events ALTER COLUMN body SET STATISTICS 10;
 CREATE TABLE log.events_elsewhere (
     arrived_on date CONSTRAINT events_arrived_on_not_null NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() CONSTRAINT events_xid_not_null NOT NULL,
@@ -849,6 +909,21 @@ CREATE TABLE log.events_elsewhere (
     CONSTRAINT event_id_is_short CHECK (((length(event_id) >= 1) AND (length(event_id) <= 100))),
     CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN arrived_on SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN xid SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN "position" SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN event_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN name SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN occurred_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN received_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN sent_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN original_at SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN source_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN channel SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN location_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN identifiers SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN sealed_id SET STATISTICS 10;
+ALTER TABLE ONLY log.events_elsewhere ALTER COLUMN body SET STATISTICS 10;
 CREATE TABLE log.seen (
     day date NOT NULL,
     hash uuid NOT NULL,
@@ -856,6 +931,11 @@ CREATE TABLE log.seen (
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     arrived_on date NOT NULL
 );
+ALTER TABLE ONLY log.seen ALTER COLUMN day SET STATISTICS 10;
+ALTER TABLE ONLY log.seen ALTER COLUMN hash SET STATISTICS 10;
+ALTER TABLE ONLY log.seen ALTER COLUMN "position" SET STATISTICS 10;
+ALTER TABLE ONLY log.seen ALTER COLUMN xid SET STATISTICS 10;
+ALTER TABLE ONLY log.seen ALTER COLUMN arrived_on SET STATISTICS 10;
 CREATE TABLE log.set_aside (
     reader text NOT NULL,
     xid xid8 NOT NULL,
@@ -939,6 +1019,7 @@ CREATE TABLE stock.carts (
     left_at timestamp with time zone,
     refusal text,
     shipping_minor bigint,
+    places text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT closed_when_over CHECK (((closed_at IS NULL) = (state = 'open'::text))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'ordered'::text, 'given'::text, 'dropped'::text])))
 )
@@ -972,6 +1053,7 @@ CREATE TABLE stock.counts (
     submitted_by text,
     ended_at timestamp with time zone,
     ended_by text,
+    is_chosen boolean DEFAULT false NOT NULL,
     CONSTRAINT ended_when_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['open'::text, 'waiting'::text])))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'booked'::text, 'cancelled'::text])))
 );
@@ -1115,6 +1197,33 @@ CREATE TABLE stock.holds (
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['held'::text, 'ready'::text, 'collected'::text, 'released'::text, 'expired'::text, 'short'::text])))
 )
 WITH (fillfactor='80');
+CREATE TABLE stock.house_rules (
+    version bigint NOT NULL,
+    hold_hours integer NOT NULL,
+    extend_hours integer NOT NULL,
+    hold_units_max integer NOT NULL,
+    carry_hours integer NOT NULL,
+    pickup_hours integer NOT NULL,
+    cart_left_hours integer NOT NULL,
+    count_units_free integer NOT NULL,
+    count_value_free_minor bigint NOT NULL,
+    fill_days integer NOT NULL,
+    keep_days integer NOT NULL,
+    reason bytea NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT giving_leaves_enough CHECK ((((fill_days >= 1) AND (fill_days <= 365)) AND ((keep_days >= 1) AND (keep_days <= 365)))),
+    CONSTRAINT limits_are_sane CHECK ((((hold_units_max >= 1) AND (hold_units_max <= 10000)) AND ((count_units_free >= 0) AND (count_units_free <= 10000)) AND ((count_value_free_minor >= 0) AND (count_value_free_minor <= '1000000000000'::bigint)))),
+    CONSTRAINT waits_are_sane CHECK ((((hold_hours >= 1) AND (hold_hours <= 720)) AND ((extend_hours >= 1) AND (extend_hours <= 720)) AND ((carry_hours >= 1) AND (carry_hours <= 720)) AND ((pickup_hours >= 1) AND (pickup_hours <= 720)) AND ((cart_left_hours >= 1) AND (cart_left_hours <= 720))))
+);
+ALTER TABLE stock.house_rules ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME stock.house_rules_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE stock.inbound (
     inbound_id uuid NOT NULL,
     ref text NOT NULL,
@@ -1455,6 +1564,7 @@ CREATE TABLE stock.return_policies (
     unproven_max_minor bigint NOT NULL,
     set_by text NOT NULL,
     set_at timestamp with time zone NOT NULL,
+    reason bytea,
     CONSTRAINT days_are_sane CHECK ((((days >= 0) AND (days <= 3650)) AND ((per_customer_days >= 1) AND (per_customer_days <= 3650)))),
     CONSTRAINT limits_are_not_negative CHECK (((per_customer_max >= 0) AND (unproven_max_minor >= 0)))
 );
@@ -1506,6 +1616,12 @@ CREATE TABLE stock.sending_places (
     set_at timestamp with time zone NOT NULL,
     CONSTRAINT limits_are_positive CHECK (((max_km > (0)::double precision) AND (open_max > 0)))
 );
+CREATE TABLE stock.set_history (
+    set_sku text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    parts jsonb NOT NULL
+);
+COMMENT ON COLUMN stock.set_history.parts IS 'units by part; {} where it is no set any more';
 CREATE TABLE stock.set_parts (
     set_sku text NOT NULL,
     part_sku text NOT NULL,
@@ -1602,6 +1718,9 @@ CREATE TABLE vault.envelopes (
     identifier_id bigint NOT NULL,
     sealed bytea NOT NULL
 );
+ALTER TABLE ONLY vault.envelopes ALTER COLUMN sealed_id SET STATISTICS 10;
+ALTER TABLE ONLY vault.envelopes ALTER COLUMN identifier_id SET STATISTICS 10;
+ALTER TABLE ONLY vault.envelopes ALTER COLUMN sealed SET STATISTICS 10;
 ALTER TABLE vault.envelopes ALTER COLUMN sealed_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME vault.envelopes_sealed_id_seq
     START WITH 1
@@ -1645,6 +1764,8 @@ ALTER TABLE ONLY audit.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (entry_id);
 ALTER TABLE ONLY audit.met
     ADD CONSTRAINT met_pkey PRIMARY KEY (actor, customer_id);
+ALTER TABLE ONLY audit.paces
+    ADD CONSTRAINT paces_pkey PRIMARY KEY (actor, what);
 ALTER TABLE ONLY auth.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY auth.links
@@ -1753,6 +1874,8 @@ ALTER TABLE ONLY insight.day_events
     ADD CONSTRAINT day_events_pkey PRIMARY KEY (day, name);
 ALTER TABLE ONLY insight.day_orders
     ADD CONSTRAINT day_orders_pkey PRIMARY KEY (day, channel, currency);
+ALTER TABLE ONLY insight.newest
+    ADD CONSTRAINT newest_pkey PRIMARY KEY (name, channel, location_id);
 ALTER TABLE ONLY insight.touches
     ADD CONSTRAINT touches_pkey PRIMARY KEY (day, channel, slot);
 ALTER TABLE ONLY jobs.pgqueuer_log
@@ -1823,6 +1946,8 @@ ALTER TABLE ONLY stock.hold_lines
     ADD CONSTRAINT hold_lines_pkey PRIMARY KEY (hold_id, sku, location_id);
 ALTER TABLE ONLY stock.holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (hold_id);
+ALTER TABLE ONLY stock.house_rules
+    ADD CONSTRAINT house_rules_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY stock.inbound
     ADD CONSTRAINT inbound_pkey PRIMARY KEY (inbound_id);
 ALTER TABLE ONLY stock.items
@@ -1887,6 +2012,8 @@ ALTER TABLE ONLY stock.sales_days
     ADD CONSTRAINT sales_days_pkey PRIMARY KEY (location_id, day, sku);
 ALTER TABLE ONLY stock.sending_places
     ADD CONSTRAINT sending_places_pkey PRIMARY KEY (location_id);
+ALTER TABLE ONLY stock.set_history
+    ADD CONSTRAINT set_history_pkey PRIMARY KEY (set_sku, from_at);
 ALTER TABLE ONLY stock.set_parts
     ADD CONSTRAINT set_parts_pkey PRIMARY KEY (set_sku, part_sku);
 ALTER TABLE ONLY stock.substitutions
@@ -1940,8 +2067,8 @@ CREATE INDEX segment_passages_of ON customers.segment_passages USING btree (segm
 CREATE INDEX segment_places_lat ON customers.segment_places USING btree (lat);
 CREATE INDEX segment_wakes_due ON customers.segment_wakes USING btree (due_at);
 CREATE UNIQUE INDEX segments_name ON customers.segments USING btree (name) WHERE (retired_at IS NULL);
-CREATE INDEX stages_by_stage ON customers.stages USING btree (stage, since DESC, customer_id);
 CREATE INDEX stages_due ON customers.stages USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX stages_in_order ON customers.stages USING btree (stage, since, customer_id);
 CREATE INDEX timeline_purchases ON customers.timeline USING btree (identifier_id, purchase_key) WHERE (purchase_key IS NOT NULL);
 CREATE INDEX timeline_viewed ON customers.timeline USING btree (identifier_id, occurred_at) WHERE (name = 'product.viewed'::text);
 CREATE INDEX notes_by_identifier ON engagement.notes USING btree (identifier_id, written_at DESC);
@@ -1963,8 +2090,11 @@ CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON jobs.pgqueuer_statistics
 CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON jobs.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::jobs.pgqueuer_status, 'picked'::jobs.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
 CREATE INDEX pgqueuer_updated_id_id1_idx ON jobs.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::jobs.pgqueuer_status);
 CREATE INDEX files_part ON lake.files USING btree (part);
+CREATE INDEX dead_letters_ended ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX dead_letters_ended_of ON log.dead_letters USING btree (source_id, dead_letter_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX dead_letters_hash ON log.dead_letters USING btree (hash) WHERE (ended_at IS NULL);
 CREATE INDEX dead_letters_open ON log.dead_letters USING btree (dead_letter_id) WHERE (ended_at IS NULL);
+CREATE INDEX dead_letters_open_of ON log.dead_letters USING btree (source_id, dead_letter_id) WHERE (ended_at IS NULL);
 CREATE INDEX events_order ON ONLY log.events USING btree (xid, "position");
 CREATE INDEX events_elsewhere_xid_position_idx ON log.events_elsewhere USING btree (xid, "position");
 CREATE INDEX allocations_place ON stock.allocations USING btree (location_id, sku, channel);
@@ -2003,6 +2133,7 @@ CREATE INDEX holds_due ON stock.holds USING btree (expires_at) WHERE (ended_at I
 CREATE INDEX holds_ended ON stock.holds USING btree (location_id, state, hold_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX holds_identifier ON stock.holds USING btree (identifier_id, hold_id) WHERE (identifier_id IS NOT NULL);
 CREATE INDEX holds_queue ON stock.holds USING btree (location_id, hold_id) WHERE (ended_at IS NULL);
+CREATE INDEX inbound_at ON stock.inbound USING btree (location_id, due_on, inbound_id) WHERE is_open;
 CREATE INDEX inbound_due ON stock.inbound USING btree (sku, location_id, due_on) WHERE is_open;
 CREATE UNIQUE INDEX inbound_ref ON stock.inbound USING btree (ref, sku, location_id);
 CREATE INDEX items_gtin ON stock.items USING btree (gtin) WHERE (gtin IS NOT NULL);
@@ -2040,6 +2171,7 @@ CREATE INDEX return_lines_root ON stock.return_lines USING btree (root, sku) WHE
 CREATE INDEX returns_identifier ON stock.returns USING btree (identifier_id, at) WHERE (identifier_id IS NOT NULL);
 CREATE INDEX returns_location ON stock.returns USING btree (location_id, return_id);
 CREATE INDEX returns_root ON stock.returns USING btree (root) WHERE (root IS NOT NULL);
+CREATE INDEX set_history_parts ON stock.set_history USING gin (parts);
 CREATE INDEX set_parts_part ON stock.set_parts USING btree (part_sku, set_sku);
 CREATE INDEX tasks_about ON stock.tasks USING btree (about) WHERE ((about IS NOT NULL) AND (done_at IS NULL));
 CREATE INDEX tasks_hold ON stock.tasks USING btree (hold_id) WHERE (hold_id IS NOT NULL);
