@@ -132,14 +132,11 @@ class Trace:
         for name, pid in self._pids.items():
             if name != "database":
                 yield pid, name.partition("-")[0]
-        with contextlib.suppress(OSError):
-            children = Path(
-                f"/proc/{self._pids['database']}/task/{self._pids['database']}/children"
-            )
-            for pid in map(int, children.read_text().split()):
-                with contextlib.suppress(OSError, IndexError):
-                    title = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
-                    yield pid, _OF_DATABASE.get(title[1], "backends")
+        yield from ((pid, "callers") for pid in _children(os.getpid()) if pid not in self._ours)
+        for pid in _children(self._pids["database"]):
+            with contextlib.suppress(OSError, IndexError):
+                title = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
+                yield pid, _OF_DATABASE.get(title[1], "backends")
 
 
 def _by_tenth(told: Sequence[Sequence[tuple[float, float]]]) -> dict[int, list[float]]:
