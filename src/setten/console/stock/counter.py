@@ -89,9 +89,7 @@ async def counter(
     shelves = {row.key: row.shelf for row in rows if row.shelf}
     view = {
         "hold": hold,
-        "ticket": queue.ticket(
-            hold, who, shown, shelves, names.find(hold.location_id), page.now
-        ),
+        "ticket": queue.ticket(hold, who, shown, shelves, names.find(hold.location_id), page.now),
         "place": names(hold.location_id),
         "collector": collector,
         "swapping": next((one for one in hold.lines if one.sku == sku and one.is_open), None),
