@@ -81,18 +81,15 @@ MORE = {
     "/find": ("/find?q=佐藤", "/find?q=L0000001"),
     "/customers/{customer_id:uuid}": ("/customers/{buyer_id}",),
     "/customers/{customer_id:uuid}/purchases": ("/customers/{buyer_id}/purchases",),
-    "/stock/items": (
-        "/stock/items?q=ソファ",
-        "/stock/items?q=ないもの",
-        "/stock/items?after=L0900000",
-    ),
+    "/stock/items": ("/stock/items?q=ソファ", "/stock/items?q=ないもの"),
     "/stock/orders": ("/stock/orders?number=L01-1",),
     "/stock/why": ("/stock/why?sku={sku}&at=kichijoji",),
     "/stock/places/place": ("/stock/places/place?at=kichijoji",),
-    "/stock/places/list": ("/stock/places/list?at=kichijoji&what=aside",),
+    "/stock/places/aside": ("/stock/places/aside?at=kichijoji",),
+    "/stock/places/display": ("/stock/places/display?at=kichijoji",),
     "/stock/places/edit": ("/stock/places/edit?at=kichijoji",),
     "/stock/promises": ("/stock/promises?sku={sku}&at=kichijoji",),
-    "/stock/cover": (f"/stock/cover?at={SHOP}", f"/stock/cover?at={SHOP}&what=dead"),
+    "/stock/cover": (f"/stock/cover?at={SHOP}",),
     "/stock/items/{sku:path}": ("/stock/items/{sku}?at=kichijoji", "/stock/items/{sold_sku}"),
     "/stock/delivery/zone": ("/stock/delivery/zone?id={zone_id}",),
     "/stock/delivery/service": ("/stock/delivery/service?id={service_id}",),
@@ -114,8 +111,8 @@ MORE = {
 }
 # Addresses that open nothing by themselves: they send on, or need more words, which MORE has.
 BARE = re.compile(
-    r"/customers/segments/compare|/stock/(why|promises|places/(place|list)|releases/release"
-    r"|returns/(unproven|purchase)|delivery/(zone|service))|/run/identity/changes"
+    r"/customers/segments/compare|/stock/(why|promises|places/(place|aside|display)|releases/release"
+    r"|returns/(unproven|purchase|tills/.+)|delivery/(zone|service))|/run/identity/changes"
 )
 SEGMENT = {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "loyalty"}}
 
