@@ -68,7 +68,10 @@ EXAMPLES = {
                  "order by count(*) desc limit 1",
     "transfer_id": "select transfer_id from stock.transfer_lines group by 1 "
                    "order by count(*) desc limit 1",
-    "till_id": "select receipt_id from stock.till_returns where state = 'open' limit 1",
+    "till_id": "select receipt_id from stock.till_returns where state = 'open' "
+               "order by receipt_id, sku limit 1",
+    "till_sku": "select sku from stock.till_returns where state = 'open' "
+                "order by receipt_id, sku limit 1",
     "zone_id": "select zone_id from stock.delivery_zones limit 1",
     "service_id": "select service_id from stock.delivery_services limit 1",
     "release_id": "select release_id from stock.releases limit 1",
@@ -86,6 +89,7 @@ MORE = {
     "/stock/why": ("/stock/why?sku={sku}&at=kichijoji",),
     "/stock/places/place": ("/stock/places/place?at=kichijoji",),
     "/stock/places/aside": ("/stock/places/aside?at=kichijoji",),
+    "/stock/places/due": ("/stock/places/due?at=kichijoji",),
     "/stock/places/display": ("/stock/places/display?at=kichijoji",),
     "/stock/places/edit": ("/stock/places/edit?at=kichijoji",),
     "/stock/promises": ("/stock/promises?sku={sku}&at=kichijoji",),
@@ -95,7 +99,7 @@ MORE = {
     "/stock/delivery/service": ("/stock/delivery/service?id={service_id}",),
     "/stock/releases/release": ("/stock/releases/release?id={release_id}",),
     "/stock/returns/tills": (f"/stock/returns/tills?at={SHOP}",),
-    "/stock/returns/tills/{receipt_id:uuid}": ("/stock/returns/tills/{till_id}",),
+    "/stock/returns/tills/{receipt_id:uuid}": ("/stock/returns/tills/{till_id}?sku={till_sku}",),
     "/stock/returns/unproven": (f"/stock/returns/unproven?at={SHOP}",),
     "/stock/returns/purchase": (f"/stock/returns/purchase?at={SHOP}&receipt={{receipt_id}}",),
     "/stock/sending": (f"/stock/sending?at={SHOP}",),
@@ -111,7 +115,7 @@ MORE = {
 }
 # Addresses that open nothing by themselves: they send on, or need more words, which MORE has.
 BARE = re.compile(
-    r"/customers/segments/compare|/stock/(why|promises|places/(place|aside|display)|releases/release"
+    r"/customers/segments/compare|/stock/(why|promises|places/(place|aside|display|due)|releases/release"
     r"|returns/(unproven|purchase|tills/.+)|delivery/(zone|service))|/run/identity/changes"
 )
 SEGMENT = {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "loyalty"}}
