@@ -116,7 +116,7 @@ MORE = {
 # Addresses that open nothing by themselves: they send on, or need more words, which MORE has.
 BARE = re.compile(
     r"/customers/segments/compare|/stock/(why|promises|places/(place|aside|display|due)|releases/release"
-    r"|returns/(unproven|purchase|tills/.+)|delivery/(zone|service))|/run/identity/changes"
+    r"|returns/(unproven|purchase|tills/[^?]+)|delivery/(zone|service))|/run/identity/changes"
 )
 SEGMENT = {"kind": "field", "name": "stage", "claim": {"op": "is", "value": "loyalty"}}
 
