@@ -124,6 +124,24 @@ async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_pat
         await conn.close()
 
 
+# Readers that are level look back as far as the day before what they have read.
+ARRIVED_UNSEEN = """
+select distinct name
+  from (select name, arrived_on, max(arrived_on) over (order by xid, position) as reached
+          from log.events) as told
+ where arrived_on < reached - 1
+"""
+
+
+async def test_nothing_is_told_behind_the_backs_of_readers(dsn: str, tmp_path: Path) -> None:
+    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=4, size=SIZE)
+    conn = await db.connect(dsn)
+    try:
+        assert await conn.fetch(ARRIVED_UNSEEN) == []
+    finally:
+        await conn.close()
+
+
 async def test_a_smaller_business_lives_in_the_product_too(dsn: str, tmp_path: Path) -> None:
     story = await demo.grow(_settings(dsn, tmp_path), now=NOW, days=2, size=0.3, name="bank")
     assert story is not None

@@ -36,6 +36,9 @@ from setten.stock.releases import Release
 OPENS_AT = "10:00"
 _COUNTED = 14  # goods on a sheet
 _OFF = (62, 20, 12, 6)  # of a hundred of staff were here last today, yesterday, …
+# How long the line has been forming: what we state now may have arrived a day ago, not before,
+# since readers of the log that are level look no further back.
+_LINE_MIN = 20 * 60
 _NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000005")
 
 
@@ -130,7 +133,7 @@ async def _release(
         ends_at=opens + timedelta(days=3), per_person=1, per_minute=2, turn_minutes=10,
         needs_customer=False, goods=(releases.Goods(told["sku"], told["qty"]),),
     )  # fmt: skip
-    refused = await releases.put(conn, [one], now=now - timedelta(days=3))
+    refused = await releases.put(conn, [one], now=now - timedelta(minutes=_LINE_MIN))
     assert not refused, refused
     rng = dice("line", told["release_id"])
     waiting = rng.sample(people, min(told["waits"], len(people)))
@@ -140,5 +143,5 @@ async def _release(
         await releases.join(
             conn, one.release_id, ticket_id=uuid.uuid5(_NAMES, who.key),
             lot=uuid.UUID(int=rng.getrandbits(128)), identifier_ids=[numbers[card]],
-            is_member=True, channel="web", now=now - timedelta(minutes=rng.randrange(4000)),
+            is_member=True, channel="web", now=now - timedelta(minutes=rng.randrange(_LINE_MIN)),
         )  # fmt: skip
