@@ -2145,10 +2145,10 @@ CREATE UNIQUE INDEX movements_ref ON stock.movements USING btree (ref, kind, sku
 CREATE INDEX order_cancels_order ON stock.order_cancels USING btree (order_id);
 CREATE INDEX order_evidence_ref ON stock.order_evidence USING btree (order_ref, system);
 CREATE INDEX order_holds_order ON stock.order_holds USING btree (order_id);
+CREATE INDEX orders_at ON stock.orders USING btree (location_id, placed_at, order_id) WHERE (location_id IS NOT NULL);
 CREATE INDEX orders_by_number ON stock.orders USING btree (order_ref);
 CREATE UNIQUE INDEX orders_cart ON stock.orders USING btree (cart_id) WHERE (cart_id IS NOT NULL);
 CREATE INDEX orders_identifier ON stock.orders USING btree (identifier_id, placed_at) WHERE (identifier_id IS NOT NULL);
-CREATE INDEX orders_location ON stock.orders USING btree (location_id, placed_at) WHERE (location_id IS NOT NULL);
 CREATE INDEX orders_placed ON stock.orders USING btree (placed_at, order_id);
 CREATE UNIQUE INDEX orders_ref ON stock.orders USING btree (system, order_ref);
 CREATE UNIQUE INDEX payment_steps_once ON stock.payment_steps USING btree (payment_id, kind, reference) WHERE (reference IS NOT NULL);

@@ -18,6 +18,9 @@ from setten.console.places import named
 from setten.console.run import tables
 from setten.platform import audit, db
 
+FIRST = 10
+"""The first piece is a tenth of the others: who waits sees that the file has begun."""
+
 
 def taken_away(of: ListOf[F, R]) -> HTTPRouteHandler:
     """The file of a list: behind the door of its page, on record before it leaves."""
@@ -25,7 +28,7 @@ def taken_away(of: ListOf[F, R]) -> HTTPRouteHandler:
     @get(of.file, right=of.right, name=of.file)
     async def take(request: Asked) -> Stream:
         """The rows of the list, from its first to its last."""
-        look = msgspec.structs.replace(look_of(of, request), after=None, most=of.at_once)
+        look = msgspec.structs.replace(look_of(of, request), after=None, most=_first(of))
         async with guard.deps_of(request).pool.acquire() as conn:
             line = Line(page=look.page, names=await named(request, conn, look.page.locale))
         told = [one for one in of.columns if one.told is not None]
@@ -35,6 +38,12 @@ def taken_away(of: ListOf[F, R]) -> HTTPRouteHandler:
         return tables.as_csv_gradually(of.name, [one.name for one in told], rows)
 
     return take
+
+
+def _first(of: ListOf[F, R]) -> int:
+    """Rows of the first piece; a whole list is read at once, so less of it costs no less."""
+    most = of.at_once if of.is_whole else max(1, of.at_once // FIRST)
+    return min(most, of.export_max)
 
 
 async def _piece(request: Asked, look: Look[F, R]) -> Part[F, R]:

@@ -49,9 +49,7 @@ async def _items(conn: Connection, look: Look[ItemFilter, Listed]) -> list[Liste
 
 
 async def _counted(conn: Connection, rows: Sequence[Listed]) -> list[Listed]:
-    counts: dict[str, dict[str, int]] = {}
-    for one in await ledger.balances_of(conn, [row.item.sku for row in rows]):
-        counts.setdefault(one.sku, {})[one.location_id] = max(0, one.promisable)
+    counts = await ledger.by_place(conn, [row.item.sku for row in rows])
     return [Listed(row.item, counts.get(row.item.sku, {})) for row in rows]
 
 

@@ -218,6 +218,14 @@ async def balances_among(
     return [Balance(**dict(row)) for row in rows]
 
 
+async def by_place(conn: Connection, skus: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Units of each sku that each place can promise; a sku or a place without a row is absent."""
+    rows = await _Q.by_place.all(conn, skus=list(skus))
+    return {
+        row["sku"]: dict(zip(row["location_ids"], row["promisable"], strict=True)) for row in rows
+    }
+
+
 async def totals_of(conn: Connection, skus: Sequence[str]) -> dict[str, int]:
     """Units of each sku that all places together can promise; one that lies nowhere is absent."""
     rows = await _Q.totals_of.all(conn, skus=list(skus))
