@@ -126,4 +126,5 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
         deps.combiners[availability_api.COMBINER] = availability_api.gatherer(pool)
         deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
         deps.combiners[guard.KEYS] = guard.gatherer(pool)
+        await customers_api.get_ready(pool)
         yield deps

@@ -6,6 +6,7 @@ Personal values come in bodies, never in addresses. Every view and every change 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from setten.platform import audit, auth, clock, db, log
 from setten.platform.auth import Actor
 from setten.platform.combine import Combiner
 from setten.platform.db import Connection, Pool
-from setten.platform.errors import SettenError
+from setten.platform.errors import SettenError, Unavailable
 from setten.platform.vault import Kind, Vault
 
 _Q = db.load(__file__)
@@ -201,6 +202,20 @@ def gatherer(pool: Pool, vault: Vault) -> Combiner[Sought, CustomerBody]:
     )
 
 
+async def get_ready(pool: Pool) -> None:
+    """Ask about nobody what every look-up asks, on each connection that the pool keeps open.
+
+    The first time, a connection takes 20 ms of the database's processor to understand it, and
+    whoever comes meanwhile waits. A database that is away then is no reason not to begin.
+    """
+    with suppress(Unavailable, *db.AWAY):
+        async with AsyncExitStack() as held:
+            for _ in range(pool.get_min_size()):
+                conn = await held.enter_async_context(db.connection(pool))
+                await _asked_who(conn, [], [])
+                await db.together(conn, _parts([]), _Q.beside)
+
+
 async def _seen(deps: Deps, sought: Sought) -> CustomerBody:
     """The customer, after the commit of the audit. Raises CustomerNotFound, IdentifiersDisagree."""
     seen: CustomerBody = await deps.combiners[COMBINER].ask(sought)
@@ -250,13 +265,7 @@ async def _opened(
         return [], iter(())
     people = [who for who, _ in views]
     ids = list({one.customer_id for one in people})
-    parts = [
-        *profiles.parts(people),
-        lifecycle.standings_part(ids),
-        segments.memberships_part(ids),
-        consent.standings_part([one.numbers for one in people]),
-    ]
-    row = await db.together(conn, parts, _Q.beside)
+    row = await db.together(conn, _parts(people), _Q.beside)
     reveal = [actor.scope == "server" for _, actor in views]
     shown = await profiles.opened(conn, vault, people, row, reveal=reveal)
     stands = lifecycle.standings_told(row["stands"], ids, now=now)
@@ -267,6 +276,16 @@ async def _opened(
         for one, said in zip(shown, allowed, strict=True)
     )
     return shown, bodies
+
+
+def _parts(people: Sequence[identity.Person]) -> list[db.Part]:
+    ids = list({one.customer_id for one in people})
+    return [
+        *profiles.parts(people),
+        lifecycle.standings_part(ids),
+        segments.memberships_part(ids),
+        consent.standings_part([one.numbers for one in people]),
+    ]
 
 
 async def _told(
@@ -280,9 +299,15 @@ async def _told(
         return iter(()), iter(())
     keys = [caller.key for caller in callers]
     tokens = identity.tokens(vault, named)
-    row = await db.together(conn, [auth.keys_part(keys), identity.named_part(tokens)], _Q.who)
+    row = await _asked_who(conn, keys, tokens)
     let_by = guard.let_by(callers, auth.keys_told(row["keys"], keys))
     return iter(let_by), iter(identity.named_told(row["people"], tokens))
+
+
+async def _asked_who(
+    conn: Connection, keys: Sequence[str], tokens: Sequence[Sequence[UUID]]
+) -> db.Record:
+    return await db.together(conn, [auth.keys_part(keys), identity.named_part(tokens)], _Q.who)
 
 
 async def _who(
