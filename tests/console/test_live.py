@@ -216,5 +216,6 @@ def test_a_dead_letter_is_shown_at_once_mended_and_taken_in(house: House, screen
         '{"type":"track","event":"Mended By Hand","anonymousId":"saeki-phone"}'
     )
     page.click("form >> text=受け取り直す")
-    page.wait_for_url("**/run/data*")
+    page.wait_for_url("**/run/data/letters")
+    page.goto("/run/data")
     expect(page.locator(".table").first).to_contain_text("Mended By Hand")
