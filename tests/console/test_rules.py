@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.console.house import House
+from tests.console.house import Browser, House
 
 REASON = "店の代表アドレスでした"
 
@@ -50,6 +50,68 @@ def test_a_blocked_value_is_counted_applied_and_used_again(house: House) -> None
                               admin.get("/run/identity").text)  # fmt: skip
         assert admin.post(f"/run/identity/{change}", act="withdraw").status_code == 303
         assert admin.post(f"/run/identity/{change}", act="apply").status_code == 409
+
+
+def test_a_change_says_what_it_would_change_before_anybody_applies_it(house: House) -> None:
+    mail = f"desk-{uuid.uuid4().hex[:10]}@example.jp"
+    with house.person("page-admin") as admin:
+        admin.get("/run/identity")
+        admin.post("/run/identity", what="value", kind="email", value=mail, reason=REASON)
+        newest = newest_change(admin.get("/run/identity").text)
+        assert "メール" in newest
+        assert "@example.jp" in newest
+        assert "使わない" in newest
+        assert mail not in newest  # as it stands on a customer's page: masked
+        admin.post("/run/identity", what="rule", kind="device_id", most="49", reason=REASON)
+        newest = newest_change(admin.get("/run/identity").text)
+        assert "アプリの端末" in newest
+        assert "50 → 49" in newest
+        assert "順番" not in newest  # what stays is not told
+        admin.post("/run/identity", what="form", kind="user_id", value="guest-*", reason=REASON)
+        newest = newest_change(admin.get("/run/identity").text)
+        assert "guest-*" in newest
+        assert "この形を使わない" in newest
+        let_go(admin)
+
+
+def test_a_refused_change_leads_back_to_its_form(house: House) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/run/identity")
+        form = {"_csrf": admin.token, "what": "rule", "kind": "email", "most": "3", "reason": "x"}
+        there = {"referer": f"{house.url}/run/identity"}
+        said = admin.http.post("/run/identity", data=form, headers=there)
+        assert said.status_code == 422
+        assert 'href="/run/identity">' in said.text.partition("<main")[2]
+        assert "理由を4文字以上" in said.text
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://elsewhere.example/run/identity", "{here}//elsewhere.example", "{here}/no/such/page",
+     "{here}/customers/01a20557-48ff-78c4-8b87-741ffa12d7ed/links/review", "not an address", ""],
+)  # fmt: skip
+def test_a_refusal_leads_back_to_no_page_but_ours(house: House, place: str) -> None:
+    with house.person("page-admin") as admin:
+        admin.get("/run/identity")
+        form = {"_csrf": admin.token, "what": "rule", "kind": "email", "most": "3", "reason": "x"}
+        there = {"referer": place.format(here=house.url)}
+        said = admin.http.post("/run/identity", data=form, headers=there)
+        assert said.status_code == 422
+        assert "前の画面へ戻る" not in said.text
+        assert "elsewhere" not in said.text
+
+
+def newest_change(page: str) -> str:
+    """What the page says of the change proposed last."""
+    return page.partition('class="rule-change"')[2].partition("</article>")[0]
+
+
+def let_go(admin: Browser) -> None:
+    """Withdraw what is open, so that the next test finds the rules as they were."""
+    eventually(lambda: 'value="withdraw"' in admin.get("/run/identity").text)
+    page = admin.get("/run/identity").text
+    [change] = re.findall(r'action="/run/identity/([0-9a-f-]{36})"', page)
+    assert admin.post(f"/run/identity/{change}", act="withdraw").status_code == 303
 
 
 def is_applied(page: str, value: str) -> bool:

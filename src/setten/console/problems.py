@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
+from functools import cache
+from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Response
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.routes import HTTPRoute
 
 from setten.console.page import HEADERS, Asked, Page
 from setten.console.words import LOCALES
@@ -40,7 +45,7 @@ def on_refusal(request: Asked, error: errors.SettenError) -> Response[str]:
         t = page.words()
         title = t("problem.denied_title")
         detail = t("problem.denied", role=t(f"role.{page.actor.role}"))
-    return show(page, status_of(error), title, detail, error.code)
+    return show(page, status_of(error), title, detail, error.code, back=came_from(request))
 
 
 def on_http(request: Asked, error: HTTPException) -> Response[str]:
@@ -77,11 +82,38 @@ def on_fault(request: Asked, error: Exception) -> Response[str]:
     return show(page, 500, *_said(page, "fault"), "fault", ref=ref)
 
 
+def came_from(request: Asked) -> str:
+    """The page of ours whose form was refused, to go back to; empty where there is none.
+
+    A page that only answers a form cannot be opened again, so it is none.
+    """
+    said = urlsplit(request.headers.get("referer", ""))
+    if request.method != "POST" or said.netloc != request.url.netloc:
+        return ""
+    is_page = any(
+        "GET" in route.methods and _pattern(route.path).fullmatch(said.path)
+        for route in request.app.routes
+        if isinstance(route, HTTPRoute)
+    )
+    if not is_page:
+        return ""
+    return f"{said.path}?{said.query}" if said.query else said.path
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """The addresses of a route such as `/customers/{customer_id:uuid}`."""
+    pieces = re.split(r"({[^}]+})", path)
+    kinds = (".+" if one.endswith(":path}") else "[^/]+" for one in pieces[1::2])
+    plain = map(re.escape, pieces[::2])
+    return re.compile("".join(a + b for a, b in zip_longest(plain, kinds, fillvalue="")))
+
+
 def show(
-    page: Page, status: int, title: str, detail: str, code: str, *, ref: str = ""
+    page: Page, status: int, title: str, detail: str, code: str, *, ref: str = "", back: str = ""
 ) -> Response[str]:
     """The refusal: into the alerts of the page that asked by htmx, else as a page of its own."""
-    view = {"title": title, "detail": detail, "code": code, "ref": ref}
+    view = {"title": title, "detail": detail, "code": code, "ref": ref, "back": back}
     if page.is_partial:
         swap = {**HEADERS, "HX-Retarget": "[data-alerts]", "HX-Reswap": "innerHTML show:top"}
         return page.render("parts/refusal.html", view, status=status, headers=swap)

@@ -17,9 +17,12 @@ from setten.customers.identity import BadRule, RuleAsked
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.platform.vault import KINDS
+from setten.platform.vault import KINDS, Vault
 
 CHANGES = 12
+PARTS = 8
+"""Of one change: a list of a hundred values tells its number for the rest."""
+
 ASK_NO_MORE = 286
 """htmx stops asking at this status."""
 
@@ -35,7 +38,7 @@ async def rules(request: Asked) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
         book = await identity.book(conn, deps.vault)
-        shown = await _changes(conn)
+        shown = await _changes(conn, deps.vault)
         quarantined = await identity.outgrown(conn, deps.vault)
         await audit.note(conn, page.who, "identity_rules.viewed", at=page.now)
     view = {
@@ -50,18 +53,26 @@ async def rules(request: Asked) -> Response[str]:
 @get("/run/identity/changes", right=Right.manage_identity)
 async def changes(request: Asked) -> Response[str]:
     """How far the changes are: asked again while one is being counted or applied."""
-    page = page_of(request)
-    async with guard.deps_of(request).pool.acquire() as conn:
-        shown = await _changes(conn)
+    page, deps = page_of(request), guard.deps_of(request)
+    async with deps.pool.acquire() as conn:
+        shown = await _changes(conn, deps.vault)
     status = 200 if shown["is_moving"] else ASK_NO_MORE
     return page.render("run/rule_changes.html", shown, status=status)
 
 
-async def _changes(conn: Connection) -> dict[str, object]:
+async def _changes(conn: Connection, vault: Vault) -> dict[str, object]:
     found = await identity.changes(conn, most=CHANGES)
     names = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
     moving = any(one.state in ("counting", "applying") for one in found)
-    return {"changes": found, "names": names, "is_moving": moving}
+    told = await identity.told(conn, vault, most=CHANGES)
+    return {
+        "changes": found,
+        "told": told,
+        "parts": PARTS,
+        "numbers": _NUMBERS,
+        "names": names,
+        "is_moving": moving,
+    }
 
 
 @post("/run/identity", right=Right.manage_identity)

@@ -19,6 +19,7 @@ from setten.customers.identity.changing import (
     change,
     changes,
     propose,
+    told,
     withdraw,
 )
 from setten.customers.identity.finding import (
@@ -76,6 +77,7 @@ from setten.customers.identity.shapes import (
     RuleChange,
     RuleShown,
     Sample,
+    Told,
 )
 from setten.customers.identity.splitting import (
     AlreadyTakenBack,
@@ -105,12 +107,14 @@ __all__ = [
     "RuleShown",
     "RulesBusy",
     "Sample",
+    "Told",
     "UnusableValue",
     "apply",
     "book",
     "change",
     "changes",
     "propose",
+    "told",
     "withdraw",
     "work",
     "LINKS_ASKED_MAX",

@@ -27,12 +27,13 @@ from setten.customers.identity.shapes import (
     RuleShown,
     Sample,
     SealedForm,
+    Told,
 )
 from setten.platform import audit, db, ids
 from setten.platform.auth import Actor
 from setten.platform.db import Connection, Record
 from setten.platform.errors import Conflict, NotFound
-from setten.platform.vault import Identifier, UnusableIdentifier, Vault, normalise
+from setten.platform.vault import Identifier, UnusableIdentifier, Vault, mask, normalise
 
 C = db.load(__file__)
 ASKED_MAX = 100  # values or forms in one change: a page of a list
@@ -185,6 +186,47 @@ async def changes(conn: Connection, *, most: int = CHANGES_SHOWN_MAX) -> tuple[R
     """The newest changes."""
     rows = await C.newest.all(conn, most=min(most, CHANGES_SHOWN_MAX))
     return tuple(map(_shown, rows))
+
+
+async def told(
+    conn: Connection, vault: Vault, *, most: int = CHANGES_SHOWN_MAX
+) -> dict[UUID, tuple[Told, ...]]:
+    """What each of the newest changes does, its identifiers masked."""
+    rows = await C.newest.all(conn, most=min(most, CHANGES_SHOWN_MAX))
+    bodies = [msgspec.json.decode(row["body"], type=Body) for row in rows]
+    numbers = sorted({number for body in bodies for number in body.numbers})
+    opened: Mapping[int, Identifier] = await vault.values(conn, numbers) if numbers else {}
+    current = await load_rules(conn)
+    return {
+        row["change_id"]: _parts(
+            vault, body, opened, current if row["state"] in ("counting", "counted") else {}
+        )
+        for row, body in zip(rows, bodies, strict=True)
+    }
+
+
+def _parts(
+    vault: Vault, body: Body, opened: Mapping[int, Identifier], current: Mapping[str, Rule]
+) -> tuple[Told, ...]:
+    """The rules first. current: those the change would replace, none when it was applied."""
+    parts = [
+        Told(what="rule" if rule else "default", kind=kind, was=current.get(kind), rule=rule)
+        for kind, rule in sorted(body.rules.items())
+    ]
+    for what, numbers in (("block", list(body.block)), ("unblock", body.unblock)):
+        found = [opened.get(number) for number in numbers]
+        parts += [
+            Told(what=what, kind=one.kind, value=mask(one.kind, one.value))
+            if one
+            else Told(what=what, kind=None)
+            for one in found
+        ]
+    for what, forms in (("form", body.forms), ("unform", body.unform)):
+        parts += [
+            Told(what=what, kind=one.kind, value=vault.open_setting(one.sealed).decode())
+            for one in forms
+        ]
+    return tuple(parts)
 
 
 async def _open(conn: Connection, change_id: UUID, states: Sequence[str]) -> Record:

@@ -111,6 +111,21 @@ class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a change does, for people.
+
+    what: rule, default, block, unblock, form or unform. kind, value: of what is blocked or freed,
+    an identifier's masked; None where it was erased. rule: the one that is asked for, None for
+    the default. was: the rule in force, while the change is not applied.
+    """
+
+    what: str
+    kind: str | None
+    value: str | None = None
+    was: Rule | None = None
+    rule: Rule | None = None
+
+
 class RuleShown(msgspec.Struct, frozen=True, kw_only=True):
     """The rule of one kind in force. is_default: nobody has changed it."""
 
