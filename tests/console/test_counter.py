@@ -121,6 +121,14 @@ def test_other_goods_are_offered_from_the_same_shop(
          agreed_how="counter")  # fmt: skip
     found = do(house, holds.get, hold.hold_id, now=clock.now())
     assert {(line.sku, line.state) for line in found.lines} == {(sku, "released"), (other, "held")}
+    [ticket] = [
+        one for one in associate.get("/stock/pickup").text.split('<details class="ticket"')
+        if f'data-id="{hold.hold_id}"' in one
+    ]  # fmt: skip
+    # One piece is promised: what was given up counts no more, and says why it has no box.
+    assert "1点" in ticket
+    assert "2点" not in ticket
+    assert ">やめた<" in ticket
 
 
 def a_gtin() -> str:

@@ -40,10 +40,15 @@ def test_an_agent_finds_holds_and_is_done_without_a_mouse(
     page.keyboard.type("夕方に受け取りたい")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-talk]")).to_contain_text("夕方に受け取りたい")
+    expect(page.locator("[data-talk] .is-ours")).to_contain_text("夕方に受け取りたい")
     expect(page.locator(".composer textarea")).to_have_value("")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("/")
     expect(page.locator(".topbar [data-find]")).to_be_focused()
+    page.goto("/customers")
+    expect(page.locator(".finder-page [data-find]")).to_be_focused()
+    page.keyboard.type("/2266")
+    expect(page.locator(".finder-page [data-find]")).to_have_value("2266")
     assert page.faults == []
 
 

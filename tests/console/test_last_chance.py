@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from setten.console.stock import queue
+from setten.stock.explaining import Held
 from setten.stock.holds import Hold
 from setten.stock.locations import Location
 
@@ -17,6 +18,13 @@ CLOSING = NOON + timedelta(hours=8)
 NIGHT = NOON + timedelta(hours=14)  # 02:00: long closed
 
 
+def held(until: datetime) -> Held:
+    return Held(
+        hold_id=uuid.uuid4(), qty=1, state="held", allocated=0, channel="web", purpose="pickup",
+        placed_at=NOON, expires_at=until, has_run_out=False, is_unrouted=False,
+    )  # fmt: skip
+
+
 def hold(until: datetime) -> Hold:
     return Hold(
         hold_id=uuid.uuid4(), identifier_id=None, location_id="ginza", code="123456",
@@ -27,6 +35,10 @@ def hold(until: datetime) -> Hold:
 
 def test_a_hold_that_ends_at_night_is_due_at_the_closing_before() -> None:
     assert queue.last_chance(hold(NIGHT), SHOP, NOON) == CLOSING
+
+
+def test_behind_a_number_it_is_due_at_that_closing_too() -> None:
+    assert queue.last_chance(held(NIGHT), SHOP, NOON) == CLOSING
 
 
 def test_one_that_ends_in_opening_hours_is_due_at_its_end() -> None:

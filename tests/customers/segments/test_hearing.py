@@ -15,6 +15,7 @@ from setten.customers.segments import (
     VOCABULARY,
     AboutSealed,
     Scene,
+    folded,
     hear,
     nearest,
     say,
@@ -320,6 +321,28 @@ def test_whatever_is_typed_is_heard_or_refused_in_words(text: str, locale: Local
         assert LANGUAGE.read_words(LANGUAGE.say(node, locale), locale) == node
         return
     assert 0 <= places[0] <= places[1] <= len(text)
+
+
+@pytest.mark.parametrize("named", ["ＡＢＣ（北）店", "ABC(北)店", "ａｂｃ（北）店"])
+@pytest.mark.parametrize("typed", ["ＡＢＣ（北）店", "abc(北)店", "ABC（北)店"])
+def test_a_name_is_heard_in_either_width_however_its_shop_is_called(named: str, typed: str):
+    scene = Scene({folded(named): "abc-north"}, SCENE.today, frozenset({"ＶＩＰ（年間）"}))
+
+    near = hear(f"{typed}から5km以内に住む", "ja", scene)
+    bought = hear(f"{typed}で買った", "ja", scene)
+    assert hear("vip(年間)の人", "ja", scene) == hear("ＶＩＰ（年間）の人", "ja", scene)
+
+    assert LANGUAGE.json(near)["location_id"] == "abc-north"
+    assert "abc-north" in str(LANGUAGE.json(bought))
+    shown = say(near, "ja", scene, lambda _: named)
+    assert named in shown
+    assert hear(shown, "ja", scene) == near
+
+
+def test_of_two_segments_that_differ_in_width_the_one_that_was_typed_is_meant():
+    scene = Scene({}, SCENE.today, frozenset({"VIP", "ＶＩＰ"}))
+
+    assert LANGUAGE.json(hear("VIPの人", "ja", scene))["name"] == "VIP"
 
 
 def test_a_long_text_is_not_heard_for_ever():

@@ -14,6 +14,7 @@ from setten.console.places import Named
 from setten.console.stock.goods import Good
 from setten.console.words import Words
 from setten.customers.profiles import IdentifierShown, Profile
+from setten.stock.explaining import Held
 from setten.stock.holds import Hold
 from setten.stock.locations import Location
 
@@ -163,7 +164,7 @@ def _hold(hold: Hold, shown: Mapping[str, Good], names: Named) -> HoldShown:
     )
 
 
-def come_by(hold: Hold, place: Location | None) -> datetime:
+def come_by(hold: Hold | Held, place: Location | None) -> datetime:
     """The last moment at which a hold can be collected: its end, or the last closing before it."""
     found = place.last_open(hold.placed_at, hold.expires_at) if place else None
     return found or hold.expires_at

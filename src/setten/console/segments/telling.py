@@ -7,7 +7,7 @@ import msgspec
 from setten.console import guard, places
 from setten.console.page import Asked, Page
 from setten.customers import segments
-from setten.customers.segments import LANGUAGE, Scene
+from setten.customers.segments import LANGUAGE, Scene, folded
 from setten.platform.db import Connection
 from setten.platform.expressions import Locale, Node
 
@@ -29,11 +29,11 @@ async def telling(request: Asked, conn: Connection, page: Page) -> Telling:
     shops: dict[str, str] = {}
     # Ids first: what is one is never taken for another's name.
     for one in named.shops():
-        shops.setdefault(one.location_id.casefold(), one.location_id)
+        shops.setdefault(folded(one.location_id), one.location_id)
     for one in named.shops():
         for name in (one.name_en, one.name_ja, one.name_ja.removesuffix("店")):
             if name:
-                shops.setdefault(name.casefold(), one.location_id)
+                shops.setdefault(folded(name), one.location_id)
     zone = guard.deps_of(request).settings.zone
     groups = frozenset(one.name for one in await segments.listed(conn))
     return Telling(named, Scene(shops, page.now.astimezone(zone).date(), groups))

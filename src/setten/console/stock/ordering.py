@@ -54,7 +54,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: int
     way: str
     amount: str
-    can_cancel: bool
+    left: int
+    """Units that may still be cancelled."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +209,7 @@ def _line(
         cancelled=one.cancelled_qty,
         way=way,
         amount=_money(one.amount_minor, order.currency, page),
-        can_cancel=one.open_qty > 0,
+        left=one.open_qty,
     )
 
 

@@ -20,6 +20,7 @@ from setten.console.stock.goods import Good, goods
 from setten.platform.db import Connection
 from setten.platform.vault import Vault
 from setten.stock import holds, ledger, tasks
+from setten.stock.explaining import Held
 from setten.stock.holds import Hold, HoldLine
 from setten.stock.locations import Location
 from setten.stock.tasks import Task
@@ -90,8 +91,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def units(self) -> int:
-        """Pieces of the whole ticket."""
-        return sum(line.qty for line in self.lines if line.state != "short")
+        """Pieces that are promised, or were handed over: not what fell short or was given up."""
+        return sum(line.qty for line in self.lines if line.state in ("held", "picked", "collected"))
 
     @property
     def to_hand(self) -> list[Line]:
@@ -291,7 +292,7 @@ def pick_by(hold: Hold, place: Location | None) -> datetime:
     return min(due, hold.expires_at)
 
 
-def last_chance(hold: Hold, place: Location | None, now: datetime) -> datetime:
+def last_chance(hold: Hold | Held, place: Location | None, now: datetime) -> datetime:
     """When its customer must have come: where the shop is closed at its end, the closing before it.
     After that closing, the end itself: until then it is hers."""
     closing = come_by(hold, place)

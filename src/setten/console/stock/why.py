@@ -14,6 +14,7 @@ from setten.console.places import named
 from setten.console.stock.goods import good, goods
 from setten.console.stock.moved import effect_of, move_word
 from setten.console.stock.promising import CHANNELS
+from setten.console.stock.queue import last_chance
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
 from setten.stock import catalog, explaining
@@ -42,6 +43,7 @@ async def why(
         "why": found,
         "good": good(item, page),
         "place": names(at),
+        "holds": [(one, last_chance(one, names.find(at), page.now)) for one in found.holds],
         "parts": [(part, shown[part.sku]) for part in found.parts],
         "moves": [
             (entry, move_word(entry, page.words()), effect_of(entry)) for entry in found.entries

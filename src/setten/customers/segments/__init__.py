@@ -12,7 +12,7 @@ from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.everyone import SAMPLE, Preview, preview
 from setten.customers.segments.heard import AboutSealed, hear, say
-from setten.customers.segments.hearing import Scene, nearest
+from setten.customers.segments.hearing import Scene, folded, nearest
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
 from setten.customers.segments.lines import lines as lake_lines
 from setten.customers.segments.model import (
@@ -93,6 +93,7 @@ __all__ = [
     "define",
     "fill",
     "flows",
+    "folded",
     "get",
     "hear",
     "lake_lines",

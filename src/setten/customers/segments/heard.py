@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from setten.customers.segments.hearing import Scene, clauses
+from setten.customers.segments.hearing import Scene, clauses, folded
 from setten.customers.segments.vocabulary import LANGUAGE
 from setten.platform.expressions import Locale, Node, Unreadable
 
@@ -57,7 +57,7 @@ def say(node: Node, locale: Locale, scene: Scene, name: Callable[[str], str]) ->
 def _id_of(shops: Mapping[str, str]) -> Callable[[str], str]:
     """The id of what may be an id already, or a name."""
     ids = frozenset(shops.values())
-    return lambda said: said if said in ids else shops.get(said.casefold(), said)
+    return lambda said: said if said in ids else shops.get(folded(said), said)
 
 
 _ONE_OF = frozenset(("in", "not_in"))

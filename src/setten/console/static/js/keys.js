@@ -32,6 +32,8 @@
       if (typing(document.activeElement)) document.activeElement.blur();
       return;
     }
+    // A finder that begins with the focus is there already: nobody seeks a stroke.
+    if (event.key === "/" && event.target.matches?.("[data-find]") && !event.target.value) { event.preventDefault(); return; }
     if (typing(event.target)) return;
     if (event.key === "/") {
       const field = [...document.querySelectorAll(".finder-page [data-find]"), ...document.querySelectorAll("[data-find]")].find((one) => one.offsetParent);

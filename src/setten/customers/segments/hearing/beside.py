@@ -13,6 +13,7 @@ from setten.customers.segments.hearing.modifiers import (
     Rule,
     Said,
     Scene,
+    folded,
     money,
     span,
     than,
@@ -60,7 +61,7 @@ def _where(said: Said, name: str, op: str, value: Scalar | tuple[Scalar, ...]) -
 
 
 def _place(said: Said, met: re.Match[str], scene: Scene) -> bool:
-    return _where(said, "location_id", "is", scene.shops[met["shop"].casefold()])
+    return _where(said, "location_id", "is", scene.shops[folded(met["shop"])])
 
 
 def _item(said: Said, met: re.Match[str], scene: Scene) -> bool:

@@ -31,6 +31,7 @@ from setten.platform.expressions import (
     Token,
     Window,
 )
+from setten.platform.expressions.hearing import even
 
 _PEOPLE: Mapping[Locale, str] = {
     "ja": r"(?:の)?(?:人|方|かた|お?客(?:様|さま|さん)?|顧客|会員|ユーザー)?(?:たち|全員|だけ)?",
@@ -85,14 +86,19 @@ _NOT_BY = compiled(rf"not (?:to |by |on |via |through )?{channels('en')}")
 def _rules(
     locale: Locale, shops: frozenset[str], groups: frozenset[str]
 ) -> tuple[list[Rule], list[Heard], list[tuple[re.Pattern[str], bool, Deed]]]:
-    names = _one_of(shops)
+    names = _one_of(shops, locale)
     made = beside.japanese(names) if locale == "ja" else beside.english(names)
-    return made, standings(locale, names, _one_of(groups)), _edges(locale)
+    return made, standings(locale, names, _one_of(groups, locale)), _edges(locale)
 
 
-def _one_of(names: frozenset[str]) -> str:
+def _one_of(names: frozenset[str], locale: Locale) -> str:
+    # What is typed has been made even before it is read, so names are too.
+    made = {even(one, locale)[0] for one in names}
     # The longest first, so that a name that begins another does not hide it.
-    return "|".join(re.escape(one) for one in sorted(names, key=len, reverse=True)) or r"(?!)"
+    return (
+        "|".join(re.escape(one) for one in sorted(made, key=lambda one: (-len(one), one)))
+        or r"(?!)"
+    )
 
 
 def _edges(locale: Locale) -> list[tuple[re.Pattern[str], bool, Deed]]:

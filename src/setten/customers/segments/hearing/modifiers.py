@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -81,12 +82,17 @@ class Said(msgspec.Struct, kw_only=True):
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What only now is known: names of shops (as people write them), the day of the business, and
-    the names of segments."""
+    """What only now is known: names of shops (folded, as people write them), the day of the
+    business, and the names of segments."""
 
     shops: Mapping[str, str]
     today: date
     groups: frozenset[str] = frozenset()
+
+
+def folded(name: str) -> str:
+    """A name however it is typed: of either width and case."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 Rule = tuple[re.Pattern[str], Callable[[Said, re.Match[str], Scene], bool]]

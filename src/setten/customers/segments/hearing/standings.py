@@ -15,7 +15,7 @@ from setten.customers.segments.conditions import (
     LivesNear,
     Reachable,
 )
-from setten.customers.segments.hearing.modifiers import NUMBER, Scene, number
+from setten.customers.segments.hearing.modifiers import NUMBER, Scene, folded, number
 from setten.platform.expressions import (
     All,
     Claim,
@@ -81,7 +81,7 @@ def _lives(met: re.Match[str], scene: Scene) -> Node:
     found = met.groupdict()
     km = int(number(found["n"])) if found.get("n") else NEAR_KM
     shop = found.get("shop")
-    return LivesNear(km=km, location_id=scene.shops[shop.casefold()] if shop else None)
+    return LivesNear(km=km, location_id=scene.shops[folded(shop)] if shop else None)
 
 
 def _cart(met: re.Match[str], scene: Scene) -> Node:
@@ -96,9 +96,11 @@ def _left(met: re.Match[str], scene: Scene) -> Node:
 
 
 def _group(met: re.Match[str], scene: Scene) -> Node:
-    known = {one.casefold(): one for one in scene.groups}
-    said = met["name"] or met["known"]
-    return Group(name=known.get(said.casefold(), said) if met["known"] else said)
+    said = str(met["name"] or met["known"])
+    if met["name"] or said in scene.groups:
+        return Group(name=said)
+    known = {folded(one): one for one in sorted(scene.groups)}
+    return Group(name=known.get(folded(said), said))
 
 
 def _outside(met: re.Match[str], scene: Scene) -> Node:
