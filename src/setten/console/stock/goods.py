@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import quote
@@ -62,9 +63,37 @@ def address(sku: str) -> str:
     return f"/stock/items/{quote(sku)}"
 
 
+_VARIANT = (("size",), ("colour", "color"))
+"""Attributes that tell goods of one name apart, as imports and programs write them."""
+
+_VARIANT_MAX = 40  # longer is a description, not what a shop calls a variant
+
+
 def name_of(item: Item, locale: str) -> str:
-    """An item in the reader's language."""
-    return item.name_ja if locale == "ja" else item.name_en or item.name_ja
+    """An item in the reader's language, with the size and colour that its name does not say."""
+    name = item.name_ja if locale == "ja" else item.name_en or item.name_ja
+    said = (_attribute(item.attributes, keys, locale) for keys in _VARIANT)
+    more = [one for one in said if one and not _says(name, one)]
+    return (" " if locale == "ja" else ", ").join([name, *more])
+
+
+def _attribute(attributes: Mapping[str, object], keys: Iterable[str], locale: str) -> str:
+    """The first of some attributes that has a word, in the reader's language where it has one."""
+    for key in keys:
+        found = (locale != "ja" and attributes.get(f"{key}_en")) or attributes.get(key)
+        text = " ".join(str(found).split()) if isinstance(found, str | int | float) else ""
+        if text and len(text) <= _VARIANT_MAX:
+            return text
+    return ""
+
+
+def _says(name: str, word: str) -> bool:
+    """Whether a name holds a word however spaced; M is none in "Mug", nor S in "5XS"."""
+    name, word = (unicodedata.normalize("NFKC", one).casefold() for one in (name, word))
+    word = "".join(word.split())
+    head = r"(?<![a-z0-9])" if re.match("[a-z0-9]", word) else ""
+    tail = r"(?![a-z0-9])" if re.search("[a-z0-9]$", word) else ""
+    return re.search(head + r"\s*".join(map(re.escape, word)) + tail, name) is not None
 
 
 def good(item: Item, page: Page) -> Good:
