@@ -201,3 +201,30 @@ async def test_somebody_is_known_since_they_registered_and_the_newer_word_is_of_
     assert len(await events(pool)) == 4  # the day of 2019 is the same event
     assert (await traits(pool, vault, "loyalty_card", "W-9"))["name"] == "鈴木 葵"
     assert (await bring("customers", path)).same == 1
+
+
+WITH_CITY = "会員番号,都道府県,市区町村,住所"
+WESTERN = "Member no,Prefecture,City,Address"
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "address"),
+    [(WITH_CITY, "東京都,渋谷区,神宮前1-1", "東京都渋谷区神宮前1-1"),
+     (WITH_CITY, "東京都,渋谷区,東京都 渋谷区神宮前1-1", "東京都 渋谷区神宮前1-1"),
+     (WITH_CITY, "東京,渋谷区,東京都渋谷区神宮前1-1", "東京都渋谷区神宮前1-1"),
+     (WITH_CITY, "東京都,渋谷区,渋谷区神宮前1-1", "東京都渋谷区神宮前1-1"),
+     (WITH_CITY, "東京都,渋谷区,", "東京都渋谷区"),
+     (WITH_CITY, "東京都,渋谷区,東京都神宮前1-1", "東京都渋谷区神宮前1-1"),
+     ("会員番号,都道府県,住所,建物名", "京都府,京都市北区1,桜荘102", "京都府京都市北区1桜荘102"),
+     ("会員番号,住所", "東京都渋谷区1", "東京都渋谷区1"),
+     (WESTERN, "Tokyo,Shibuya,1-1 Jingumae", "1-1 Jingumae, Shibuya, Tokyo"),
+     (WESTERN, 'Tokyo,Shibuya,"1 Jingumae, Shibuya, Tokyo"', "1 Jingumae, Shibuya, Tokyo"),
+     (WESTERN, "Tokyo,Shibuya,Tokyo Shibuya 1-1", "Tokyo Shibuya 1-1")],
+)  # fmt: skip
+async def test_nothing_of_an_address_in_several_columns_is_dropped(
+    bring: Bring, pool: db.Pool, vault: Vault, tmp_path: Path, head: str, row: str, address: str
+) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text(f"{head}\nA-1,{row}\n", "utf-8")
+    assert (await bring("customers", path)).new == 1
+    assert (await traits(pool, vault, "loyalty_card", "A-1"))["address"] == address

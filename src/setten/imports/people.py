@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from setten.imports import telling
+from setten.imports import addresses, telling
 from setten.imports.kind import Kind, Setup, Taken
 from setten.imports.mapping import DAY, MOMENT, Field
 from setten.imports.model import BadRow, Values
@@ -47,7 +47,6 @@ _REST = (
     Field("registered_at", MOMENT),
 )
 _IDENTIFIERS = ("user_id", "loyalty_card", "email", "phone", "line_id")
-_ADDRESS = ("prefecture", "city", "street", "building")
 _SPOKEN = ("name", "last_name", "first_name", "kana", "last_name_kana", "first_name_kana",
            "gender", "postal_code", "email", "phone", "loyalty_card", "line_id")  # fmt: skip
 
@@ -162,7 +161,7 @@ def identify(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     traits = more | {key: found[key] for key in _SPOKEN if key in found}
     if "birthday" in found:
         traits["birthday"] = found["birthday"].isoformat()
-    address = found.get("address") or "".join(found.get(key, "") for key in _ADDRESS)
+    address = addresses.whole(found)
     if address:
         traits["address"] = address
     event |= {"type": "identify", "traits": traits}
