@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import sys
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +68,7 @@ def installed(source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = source.parent / "site" / real.PACKAGE
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, real.PACKAGE, raising=False)  # another test may have read it
     monkeypatch.syspath_prepend(str(package.parent))
     return source.rename(package / "data")
 

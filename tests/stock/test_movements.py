@@ -1,5 +1,7 @@
 """What movements do to stock and to promises."""
 
+import asyncio
+import json
 from datetime import timedelta
 
 from tests.stock.conftest import NOW, SKUS, Shop
@@ -171,3 +173,34 @@ async def test_what_lies_somewhere_or_is_a_part_becomes_no_set(shop: Shop) -> No
     for why, one in asked.items():
         async with db.transaction(shop.pool) as conn:
             assert [r.reason for r in await sets.put(conn, [one], now=NOW, known=known)] == [why]
+
+
+async def said_at_once(shop: Shop, *asked: Set) -> list[bool]:
+    """Whether each was taken, where all of them say it at one moment."""
+    known = frozenset({sku for one in asked for sku in (one.sku, *one.parts)})
+
+    async def say(one: Set) -> bool:
+        async with db.transaction(shop.pool) as conn:
+            return not await sets.put(conn, [one], now=NOW, known=known)
+
+    return await asyncio.gather(*(say(one) for one in asked))
+
+
+async def test_of_two_who_make_sets_of_each_other_at_once_one_does(shop: Shop) -> None:
+    for _ in range(20):
+        one, other = Set(sku="rug", parts={"mug": 1}), Set(sku="mug", parts={"rug": 1})
+        assert sorted(await said_at_once(shop, one, other)) == [False, True]
+        assert await said_at_once(shop, Set(sku="rug", parts={}), Set(sku="mug", parts={}))
+
+
+async def test_a_set_that_many_say_at_once_is_what_the_last_of_them_said(shop: Shop) -> None:
+    asked = [Set(sku="rug", parts={sku: qty}) for sku in ("mug", "lamp") for qty in range(1, 9)]
+    assert all(await said_at_once(shop, *asked))
+    async with shop.pool.acquire() as conn:
+        parts = (await sets.parts_of(conn, ["rug"]))["rug"]
+        newest = await conn.fetchval(
+            "select parts::text from stock.set_history where set_sku = 'rug'"
+            " order by from_at desc limit 1"
+        )
+    assert Set(sku="rug", parts=parts) in asked
+    assert json.loads(newest) == parts

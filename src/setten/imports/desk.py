@@ -154,6 +154,7 @@ def keep(vault: Vault, folder: Path, source: BinaryIO, arrival: Arrival, *, file
     """
     system = arrival.system.strip()[:SYSTEM_MAX]
     name = arrival.name.replace("\\", "/").rpartition("/")[2][-NAME_MAX:]
+    name = "".join(sign for sign in name if sign.isprintable())  # nothing that turns or hides words
     about = About(name=name, encoding=arrival.encoding, system=system)
     try:
         size = staging.seal(vault, folder, file_id, source)

@@ -37,15 +37,23 @@ update imports.files
 update imports.files
    set bytes_done = case when state = 'tried' then 0 else bytes_done end,
        rows_done = case when state = 'tried' then 0 else rows_done end,
-       state = 'taking', tries = 0, wants_stop = false, moved_at = :now
+       -- One that goes on has been begun: where others helped, rows may be in that it never counted.
+       state = 'taking', tries = case when state = 'tried' then 0 else 1 end, wants_stop = false,
+       moved_at = :now
  where file_id = :file_id and state in ('tried', 'stopped', 'failed');
 
 -- name: stop
-update imports.files set wants_stop = true
+-- One that only waits for its turn stands still at once.
+update imports.files
+   set wants_stop = tries > 0,
+       state = case when tries > 0 then state when state = 'trying' then 'sent' else 'stopped' end
  where file_id = :file_id and state in ('trying', 'taking');
 
 -- name: begin
-update imports.files set tries = tries + 1 where file_id = :file_id;
+-- No row where it was stopped just now.
+update imports.files
+   set tries = tries + 1
+ where file_id = :file_id and state in ('trying', 'taking');
 
 -- name: move
 -- How far it is; whether somebody wants it stopped.

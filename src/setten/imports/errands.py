@@ -104,7 +104,8 @@ async def _tidy(at: Desk) -> None:
 
 async def _run(at: Desk, guard: db.Connection, sent: Sent, stop: asyncio.Event) -> None:
     """One run, to its end or to `stop`; then it waits for the next process as it is."""
-    await _Q.begin.run(guard, file_id=sent.file_id)
+    if not await _Q.begin.run(guard, file_id=sent.file_id):
+        return
     try:
         if sent.tries >= TRIES_MAX:
             raise GaveUp

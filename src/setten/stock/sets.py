@@ -140,6 +140,7 @@ async def put(
     What was sold before stays what it was made of then. known: skus of the catalogue. Of two with
     one sku in a call the last counts.
     """
+    await _Q.lock.value(conn)
     skus = [one.sku for one in sets]
     inside = {row["part_sku"] for row in await _Q.sets_with.all(conn, skus=skus)}
     lying = {row["sku"] for row in await _Q.has_stock.all(conn, skus=skus)}

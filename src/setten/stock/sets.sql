@@ -14,6 +14,10 @@ sets_inside as (
            order by set_sku, part_sku) as s
 )
 
+-- name: lock
+-- What sets are made of is looked at and changed by one at a time: it is rare, and small.
+select pg_advisory_xact_lock(hashtextextended('stock.sets', 271));
+
 -- name: forget
 delete from stock.set_parts where set_sku = any(:skus::text[]);
 
@@ -38,8 +42,11 @@ select distinct sku
 -- What is said of a set first holds for all that was sold before: no clock here is older.
 insert into stock.set_history as o (set_sku, from_at, parts)
 select n.sku,
-       case when exists (select 1 from stock.set_history h where h.set_sku = n.sku)
-            then :now::timestamptz else '1970-01-01 00:00:00+00' end,
+       -- Who waited for the lock says a moment from before it: the later change stands later.
+       coalesce((select greatest(:now::timestamptz, max(h.from_at) + interval '1 microsecond')
+                   from stock.set_history h where h.set_sku = n.sku
+                 having count(*) > 0),
+                '1970-01-01 00:00:00+00'),
        n.parts::jsonb
   from unnest(:skus::text[], :parts::text[]) as n(sku, parts)
  order by n.sku

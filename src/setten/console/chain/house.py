@@ -226,14 +226,14 @@ async def _put(
     asked = msgspec.convert({**house, "version": versions[0]}, HouseRules)
     changed = await house_rules.put(conn, asked, reason=reason, by=page.who.label, now=now)
     old = await returns.policy(conn)
+    if old.version != versions[1]:  # also a form's 0, which only programs may say
+        raise PolicyChanged()
     policy = msgspec.structs.replace(
         old, **{one: read[one] for one in OF_RETURNS}, version=versions[1], reason=reason
     )
     of_returns = [one for one in OF_RETURNS if getattr(old, one) != read[one]]
     if of_returns:
         await returns.set_policy(conn, policy, by=page.who.label, now=now)
-    elif old.version != versions[1]:
-        raise PolicyChanged()
     if changed or of_returns:
         await audit.note(
             conn, page.who, "house_rules.changed", at=now, fields=[*changed, *of_returns]

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from litestar import Response, get, post
 
-from setten.console import guard, lists
+from setten.console import guard, lists, paces
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
@@ -134,8 +134,11 @@ async def find_person(request: Asked) -> Response[str]:
     """Whom the audit is asked about: by a card, a phone, a mail, a name that somebody says."""
     page, deps = page_of(request), guard.deps_of(request)
     said = str((await request.form()).get("q") or "").strip()[:SAID_MAX].replace("\x00", "")
-    async with db.transaction(deps.pool) as conn:
+    await paces.take(deps.pool, page, paces.ASKED)
+    async with deps.pool.acquire() as conn:
         hits = (await identity.find_by(conn, deps.vault, said))[:FOUND_MAX] if said else ()
+    await paces.take_found(deps.pool, page, hits)
+    async with db.transaction(deps.pool) as conn:
         ids = list(dict.fromkeys(one.customer_id for one in hits))
         named = await people.by_id(conn, deps.vault, ids, page.locale) if ids else {}
         await people.note(
