@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from setten.console import guard
 from setten.console.customers import consenting, lines, nearby, people, related, step, view
 from setten.console.customers.channels import MARKS, mark
+from setten.console.customers.favours import favours
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.shell.find import is_demo
@@ -111,6 +112,7 @@ def head(page: Page, names: Named, profile: Profile) -> dict[str, object]:
         "profile": profile,
         "clues": view.clues(profile.identifiers, t),
         "home": names(profile.home_location_id),
+        "favours": favours(profile.traits, page),
         "bought": view.bought(profile, MARKS, page),
     }
 
@@ -125,7 +127,7 @@ async def standing(conn: Connection, page: Page, profile: Profile) -> dict[str, 
             StagePoint(lifecycle.NAMES[one][page.locale], place < at, place == at)
             for place, one in enumerate(STAGES)
         ],
-        "stage_sentence": lifecycle.sentence(now, now=page.now, locale=page.locale),
+        "stage_sentence": lifecycle.sentence(now, now=page.shown().now, locale=page.locale),
     }
 
 
