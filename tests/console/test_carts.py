@@ -110,7 +110,11 @@ def test_money_at_the_till_is_noted_and_a_cancelled_order_gives_it_back(house: H
         assert associate.post(capture[0]).status_code == 409
         associate.get(order)
         associate.post(f"{order}/cancellation", line_no="1", qty="1", reason="wished")
-        assert "うち 1点 取り消し" in associate.get(order).text
+        page = associate.get(order).text
+        assert "うち 1点 取り消し" in page
+        sums = page.split('class="facts cart-sums"')[1].split("</dl>")[0]
+        said = [sums.index(one) for one in ("合計（税込）", "取り消した分", "取り消しのあとの合計")]
+        assert said == sorted(said), "the total that is left comes after what was taken from it"
         associate.post(f"{order}/cancellation", reason="wished")
         page = associate.get(order).text
     assert "取り消しました" in page

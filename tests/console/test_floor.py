@@ -164,7 +164,16 @@ def test_what_runs_short_is_asked_for_from_where_it_lies(
     assert "13点を頼む" in text
     asked = {"at": here, "sku": sku, "from": "warehouse", "qty": "13"}
     assert associate.post("/stock/cover", **asked).status_code == 303
-    assert "予定" in associate.get("/stock/transfers").text
+    listed = associate.get("/stock/transfers").text
+    assert "予定" in listed
+    paper = re.search(r"/stock/transfers/[0-9a-f-]{36}", listed)
+    assert paper
+    # Who waits for goods has nothing to press yet, and is told for whom it waits.
+    waiting = associate.get(paper[0]).text
+    assert "送り出すと、届いた数をここに書けるようになります" in waiting
+    assert "/departure" not in waiting
+    with house.person("page-admin") as admin:
+        assert "送り出すと、届いた数を" not in admin.get(paper[0]).text
     assert associate.post("/stock/cover", **{**asked, "at": "yokohama"}).status_code == 403
     assert associate.post("/stock/cover", **{**asked, "qty": "many"}).status_code == 422
     with house.person("page-admin") as admin:

@@ -218,7 +218,7 @@ def _money(amount: int | None, currency: str | None, page: Page) -> str:
 
 
 def _sums(order: Order, page: Page) -> list[tuple[str, str]]:
-    """The sums under the lines: shipping, tax by rate, total, cancelled and due."""
+    """What the total of an order is made of besides its lines: shipping, and tax by rate."""
     t, found = page.words(), list[tuple[str, str]]()
     if order.is_ours:
         found.append((t("order.shipping"), _money(order.shipping_minor, order.currency, page)))
@@ -226,10 +226,6 @@ def _sums(order: Order, page: Page) -> list[tuple[str, str]]:
         said = t("order.tax", rate=f"{float(tax.rate) * 100:g}%",
                  amount=_money(tax.amount_minor, order.currency, page))  # fmt: skip
         found.append((said, _money(tax.tax_minor, order.currency, page)))
-    if order.cancelled_minor:
-        found.append(
-            (t("order.cancelled_sum"), _money(-order.cancelled_minor, order.currency, page))
-        )
     return found
 
 
