@@ -124,7 +124,7 @@ async def resources(settings: Settings, *, size: int) -> AsyncIterator[state.Dep
         deps = state.Deps(settings=settings, pool=pool, vault=vault, lake=means.lake)
         deps.combiners[holds_api.COMBINER] = holds_api.combiner(pool)
         deps.combiners[availability_api.COMBINER] = availability_api.gatherer(pool)
-        deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault)
+        deps.combiners[customers_api.COMBINER] = customers_api.gatherer(pool, vault, settings.zone)
         deps.combiners[guard.KEYS] = guard.gatherer(pool)
         await customers_api.get_ready(pool)
         yield deps

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Router, get
@@ -188,14 +189,15 @@ async def view(
     return await _seen(deps, Sought(by=actor, customer_id=customer_id))
 
 
-def gatherer(pool: Pool, vault: Vault) -> Combiner[Sought, CustomerBody]:
+def gatherer(pool: Pool, vault: Vault, zone: ZoneInfo) -> Combiner[Sought, CustomerBody]:
     """The gatherer of a process: `app` makes one and keeps it under COMBINER.
 
     What is asked in one moment is read in the same few queries; the audit of it is the last one.
+    zone: the business's, whose days a stage is told in.
     """
 
     async def look(conn: Connection, sought: Sequence[Sought]) -> list[CustomerBody | Exception]:
-        return await _view_all(conn, vault, sought)
+        return await _view_all(conn, vault, sought, zone)
 
     return Combiner(
         pool, look, lanes=_LANES, busy=_BUSY, batch_max=_TOGETHER_MAX, is_transaction=False
@@ -223,14 +225,14 @@ async def _seen(deps: Deps, sought: Sought) -> CustomerBody:
 
 
 async def bodies(
-    conn: Connection, vault: Vault, actor: Actor, customer_ids: Sequence[UUID]
+    conn: Connection, vault: Vault, actor: Actor, customer_ids: Sequence[UUID], zone: ZoneInfo
 ) -> list[CustomerBody]:
     """Customers as they are in this transaction, in the order asked for; every view is audited.
 
     Raises CustomerNotFound.
     """
     sought = [Sought(by=actor, customer_id=one) for one in customer_ids]
-    found = await _view_all(conn, vault, sought)
+    found = await _view_all(conn, vault, sought, zone)
     return list(map(_or_raise, found))
 
 
@@ -241,7 +243,7 @@ def _or_raise(found: CustomerBody | Exception) -> CustomerBody:
 
 
 async def _view_all(
-    conn: Connection, vault: Vault, sought: Sequence[Sought]
+    conn: Connection, vault: Vault, sought: Sequence[Sought], zone: ZoneInfo
 ) -> list[CustomerBody | Exception]:
     """What each seeks, or its refusal; every view is audited.
 
@@ -249,7 +251,7 @@ async def _view_all(
     """
     found = await _who(conn, vault, sought)
     views = [one for one in found if not isinstance(one, SettenError)]
-    now = clock.now()
+    now = clock.now().astimezone(zone)
     shown, bodies = await _opened(conn, vault, views, now)
     noted = [_noted(profile, actor) for profile, (_, actor) in zip(shown, views, strict=True)]
     # Last: it is a transaction of its own, and nobody is answered before it.

@@ -158,7 +158,9 @@ async def merge(
             conn, deps.vault, actor,
             into=data.into, gone=data.gone, reason=data.reason, now=clock.now(),
         )  # fmt: skip
-        [body] = await customers.bodies(conn, deps.vault, actor, [merged.customer_id])
+        [body] = await customers.bodies(
+            conn, deps.vault, actor, [merged.customer_id], deps.settings.zone
+        )
     return Response(body, headers={"Setten-Event": merged.event_id})
 
 
@@ -175,7 +177,9 @@ async def split(
             conn, deps.vault, actor,
             customer_id=customer_id, links=data.links, reason=data.reason, now=clock.now(),
         )  # fmt: skip
-        found = await customers.bodies(conn, deps.vault, actor, decided.customers)
+        found = await customers.bodies(
+            conn, deps.vault, actor, decided.customers, deps.settings.zone
+        )
     return _answer(CustomersBody(found), decided.event_id)
 
 
@@ -192,7 +196,9 @@ async def rejoin(
             conn, deps.vault, actor,
             customer_id=customer_id, links=data.links, reason=data.reason, now=clock.now(),
         )  # fmt: skip
-        found = await customers.bodies(conn, deps.vault, actor, decided.customers)
+        found = await customers.bodies(
+            conn, deps.vault, actor, decided.customers, deps.settings.zone
+        )
     return _answer(CustomersBody(found), decided.event_id)
 
 

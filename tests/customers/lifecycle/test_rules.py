@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -203,6 +204,26 @@ def test_the_sentence_of_somebody_slowing_says_what_is_usual_and_how_long_it_has
         "ふだんの間隔は約21日ですが、48日間お買い上げがなく、いつもより遅れています"
         "（続いている見込み56%）。"
     )
+
+
+@pytest.mark.parametrize(
+    ("bought", "ja", "en"),
+    [
+        ("01:00", "きょう", "today"),
+        ("23:50", "きのう", "yesterday"),
+        ("22:00", "2日前", "2 days ago"),
+    ],
+)
+def test_the_last_visit_is_told_in_days_of_the_business_not_in_hours(bought, ja, en):
+    here = datetime(2026, 11, 22, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+    day = {"きょう": 22, "きのう": 21, "2日前": 20}[ja]
+    hour, minute = map(int, bought.split(":"))
+    last = here.replace(day=day, hour=hour, minute=minute).astimezone(UTC)
+    standing = lifecycle.Standing(
+        customer_id=WHO, stage="loyalty", days=9, last_at=last, usual_gap_days=3, p_active=0.9
+    )
+    assert f"前回は{ja}" in lifecycle.sentence(standing, now=here, locale="ja")
+    assert f"last did {en}," in lifecycle.sentence(standing, now=here, locale="en")
 
 
 def test_nobody_is_certain_of_a_person():

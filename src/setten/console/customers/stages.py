@@ -195,7 +195,7 @@ async def stage_people(request: Asked, stage: FromPath[str]) -> Response[str]:
         Row(
             who=named.get(one) or Person(one, "", "", f"/customers/{one}"),
             standing=told[one],
-            sentence=lifecycle.sentence(told[one], now=page.now, locale=page.locale),
+            sentence=lifecycle.sentence(told[one], now=page.shown().now, locale=page.locale),
         )
         for one in ids
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from setten.customers.lifecycle.model import Stage, Standing
 
@@ -59,13 +59,17 @@ _SENTENCES: dict[str, dict[str, str]] = {
 
 
 def sentence(standing: Standing, *, now: datetime, locale: str) -> str:
-    """Why somebody is in this stage, in one sentence. locale: ja or en."""
+    """Why somebody is in this stage, in one sentence. locale: ja or en.
+
+    now: on the wall clock of the business, whose days are counted.
+    """
     key: str = standing.stage
     if standing.days == 1 and f"{key}.once" in _SENTENCES:
         key = f"{key}.once"
     if standing.last_at is None:
         return _SENTENCES["acquisition"][locale]
-    silence = max(0, (now - standing.last_at) // timedelta(days=1))
+    last = standing.last_at.astimezone(now.tzinfo)
+    silence = max(0, (now.date() - last.date()).days)
     gap = max(1, round(standing.usual_gap_days or 1))
     return _SENTENCES[key][locale].format(
         days=standing.days,
@@ -84,8 +88,9 @@ def _days(n: int, locale: str) -> str:
 
 
 def _ago(n: int, locale: str) -> str:
-    if n == 0:
-        return {"ja": "24時間以内", "en": "within a day"}[locale]
+    if n < 2:
+        near = ("きょう", "きのう") if locale == "ja" else ("today", "yesterday")
+        return near[n]
     return f"{n}日前" if locale == "ja" else f"{_days(n, locale)} ago"
 
 
