@@ -23,6 +23,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -168,7 +169,7 @@ async def gathered(
 ) -> None:
     """The same as the server API does it: what is asked in one moment is read together."""
     chance = random.Random(2)
-    gatherer = customers_api.gatherer(pool, vault)
+    gatherer = customers_api.gatherer(pool, vault, ZoneInfo("Asia/Tokyo"))
 
     async def one(_: int) -> None:
         await gatherer.ask(Sought(by=ACTOR, customer_id=chance.choice(customers)))
