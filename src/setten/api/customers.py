@@ -190,10 +190,9 @@ async def view(
 
 
 def gatherer(pool: Pool, vault: Vault, zone: ZoneInfo) -> Combiner[Sought, CustomerBody]:
-    """The gatherer of a process: `app` makes one and keeps it under COMBINER.
+    """The gatherer of a process: `app` makes one and keeps it under COMBINER; zone: ours.
 
     What is asked in one moment is read in the same few queries; the audit of it is the last one.
-    zone: the business's, whose days a stage is told in.
     """
 
     async def look(conn: Connection, sought: Sequence[Sought]) -> list[CustomerBody | Exception]:
