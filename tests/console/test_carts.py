@@ -108,6 +108,10 @@ def test_money_at_the_till_is_noted_and_a_cancelled_order_gives_it_back(house: H
         assert capture
         assert associate.post(capture[0]).status_code == 303
         assert associate.post(capture[0]).status_code == 409
+        back = f"/stock/returns/purchase?at=kichijoji&order={order.rsplit('/', 1)[-1]}"
+        page = associate.get(back).text
+        assert "いま返せる品はありません" in page, "nothing was handed over yet"
+        assert 'name="reason"' not in page
         associate.get(order)
         associate.post(f"{order}/cancellation", line_no="1", qty="1", reason="wished")
         page = associate.get(order).text

@@ -52,6 +52,24 @@ def test_an_agent_finds_holds_and_is_done_without_a_mouse(
     assert page.faults == []
 
 
+def test_who_counts_a_shelf_goes_from_goods_to_goods_with_one_key(
+    house: House, screen: Any
+) -> None:
+    own = house.open_shop()
+    for _ in range(2):
+        house.new_item({own.location_id: 3})
+    page = screen(own.login, width=390)
+    page.goto("/stock/counts")
+    page.get_by_role("button", name="数えはじめる").click()
+    fields = page.locator(".count-line input.num")
+    expect(fields).to_have_count(2)
+    fields.first.fill("3")
+    fields.first.press("Enter")
+    expect(page.locator(".count-line.is-counted")).to_have_count(1)
+    expect(fields.nth(1)).to_be_focused()
+    assert page.faults == []
+
+
 def test_the_first_tab_leads_past_the_frame(screen: Any) -> None:
     page = screen("page-agent")
     page.goto("/stock/items")

@@ -220,6 +220,7 @@ async def _bought_page(
         skus = [one.sku for line in found.lines for _, one in _fields(line)]
         shown = await goods(conn, skus, page)
         rule = await returns.policy(conn)
+    lines = _lines(page, found, shown)
     view = {
         "at": at,
         "at_name": names(at),
@@ -227,7 +228,8 @@ async def _bought_page(
         "bought": found,
         "place": names(found.location_id),
         "customer": customer,
-        "lines": _lines(page, found, shown),
+        "lines": lines,
+        "can_return": any(one.can_return for one in lines),
         "conditions": CONDITIONS,
         "reasons": REASONS,
         "rule": rule,

@@ -29,6 +29,14 @@
   document.addEventListener("focusin", (event) => {
     if (event.target.matches?.("[data-selects]")) event.target.select();
   });
+  // Who counts shelves goes on with the next goods; who went elsewhere meanwhile stays there.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const row = event.target.closest?.(".count-line.is-counted");
+    if (!row || document.activeElement !== document.body) return;
+    const rest = [...document.querySelectorAll(".count-line")];
+    const next = rest.slice(rest.indexOf(row) + 1).find((one) => !one.matches(".is-counted"));
+    next?.querySelector("input.num")?.focus();
+  });
   document.addEventListener("input", (event) => {
     const area = event.target;
     if (!area.matches?.("[data-grows]")) return;
