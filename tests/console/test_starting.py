@@ -128,12 +128,14 @@ def test_a_file_that_was_brought_in_is_no_sender_and_is_named_in_words(empty: Em
         assert first.post(address).status_code == 303
         until(first, address, TAKEN)
         text = first.get("/run/start").text
-        data = first.get("/run/data").text
+        data, first_day = first.get("/run/data").text, first.get("/").text
     key = empty.asked(
         "select write_key from ingest.write_keys join ingest.sources using (source_id)"
         " where name like 'import customers%'"
     )
     assert key not in text
+    assert "取り込み：顧客" not in text, "what a file told is no event of theirs"
+    assert 'href="/run/start"' in first_day, "steps are open still"
     assert "import customers" not in text + data
     assert "取り込み：顧客 · makeshop" in data
     for kind in ("locations", "items", "stock", "receipts", "customers"):

@@ -15,7 +15,8 @@ from setten import imports
 from setten.imports import choosing, converting, mapping
 from setten.imports.converting import BadValue
 from setten.imports.mapping import Columns, Field
-from setten.imports.model import BadMapping, MissingColumn
+from setten.imports.model import BadMapping, BadRow, MissingColumn
+from setten.platform import errors
 
 SOURCE = Path(setten.__file__).parent
 
@@ -166,3 +167,58 @@ def test_a_choice_of_two_columns_keeps_the_business_day() -> None:
     assert found.names("at") == ["営業日", "時刻"]
     assert found.names("business_day") == ["営業日"]
     assert choosing.field_of(found, columns) == {"営業日": "at", "時刻": "at", "品番": "sku"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "field"),
+    [("items", "Price (incl. tax)", "price"), ("items", "Price incl. tax", "price"),
+     ("items", "Selling price", "price"), ("items", "Retail price", "price"),
+     ("receipts", "Till no", "register"), ("receipts", "Till number", "register"),
+     ("receipts", "Register no", "register"), ("items", "Japanese name", "name")],
+)  # fmt: skip
+def test_headings_of_english_tables_are_known(kind: str, heading: str, field: str) -> None:
+    assert mapping.guess(kind, imports.KINDS[kind].fields, [heading]) == {field: heading}
+
+
+def test_a_name_beside_a_japanese_one_is_the_english_one() -> None:
+    found = mapping.guess("items", imports.KINDS["items"].fields, ["Name", "Japanese name"])
+    assert found == {"name": "Japanese name", "name_en": "Name"}
+    people = mapping.guess("customers", imports.KINDS["customers"].fields, ["Name"])
+    assert people == {"name": "Name"}
+
+
+def test_a_fraction_of_a_yen_is_told_as_such() -> None:
+    reader = mapping.Reader(Columns(columns={"price": "税込売価"}), (Field("price", "money"),))
+    with pytest.raises(BadRow) as refused:
+        reader.read({"税込売価": "1980.5"})
+    assert imports.say(refused.value.reason, "税込売価", "ja") == "円に端数は使えません（税込売価）"
+    with pytest.raises(BadRow) as refused:
+        reader.read({"税込売価": "x"})
+    assert refused.value.reason == "bad_value"
+
+
+def test_a_missing_column_tells_what_was_read_and_nobody_of_a_headless_file() -> None:
+    fields = imports.KINDS["items"].fields
+    with pytest.raises(MissingColumn) as refused:
+        mapping.fitted("items", None, fields, ["品名", "税込売価", "山田花子"])
+    facts = refused.value.facts
+    assert "price = 税込売価" in facts["read_ja"]
+    assert "山田" not in str(facts)
+    _, detail = errors.say("missing_column", "en", facts)
+    assert '[columns]\nsku = "its heading"' in detail
+
+
+def test_a_row_is_named_below_the_headings_and_as_a_spreadsheet_has_it() -> None:
+    assert imports.rows([4], has_headings=True, locale="ja") == (
+        "見出しの下から4行目（表計算では5行目）")  # fmt: skip
+    assert imports.rows([4], has_headings=True, locale="en") == (
+        "row 4 below the headings (row 5 in a spreadsheet)")  # fmt: skip
+    assert imports.rows([1, 3], has_headings=True, more=True, locale="en") == (
+        "rows 1, 3 … below the headings (rows 2, 4 … in a spreadsheet)")  # fmt: skip
+    assert imports.rows([4], has_headings=False, locale="en") == "line 4"
+
+
+def test_items_without_a_price_are_noticed() -> None:
+    assert imports.lacks_price("items", Columns(columns={"sku": "a"}))
+    assert not imports.lacks_price("items", Columns(columns={"price": "a"}))
+    assert not imports.lacks_price("stock", Columns())

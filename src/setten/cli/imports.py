@@ -30,7 +30,6 @@ from setten.stock.receipts import Total
 if TYPE_CHECKING:  # reading files takes libraries that other commands need not load
     from setten.background import Means
     from setten.imports import Columns, Options, Progress, Summary
-    from setten.imports.model import Shown
 
 PACE_FROM_ROWS = 10_000
 ROWS_NAMED = 5
@@ -215,8 +214,10 @@ def _say_mapping(done: Summary, columns: Columns) -> None:
     )
     print(imports.proposal(columns), file=sys.stderr)
     if done.unused:
-        names = "、".join(done.unused[:40])
-        terminal.note(f"使わない列：{names}", f"Columns not used: {names}")
+        names = done.unused[:40]
+        terminal.note(f"使わない列：{'、'.join(names)}", f"Columns not used: {', '.join(names)}")
+    if imports.lacks_price(done.kind, columns):
+        terminal.note("価格の列が見あたりません", "No price column found")
 
 
 def _print(done: list[Summary], *, as_json: bool, more: dict[str, Any] | None = None) -> None:
@@ -242,20 +243,18 @@ def _tell(one: Summary) -> None:
     terminal.note(
         f"{one.rows:,} 行：新しく {one.new:,}、変更 {one.changed:,}、同じ {one.same:,}、"
         f"対象外 {one.left_out:,}、使えない行 {one.refused:,}",
-        f"{one.rows:,} rows: {one.new:,} new, {one.changed:,} changed, {one.same:,} the same, "
+        f"{_counted(one.rows)}: {one.new:,} new, {one.changed:,} changed, {one.same:,} the same, "
         f"{one.left_out:,} left out, {one.refused:,} refused",
     )
     locale = terminal.locale()
     for reason, count in sorted(one.reasons.items(), key=lambda pair: -pair[1]):
         first = [shown for shown in one.shown if shown.reason == reason]
         words = say(reason, first[0].field if first else None, locale)
-        terminal.note(f"　{count:,}　{words}{_rows(first, count)[0]}",
-                      f"  {count:,}  {words}{_rows(first, count)[1]}")  # fmt: skip
+        _tell_rows(one, count, words, words, [shown.row for shown in first])
     for field, count in one.not_kept.items():
-        terminal.note(
-            f"　{count:,}　{field} が使えない形なので、その値だけを入れません",
-            f"  {count:,}  {field} cannot be used: that value alone is left out",
-        )
+        _tell_rows(one, count, f"{field} が使えない形なので、その値だけを入れません",
+                   f"{field} cannot be used, that value alone is left out",
+                   one.not_kept_rows.get(field, []))  # fmt: skip
     if one.refused_file:
         terminal.note(f"使えない行は {one.refused_file}", f"Refused rows: {one.refused_file}")
     elif one.refused:
@@ -265,14 +264,22 @@ def _tell(one: Summary) -> None:
         )
 
 
-def _rows(shown: Sequence[Shown], count: int) -> tuple[str, str]:
-    """Which rows, in both languages; of many the first, of a reason that none is named of none."""
-    named = [str(one.row) for one in shown[:ROWS_NAMED]]
-    if not named:
-        return "", ""
-    more = " …" if count > len(named) else ""
-    word = "row" if count == 1 else "rows"
-    return f"（{'、'.join(named)} 行目{more}）", f" ({word} {', '.join(named)}{more})"
+def _tell_rows(one: Summary, count: int, ja: str, en: str, numbers: Sequence[int]) -> None:
+    """What some rows have, and which they are: of many the first."""
+    from setten.imports import rows
+
+    first = list(dict.fromkeys(numbers))[:ROWS_NAMED]
+
+    def which(locale: str) -> str:
+        is_more = count > len(first)
+        return rows(first, has_headings=one.has_headings, more=is_more, locale=locale)
+
+    terminal.note(f"　{count:,} 行：{ja}" + (f"。{which('ja')}" if first else ""),
+                  f"  {_counted(count)}: {en}" + (f"; {which('en')}" if first else ""))  # fmt: skip
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 @app.command("receipts")

@@ -5,6 +5,7 @@ live callers use; the run around it is the same for all: reading, mapping, refus
 """
 
 from setten.imports import choosing, desk, errands
+from setten.imports.choosing import lacks_price
 from setten.imports.hands import Hands, spare
 from setten.imports.kinds import KINDS
 from setten.imports.mapping import Columns, proposal
@@ -12,7 +13,7 @@ from setten.imports.model import FileMissing, Options, Outcome, Progress, Shown,
 from setten.imports.resuming import Known, latest
 from setten.imports.running import bring
 from setten.imports.staging import StagedGone
-from setten.imports.wording import codes, say
+from setten.imports.wording import codes, rows, say
 
 __all__ = [
     "KINDS",
@@ -31,8 +32,10 @@ __all__ = [
     "codes",
     "desk",
     "errands",
+    "lacks_price",
     "latest",
     "proposal",
+    "rows",
     "say",
     "spare",
 ]

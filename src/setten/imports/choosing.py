@@ -60,6 +60,11 @@ def lacking(kind: type[Kind], mapping: Columns) -> list[str]:
     return [one.name for one in kind.fields if one.must and not mapping.names(one.name)]
 
 
+def lacks_price(kind: str, mapping: Columns) -> bool:
+    """Whether items come without any price, which may be meant and seldom is."""
+    return kind == "items" and "price" not in mapping.constants and not mapping.columns.get("price")
+
+
 def field_of(mapping: Columns, columns: Sequence[str]) -> dict[str, str]:
     """For each column the field that it is read as; "" for none."""
     found = dict.fromkeys(columns, "")

@@ -41,7 +41,11 @@ ORDERS = ("ymd", "dmy", "mdy")
 
 
 class BadValue(ValueError):
-    """A cell cannot be read as what its field is."""
+    """A cell cannot be read as what its field is. reason: a code with words."""
+
+    def __init__(self, reason: str = "bad_value") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def narrow(value: Any) -> str:
@@ -87,8 +91,10 @@ def minor(value: Any, currency: str) -> int:
         found = scaled.to_integral_value()
     except ArithmeticError:
         raise BadValue from None
-    if not found.is_finite() or abs(scaled - found) > _TOLERANCE * max(Decimal(1), abs(found)):
+    if not found.is_finite():
         raise BadValue
+    if abs(scaled - found) > _TOLERANCE * max(Decimal(1), abs(found)):
+        raise BadValue("yen_fraction" if currency == "JPY" else "too_fine")
     if abs(found) >= amounts.MINOR_MAX:
         raise BadValue
     return int(found)

@@ -22,8 +22,16 @@ _HEADINGS: dict[str, dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("headings.toml").read_text("utf-8")
 )
 DAY, MOMENT, MONEY = "day", "moment", "money"
-AT, BUSINESS_DAY = "at", "business_day"
+AT, BUSINESS_DAY, NAME_EN = "at", "business_day", "name_en"
+_JAPANESE_NAMES = (
+    "japanesename",
+    "namejapanese",
+    "nameja",
+    "itemnamejapanese",
+    "productnamejapanese",
+)
 _DAY_ENDS = range(24, 31)  # 30:00, six in the morning, is the end of the longest night
+_READ_MAX = 300  # letters of a refusal that tell how the other columns were read
 _SAYS_DAY = re.compile(r"\d{4}\s*[年/.-]\s*\d|\d{1,2}[/.]\d{1,2}[/.]\d{4}|\d{8}\D")
 _MIDNIGHT = re.compile(r"[ T]+0{1,2}:00(:00(\.0+)?)?$")
 _PACKED_MIN, _PACKED_MAX = 3, 6  # digits of a time without colons: 915, 101530
@@ -143,7 +151,18 @@ def guess(kind: str, fields: Iterable[Field], columns: Sequence[str]) -> dict[st
                 break
     if any(field.name == AT for field in fields):
         _put_together(found, by_name, taken)
+    if any(field.name == NAME_EN for field in fields) and NAME_EN not in found:
+        _part_names(found, by_name, taken)
     return found
+
+
+def _part_names(
+    found: dict[str, str | list[str]], by_name: Mapping[str, str], taken: set[str]
+) -> None:
+    """Where a Japanese name stands beside a name, that name is the English one."""
+    japanese = next((by_name[one] for one in _JAPANESE_NAMES if one in by_name), None)
+    if japanese is not None and japanese not in taken and "name" in found:
+        found[NAME_EN], found["name"] = found["name"], japanese
 
 
 def _put_together(
@@ -197,18 +216,27 @@ def fitted(
     quiet = [f for f in fields if f.name not in base.columns and f.name not in base.constants]
     found = {**guess(kind, quiet, left), **base.columns}
     has = set(columns)
+    read = _read_as(found, has)
     for field_name in base.columns:
         missing = [one for one in base.names(field_name) if one not in has]
         if missing:
-            raise MissingColumn(field=field_name, **_headed(missing, missing))
+            raise MissingColumn(field=field_name, **read, **_headed(missing, missing))
     for own, column in base.more.items():
         if column not in has:
-            raise MissingColumn(field=own, **_headed([column], [column]))
+            raise MissingColumn(field=own, **read, **_headed([column], [column]))
     found = {name: said for name, said in found.items() if said != []}
     for field in fields:
         if field.must and field.name not in found and field.name not in base.constants:
-            raise MissingColumn(field=field.name, **_may_be_headed(kind, field.name))
+            raise MissingColumn(field=field.name, **read, **_may_be_headed(kind, field.name))
     return msgspec.structs.replace(base, columns=found)
+
+
+def _read_as(found: Mapping[str, str | list[str]], has: set[str]) -> dict[str, str]:
+    """The columns that are read already; of a file without headings none, whoever stands in it."""
+    pairs = ((name, [said] if isinstance(said, str) else said) for name, said in found.items())
+    told = [f"{name} = {' + '.join(theirs)}" for name, theirs in pairs if has.issuperset(theirs)]
+    return {"read_ja": "、".join(told)[:_READ_MAX] or "なし",
+            "read": ", ".join(told)[:_READ_MAX] or "none"}  # fmt: skip
 
 
 def _may_be_headed(kind: str, field: str) -> dict[str, str]:
@@ -275,8 +303,8 @@ class Reader:
                     is_moment = field.name == AT
                     joined = _moment(row, columns) if is_moment else _joined(row, columns)
                     read = reads(joined) if joined else None
-            except BadValue:
-                faults.append(("bad_value", field.name))
+            except BadValue as cause:
+                faults.append((cause.reason, field.name))
                 continue
             if read is not None and read != "":
                 found[field.name] = read

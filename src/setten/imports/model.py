@@ -15,6 +15,8 @@ Values: TypeAlias = dict[str, Any]
 
 SHOWN_MAX = 20  # refused rows that a summary names: enough to see the pattern, no list of people
 
+NOT_KEPT_MAX = 5  # rows named of each field whose value is left out
+
 
 class BadMapping(Invalid):
     """The mapping does not fit the file. facts: why."""
@@ -146,7 +148,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """What came of a file. rows = new + changed + same + left_out + refused.
 
     reasons: of rows refused, how many have each fault; one row may have several.
-    not_kept: of rows that were not refused, how many had a value that cannot be used, by field.
+    not_kept: of rows that were not refused, how many had a value that cannot be used, by field;
+    not_kept_rows: the numbers of the first of them. has_headings: rows are counted below them.
 
     sums: what a kind adds up besides, as receipts or minor units. resumed_at: rows that an earlier
     run had done; they are counted here too. mapping: our field → their columns, as it was read.
@@ -163,6 +166,8 @@ class Summary(msgspec.Struct, kw_only=True):
     refused: int = 0
     reasons: dict[str, int] = {}
     not_kept: dict[str, int] = {}
+    not_kept_rows: dict[str, list[int]] = {}
+    has_headings: bool = False
     sums: dict[str, int] = {}
     shown: list[Shown] = []
     encoding: str | None = None
@@ -177,6 +182,9 @@ class Summary(msgspec.Struct, kw_only=True):
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         for name in outcome.unused:
             self.not_kept[name] = self.not_kept.get(name, 0) + 1
+            first = self.not_kept_rows.setdefault(name, [])
+            if len(first) < NOT_KEPT_MAX:
+                first.append(number)
         for reason, field in outcome.faults:
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
             if len(self.shown) < SHOWN_MAX:

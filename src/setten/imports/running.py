@@ -100,6 +100,7 @@ def _begun(kind_of: type[Kind], table: Table, columns: Columns, options: Options
         file=table.path.name,
         is_dry=options.is_dry,
         encoding=table.encoding,
+        has_headings=table.format in ("csv", "parquet"),
         mapping=read,
         unused=[one for one in table.columns if kind_of.fields and one not in used | {REASON, ROW}],
     )

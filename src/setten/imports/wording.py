@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def say(reason: str, field: str | None, locale: str) -> str:
     return (said[locale] if field else _NO_FIELD.sub("", said[locale])).replace(
         "{field}", field or ""
     )
+
+
+def rows(numbers: Sequence[int], *, has_headings: bool, more: bool = False, locale: str) -> str:
+    """Rows by their numbers, as one finds them: below the headings, and in a spreadsheet."""
+    is_ja, dots = locale == "ja", " …" if more else ""
+    between = "、" if is_ja else ", "
+    said = between.join(map(str, numbers)) + dots
+    lines = between.join(str(one + 1) for one in numbers) + dots
+    word = "row" if len(numbers) == 1 and not more else "rows"
+    if not has_headings:
+        return f"{said}行目" if is_ja else f"{word.replace('row', 'line')} {said}"
+    if is_ja:
+        return f"見出しの下から{said}行目（表計算では{lines}行目）"
+    return f"{word} {said} below the headings ({word} {lines} in a spreadsheet)"
 
 
 def codes() -> frozenset[str]:

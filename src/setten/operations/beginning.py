@@ -8,7 +8,7 @@ from setten.platform import db
 from setten.platform.db import Connection
 
 _Q = db.load(__file__)
-STEPS = ("source", "event", "staff", "places", "items", "stock", "till")
+STEPS = ("source", "event", "places", "staff", "items", "stock", "till")
 """In the order in which each rests on the one before."""
 
 

@@ -4,7 +4,10 @@
 select exists (select from ingest.sources
                where revoked_at is null and channel in ('web', 'app')
                  and name not like 'import %') as source,
-       exists (select from ingest.counters) as event,
+       exists (select from ingest.sources s
+               where s.name not like 'import %'
+                 and exists (select from ingest.counters c where c.source_id = s.source_id))
+         as event,
        (select count(*) from (select from auth.staff where disabled_at is null limit 2) as two) > 1
          as staff,
        exists (select from stock.locations) as places,

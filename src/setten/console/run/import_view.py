@@ -10,7 +10,7 @@ from setten.console.words import Words
 from setten.imports import KINDS, Summary, choosing
 from setten.imports.desk import Sent
 from setten.imports.letters import ENCODINGS
-from setten.imports.mapping import AT
+from setten.imports.mapping import AT, NAME_EN
 from setten.imports.model import Shown
 from setten.imports.staging import ending_of
 from setten.platform import errors
@@ -67,11 +67,14 @@ def whole(sent: Sent, page: Page) -> dict[str, object]:
         "counts": _counts(summary, t),
         "reasons": _reasons(sent, summary, page),
         "shown": _shown(sent, summary, page),
-        "not_kept": _not_kept(summary, t),
+        "not_kept": _not_kept(summary, page),
         "is_useful": summary is not None and summary.new + summary.changed > 0,
         "wrong": errors.say(code, page.locale, facts) if code else None,
         "lacking": [t(f"import_field.{one}") for one in _lacking(sent)],
         "columns": _columns(sent),
+        "unused": [row.heading for row in _columns(sent) if not row.field and row.heading],
+        "keeps_more": KINDS[sent.kind].keeps_more,
+        "lacks_price": bool(_columns(sent)) and imports.lacks_price(sent.kind, sent.about.mapping),
         "fields": _fields(sent, t),
         "encodings": ENCODINGS,
         "has_moment": any(one.name == AT for one in KINDS[sent.kind].fields),
@@ -105,21 +108,29 @@ def _reasons(sent: Sent, summary: Summary | None, page: Page) -> list[tuple[str,
     ]
 
 
-def _not_kept(summary: Summary | None, t: Words) -> list[tuple[str, int]]:
-    """Values that are left out of rows that are good otherwise."""
-    return [
-        (t("imports.not_kept", field=t(f"import_field.{field}")), n)
-        for field, n in (summary.not_kept if summary is not None else {}).items()
-    ]
+def _not_kept(summary: Summary | None, page: Page) -> list[tuple[str, int, str]]:
+    """Values that are left out of rows that are good otherwise, and which rows the first are."""
+    if summary is None:
+        return []
+    t, found = page.words(), []
+    for field, n in summary.not_kept.items():
+        first = summary.not_kept_rows.get(field, [])
+        words = t("imports.not_kept", field=t(f"import_field.{field}"))
+        found.append((words, n, _where(summary, first, page, more=n > len(first)) if first else ""))
+    return found
 
 
-def _shown(sent: Sent, summary: Summary | None, page: Page) -> list[tuple[int, str]]:
+def _where(summary: Summary, numbers: list[int], page: Page, *, more: bool = False) -> str:
+    return imports.rows(numbers, has_headings=summary.has_headings, more=more, locale=page.locale)
+
+
+def _shown(sent: Sent, summary: Summary | None, page: Page) -> list[tuple[str, str]]:
     if summary is None:
         return []
     t = page.words()
     return [
         (
-            one.row,
+            _where(summary, [one.row], page),
             imports.say(one.reason, t("staff.between").join(_named(sent, one, t)), page.locale),
         )
         for one in summary.shown
@@ -165,7 +176,14 @@ def _columns(sent: Sent) -> list[ColumnRow]:
 
 
 def _fields(sent: Sent, t: Words) -> list[tuple[str, str, bool]]:
-    return [(one.name, t(f"import_field.{one.name}"), one.must) for one in KINDS[sent.kind].fields]
+    """What a column may be read as; a name says its language where there is one of each."""
+    fields = KINDS[sent.kind].fields
+    has_both = any(one.name == NAME_EN for one in fields)
+    keys = ["name_ja" if has_both and one.name == "name" else one.name for one in fields]
+    return [
+        (one.name, t(f"import_field.{key}"), one.must)
+        for one, key in zip(fields, keys, strict=True)
+    ]
 
 
 def refused_ending(sent: Sent) -> str:

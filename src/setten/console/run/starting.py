@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from litestar import Response, get, post
 from litestar.response import ServerSentEvent
@@ -44,7 +44,7 @@ async def _view(conn: Connection, page: Page, base_url: str) -> dict[str, object
         "stands": stands,
         "row": chosen,
         "kinds": KINDS_OF,
-        "events": await _arrived(conn, page, view.names_of(rows, page.words())),
+        "events": await _arrived(conn, page, rows),
         "base_url": base_url,
         "may_invite": page.who.may(Right.manage_staff),
     }
@@ -56,11 +56,14 @@ def _sends(source: Source) -> bool:
     return is_open and source.channel in ("web", "app") and not view.is_of_import(source)
 
 
-async def _arrived(conn: Connection, page: Page, names: Mapping[int, str]) -> list[view.EventRow]:
-    """The newest events that somebody sent; what we state ourselves is no news here."""
-    found = await log.latest(conn, most=view.EVENTS_SHOWN)
-    told = [row for row in found if row.source_id is not None]
-    return [view.event_row(row, page, names) for row in told[:NEWEST]]
+async def _arrived(
+    conn: Connection, page: Page, rows: Sequence[view.SourceRow]
+) -> list[view.EventRow]:
+    """The newest events that somebody sent; neither a file's nor what we state ourselves."""
+    senders = [row.source.source_id for row in rows if not view.is_of_import(row.source)]
+    found = await log.latest_of(conn, senders, most=NEWEST)
+    names = view.names_of(rows, page.words())
+    return [view.event_row(row, page, names) for row in found]
 
 
 @get("/run/start/live", right=Right.manage_sources)

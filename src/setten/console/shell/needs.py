@@ -19,9 +19,6 @@ COUNTED_MAX = 99
 LOOKED_AT_MAX = 20
 """Holds that are looked at for the first that is due: the queue has the oldest first."""
 
-FIRST = ("source", "event")
-"""Until these are done nothing of one's own is here; whoever may mend it is led there."""
-
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
     """Something that waits for a hand. is_late: it is a promise at risk."""
@@ -48,7 +45,7 @@ async def needs(conn: Connection, page: Page) -> list[Need]:
     if page.who.may(Right.manage_sources):
         stands = await beginning.look(conn)
         undone = [step for step in beginning.STEPS if step not in stands.done]
-        if undone and undone[0] in FIRST:
+        if undone:
             found.append(Need(what=t("start.title"), meta=t("start.lead"), n=len(undone),
                               href="/run/start"))  # fmt: skip
     if page.may_run:

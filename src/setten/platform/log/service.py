@@ -29,6 +29,7 @@ _Q = db.load(str(Path(__file__).with_name("store.py")))
 WAIT_S_MAX = 2.0  # DESIGN: a read waits at most this long for the event it names
 _XID_END = 2**63 - 1  # beyond every transaction there will be
 LATEST_MAX = 1_000  # what a person may look through or take away at once
+LOOKED_MAX = 10_000  # events passed over for the newest of some sources, in about ten milliseconds
 _MANY = 64  # ids; fewer are claimed in one round trip instead of four
 _FEW = 8  # facts; more go by COPY, which costs a round trip more and much less for each
 OWN_CHANNEL = "setten"
@@ -253,6 +254,14 @@ async def event_at(conn: Connection, place: Cursor) -> Row | None:
 async def latest(conn: Connection, *, most: int = LATEST_MAX) -> list[Row]:
     """The newest events of the log, newest first: for watching, never for a projection."""
     return [row_of(record) for record in await _Q.latest.all(conn, most=min(most, LATEST_MAX))]
+
+
+async def latest_of(conn: Connection, source_ids: Sequence[int], *, most: int) -> list[Row]:
+    """The newest events of some sources, newest first, among the newest LOOKED_MAX of all."""
+    found = await _Q.latest_of.all(
+        conn, source_ids=list(source_ids), most=min(most, LATEST_MAX), looked=LOOKED_MAX
+    )
+    return [row_of(record) for record in found]
 
 
 async def listed(

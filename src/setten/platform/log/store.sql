@@ -98,6 +98,21 @@ select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_
  order by events.xid desc, position desc
  limit :most;
 
+-- name: latest_of
+-- The newest of some sources, among the newest :looked of all: a file of many thousand rows that
+-- comes in meanwhile is passed over, and a log of millions is not walked.
+select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
+       source_id, channel, location_id, identifiers, sealed_id, body::text as body, sent_at,
+       original_at
+  from (select xid, position, arrived_on, event_id, name, occurred_at, received_at, source_id,
+               channel, location_id, identifiers, sealed_id, body, sent_at, original_at
+          from log.events
+         order by events.xid desc, position desc
+         limit :looked) as newest
+ where source_id = any(:source_ids::integer[])
+ order by newest.xid desc, position desc
+ limit :most;
+
 -- name: listed
 -- The same from a place on. A day reads the one partition of its events.
 select xid::text::bigint as xid, position, arrived_on, event_id, name, occurred_at, received_at,
