@@ -119,6 +119,10 @@ def test_a_number_opens_into_everything_behind_it(shop: Shop, sku: str, associat
     assert associate.get(f"{path}&channel=app&by=2030-01-01").status_code == 200
     assert associate.get(f"{path}&by=yesterday").status_code == 422
     assert associate.get(f"/stock/why?sku=ghost&at={here}").status_code == 404
+    asked = associate.get("/stock/why")
+    assert asked.status_code == 200
+    assert 'name="sku"' in asked.text
+    assert f'value="{here}"' in asked.text
     assert associate.get(f"/stock/why?sku={sku}&at=mars").status_code == 404
     assert "なぜこの数か" in associate.get(f"/stock/items/{sku}?at={here}").text
 

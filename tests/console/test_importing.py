@@ -338,7 +338,7 @@ def test_a_member_of_a_list_is_a_customer_since_they_registered(house: House) ->
         assert admin.post(address).status_code == 303
         until(admin, address, TAKEN)
         customer = house.customer(card)
-        text = until(admin, f"/customers/{customer}", "名簿から届きました")
+        text = until(admin, f"/customers/{customer}", "名簿に登録されました")
     since = text.partition("plain num since")[2][:60]
     assert "2019年4月1日" in since, since
     assert "どなたかが分かりました" not in text

@@ -215,6 +215,10 @@ class Page(msgspec.Struct, frozen=True):
         """The pages of this half."""
         return navigation.pages(self.who, self.path, self.waiting)
 
+    def run_pages(self) -> list[navigation.Link]:
+        """The pages of the machinery, for a phone, which has no rail; none for whom it is shut."""
+        return navigation.pages(self.who, "/run") if self.may_run else []
+
     def places(self) -> list[navigation.Link]:
         """The places of the thumb bar."""
         return navigation.places(self.who, self.path, self.waiting)

@@ -52,7 +52,10 @@ def on_http(request: Asked, error: HTTPException) -> Response[str]:
     """An address that leads nowhere, or a form that cannot be read."""
     page = _page(request)
     if isinstance(error, NotFoundException) or error.status_code in (404, 405):
-        return show(page, error.status_code, *_said(page, "not_found"), "not_found")
+        title, detail = _said(page, "not_found")
+        if not page.actor:  # no handler was reached: the page has no frame, and so no field
+            detail = page.words()("problem.not_found_bare")
+        return show(page, error.status_code, title, detail, "not_found")
     if error.status_code >= 500:
         return on_fault(request, error)
     return show(page, error.status_code, *errors.say("invalid", page.locale, {}), "invalid")

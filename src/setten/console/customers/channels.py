@@ -80,5 +80,14 @@ SIGNS = {
 def mark(channel: str, t: Words, *, event: str = "") -> Mark:
     """The mark of a channel, with the event's own icon where it has one."""
     kind, sign = MARKS.get(channel.lower(), ("other", "info"))
-    word = "channel.staff" if channel == "console" else f"channel.{kind}"
-    return Mark(kind, SIGNS.get(event, sign), t(word))
+    return Mark(kind, SIGNS.get(event, sign), _word(channel, kind, t))
+
+
+def _word(channel: str, kind: str, t: Words) -> str:
+    """What a channel is called; one without a family by its own name, so that no two look alike."""
+    if channel == "console":
+        return t("channel.staff")
+    own = channel.lower()
+    if kind == "other" and own != "other":
+        return t(f"channel.{own}") if t.has(f"channel.{own}") else channel
+    return t(f"channel.{kind}")

@@ -48,7 +48,8 @@ async def hold(request: Asked) -> Response[str]:
         return redirect(f"{address(sku)}?{urlencode(to)}")
     async with guard.deps_of(request).pool.acquire() as conn:
         name = (await named(request, conn, page.locale))(place)
-    said = page.words()("holds.done", place=name, code=placed.code)
+        item = (await goods(conn, [sku], page))[sku].name
+    said = page.words()("holds.done_goods", item=item, place=name, code=placed.code)
     undo = f"/stock/holds/{placed.hold_id}/release"
     shown = str(form.get("shown") or "")
     return await _customer_again(request, page, customer, said, shown=shown, undo=undo)

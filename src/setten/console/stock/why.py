@@ -7,9 +7,9 @@ from datetime import date
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from setten.console import guard
+from setten.console import guard, places
 from setten.console.chain.places import channel_word
-from setten.console.page import Asked, page_of
+from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.stock.goods import good, goods
 from setten.console.stock.moved import effect_of, move_word
@@ -17,21 +17,24 @@ from setten.console.stock.promising import CHANNELS
 from setten.console.stock.queue import last_chance
 from setten.platform.auth import Right
 from setten.platform.errors import Invalid
-from setten.stock import catalog, explaining
+from setten.stock import catalog, explaining, locations
 
 CHANNEL_MAX = 40
+SKU_MAX = 200  # as long as a sku can be
 
 
 @get("/stock/why", right=Right.read_stock)
 async def why(
     request: Asked,
-    sku: FromQuery[str],
-    at: FromQuery[str],
+    sku: FromQuery[str] = "",
+    at: FromQuery[str] = "",
     channel: FromQuery[str] = "",
     by: FromQuery[str] = "",
 ) -> Response[str]:
     """What can be promised of an item at a place, as a sum whose every part opens."""
     page = page_of(request)
+    if not (sku and at):
+        return await _choose(request, page, sku, at)
     async with guard.deps_of(request).pool.acquire() as conn:
         found = await explaining.explain(
             conn, sku, at, now=page.now, channel=channel[:CHANNEL_MAX] or None, by=_day(by)
@@ -53,6 +56,18 @@ async def why(
         "by": by,
     }
     return page.render("stock/why.html", view)
+
+
+async def _choose(request: Asked, page: Page, sku: str, at: str) -> Response[str]:
+    """Asked without the goods or the place: the form that asks for both."""
+    async with guard.deps_of(request).pool.acquire() as conn:
+        every = await locations.list_all(conn)
+    view = {
+        "sku": sku[:SKU_MAX],
+        "at": at or page.shop,
+        "places": [(one.location_id, places.name_of(one, page.locale)) for one in every],
+    }
+    return page.render("stock/why_choose.html", view)
 
 
 def _channels(found: explaining.Explanation, asked: str) -> list[str]:
