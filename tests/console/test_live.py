@@ -156,6 +156,7 @@ def test_her_words_are_written_down_and_reach_a_colleagues_page(house: House, sc
     page, colleague = screen("page-agent"), screen("page-associate")
     colleague.goto(f"/customers/{her}")
     page.goto(f"/customers/{her}")
+    page.select_option("[name=voice]", "customer")
     page.fill("[name=text]", "緑はありませんか。<b>急ぎません</b>")
     page.click(".composer .push")
     expect(page.locator("[data-talk] .said")).to_contain_text("<b>急ぎません</b>")
