@@ -55,7 +55,7 @@ def test_a_stage_opens_into_its_people(counted: House) -> None:
         after = counted.asked(
             "select count(*) from audit.entries where action = 'customers.listed'"
         )
-    assert after == before + shows_names
+    assert shows_names <= after - before <= 1
 
 
 @pytest.mark.parametrize("path", ["nonsense", "trial?after=x~y", "trial?since=never"])
