@@ -214,10 +214,10 @@ async def test_every_order_and_filter_walks_an_index(
     plans: dict[str, set[str]] = {}
     slow: dict[str, set[str]] = {}
     for of, column, falls, asked, after in cases():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the driver tells of a statement a turn later: of our `explain`,
         heard.clear()
         await of.fetch(conn, look(of, column, falls, asked, after))
-        await asyncio.sleep(0)  # the driver tells of a statement a turn later
+        await asyncio.sleep(0)  # and of what the list has asked
         name = told(of, column, falls, asked)
         for statement, args in list(heard):
             if not READS.match(statement):
