@@ -59,7 +59,7 @@ def _audit(house: House) -> tuple[str, dict[str, str]]:
 
 
 def _staff(house: House) -> tuple[str, dict[str, str]]:
-    mark = uuid.uuid4().hex[:8]
+    mark = listing.mark()
     house.run_in_database(
         "insert into auth.staff (staff_id, login, name, role, locale, password_hash, created_at)"
         f" select gen_random_uuid(), '{mark}-' || n, '{FORMULA} ' || (n / 3), 'agent', 'ja',"
@@ -102,7 +102,7 @@ def _keys(house: House) -> tuple[str, dict[str, str]]:
 
 
 def _releases(house: House) -> tuple[str, dict[str, str]]:
-    mark, here = uuid.uuid4().hex[:8], house.open_shop().location_id
+    mark, here = listing.mark(), house.open_shop().location_id
     house.run_in_database(
         "insert into stock.releases (release_id, name_ja, name_en, location_id, opens_at, ends_at,"
         " per_person, per_minute, turn_minutes, needs_customer, updated_at)"
@@ -194,7 +194,7 @@ def a_segment(house: House, name: str, *, members: int) -> str:
 
 
 def _segments(house: House) -> tuple[str, dict[str, str]]:
-    mark = uuid.uuid4().hex[:8]
+    mark = listing.mark()
     for n in range(2):
         a_segment(house, f"{FORMULA} {mark}-{n}", members=0)
     return f"q={mark}", {}

@@ -84,7 +84,13 @@ class Stack:
             stderr=self.log,
         )
         assert self.process.stdout.readline() == b"ready\n", (folder / "log").read_text()[-2000:]
-        wait_for(lambda: all(self.pids().values()))  # the others start behind the first page
+        wait_for(self.all_started)  # the map is written, and the others start, behind "ready"
+
+    def all_started(self):
+        try:
+            return all(self.pids().values())
+        except FileNotFoundError:
+            return False
 
     def pids(self):
         return json.loads((self.folder / "supervisor.json").read_text())

@@ -69,6 +69,7 @@ class Process:
         self.folder = folder
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self._map = folder / "data" / "supervisor.json"
         self._log = (folder / "out.log").open("ab")
         self._child = subprocess.Popen(
             [sys.executable, "-m", "setten.cli", "demo", "--port", str(self.port), "--data-dir",
@@ -88,7 +89,8 @@ class Process:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.base_url}/readyz", timeout=2).status_code == 200
+            is_answering = httpx.get(f"{self.base_url}/readyz", timeout=2).status_code == 200
+            return is_answering and self._map.exists()  # the map of processes is written behind it
         except httpx.HTTPError:
             return False
 
@@ -107,7 +109,7 @@ class Process:
 
     def pids(self) -> dict[str, int]:
         """Process ids by name: supervisor, database, web-1 …, background."""
-        found: dict[str, int] = json.loads((self.folder / "data" / "supervisor.json").read_text())
+        found: dict[str, int] = json.loads(self._map.read_text())
         return found
 
     def stop(self) -> None:

@@ -219,10 +219,12 @@ async def _zones(conn: Connection, look: Look[ZoneFilter, Zone]) -> Sequence[Zon
 
 
 def _fits(zone: Zone, asked: ZoneFilter) -> bool:
-    """Whether a zone holds what was typed; digits are the beginning of a postcode."""
+    """Whether a zone holds what was typed; digits are the beginning of a postcode as well."""
     text = fields.plain(asked.q).replace("-", "").casefold()
-    if text.isdecimal():
-        return any(text.startswith(one) or one.startswith(text) for one in zone.prefixes)
+    if text.isdecimal() and any(
+        text.startswith(one) or one.startswith(text) for one in zone.prefixes
+    ):
+        return True
     return text in f"{zone.zone_id} {zone.name_ja} {zone.name_en}".replace("-", "").casefold()
 
 
