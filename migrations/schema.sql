@@ -1446,15 +1446,6 @@ CREATE TABLE stock.receipt_lines (
     tax_rate numeric(5,4),
     is_unknown boolean DEFAULT false NOT NULL
 );
-CREATE TABLE stock.receipt_totals (
-    location_id text NOT NULL,
-    business_day date NOT NULL,
-    currency text NOT NULL,
-    receipts bigint NOT NULL,
-    lines bigint NOT NULL,
-    total_minor bigint NOT NULL
-)
-WITH (fillfactor='70');
 CREATE TABLE stock.receipts (
     receipt_id uuid NOT NULL,
     location_id text NOT NULL,
@@ -1482,6 +1473,40 @@ CREATE TABLE stock.receipts (
     CONSTRAINT mode_is_known CHECK ((mode = ANY (ARRAY['ask'::text, 'tell'::text]))),
     CONSTRAINT order_is_whole CHECK (((order_system IS NULL) = (order_ref IS NULL)))
 );
+CREATE TABLE stock.set_history (
+    set_sku text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    parts jsonb NOT NULL
+);
+COMMENT ON COLUMN stock.set_history.parts IS 'units by part; {} where it is no set any more';
+CREATE VIEW stock.receipt_sales AS
+ SELECT r.receipt_id,
+    r.location_id,
+    r.business_day AS day,
+    COALESCE(p.part_sku, l.sku) AS sku,
+    sum((GREATEST(l.qty, 0) * COALESCE(p.qty, 1))) AS sold,
+    sum((GREATEST((- l.qty), 0) * COALESCE(p.qty, 1))) AS returned
+   FROM ((stock.receipts r
+     JOIN stock.receipt_lines l ON (((l.receipt_id = r.receipt_id) AND (NOT l.is_unknown) AND (l.qty <> 0))))
+     LEFT JOIN LATERAL ( SELECT e.key AS part_sku,
+            (e.value)::integer AS qty
+           FROM (( SELECT h.parts
+                   FROM stock.set_history h
+                  WHERE ((h.set_sku = l.sku) AND (h.from_at <= LEAST(r.occurred_at, r.recorded_at)))
+                  ORDER BY h.from_at DESC
+                 LIMIT 1) made
+             CROSS JOIN LATERAL jsonb_each_text(made.parts) e(key, value))) p ON (true))
+  GROUP BY r.receipt_id, r.location_id, r.business_day, COALESCE(p.part_sku, l.sku);
+COMMENT ON VIEW stock.receipt_sales IS 'units by receipt and sku, parts instead of sets';
+CREATE TABLE stock.receipt_totals (
+    location_id text NOT NULL,
+    business_day date NOT NULL,
+    currency text NOT NULL,
+    receipts bigint NOT NULL,
+    lines bigint NOT NULL,
+    total_minor bigint NOT NULL
+)
+WITH (fillfactor='70');
 CREATE TABLE stock.region_places (
     region_id text NOT NULL,
     location_id text NOT NULL
@@ -1616,12 +1641,6 @@ CREATE TABLE stock.sending_places (
     set_at timestamp with time zone NOT NULL,
     CONSTRAINT limits_are_positive CHECK (((max_km > (0)::double precision) AND (open_max > 0)))
 );
-CREATE TABLE stock.set_history (
-    set_sku text NOT NULL,
-    from_at timestamp with time zone NOT NULL,
-    parts jsonb NOT NULL
-);
-COMMENT ON COLUMN stock.set_history.parts IS 'units by part; {} where it is no set any more';
 CREATE TABLE stock.set_parts (
     set_sku text NOT NULL,
     part_sku text NOT NULL,

@@ -145,10 +145,13 @@ async def test_a_large_place_is_worked_out_bit_by_bit_and_comes_out_the_same(
 
 def test_a_slow_disk_is_asked_for_less_at_once_and_a_quick_one_for_more() -> None:
     rows = [rules.ROWS_FIRST]
-    for took_s in (9.0, 1.1, 1.1, 1.1, 0.5, 0.1, 0.1):
+    for took_s in (0.1, 0.1, 4.0, 1.25, 9.0, 0.5, 0.1, 0.1):
         rows.append(rules.rows_next(rows[-1], took_s))
-    assert rows == [1000, 500, 250, 250, 250, 250, 500, 1000]
+    assert rows == [250, 500, 1000, 125, 50, 50, 50, 100, 200]
     assert rules.rows_next(rules.ROWS_MAX, 0.0) == rules.ROWS_MAX
+    # A disk that suddenly gives a row in 5 ms: within a statement's 15 s, half a second next.
+    assert rules.ROWS_MAX * 0.005 < 15
+    assert rules.rows_next(rules.ROWS_MAX, rules.ROWS_MAX * 0.005) == 100
 
 
 async def test_a_night_writes_only_what_changed_and_drops_what_is_gone(shop: Shop) -> None:

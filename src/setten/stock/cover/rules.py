@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from setten.stock.cover.model import PACE_DAYS, Cover, Proposal
 from setten.stock.house_rules import HouseRules
 
-# Rows of a transaction. On a cold disk each may be a page to fetch: what takes a second or more is
-# cut in half, so that no statement comes near its limit and nobody waits behind it.
-ROWS_FIRST, ROWS_MIN, ROWS_MAX = 1_000, 250, 10_000
-_SLOW_S, _QUICK_S = 1.0, 0.25
+# Rows of a transaction. On a cold disk each may be a page or two to fetch, 4 ms and more: as many
+# are asked for as came in _GOOD_S last time. What was quick grows slowly, and never so far that a
+# cold stretch behind a warm one comes near a statement's limit.
+ROWS_FIRST, ROWS_MIN, ROWS_MAX = 250, 50, 2_500
+_SLOW_S, _GOOD_S, _QUICK_S = 1.0, 0.5, 0.25
 
 
 def rows_next(rows: int, took_s: float) -> int:
     """How many rows to work out at once after a transaction of so many took so long."""
     if took_s > _SLOW_S:
-        return max(ROWS_MIN, rows // 2)
+        return max(ROWS_MIN, int(rows * _GOOD_S / took_s))
     return min(ROWS_MAX, rows * 2) if took_s < _QUICK_S else rows
 
 

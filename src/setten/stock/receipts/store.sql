@@ -100,20 +100,10 @@ on conflict (location_id, business_day, currency) do update
 -- name: add_sales
 -- Sums by day of what was sold where; of a set, the parts that it had then.
 insert into stock.sales_days as d (location_id, day, sku, sold, returned)
-select r.location_id, r.business_day, coalesce(p.part_sku, l.sku),
-       sum(greatest(l.qty, 0) * coalesce(p.qty, 1)), sum(greatest(-l.qty, 0) * coalesce(p.qty, 1))
-  from stock.receipts r
-  join stock.receipt_lines l on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
-  left join lateral (
-         select e.key as part_sku, e.value::integer as qty
-           from (select h.parts
-                   from stock.set_history h
-                  where h.set_sku = l.sku and h.from_at <= least(r.occurred_at, r.recorded_at)
-                  order by h.from_at desc
-                  limit 1) as made
-          cross join lateral jsonb_each_text(made.parts) as e) as p on true
- where r.receipt_id = any(:receipt_ids::uuid[])
- group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)
+select s.location_id, s.day, s.sku, sum(s.sold), sum(s.returned)
+  from stock.receipt_sales s
+ where s.receipt_id = any(:receipt_ids::uuid[])
+ group by s.location_id, s.day, s.sku
  order by 1, 2, 3
 on conflict (location_id, day, sku) do update
    set sold = d.sold + excluded.sold, returned = d.returned + excluded.returned;
@@ -122,23 +112,11 @@ on conflict (location_id, day, sku) do update
 -- A corrected receipt no longer counts.
 update stock.sales_days d
    set sold = d.sold - o.sold, returned = d.returned - o.returned
-  from (select r.location_id, r.business_day, coalesce(p.part_sku, l.sku) as sku,
-               sum(greatest(l.qty, 0) * coalesce(p.qty, 1)) as sold,
-               sum(greatest(-l.qty, 0) * coalesce(p.qty, 1)) as returned
-          from stock.receipts r
-          join stock.receipt_lines l
-            on l.receipt_id = r.receipt_id and not l.is_unknown and l.qty <> 0
-          left join lateral (
-         select e.key as part_sku, e.value::integer as qty
-           from (select h.parts
-                   from stock.set_history h
-                  where h.set_sku = l.sku and h.from_at <= least(r.occurred_at, r.recorded_at)
-                  order by h.from_at desc
-                  limit 1) as made
-          cross join lateral jsonb_each_text(made.parts) as e) as p on true
-         where r.receipt_id = any(:receipt_ids::uuid[])
-         group by r.location_id, r.business_day, coalesce(p.part_sku, l.sku)) as o
- where d.location_id = o.location_id and d.day = o.business_day and d.sku = o.sku;
+  from (select s.location_id, s.day, s.sku, sum(s.sold) as sold, sum(s.returned) as returned
+          from stock.receipt_sales s
+         where s.receipt_id = any(:receipt_ids::uuid[])
+         group by s.location_id, s.day, s.sku) as o
+ where d.location_id = o.location_id and d.day = o.day and d.sku = o.sku;
 
 -- name: take_totals
 -- A corrected receipt no longer counts.
