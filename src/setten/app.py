@@ -58,7 +58,12 @@ def _web_config(settings: Settings) -> AppConfig:
     return AppConfig(
         route_handlers=_routes(settings),
         dependencies={"deps": state.provide},
-        exception_handlers={**problems.HANDLERS, 404: _on_unknown_address},
+        exception_handlers={
+            **problems.HANDLERS,
+            404: _on_unknown_address,
+            405: _on_unknown_address,
+        },
+        after_exception=[console.lost_page],
         lifespan=[_lifespan(settings)],
         middleware=[operations.RequestMeasures(), options.TrueAllow()],
         request_class=strict.Request,

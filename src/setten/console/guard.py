@@ -8,6 +8,7 @@ A write must carry the page's token and come from our own origin; both are check
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -26,7 +27,7 @@ from setten.console.customers import people
 from setten.console.page import ANYONE, HEADERS, STAFF, Asked, Door, Page
 from setten.console.words import LOCALES
 from setten.operations import baskets
-from setten.platform import audit, auth, clock, ids
+from setten.platform import audit, auth, clock, db, ids
 from setten.platform.auth import Actor, NoRight, Right
 from setten.platform.business import Choices
 from setten.platform.db import Connection, Pool
@@ -135,15 +136,8 @@ async def before(request: Asked) -> Response[Any] | None:
     """Find the person and the page; lead strangers to the sign-in, refuse foreign writes."""
     token = session_token(request)
     async with deps_of(request).pool.acquire() as conn:
-        actor = await _who(conn, request, token) if token else None
-        directory = await places.directory_of(request).fresh(conn)
-        choices = await places.business_of(request).fresh(conn)
-        shop = _shop(request, actor, directory)
-        waiting = await _waiting(conn, request, actor, shop)
+        actor, secret = await _prepare(conn, request, token)
         unmet = await _unmet(conn, request, actor)
-    secret = token if actor and token else _visitor(request)
-    page = _page(request, actor, secret, shop, choices)
-    request.state.page = msgspec.structs.replace(page, waiting=waiting)
     right = request.route_handler.opt.get("right")
     if actor is None and right != ANYONE:
         return _to_sign_in(request)  # before its form is read: that costs time
@@ -155,6 +149,32 @@ async def before(request: Asked) -> Response[Any] | None:
         await _check_origin(request, secret)
         unmet = await _unmet_in_form(request, actor)
     return None if unmet is None else to_reason(request, unmet)
+
+
+async def _prepare(conn: Connection, request: Asked, token: str | None) -> tuple[Actor | None, str]:
+    """Put the page of whoever asks into the request's state; who that is, and the page's secret."""
+    actor = await _who(conn, request, token) if token else None
+    directory = await places.directory_of(request).fresh(conn)
+    choices = await places.business_of(request).fresh(conn)
+    shop = _shop(request, actor, directory)
+    waiting = await _waiting(conn, request, actor, shop)
+    secret = token if actor and token else _visitor(request)
+    page = _page(request, actor, secret, shop, choices)
+    request.state.page = msgspec.structs.replace(page, waiting=waiting)
+    return actor, secret
+
+
+async def lost(request: Asked) -> None:
+    """At an address that nobody answers: find whose page it is, so that it has her frame.
+
+    Only who seems to be signed in costs a look; where the database is away the page stays bare.
+    """
+    token = session_token(request)
+    if token is None or "page" in request.state:
+        return
+    with contextlib.suppress(*db.AWAY):
+        async with deps_of(request).pool.acquire() as conn:
+            await _prepare(conn, request, token)
 
 
 def _let_in(actor: Actor, right: Door | None) -> None:

@@ -10,10 +10,12 @@ from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.routes import HTTPRoute
+from litestar.types import Scope
 
+from setten.console import guard
 from setten.console.page import HEADERS, Asked, Page
 from setten.console.words import LOCALES
 from setten.platform import clock, errors
@@ -59,6 +61,14 @@ def on_http(request: Asked, error: HTTPException) -> Response[str]:
     if error.status_code >= 500:
         return on_fault(request, error)
     return show(page, error.status_code, *errors.say("invalid", page.locale, {}), "invalid")
+
+
+async def on_lost(error: Exception, scope: Scope) -> None:
+    """Before the page about an address that nobody answers: whose page it is."""
+    if isinstance(error, HTTPException) and error.status_code in (404, 405):
+        request: Asked = Request(scope)
+        if wants_page(request):
+            await guard.lost(request)
 
 
 def on_away(request: Asked, error: Exception) -> Response[str]:

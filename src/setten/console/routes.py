@@ -22,6 +22,7 @@ from setten.console.chain import (
 )
 from setten.console.customers import (
     consenting,
+    everybody,
     links,
     opening,
     purchases,
@@ -76,6 +77,7 @@ from setten.platform import db
 from setten.platform.errors import SettenError
 
 problem_page = problems.on_http
+lost_page = problems.on_lost
 
 FORM_BYTES_MAX = 2 * 1024 * 1024
 """A dead letter of a whole batch, mended, with each letter written as %XX."""
@@ -121,6 +123,7 @@ PAGES: list[HTTPRouteHandler] = [
     composer.add,
     composer.preview,
     composer.keep,
+    everybody.everybody,
     stages.board,
     stages.stage_people,
     stages.change,

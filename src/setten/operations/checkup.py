@@ -33,6 +33,8 @@ JOBS_MIN_MAX = 15.0
 """The slowest of the frequent jobs runs every ten minutes."""
 SILENT_AFTER = timedelta(days=1)
 SILENT_NAMED = 5
+QUIET_KNOWN = timedelta(days=7)
+"""Who sent nothing for longer has ended, and is no news."""
 BACKUP_MARK = "last-backup"
 """An empty file in the data directory; its time says when the last backup was made."""
 BACKUP_LASTS = timedelta(hours=50)
@@ -119,14 +121,7 @@ async def inside(conn: Connection, settings: Settings, *, now: datetime) -> list
         found.append(await _key_fits(conn, settings.master_key))
     away_s = float(await _Q.clock.value(conn, now=now))
     found.append(judged("clock", away_s < CLOCK_S_MAX, f"{away_s:.1f} s"))
-    oldest_s = await log.oldest_writer_s(conn)
-    found.append(judged("oldest writer", oldest_s < WRITER_S_MAX, f"{oldest_s:.1f} s"))
-    lags = await log.lags(conn)
-    name, lag_s = max(lags.items(), key=lambda one: one[1], default=("—", 0.0))
-    found.append(judged("readers", lag_s < BEHIND_S_MAX, f"{len(lags)}; {name} {lag_s:.1f} s"))
-    behind = await _Q.jobs_behind.value(conn, now=now)
-    minutes = max(0.0, float(behind or 0.0))
-    found.append(judged("jobs", minutes < JOBS_MIN_MAX, f"{minutes:.0f} min"))
+    found += await pulse(conn, now=now)
     letters = await ingest.letters.count(conn)
     found.append(judged("dead letters", not letters, str(letters), otherwise="look"))
     aside = await log.set_aside(conn)
@@ -137,6 +132,36 @@ async def inside(conn: Connection, settings: Settings, *, now: datetime) -> list
     admins = int(await _Q.admins.value(conn))
     found.append(judged("admins", admins > 0, str(admins), otherwise="look"))
     return [*found, reach(settings), backup(settings, now=now)]
+
+
+async def pulse(conn: Connection, *, now: datetime) -> list[Check]:
+    """Whether the machinery keeps up, by three short looks: for a page that stands open."""
+    oldest_s = await log.oldest_writer_s(conn)
+    lags = await log.lags(conn)
+    name, lag_s = max(lags.items(), key=lambda one: one[1], default=("—", 0.0))
+    behind = await _Q.jobs_behind.value(conn, now=now)
+    minutes = max(0.0, float(behind or 0.0))
+    return [
+        judged("oldest writer", oldest_s < WRITER_S_MAX, f"{oldest_s:.1f} s"),
+        judged("readers", lag_s < BEHIND_S_MAX, f"{len(lags)}; {name} {lag_s:.1f} s"),
+        judged("jobs", minutes < JOBS_MIN_MAX, f"{minutes:.0f} min"),
+    ]
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """A sender that sent in the last week and not in the last day. last_at: to the hour."""
+
+    source_id: int
+    name: str
+    last_at: datetime
+
+
+async def quiet(conn: Connection, *, now: datetime) -> list[Quiet]:
+    """Senders that fell silent, the longest first; SILENT_NAMED at most."""
+    rows = await _Q.quiet_sources.all(
+        conn, since=now - QUIET_KNOWN, before=now - SILENT_AFTER, most=SILENT_NAMED
+    )
+    return [Quiet(**dict(row)) for row in rows]
 
 
 async def _key_fits(conn: Connection, key: bytes) -> Check:

@@ -18,3 +18,18 @@ select name from ingest.sources source
 -- name: admins
 -- Who can let others in: there must be one.
 select count(*) from auth.staff where role = 'admin' and disabled_at is null;
+
+-- name: quiet_sources
+-- Senders of the last week that stopped, each by its newest hour: one row of the key. Files that were
+-- brought in are done, not silent.
+select s.source_id, s.name, c.hour_at as last_at
+  from ingest.sources s
+ cross join lateral (
+       select n.hour_at from ingest.counters n
+        where n.source_id = s.source_id
+        order by n.hour_at desc
+        limit 1) as c
+ where s.revoked_at is null and s.name not like 'import %'
+   and c.hour_at >= :since and c.hour_at < :before
+ order by c.hour_at, s.source_id
+ limit :most;

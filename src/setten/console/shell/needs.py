@@ -11,7 +11,17 @@ from setten.operations import beginning
 from setten.platform import log
 from setten.platform.auth import Right
 from setten.platform.db import Connection
-from setten.stock import cover, fulfilments, holds, locations, outside, tasks, transfers
+from setten.stock import (
+    counts,
+    cover,
+    fulfilments,
+    holds,
+    locations,
+    outside,
+    returns,
+    tasks,
+    transfers,
+)
 
 COUNTED_MAX = 99
 """Nobody reads a larger number beside a task; the page behind has all of them."""
@@ -75,7 +85,7 @@ async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
         due = min(pick_by(one, there) for one in waiting)
         meta = t("today.need_pick_meta", until=f.until(due), place=place)
         found.append(Need(what=t("today.need_pick"), meta=meta, n=counted["held"],
-                          href="/stock/pickup"))  # fmt: skip
+                          href="/stock/pickup", is_late=due <= page.now))  # fmt: skip
     if parcels := len(await fulfilments.queue(conn, page.shop, now=page.now, limit=COUNTED_MAX)):
         found.append(Need(what=t("today.need_send"), meta=place, n=parcels,
                           href="/stock/sending"))  # fmt: skip
@@ -89,13 +99,23 @@ async def _needs_of_shop(conn: Connection, page: Page) -> list[Need]:
 async def _needs_of_stock(conn: Connection, page: Page, shop: str, place: str) -> list[Need]:
     """Goods on their way to a place, goods that do not last, numbers that others tell otherwise."""
     t, found = page.words(), list[Need]()
-    if coming := len(await transfers.coming(conn, shop, limit=COUNTED_MAX)):
-        found.append(Need(what=t("today.need_coming"), meta=place, n=coming,
-                          href="/stock/transfers"))  # fmt: skip
+    if coming := await transfers.coming(conn, shop, limit=COUNTED_MAX):
+        today = page.shown().now.date()
+        over = sum(1 for one in coming if one.due_on is not None and one.due_on < today)
+        meta = t("first.overdue", place=place, n=over) if over else place
+        found.append(Need(what=t("today.need_coming"), meta=meta, n=len(coming),
+                          href="/stock/transfers", is_late=over > 0))  # fmt: skip
     if short := len(await cover.short_at(conn, shop, limit=COUNTED_MAX)):
         found.append(Need(what=t("today.need_short"), meta=t("today.need_short_meta", place=place),
                           n=short, href="/stock/cover"))  # fmt: skip
+    may_decide = page.who.may(Right.decide_returns)
+    if may_decide and (tills := await returns.matching.count_open(conn, shop)):
+        found.append(Need(what=t("first.tills"), meta=t("first.tills_meta", place=place),
+                          n=tills, href="/stock/returns/tills"))  # fmt: skip
     if page.who.may(Right.approve_stock):
+        if waiting := await counts.waiting_at(conn, shop):
+            found.append(Need(what=t("first.counts"), meta=place, n=waiting,
+                              href="/stock/counts"))  # fmt: skip
         told = await outside.open_at(conn, shop, limit=COUNTED_MAX)
         if told:
             found.append(Need(what=t("today.need_differ"), meta=place, n=len(told),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -14,7 +14,7 @@ from setten.console.customers.channels import MARKS, Mark, mark
 from setten.console.page import STAFF, Asked, Page, page_of
 from setten.console.places import Named, named
 from setten.console.run import tables
-from setten.console.shell import needs, strips
+from setten.console.shell import firsts, needs, strips
 from setten.console.words import Words, all_words
 from setten.customers import lifecycle
 from setten.customers.lifecycle import NOWHERE
@@ -27,6 +27,7 @@ from setten.platform.db import Connection
 from setten.stock import receipts
 from setten.stock.receipts import DayTotal
 
+A_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 PLACES_SHOWN = 8
 ARRIVED_SHOWN = 6
@@ -34,9 +35,6 @@ ARRIVED_WITHIN = timedelta(days=1)
 MOVES_SHOWN = 5
 SALES = (Right.read_data, Right.hand_over)
 """Who opens the day's sales: who reads the business's figures, and who stands in a shop."""
-
-KEPT_DAYS = 7
-"""Promises are told over a week: of a morning's two nothing can be said."""
 
 COUNTING_S = 15
 """Behind by more than this, the figures are said to be on their way: a moment's delay is not."""
@@ -88,12 +86,14 @@ async def _today(request: Asked, page: Page, view: str) -> dict[str, object]:
     async with deps.pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         found = await touchpoints.strips_of(conn, [day, day - WEEK])
-        shown: dict[str, object] = await _stock(conn, day)
+        week = await touchpoints.events(conn, first_day=day - WEEK + A_DAY, last_day=day)
+        shown: dict[str, object] = await _stock(conn, day, week)
         shown |= await _sales(conn, page, names, day)
         shown |= await _customers(conn, page, day)
         shown |= await _arrived(conn, page)
         shown["is_counting"] = await log.lag_of(conn, touchpoints.READER) > COUNTING_S
         shown["needs"] = await needs.needs(conn, page)
+        shown |= await firsts.firsts(conn, page, week, day)
     slot = (here.hour * 60 + here.minute) // 15
     drawing = strips.drawn(found[day], found[day - WEEK], slot=slot, t=page.words())
     shown |= {
@@ -111,12 +111,9 @@ def _may_open(page: Page) -> bool:
     return page.who.may(Right.read_customers) or page.who.may(Right.read_data)
 
 
-async def _stock(conn: Connection, day: date) -> dict[str, object]:
-    """Promises made and kept, from what happened."""
+async def _stock(conn: Connection, day: date, week: Mapping[str, int]) -> dict[str, object]:
+    """Promises made today, and kept over a week: of a morning's two nothing can be said."""
     now = await touchpoints.events(conn, first_day=day, last_day=day)
-    week = await touchpoints.events(
-        conn, first_day=day - timedelta(days=KEPT_DAYS - 1), last_day=day
-    )
     ended = sum(week.get(name, 0) for name in _ENDED)
     return {
         "held": now.get(_HELD, 0),
@@ -158,7 +155,8 @@ def sold(
     """
     keys = {(one.location_id, one.currency) for one in totals}
     quiet = {one for one in places if one not in {place for place, _ in keys}}
-    keys |= {(place, "JPY") for place in quiet}
+    usual = _usual(totals)
+    keys |= {(place, usual) for place in quiet}
     of = {(one.location_id, one.currency, one.business_day): one for one in totals}
     rows = []
     for location_id, currency in keys:
@@ -181,6 +179,14 @@ def sold(
     )
 
 
+def _usual(totals: Sequence[DayTotal]) -> str:
+    """The currency of most receipts, for places that took nothing; yen where nobody did."""
+    receipts_n: dict[str, int] = {}
+    for one in totals:
+        receipts_n[one.currency] = receipts_n.get(one.currency, 0) + one.receipts
+    return max(receipts_n, key=lambda name: (receipts_n[name], name), default="JPY")
+
+
 def _places(names: Named, only: str | None) -> list[str]:
     return [only] if only else [shop.location_id for shop in names.shops()]
 
@@ -199,7 +205,7 @@ async def _customers(conn: Connection, page: Page, day: date) -> dict[str, objec
     if not _may_open(page):
         return {"flows": None}
     now = await lifecycle.board(conn, first_day=day, last_day=day)
-    week = await lifecycle.board(conn, first_day=day - timedelta(days=6), last_day=day)
+    week = await lifecycle.board(conn, first_day=day - WEEK + A_DAY, last_day=day)
     counted = {(one.was, one.stage): one.customers for one in now.flows}
     moves = [one for one in week.flows if NOWHERE not in (one.was, one.stage)]
     return {
@@ -251,18 +257,20 @@ async def events(
     channel: FromQuery[str] = "",
     name: FromQuery[str] = "",
     place: FromQuery[str] = "",
+    days: FromQuery[int] = 1,
 ) -> Response[str]:
-    """The events behind a number of today: of a channel, of a name, of a place."""
+    """The events behind a number of today or of 7 days: of a channel, of a name, of a place."""
     page = page_of(request)
     if not page.who.may(Right.read_data):
         auth.require(page.who, Right.read_customers)
-    begin = page.shown().now.replace(hour=0, minute=0, second=0, microsecond=0)
+    morning = page.shown().now.replace(hour=0, minute=0, second=0, microsecond=0)
+    is_week = days == WEEK.days
     async with guard.deps_of(request).pool.acquire() as conn:
         names = await named(request, conn, page.locale)
         found = await touchpoints.latest(
             conn,
-            begin=begin,
-            until=begin + timedelta(days=1),
+            begin=morning - WEEK + A_DAY if is_week else morning,
+            until=morning + A_DAY,
             channels=[one for one, (kind, _) in MARKS.items() if kind == channel] or None,
             names=[name] if name else sorted(TOUCHES),
             location_id=place or None,
@@ -280,7 +288,8 @@ async def events(
     ]
     parts = [t(f"channel.{channel}") if t.has(f"channel.{channel}") else "",
              word_of(name, page) if name else "", names(place or None)]  # fmt: skip
-    shown = {"rows": rows, "parts": [one for one in parts if one], "most": touchpoints.LATEST_MAX}
+    shown = {"rows": rows, "parts": [one for one in parts if one],
+             "most": touchpoints.LATEST_MAX, "is_week": is_week}  # fmt: skip
     return page.render("shell/today_events.html", shown)
 
 

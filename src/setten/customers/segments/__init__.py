@@ -34,6 +34,7 @@ from setten.customers.segments.model import (
     TooManySegments,
     Version,
 )
+from setten.customers.segments.passing import Moved, moved
 from setten.customers.segments.reader import READER, fill, readers, wake
 from setten.customers.segments.service import (
     BadSegmentName,
@@ -78,6 +79,7 @@ __all__ = [
     "ListNotFound",
     "Member",
     "Membership",
+    "Moved",
     "Overlap",
     "Passage",
     "Preview",
@@ -103,6 +105,7 @@ __all__ = [
     "memberships",
     "memberships_part",
     "memberships_told",
+    "moved",
     "nearest",
     "overlap",
     "passages",

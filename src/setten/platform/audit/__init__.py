@@ -3,7 +3,7 @@
 from setten.platform.audit.meeting import forget, has_met, meet, met_of
 from setten.platform.audit.pacing import Pace, TooOften, count
 from setten.platform.audit.pacing import forget as forget_paces
-from setten.platform.audit.reading import PAGE_MAX, Sought, actions, entries
+from setten.platform.audit.reading import PAGE_MAX, Sought, actions, counted, entries
 from setten.platform.audit.service import Noted, View, note, note_all, note_views, of_customer
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "View",
     "actions",
     "count",
+    "counted",
     "entries",
     "forget",
     "forget_paces",

@@ -69,3 +69,11 @@ def _chosen(sought: Sought) -> tuple[db.Query, dict[str, object]]:
 async def actions(conn: Connection) -> Sequence[str]:
     """Every action that was ever noted, in order; as many steps as there are actions."""
     return [str(row["action"]) for row in await _Q.actions.all(conn)]
+
+
+async def counted(
+    conn: Connection, names: Sequence[str], *, since: datetime, most: int
+) -> dict[str, int]:
+    """How often each of these actions was noted since a moment, up to `most` of each."""
+    rows = await _Q.counted.all(conn, actions=list(names), since=since, most=min(most, PAGE_MAX))
+    return {row["action"]: row["n"] for row in rows}

@@ -46,3 +46,12 @@ with recursive step as (
            where next.action > step.action order by next.action limit 1)
     from step where step.action is not null)
 select action from step where action is not null;
+
+-- name: counted
+-- How often each of some actions was noted, each by the index of actions and no further than `most`.
+select a.action,
+       (select count(*)
+          from (select from audit.entries e
+                 where e.action = a.action and e.at >= :since
+                 limit :most) as noted)::integer as n
+  from unnest(:actions::text[]) as a(action);

@@ -21,7 +21,7 @@ from setten.stock.counts.model import (
     UnknownCount,
     UnknownCountGoods,
 )
-from setten.stock.counts.reading import blind, counts_at, get
+from setten.stock.counts.reading import blind, counts_at, get, waiting_at
 from setten.stock.counts.service import approve, cancel, give, open_sheet, send_back, submit
 from setten.stock.counts.settling import settle, settle_all
 
@@ -51,4 +51,5 @@ __all__ = [
     "settle",
     "settle_all",
     "submit",
+    "waiting_at",
 ]

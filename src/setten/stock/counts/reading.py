@@ -42,6 +42,11 @@ async def counts_at(
     return sorted(found, key=lambda one: one.count_id, reverse=not oldest_first)
 
 
+async def waiting_at(conn: Connection, location_id: str) -> int:
+    """How many of a place's last PAGE_MAX counts wait for somebody to approve them."""
+    return int(await _Q.waiting_at.value(conn, location_id=location_id, most=PAGE_MAX))
+
+
 def blind(count: Count) -> Count:
     """The count as whoever counts may see it: while it is open, not what the book says."""
     if count.state is not CountState.open:

@@ -49,6 +49,16 @@ select count_id
  order by count_id /*way*/ desc
  limit :most;
 
+-- name: waiting_at
+-- Among the last of a place: one that waits is never old.
+select count(*)::integer
+  from (select state
+          from stock.counts
+         where location_id = :location_id
+         order by count_id desc
+         limit :most) as last
+ where state = 'waiting';
+
 -- name: in_bags
 -- Picked goods lie in bags with a name on them, not on the shelf that is counted.
 select l.sku, sum(l.qty)::integer as qty
