@@ -121,6 +121,42 @@ def test_columns_are_read_as_chosen_and_so_the_next_time(house: House) -> None:
     assert house.asked(found) == "Tisch1200"
 
 
+def test_a_column_of_the_files_own_is_kept_under_its_heading_now_and_the_next_time(
+    house: House,
+) -> None:
+    sku, system = new_sku(), f"own-{uuid.uuid4().hex[:6]}"
+    body = f"商品コード,商品名,価格,素材,棚\n{sku},椅子,1200,オーク,A-1\n".encode()
+    with house.person("page-admin") as admin:
+        address = sent(admin, "items", body, system=system)
+        assert "使わない列：素材・棚" in until(admin, address, TRIED)
+        chosen = {"c0": "sku", "c1": "name", "c2": "price", "c3": "+", "c4": ""}
+        admin.post(f"{address}/reading", **chosen, encoding="auto")
+        text = until(admin, address, TRIED)
+        assert '<option value="+" selected' in text
+        assert "使わない列：棚" in text
+        admin.post(address)
+        until(admin, address, TAKEN)
+        kept = f"select attributes->>'素材' from stock.items where sku = '{sku}'"
+        assert house.asked(kept) == "オーク"
+        assert house.asked(kept.replace("素材", "棚")) is None
+        later = sent(
+            admin, "items", body.replace("オーク".encode(), "くるみ".encode()), system=system
+        )
+        until(admin, later, TRIED)
+        admin.post(later)
+        until(admin, later, TAKEN)
+    assert house.asked(kept) == "くるみ"
+
+
+def test_what_keeps_no_columns_of_its_own_offers_none_and_takes_none(house: House) -> None:
+    head = "店舗コード,商品コード,在庫数,担当\nnowhere,nothing,1,x\n"
+    with house.person("page-admin") as admin:
+        address = sent(admin, "stock", head.encode(), system=f"own-{uuid.uuid4().hex[:6]}")
+        assert '<option value="+"' not in until(admin, address, TRIED)
+        admin.post(f"{address}/reading", c0="location_id", c1="sku", c2="qty", c3="+")
+        assert "使わない列：担当" in until(admin, address, TRIED)
+
+
 def test_a_field_that_is_none_of_the_kind_reads_nothing(house: House) -> None:
     with house.person("page-admin") as admin:
         address = sent(admin, "items", items(new_sku()), system=f"s-{uuid.uuid4().hex[:6]}")

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+import msgspec
 import psutil
 import pytest
 from tests.imports.test_hands import KEY, counts, members
 
-from setten.imports import Hands, Summary, desk, errands, resuming
+from setten.imports import KINDS, Hands, Summary, desk, errands, resuming
 from setten.imports.desk import Arrival, Sent
 from setten.platform import clock, db
 from setten.platform.vault import Vault
@@ -38,14 +39,19 @@ async def at(pool: db.Pool, dsn: str, tmp_path: Path) -> errands.Desk:
     )  # fmt: skip
 
 
-async def sent_and_tried(at: errands.Desk, path: Path) -> UUID:
+async def handed_in(at: errands.Desk, path: Path, kind: str) -> UUID:
     file_id = uuid4()
-    arrival = Arrival(kind="customers", name=path.name)
+    arrival = Arrival(kind=kind, name=path.name)
     with path.open("rb") as file:
         kept = desk.keep(at.vault, at.folder, file, arrival, file_id=file_id)
     async with db.transaction(at.pool) as conn:
         await desk.send(conn, at.vault, kept, sender="staff:1", timezone="Asia/Tokyo",
                         now=clock.now())  # fmt: skip
+    return file_id
+
+
+async def sent_and_tried(at: errands.Desk, path: Path, kind: str = "customers") -> UUID:
+    file_id = await handed_in(at, path, kind)
     await errands.work(at, asyncio.Event())
     assert (await stands(at, file_id)).state == "tried"
     async with db.transaction(at.pool) as conn:
@@ -134,3 +140,70 @@ async def test_a_run_waits_for_the_helper_that_a_killed_one_left_behind(pool: db
         assert not entering.done()
         await left.fetchval("select pg_advisory_unlock_all()")
         await entering
+
+
+def goods(path: Path, rows: int) -> Path:
+    path.write_text("sku,name\n" + "".join(f"{path.stem}-{n},x\n" for n in range(rows)))
+    return path
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of ten items, each of which takes longer than a look at how far it is."""
+    kind = KINDS["items"]
+    taken = kind.take
+
+    async def slowly(*args: Any, **options: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await taken(*args, **options)
+
+    monkeypatch.setattr(kind, "rows_a_commit", 10)
+    monkeypatch.setattr(kind, "take", slowly)
+    monkeypatch.setattr(errands, "MOVE_S", 0.01)
+
+
+async def test_a_trial_that_lasts_too_long_ends_and_tells_how_far_it_came(
+    at: errands.Desk, tmp_path: Path, slow: None
+) -> None:
+    short = msgspec.structs.replace(at, trial_s=0.0)
+    file_id = await sent_and_tried(short, goods(tmp_path / "long.csv", 200), "items")
+    came = summary(await stands(at, file_id))
+    assert came.is_cut
+    assert 0 < came.new == came.rows < 200
+    await errands.work(at, asyncio.Event())
+    done = await stands(at, file_id)
+    assert (done.state, summary(done).new, summary(done).is_cut) == ("done", 200, False)
+
+
+async def test_a_trial_for_which_nobody_waits_reads_all_rows(
+    at: errands.Desk, tmp_path: Path, slow: None
+) -> None:
+    eager = msgspec.structs.replace(at, turn_s=0.0)
+    file_id = await sent_and_tried(eager, goods(tmp_path / "alone.csv", 60), "items")
+    came = summary(await stands(at, file_id))
+    assert (came.rows, came.is_cut) == (60, False)
+
+
+async def test_files_that_wait_take_turns_and_each_row_counts_once(
+    at: errands.Desk, tmp_path: Path, slow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await sent_and_tried(at, goods(tmp_path / "first.csv", 120), "items")
+    second = await handed_in(at, goods(tmp_path / "second.csv", 120), "items")
+    began: list[UUID] = []
+    run = errands._run
+
+    async def noted(
+        at: errands.Desk, guard: db.Connection, sent: Sent, stop: asyncio.Event
+    ) -> None:
+        began.append(sent.file_id)
+        await run(at, guard, sent, stop)
+
+    monkeypatch.setattr(errands, "_run", noted)
+    await errands.work(msgspec.structs.replace(at, turn_s=0.0), asyncio.Event())
+    assert began[0] == first
+    assert second in began[: began.index(first, 1)], "it had its turn before the first was done"
+    done, tried = await stands(at, first), await stands(at, second)
+    assert (done.state, tried.state) == ("done", "tried")
+    assert (summary(done).rows, summary(done).new) == (120, 120)
+    async with at.pool.acquire() as conn:
+        assert await conn.fetchval("select count(*) from stock.items") == 120

@@ -132,6 +132,61 @@ async def test_a_level_is_not_set_when_it_is_no_more_what_it_was(
     assert (await shop.balance("lamp")).on_hand == 2
 
 
+async def test_a_level_that_stands_there_twice_is_refused_however_far_apart(
+    shop: Shop, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KINDS["stock"], "rows_a_commit", 2)
+    path = tmp_path / "stock.csv"
+    rows = ("mug,ginza,1", "sofa,ginza,2", "lamp,ginza,3", "mug,ueno,4", "mug,ginza,9")
+    path.write_text("\n".join(("sku,location_id,qty", *rows)))
+    done = await bring("stock", path)
+    assert (done.new, done.reasons) == (4, {"twice": 1})
+    assert [one.row for one in done.shown] == [5]
+    assert (await shop.balance("mug")).on_hand == 1
+
+
+async def test_a_level_that_stands_there_twice_is_known_to_a_run_that_goes_on(
+    shop: Shop, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, calls = KINDS["stock"], 0
+    monkeypatch.setattr(kind, "rows_a_commit", 2)
+    path = tmp_path / "stock.csv"
+    rows = ("mug,ginza,1", "sofa,ginza,2", "lamp,ginza,3", "mug,ueno,4", "mug,ginza,9")
+    path.write_text("\n".join(("sku,location_id,qty", *rows)))
+    taken = kind.take
+
+    async def failing(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise ConnectionError("gone")
+        return await taken(*args, **options)
+
+    monkeypatch.setattr(kind, "take", failing)
+    with pytest.raises((ConnectionError, DatabaseUnavailable)):
+        await bring("stock", path)
+    done = await bring("stock", path, resumes=True)
+    assert (done.resumed_at, done.new, done.reasons) == (2, 4, {"twice": 1})
+    assert (await shop.balance("mug")).on_hand == 1
+
+
+async def test_levels_of_which_none_came_in_are_not_set_before(
+    shop: Shop, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = KINDS["stock"]
+    path = tmp_path / "stock.csv"
+    path.write_text("sku,location_id,qty\nmug,ginza,10\n")
+
+    async def failing(*_: Any, **__: Any) -> Any:
+        raise ConnectionError("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(kind, "take", failing)
+        with pytest.raises((ConnectionError, DatabaseUnavailable)):
+            await bring("stock", path)
+    assert (await bring("stock", path)).new == 1
+
+
 async def test_a_file_that_is_cut_off_is_told_and_what_came_before_stays(
     bring: Bring, pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from setten.imports import bounds, desk
+from setten.imports import bounds, desk, reading
 from setten.imports.chunks import CHUNK_WEIGHT_MAX, chunks, drawn
 from setten.imports.kind import Kind, Setup, Taken
 from setten.imports.mapping import Columns
@@ -95,6 +95,34 @@ def test_a_sheet_with_blank_rows_below_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n" + ",,,\n" * 100_000 + "3,4\n")
     assert [one.values["a"] for one in rows_of(path)] == ["1", "3"]
+
+
+def test_rows_of_nothing_below_a_sheet_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\r\n1,2\r\n" + ",\r\n" * 1_000 + "\r\n3,4\r\n")
+    assert [(one.number, one.values["a"]) for one in rows_of(path)] == [(1, "1"), (1_003, "3")]
+
+
+def test_blank_lines_among_few_that_say_something_are_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BLANK_ROWS_MAX", 100)
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n" + ("1,2\n" + "\n" * 60) * 3)
+    with pytest.raises(UnreadableFile):
+        rows_of(path)
+    path.write_text("a,b\n" + "1,2\n\n" * 1_000)
+    assert len(rows_of(path)) == 1_000
+
+
+def test_notes_without_end_are_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BLANK_ROWS_MAX", 100)
+    path = tmp_path / "x.log"
+    path.write_text("#\n" * 101)
+    with pytest.raises(UnreadableFile):
+        rows_of(path)
+    path.write_text("# a note\nline\n" * 500)
+    assert len(rows_of(path)) == 500
 
 
 WRITTEN = [

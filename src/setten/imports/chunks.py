@@ -16,7 +16,10 @@ CHUNK_WEIGHT_MAX = 16 << 20  # eight thousand characters a row; two such parts a
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One row: as it came, and as its kind reads it (an Outcome where it is settled already)."""
+    """One row: as it came, and as its kind reads it (an Outcome where it is settled already).
+
+    key: of what belongs together; of a refused row, too, as far as it says it.
+    """
 
     raw: Raw
     read: Any
@@ -49,6 +52,7 @@ def chunks(table: Table, kind: Kind, *, after: int) -> Iterator[Chunk]:
     weight = 0
     for raw in table:
         if raw.number <= after:
+            kind.pass_over(raw.values)
             continue
         waiting.append(_line(raw, kind))
         weight += raw.weight
@@ -93,11 +97,11 @@ def drawn(table: Table, kind: Kind, *, after: int, draw: Callable[[], int]) -> I
 
 def _line(raw: Raw, kind: Kind) -> Line:
     if raw.problem is not None:
-        return Line(raw, refused(raw.problem), None)
+        return Line(raw, refused(raw.problem), kind.key_of(raw.values))
     try:
         read = kind.read(raw.values)
     except BadRow as why:
-        return Line(raw, refused(why.reason, why.field, why.others), None)
+        return Line(raw, refused(why.reason, why.field, why.others), kind.key_of(raw.values))
     return Line(raw, read, None if isinstance(read, Outcome) else kind.key(read))
 
 

@@ -105,6 +105,11 @@ class Orders(Kind):
         """The order."""
         return read.order_id
 
+    def key_of(self, row: Values) -> str | None:
+        """Which order a row that cannot be used says it is of."""
+        order_id: str | None = self.reader.one(row, "order_id")
+        return order_id or None
+
     async def take(self, conn: Connection, rows: Sequence[Row], *, now: datetime) -> Taken:
         """Tell each order with all of its lines, once."""
         told: dict[str, list[Row]] = {}

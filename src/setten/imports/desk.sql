@@ -55,6 +55,17 @@ update imports.files
    set tries = tries + 1
  where file_id = :file_id and state in ('trying', 'taking');
 
+-- name: is_waited_for
+-- Whether another file waits for its turn.
+select exists (select from imports.files
+                where state in ('trying', 'taking') and file_id <> :file_id);
+
+-- name: give_way
+-- Behind all that wait now. It was begun, and did not take its process down.
+update imports.files
+   set moved_at = :now, tries = 1
+ where file_id = :file_id and state = 'taking';
+
 -- name: move
 -- How far it is; whether somebody wants it stopped.
 update imports.files

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ from setten.platform.vault import Vault
 _Q = db.load(desk.__file__)
 LOOK_S = 1.0
 MOVE_S = 0.5  # how often a page may see that it moves
+TURN_S = 30.0  # of a file while others wait; it costs reading past what is in, a second or two
+TRIAL_S = 600.0  # of a trial that nobody waits for: a million rows, and no file takes for ever
 CONNECTIONS = 3  # one for the run's lock, one for its rows, one to spare
 TRIES_MAX = 10
 TIDY_EVERY = 600  # looks: every ten minutes
@@ -50,7 +53,11 @@ class GaveUp(Exception):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs are done with. folder: where the sealed files lie. hands: help with long files."""
+    """What runs are done with. folder: where the sealed files lie. hands: help with long files.
+
+    turn_s: after so long a file that is brought in lets others go first, and goes on behind them;
+    a trial ends there. trial_s: a trial ends though nobody waits.
+    """
 
     pool: Pool
     vault: Vault
@@ -59,6 +66,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     finished: Finished
     clock: Clock
     hands: Hands | None = None
+    turn_s: float = TURN_S
+    trial_s: float = TRIAL_S
 
 
 async def serve(at: Desk, stop: asyncio.Event) -> None:
@@ -136,6 +145,7 @@ async def _brought(
     if options.resumes:
         await asyncio.to_thread(staging.lay_back, at.vault, at.folder, sent.file_id)
     far = [Progress(sent.rows_done, sent.bytes_done, sent.bytes_all)]
+    began, enough = time.monotonic(), asyncio.Event()
 
     def on_progress(progress: Progress) -> None:
         far[0] = progress
@@ -144,7 +154,7 @@ async def _brought(
     try:
         run = asyncio.create_task(bring(
             own, at.vault, KINDS[sent.kind], path, options, clock=at.clock, hands=at.hands,
-            on_progress=on_progress,
+            on_progress=on_progress, is_enough=enough.is_set,
         ))  # fmt: skip
         try:
             while not (await asyncio.wait({run}, timeout=MOVE_S))[0]:
@@ -153,6 +163,11 @@ async def _brought(
                 if await _moved(guard, sent, far[0]):
                     await _stopped(at, sent, run)
                     return None
+                if await _is_over(at, guard, sent, time.monotonic() - began):
+                    enough.set()
+                    if sent.state == "taking" and far[0].rows > sent.rows_done:
+                        await _Q.give_way.run(guard, file_id=sent.file_id, now=at.clock())
+                        return None
             await _moved(guard, sent, far[0])
             return await run
         finally:
@@ -161,6 +176,13 @@ async def _brought(
                 await run
     finally:
         own.terminate()
+
+
+async def _is_over(at: Desk, guard: db.Connection, sent: Sent, worked_s: float) -> bool:
+    """Whether others are to have their turn, or a trial has lasted long enough."""
+    if sent.state == "trying" and worked_s > at.trial_s:
+        return True
+    return worked_s > at.turn_s and bool(await _Q.is_waited_for.value(guard, file_id=sent.file_id))
 
 
 def _options(sent: Sent, place: Path) -> Options:
@@ -175,8 +197,8 @@ def _options(sent: Sent, place: Path) -> Options:
 
 
 def _has_begun(sent: Sent) -> bool:
-    """Whether rows may be in. Where others help, they may be before this process has any."""
-    return sent.bytes_done > 0 or (sent.tries > 0 and KINDS[sent.kind].stands_alone)
+    """Whether rows may be in, also such as this page was never told of."""
+    return sent.bytes_done > 0 or sent.tries > 0
 
 
 async def _moved(guard: db.Connection, sent: Sent, far: Progress) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from setten.imports import converting
-from setten.imports.kind import Kind, Taken
+from setten.imports.kind import Kind, Setup, Taken
 from setten.imports.mapping import MONEY, Field
 from setten.imports.model import CHANGED, NEW, SAME, BadRow, Outcome, Values, refused
 from setten.platform.db import Connection
@@ -20,6 +21,7 @@ from setten.stock.ledger import Key
 from setten.stock.locations import Location
 from setten.stock.movements import Movement
 
+SEEN_MAX = 2_000_000  # levels that are known again, in some 130 MB; beyond, the last counts
 ATTRIBUTES = ("brand", "category", "colour", "size")
 _KINDS = {"shop": "shop", "store": "shop", "店": "shop", "店舗": "shop", "直営店": "shop",
           "warehouse": "warehouse", "depot": "warehouse", "倉庫": "warehouse",
@@ -225,15 +227,33 @@ class Stock(Kind):
         Field("was", "whole"),
     )
 
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._seen: set[int] = set()
+
     def read(self, row: Values) -> Level:
-        """A row as a level."""
+        """A row as a level. Of two of one item and place in a file the first counts."""
         found = self.reader.read(row)
         if "sku" not in found and "gtin" not in found:
             raise BadRow("empty", "sku")
+        if self._is_again(hash((found.get("sku"), found.get("gtin"), found["location_id"]))):
+            raise BadRow("twice")
         return Level(
             found.get("sku"), found.get("gtin"), found["location_id"], found["qty"],
             found.get("was"),
         )  # fmt: skip
+
+    def pass_over(self, row: Values) -> None:
+        """Remember which level a row set that an earlier run took in."""
+        with contextlib.suppress(BadRow):
+            self.read(row)
+
+    def _is_again(self, known: int) -> bool:
+        if known in self._seen:
+            return True
+        if len(self._seen) < SEEN_MAX:
+            self._seen.add(known)
+        return False
 
     async def take(self, conn: Connection, rows: Sequence[Level], *, now: datetime) -> Taken:
         """Set what differs; each is a count in the ledger, so every number still opens."""

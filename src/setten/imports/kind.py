@@ -68,6 +68,23 @@ class Kind(ABC):
         """Rows of one key are taken together: the lines of a receipt. None stands alone."""
         return None
 
+    def key_of(self, row: Values) -> Hashable | None:
+        """The key of a row that cannot be used, as far as it can be read."""
+        return None
+
+    def within(self, read: Any) -> Hashable:
+        """What parts wholes of one key: the day of a receipt, as numbers begin anew."""
+        return ()
+
+    def within_of(self, row: Values) -> Hashable | None:
+        """The same of a row that cannot be used; None where it may be of any of them."""
+        return ()
+
+    def pass_over(  # noqa: B027 - most kinds need nothing
+        self, row: Values
+    ) -> None:
+        """A row that an earlier run has taken in, for what must be known of all rows."""
+
     @abstractmethod
     async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
         """Take in rows that `read` gave, in one transaction of the caller's."""

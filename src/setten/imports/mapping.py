@@ -260,9 +260,16 @@ def proposal(found: Columns) -> str:
     """The mapping as a TOML file would say it, to be kept and changed."""
     lines = [f'currency = "{found.currency}"', f'timezone = "{found.timezone}"',
              f'dates = "{found.dates}"', "", "[columns]"]  # fmt: skip
-    for name, said in found.columns.items():
-        lines.append(f"{name} = {msgspec.json.encode(said).decode()}")
+    lines += [f"{name} = {_toml(said)}" for name, said in found.columns.items()]
+    for part in ("constants", "prefixes", "converters", "more"):
+        if told := getattr(found, part):
+            lines += ["", f"[{part}]", *(f"{_toml(one)} = {_toml(told[one])}" for one in told)]
     return "\n".join(lines)
+
+
+def _toml(said: str | list[str]) -> str:
+    """A text, or several, as TOML has it: as JSON does, which leaves one sign that TOML refuses."""
+    return msgspec.json.encode(said).decode().replace("\x7f", "\\u007f")
 
 
 class Reader:
@@ -313,6 +320,22 @@ class Reader:
         if faults:
             raise BadRow.of(faults)
         return found
+
+    def one(self, row: Mapping[str, Any], name: str) -> Any:
+        """One field of a row, whatever is wrong with the others; None where it cannot be read."""
+        if name in self.constants:
+            return self.constants[name]
+        for field, columns, reads in self._fields:
+            if field.name == name:
+                try:
+                    if len(columns) == 1:
+                        said = row.get(columns[0])
+                    else:
+                        said = _moment(row, columns) if name == AT else _joined(row, columns)
+                    return None if said is None or said == "" else reads(said)
+                except BadValue:
+                    return None
+        return None
 
     def more(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The file's own columns that the mapping keeps, as texts."""

@@ -151,6 +151,7 @@ class Summary(msgspec.Struct, kw_only=True):
     not_kept: of rows that were not refused, how many had a value that cannot be used, by field;
     not_kept_rows: the numbers of the first of them. has_headings: rows are counted below them.
 
+    is_cut: of a trial that ended before its file did; the rows behind were not tried.
     sums: what a kind adds up besides, as receipts or minor units. resumed_at: rows that an earlier
     run had done; they are counted here too. mapping: our field → their columns, as it was read.
     """
@@ -158,6 +159,7 @@ class Summary(msgspec.Struct, kw_only=True):
     kind: str
     file: str
     is_dry: bool = False
+    is_cut: bool = False
     rows: int = 0
     new: int = 0
     changed: int = 0

@@ -136,10 +136,10 @@ class Table:
             if cells is None:
                 return
             number += 1
-            if len(cells) != width and not any(cells):
+            if not any(cells):
                 blank = _one_more(blank)
                 continue
-            blank = 0
+            blank = max(0, blank - 1)
             if self.passes:
                 yield Raw(number, _PASSED, None, lines.taken)
             elif len(cells) == width:
@@ -180,8 +180,7 @@ class Table:
             Raw(number, {}, "line_too_long")
             if line is None
             else Raw(number, {LINE: line}, None if _reads([line]) else "bad_letters", len(line))
-            for number, line in _numbered(text)
-            if line is None or not line.startswith("#")
+            for number, line in _numbered(text, passing="#")
         )
 
     def _parquet(self) -> Iterator[Raw]:
@@ -316,21 +315,25 @@ def _ragged(number: int, columns: list[str], cells: list[str], weight: int) -> R
     return Raw(number, values, "too_few_cells" if is_short else "too_many_cells", weight)
 
 
-def _numbered(text: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
-    """Lines that say something, with their numbers; None for one that is too long to be read."""
+def _numbered(text: io.TextIOWrapper, passing: str = "") -> Iterator[tuple[int, str | None]]:
+    """Lines that say something, with their numbers; None for one that is too long to be read.
+
+    passing: what lines begin with that say nothing.
+    """
     number = blank = 0
     while line := text.readline(LINE_CHARS_MAX):
         number += 1
         is_whole = line.endswith("\n") or len(line) < LINE_CHARS_MAX
         while line and not line.endswith("\n") and not is_whole:
             line = text.readline(LINE_CHARS_MAX)
+        said = line.strip("\ufeff\r\n")
         if not is_whole:
             yield number, None
-        elif line.strip("\ufeff\r\n \t"):
-            blank = 0
-            yield number, line.strip("\ufeff\r\n")
-        else:
+        elif not said.strip() or (passing and said.startswith(passing)):
             blank = _one_more(blank)
+        else:
+            blank = max(0, blank - 1)
+            yield number, said
 
 
 def _with_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +35,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> tuple[str, str, str, date]:
         """The receipt it belongs to."""
         return self.location_id, self.register, self.sequence, self.business_day
+
+
+_NUMBERED = ("location_id", "register", "sequence")
 
 
 class Receipts(Kind):
@@ -99,9 +103,27 @@ class Receipts(Kind):
         before = timedelta(days=1) if is_night else self._night
         return at, (local - before).date()
 
-    def key(self, read: Line) -> tuple[str, str, str, date]:
-        """The receipt."""
-        return read.key
+    def key(self, read: Line) -> tuple[str, str, str]:
+        """The receipt, but for its day: there a row without a readable day is looked for."""
+        return read.location_id, read.register, read.sequence
+
+    def key_of(self, row: Values) -> tuple[str, str, str] | None:
+        """Which receipt a row that cannot be used says it is of."""
+        place, register, sequence = (self.reader.one(row, name) for name in _NUMBERED)
+        return (place, register, sequence) if place and register and sequence else None
+
+    def within(self, read: Line) -> date:
+        """The day: tills begin to count anew."""
+        return read.business_day
+
+    def within_of(self, row: Values) -> date | None:
+        """The day of a row that cannot be used, where it says one."""
+        on: date | None = self.reader.one(row, "business_day")
+        at = self.reader.one(row, "at")
+        if on is None and at is not None:
+            with contextlib.suppress(BadRow):
+                return self._moment(at)[1]
+        return on
 
     async def take(self, conn: Connection, rows: Sequence[Line], *, now: datetime) -> Taken:
         """Book the receipts that these lines make."""

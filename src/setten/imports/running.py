@@ -33,6 +33,7 @@ from setten.platform.db import Pool
 from setten.platform.vault import Vault
 
 OnProgress = Callable[[Progress], None]
+IsEnough = Callable[[], bool]
 
 
 async def bring(
@@ -46,11 +47,13 @@ async def bring(
     hands: Hands | None = None,
     on_mapping: Callable[[Summary, Columns], None] = lambda *_: None,
     on_progress: OnProgress = lambda _: None,
+    is_enough: IsEnough = lambda: False,
 ) -> Summary:
     """Bring one file in and answer what came of it; durable chunk by chunk.
 
     hands: other processes that may help with a long file.
     on_mapping: told once, before the first row, how the columns are read.
+    is_enough: asked after each part of a dry run, which ends there where it says so.
     Raises BadMapping, MissingColumn, NotUtf8, UnreadableFile, ImportRunning, ImportStopped,
     AlreadyImported, HalfImported, OSError.
     """
@@ -73,7 +76,7 @@ async def bring(
                     run.summary = resuming.joined(run.summary, done)
                 after = 0 if done is None else done.rows_done
                 if hands is None or not _is_shared(run, table, hands):
-                    await _go(run, table, after, on_progress)
+                    await _go(run, table, after, on_progress, is_enough)
                 else:
                     helps = helping(hands, kind_of, path, columns, options,
                                     clock=clock, run_key=_key(run), after=after)  # fmt: skip
@@ -124,6 +127,9 @@ async def _marked(
         async with db.transaction(run.pool) as own:
             await run.kind.prepare(own, now=run.clock())
             await resuming.forget(own, now=run.clock())
+            if done is None or not options.resumes:  # so who goes on finds no mark of before
+                at = Mark(0, 0, run.summary, False)
+                await resuming.mark(own, run_key, at, now=run.clock())
         run.run_key = run_key
         yield done if options.resumes else None
 
@@ -131,20 +137,29 @@ async def _marked(
 def _check_set_once(done: Mark, options: Options) -> None:
     if done.has_ended:
         raise AlreadyImported()
-    if not options.resumes:
+    if not options.resumes and done.rows_done:
         raise HalfImported(rows=done.rows_done)
 
 
-async def _go(run: Run, table: Table, after: int, on_progress: OnProgress) -> None:
-    """Take all rows behind the number `after`, and mark the end."""
-    last = await _take_all(run, table, chunks(table, run.kind, after=after), on_progress)
+async def _go(
+    run: Run, table: Table, after: int, on_progress: OnProgress, is_enough: IsEnough
+) -> None:
+    """Take all rows behind the number `after`, and mark the end; a dry run until it is enough."""
+    parts = chunks(table, run.kind, after=after)
+    last = await _take_all(run, table, parts, on_progress, is_enough)
     if run.run_key is not None:
         async with db.transaction(run.pool) as conn:
             at = Mark(max(last, after), run.refused_file.size, run.summary, True)
             await resuming.mark(conn, run.run_key, at, now=run.clock())
 
 
-async def _take_all(run: Run, table: Table, parts: Iterator[Chunk], on_progress: OnProgress) -> int:
+async def _take_all(
+    run: Run,
+    table: Table,
+    parts: Iterator[Chunk],
+    on_progress: OnProgress,
+    is_enough: IsEnough = lambda: False,
+) -> int:
     """Take chunks, reading one ahead; the number of the last row."""
     ahead, last = _next(parts), 0
     try:
@@ -153,6 +168,9 @@ async def _take_all(run: Run, table: Table, parts: Iterator[Chunk], on_progress:
             await run.take(chunk.lines, after=chunk.after)
             last = chunk.end
             on_progress(Progress(run.summary.rows, chunk.position, table.size))
+            if run.run_key is None and is_enough():
+                run.summary.is_cut = await ahead is not None
+                break
     finally:
         await asyncio.wait([ahead])
     return last

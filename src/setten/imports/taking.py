@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -131,7 +131,7 @@ class Run:
         self, conn: Connection, lines: Sequence[Line], is_unfit: bool, now: datetime
     ) -> tuple[list[Outcome], dict[str, int]]:
         """What came of rows, and what they add up to besides."""
-        settled = [one.read if isinstance(one.read, Outcome) else None for one in lines]
+        settled = _settled(self.kind, lines)
         asked = [one.read for one, known in zip(lines, settled, strict=True) if known is None]
         if is_unfit:
             taken = Taken([refused("refused_by_database")] * len(asked))
@@ -139,3 +139,22 @@ class Run:
             taken = await self.kind.take(conn, asked, now=now) if asked else Taken(())
         following = iter(taken.outcomes)
         return [next(following) if known is None else known for known in settled], taken.sums
+
+
+def _settled(kind: Kind, lines: Sequence[Line]) -> list[Outcome | None]:
+    """What is known of rows before they are taken: what cannot be used, and what hangs on that.
+
+    A receipt without one of its lines would be a wrong one, and the line could not follow later.
+    """
+    settled = [one.read if isinstance(one.read, Outcome) else None for one in lines]
+    lacking: dict[Hashable, set[Hashable | None]] = {}
+    for line, known in zip(lines, settled, strict=True):
+        if known is not None and known.status == "refused" and line.key is not None:
+            lacking.setdefault(line.key, set()).add(kind.within_of(line.raw.values))
+    if not lacking:
+        return settled
+    for at, line in enumerate(lines):
+        wrong = lacking.get(line.key) if settled[at] is None else None
+        if wrong is not None and (None in wrong or kind.within(line.read) in wrong):
+            settled[at] = refused("row_of_it_refused")
+    return settled

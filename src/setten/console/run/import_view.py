@@ -30,11 +30,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ColumnRow(msgspec.Struct, frozen=True):
-    """A column of the file. field: what it is read as, "" for nothing."""
+    """A column of the file. field: what it is read as, "" for nothing.
+
+    may_be_kept: under its own heading.
+    """
 
     heading: str
     sample: tuple[str, ...]
     field: str
+    may_be_kept: bool
 
 
 def kind_word(kind: str, t: Words) -> str:
@@ -68,7 +72,9 @@ def whole(sent: Sent, page: Page) -> dict[str, object]:
         "reasons": _reasons(sent, summary, page),
         "shown": _shown(sent, summary, page),
         "not_kept": _not_kept(summary, page),
-        "is_useful": summary is not None and summary.new + summary.changed > 0,
+        "is_useful": summary is not None and (summary.is_cut or summary.new + summary.changed > 0),
+        "own": choosing.OWN,
+        "own_word": t("imports.own_attribute" if sent.kind == "items" else "imports.own_trait"),
         "wrong": errors.say(code, page.locale, facts) if code else None,
         "lacking": [t(f"import_field.{one}") for one in _lacking(sent)],
         "columns": _columns(sent),
@@ -170,6 +176,7 @@ def _columns(sent: Sent) -> list[ColumnRow]:
             heading,
             tuple(row[n] for row in about.sample if n < len(row) and row[n]),
             read_as[heading],
+            choosing.may_be_kept(KINDS[sent.kind], heading),
         )
         for n, heading in enumerate(about.columns)
     ]

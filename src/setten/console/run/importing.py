@@ -24,7 +24,7 @@ from setten.console.page import HEADERS, Asked, page_of
 from setten.console.run import import_view
 from setten.console.run.listed_data import RUNS
 from setten.console.shell.sign_in import redirect
-from setten.imports import KINDS, Known, desk
+from setten.imports import KINDS, Known, choosing, desk
 from setten.imports.desk import Arrival, Choice, Sent
 from setten.platform import audit, clock, db, errors, ids
 from setten.platform.auth import Right
@@ -181,7 +181,8 @@ async def read_otherwise(request: Asked, file_id: FromPath[UUID]) -> Response[st
 
 
 def _chosen(sent: Sent, said: Sequence[str]) -> list[str]:
-    known = {field.name for field in KINDS[sent.kind].fields}
+    kind = KINDS[sent.kind]
+    known = {field.name for field in kind.fields} | ({choosing.OWN} if kind.keeps_more else set())
     return [one if one in known else "" for one in said]
 
 
