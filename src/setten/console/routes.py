@@ -22,7 +22,6 @@ from setten.console.chain import (
 )
 from setten.console.customers import (
     consenting,
-    everybody,
     links,
     opening,
     purchases,
@@ -123,7 +122,6 @@ PAGES: list[HTTPRouteHandler] = [
     composer.add,
     composer.preview,
     composer.keep,
-    everybody.everybody,
     stages.board,
     stages.stage_people,
     stages.change,
