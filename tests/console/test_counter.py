@@ -16,6 +16,7 @@ import pytest
 from setten.customers import identity
 from setten.facts.stock import GoodsLine
 from setten.platform import clock
+from setten.platform.vault import Vault
 from setten.stock import fulfilments, holds, orders, pricing, receipts
 from setten.stock.fulfilments import Going
 from setten.stock.orders import NewLine, NewOrder
@@ -76,6 +77,60 @@ def test_a_hold_that_was_found_by_its_code_is_handed_over_from_its_page(
         assert counter not in marketer.get(page).text
     post(associate, f"{page}/collection", stage="ready")
     assert counter not in associate.get(page).text
+
+
+def test_what_is_ready_is_handed_over_and_taken_back_on_its_own_page(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    hold = house.hold(sku, at=shop.location_id)
+    page, queue = f"/stock/holds/{hold.hold_id}", f"/stock/pickup?at={shop.location_id}"
+    assert f'action="{page}/collection"' not in associate.get(page).text  # nobody picked it yet
+    post(associate, f"{page}/picks", stage="collect")
+    assert f'action="{page}/collection"' in associate.get(page).text
+    handed = post(associate, f"{page}/collection", back="hold")
+    assert handed.headers["location"] == page
+    shown = associate.get(page).text
+    assert "番号をおっしゃった方へ" in shown
+    assert f'action="{page}/reopening"' in shown
+    assert f'href="{page}"' in associate.get(f"{queue}&stage=done").text
+    with house.person("page-marketer") as marketer:
+        assert f'action="{page}/reopening"' not in marketer.get(page).text
+    again = post(associate, f"{page}/reopening", back="hold")
+    assert again.headers["location"] == page
+    assert state_of(house, hold.hold_id) == "ready"
+
+
+def test_what_somebody_else_collects_says_so_in_the_queue_and_opens_the_counter(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    customer, _ = house.newcomer(lastName="北条", firstName="波")
+    hold = house.hold(sku, at=shop.location_id, customer=customer)
+    page, queue = f"/stock/holds/{hold.hold_id}", f"/stock/pickup?at={shop.location_id}"
+
+    def ticket(stage: str) -> str:
+        [found] = [
+            one
+            for one in associate.get(f"{queue}&stage={stage}").text.split('<details class="ticket"')
+            if f'data-id="{hold.hold_id}"' in one
+        ]
+        return found
+
+    assert "代わりの方が受け取ります" not in ticket("collect")
+    do(house, holds.name_collector, Vault(house.master_key), hold.hold_id, name="南条 海",
+       now=clock.now())  # fmt: skip
+    assert "代わりの方が受け取ります" in ticket("collect")
+    post(associate, f"{page}/picks", stage="collect")
+    ready = ticket("ready")
+    assert f'href="{page}/counter"' in ready
+    assert f'action="{page}/collection"' not in ready
+    shown = associate.get(page).text
+    assert "代わりの方が受け取ります" in shown
+    assert f'action="{page}/collection"' not in shown
+    assert "南条" not in ready + shown
+    assert 'value="南条 海"' in associate.get(f"{page}/counter").text
+    post(associate, f"{page}/handing",
+         **{f"qty|{shop.location_id}|{sku}": "1", "to": "named", "name": "南条 海"})  # fmt: skip
+    assert "代わりの方へ" in associate.get(page).text
 
 
 def test_a_hand_over_offers_the_way_back(

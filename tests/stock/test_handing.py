@@ -241,6 +241,10 @@ async def test_a_slip_is_taken_back_and_the_goods_wait_again(shop: Shop) -> None
     with pytest.raises(CannotReopen) as refused:
         await act(shop, holds.reopen, hold_id, now=SOON + holds.REOPEN_WITHIN * 2)
     assert refused.value.facts["why"] == "late"
+    handed = await act(shop, holds.get, hold_id)
+    assert holds.may_still_reopen(handed, SOON + holds.REOPEN_WITHIN)
+    assert not holds.may_still_reopen(handed, SOON + holds.REOPEN_WITHIN * 2)
+    assert not holds.may_still_reopen(again, SOON)
 
 
 async def test_what_was_paid_for_or_waits_on_is_not_taken_back(shop: Shop) -> None:

@@ -177,9 +177,14 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         shown = await goods(conn, skus, page)
         rows = await ledger.balances_of(conn, skus)
         rule = await house_rules.current(conn)
+        for_others = await holds.with_collector(conn, [hold_id])
+        handed = await holds.hand_over_of(conn, hold_id)
     shelves = {row.key: row.shelf for row in rows if row.shelf}
     home = names.find(found.location_id)
-    ticket = queue.ticket(found, who, shown, shelves, home, page.now)
+    ticket = queue.ticket(
+        found, who, shown, shelves, home, page.now, for_others=for_others
+    )
+    is_mine = page.who.may(Right.hand_over) and page.who.may_at(found.location_id)
     return page.render(
         "stock/hold.html",
         {
@@ -188,9 +193,10 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
             "place": names(found.location_id),
             "latest": holds.latest(found),
             "longer": waiting(rule.extend_hours, page),
-            "hands_over": found.is_open
-            and page.who.may(Right.hand_over)
-            and page.who.may_at(found.location_id),
+            "hands_over": found.is_open and is_mine,
+            "gives_at_once": found.state == "ready" and not ticket.is_for_other,
+            "handed": handed,
+            "reopens": is_mine and holds.may_still_reopen(found, page.now),
             "come_by": come_by(found, names.find(found.location_id)),
         },
     )

@@ -243,6 +243,8 @@ async def again(
     undo: where a press takes it back.
     """
     form = await request.form()
+    if form.get("back") == "hold" and not page.is_partial:
+        return redirect(f"/stock/holds/{hold.hold_id}")
     stage = _stage(str(form.get("stage") or "collect"))
     first = hold.hold_id if queue.STATES[stage] == hold.state else None
     return await _queue_again(request, page, hold.location_id, stage, said, first=first, undo=undo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -88,6 +88,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     person: Person | None
     lines: tuple[Line, ...]
+    is_for_other: bool
+    """The customer named somebody else who collects: the counter page opens that name."""
 
     @property
     def units(self) -> int:
@@ -157,6 +159,7 @@ class _Rows(msgspec.Struct, frozen=True):
     tasks: list[Task]
     is_more_tasks: bool
     counts: dict[str, int]
+    for_others: set[UUID]
 
 
 async def read(conn: Connection, vault: Vault, page: Page, names: Named, window: Window) -> Queue:
@@ -171,7 +174,10 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
     }
     shown = await goods(conn, skus, page)
     shelves, place = await _shelves(conn, skus), names.find(window.at)
-    tickets = [ticket(hold, who, shown, shelves, place, page.now) for hold in found]
+    tickets = [
+        ticket(hold, who, shown, shelves, place, page.now, for_others=rows.for_others)
+        for hold in found
+    ]
     return Queue(
         window=window,
         tickets=_in_order(tickets, stage),
@@ -202,12 +208,14 @@ async def version(conn: Connection, page: Page, window: Window) -> str:
 async def _rows(conn: Connection, page: Page, window: Window) -> _Rows:
     found = await _found(conn, page, window)
     waiting = await tasks.list_open(conn, window.at, after=window.chores_after, limit=TASKS_MAX + 1)
+    shown = await _first(conn, page, window, found[:TICKETS_MAX])
     return _Rows(
-        found=await _first(conn, page, window, found[:TICKETS_MAX]),
+        found=shown,
         is_more=len(found) > TICKETS_MAX,
         tasks=waiting[:TASKS_MAX],
         is_more_tasks=len(waiting) > TASKS_MAX,
         counts=await holds.count_open(conn, window.at, now=page.now),
+        for_others=await holds.with_collector(conn, [hold.hold_id for hold in shown]),
     )
 
 
@@ -232,7 +240,8 @@ def _version(rows: _Rows) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for hold in rows.found:
         states = ",".join(line.state for line in hold.lines)
-        digest.update(f"{hold.hold_id}{hold.state}{hold.expires_at}{states};".encode())
+        other = hold.hold_id in rows.for_others
+        digest.update(f"{hold.hold_id}{hold.state}{hold.expires_at}{states}{other};".encode())
     digest.update(repr(sorted(rows.counts.items())).encode())
     digest.update("".join(str(task.task_id) for task in rows.tasks).encode())
     digest.update(f"{rows.is_more}{rows.is_more_tasks}".encode())
@@ -264,8 +273,13 @@ def ticket(
     shelves: Mapping[tuple[str, str], str],
     place: Location | None,
     now: datetime,
+    *,
+    for_others: Collection[UUID] = (),
 ) -> Ticket:
-    """One hold as the floor sees it: due by its promise to be picked, then by its own term."""
+    """One hold as the floor sees it: due by its promise to be picked, then by its own term.
+
+    for_others: holds whose customers named somebody else to collect.
+    """
     return Ticket(
         hold_id=hold.hold_id,
         code=hold.code,
@@ -276,6 +290,7 @@ def ticket(
         expires_at=hold.expires_at,
         channel=hold.channel,
         person=who.get(hold.identifier_id) if hold.identifier_id is not None else None,
+        is_for_other=hold.hold_id in for_others,
         lines=tuple(
             sorted(
                 (_line(line, shown, shelves) for line in hold.lines),

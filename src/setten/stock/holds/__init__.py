@@ -8,7 +8,14 @@ Locks are taken in one order by all verbs: rows of stock (sku, place), then hold
 """
 
 from setten.stock.holds.ending import collect, release, tidy
-from setten.stock.holds.handing import REOPEN_WITHIN, HandedOver, hand_over, reopen, unpick
+from setten.stock.holds.handing import (
+    REOPEN_WITHIN,
+    HandedOver,
+    hand_over,
+    may_still_reopen,
+    reopen,
+    unpick,
+)
 from setten.stock.holds.jobs import remind, tidy_all
 from setten.stock.holds.lasting import LOOKED_AT_MAX, SOON, Place, last_while_active, soon_over
 from setten.stock.holds.model import (
@@ -42,6 +49,7 @@ from setten.stock.holds.naming import (
     hand_over_of,
     name_collector,
     seal_name,
+    with_collector,
 )
 from setten.stock.holds.paying import Payable, Payment, pay, payable
 from setten.stock.holds.picking import extend, not_on_shelf, pick
@@ -126,11 +134,13 @@ __all__ = [
     "give_back",
     "hand_over",
     "hand_over_of",
+    "may_still_reopen",
     "name_collector",
     "reopen",
     "scanned",
     "seal_name",
     "unpick",
+    "with_collector",
     "withdraw",
     "remind",
     "CannotReopen",

@@ -293,6 +293,12 @@ async def reopen(conn: Connection, hold_id: UUID, *, now: datetime) -> HandedOve
     return HandedOver(hold=again, rest=None, event_id=entry.event_id)
 
 
+def may_still_reopen(hold: Hold, now: datetime) -> bool:
+    """Whether a hand-over is so fresh that it may be a slip."""
+    ended = hold.ended_at
+    return hold.state == "collected" and ended is not None and now - ended <= REOPEN_WITHIN
+
+
 async def _why_not(
     conn: Connection, hold: Hold, lines: Sequence[db.Record], now: datetime
 ) -> str | None:

@@ -57,6 +57,12 @@ async def name_collector(
     return hold
 
 
+async def with_collector(conn: Connection, hold_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of some holds that somebody named before will collect; no name is opened."""
+    rows = await _Q.collectors_of.all(conn, hold_ids=list(hold_ids)) if hold_ids else []
+    return {row["hold_id"] for row in rows}
+
+
 async def collectors_of(
     conn: Connection, vault: Vault, hold_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[int, str]]:
