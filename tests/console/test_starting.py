@@ -81,7 +81,6 @@ def test_the_first_event_arrives_before_ones_eyes_and_ticks_its_step_off(empty: 
         page.goto("/run/start")
         page.get_by_role("button", name="ウェブサイトを加える").click()
         expect(page.get_by_text("待っています")).to_be_visible()
-        time.sleep(1.0)  # the line asks once before it can tell a difference
         _send(str(page.locator(".first-list pre code", has_text="curl").first.inner_text()), empty)
         expect(page.locator(".first-events .what").first).to_have_text("Hello", timeout=15_000)
         expect(page.locator(".first-list > li").nth(1)).to_have_class("is-done", timeout=15_000)

@@ -16,6 +16,7 @@ from setten.console.shell.sign_in import redirect
 from setten.customers import ingest
 from setten.platform import audit, clock, db, ids, log
 from setten.platform.auth import Right
+from setten.platform.db import Connection
 from setten.platform.errors import Invalid, NotFound
 
 SOURCE_CHANNELS = ("web", "app", "store", "line", "mail", "chat", "phone", "ads", "social")
@@ -36,6 +37,7 @@ async def _view(
 ) -> dict[str, object]:
     deps, page = guard.deps_of(request), look.page
     async with deps.pool.acquire() as conn:
+        drawn = await _version(conn)  # before the rest: what comes meanwhile is told by the line
         sources = await view.source_rows(conn, page)
         part = await lists.part(conn, look)
         names = view.names_of(sources, page.words())
@@ -52,6 +54,7 @@ async def _view(
         "events": events,
         "letters": letters,
         "letter_count": count,
+        "version": drawn,
         "may_manage": may_manage,
         "may_mend": page.who.may(Right.mend_data),
         "channels": SOURCE_CHANNELS,
@@ -59,6 +62,12 @@ async def _view(
         "said": said if said in ("made", "rotated", "revoked_now") else "",
         "base_url": str(deps.settings.base_url),
     }
+
+
+async def _version(conn: Connection) -> str:
+    """Another one as soon as an event or a dead letter has come, or a letter is gone."""
+    newest = await log.latest(conn, most=1)
+    return f"{newest[0].position if newest else 0}-{await ingest.letters.count(conn)}"
 
 
 @get(EVENTS.path, right=Right.read_data)
@@ -85,27 +94,24 @@ async def letters_page(request: Asked) -> Response[str]:
 
 
 @get("/run/data/live", right=Right.read_data)
-async def data_live(request: Asked) -> ServerSentEvent:
-    """New events and dead letters as they arrive."""
+async def data_live(request: Asked, version: FromQuery[str] = "") -> ServerSentEvent:
+    """New events and dead letters, whenever they differ from `version`, what the page was drawn
+    with."""
     page, deps = page_of(request), guard.deps_of(request)
-    seen: dict[str, object] = {"events": None, "letters": None}
+    drawn = {"version": version}
 
     async def ask() -> list[tuple[str, str]]:
         here = guard.at_this_moment(page)
         async with deps.pool.acquire() as conn:
-            rows = await log.latest(conn, most=view.EVENTS_SHOWN)
-            count = await ingest.letters.count(conn)
-            newest = rows[0].position if rows else 0
-            is_same = seen == {"events": newest, "letters": count}
-            is_first = seen["events"] is None
-            seen.update(events=newest, letters=count)
-            if is_same or is_first:
+            now = await _version(conn)
+            if now == drawn["version"]:
                 return []
+            drawn["version"] = now
             names = view.names_of(await view.source_rows(conn, here), here.words())
             shown = {
-                "events": [view.event_row(row, here, names) for row in rows],
+                "events": await view.event_rows(conn, here, names),
                 "letters": await view.letter_rows(conn, here, names),
-                "letter_count": count,
+                "letter_count": await ingest.letters.count(conn),
                 "may_mend": here.who.may(Right.mend_data),
             }
         return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 from litestar.response import ServerSentEvent
 
 from setten.console import guard, live
@@ -36,10 +37,11 @@ async def start(request: Asked) -> Response[str]:
 
 
 async def _view(conn: Connection, page: Page, base_url: str) -> dict[str, object]:
-    stands = await beginning.look(conn)
+    version, stands = await _version(conn)  # before the rest: the line tells what comes meanwhile
     rows = await view.source_rows(conn, page)
     chosen = next((row for row in rows if row.current_key and _sends(row.source)), None)
     return {
+        "version": version,
         "steps": STEPS,
         "stands": stands,
         "row": chosen,
@@ -48,6 +50,13 @@ async def _view(conn: Connection, page: Page, base_url: str) -> dict[str, object
         "base_url": base_url,
         "may_invite": page.who.may(Right.manage_staff),
     }
+
+
+async def _version(conn: Connection) -> tuple[str, Beginning]:
+    """Another one as soon as an event has come or a step is done; and which are done."""
+    newest, stands = await log.latest(conn, most=1), await beginning.look(conn)
+    done = "".join("01"[step in stands.done] for step in STEPS)
+    return f"{newest[0].position if newest else 0}-{done}", stands
 
 
 def _sends(source: Source) -> bool:
@@ -67,19 +76,19 @@ async def _arrived(
 
 
 @get("/run/start/live", right=Right.manage_sources)
-async def start_live(request: Asked) -> ServerSentEvent:
-    """Steps tick themselves off, and the first events appear, while one looks."""
+async def start_live(request: Asked, version: FromQuery[str] = "") -> ServerSentEvent:
+    """Steps tick themselves off, and the first events appear, while one looks: whenever something
+    differs from `version`, what the page was drawn with."""
     page, deps = page_of(request), guard.deps_of(request)
-    seen: dict[str, tuple[Beginning, int] | None] = {"last": None}
+    drawn = {"version": version}
 
     async def ask() -> list[tuple[str, str]]:
         here = guard.at_this_moment(page)
         async with deps.pool.acquire() as conn:
-            newest = await log.latest(conn, most=1)
-            now = (await beginning.look(conn), newest[0].position if newest else 0)
-            was, seen["last"] = seen["last"], now
-            if was is None or was == now:
+            now, _ = await _version(conn)
+            if now == drawn["version"]:
                 return []
+            drawn["version"] = now
             shown = await _view(conn, here, str(deps.settings.base_url))
         return [("steps", here.text("run/start_steps.html", shown))]
 
