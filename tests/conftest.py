@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from setten.platform import db
 from setten.platform.db import embedded, migrate
@@ -29,6 +30,17 @@ MASTER_KEY = bytes(range(32))
 MEMORY = Path("/dev/shm")
 FORGOTTEN_AFTER_S = 600  # a run that was killed leaves its server's files, and they are memory
 MEMORY_BYTES_MIN = 4 * 1024**3  # a server of these tests was never seen to fill a quarter of it
+
+
+# A busy machine is slow, not wrong: no example of Hypothesis has a time of its own. (Where `CI` is
+# set its own profile says so, and draws the same examples each time; elsewhere new ones.)
+settings.register_profile(
+    "any_machine",
+    settings(),
+    deadline=None,
+    suppress_health_check={HealthCheck.too_slow, *settings().suppress_health_check},
+)
+settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -236,11 +236,25 @@ class House:
         self._run(book())
 
     def newcomer(self, **traits: Any) -> tuple[str, str]:
-        """Somebody of a test's own: the customer, and the anonymous id of her phone."""
+        """Somebody of a test's own: the customer, and the anonymous id of her phone.
+
+        Her page has the line that tells who she is: nothing more comes to it by itself.
+        """
         word = uuid.uuid4().hex[:10]
-        phone, member = f"phone-{word}", f"member-{word}"
-        self.tell({"type": "identify", "userId": member, "anonymousId": phone, "traits": traits})
-        return self.customer(member), phone
+        phone, member, told = f"phone-{word}", f"member-{word}", f"newcomer-{word}"
+        self.tell({"type": "identify", "userId": member, "anonymousId": phone, "traits": traits,
+                   "messageId": told})  # fmt: skip
+        customer = self.customer(member)
+        self.on_timeline(told)
+        return customer, phone
+
+    def on_timeline(self, message: str) -> None:
+        """Wait until an event stands on its customer's page."""
+        deadline = time.monotonic() + START_LIMIT_S
+        there = f"select exists (select from customers.timeline where event_id = '{message}')"
+        while not self.asked(there):
+            assert time.monotonic() < deadline, f"{message} never came"
+            time.sleep(0.05)
 
     def hold(
         self, sku: str, *, at: str = "kichijoji", customer: str | None = None, qty: int = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -19,10 +20,12 @@ def test_an_agent_finds_holds_and_is_done_without_a_mouse(
     """N leads to the next step, Enter holds, C and Ctrl Enter write, the slash leads on."""
     sku = house.new_item({shop.location_id: 3})
     who, phone = house.newcomer(name="鍵 盤子")
+    viewed = str(uuid.uuid4())
     house.tell(
-        {"type": "track", "event": "Product Viewed", "anonymousId": phone,
+        {"type": "track", "event": "Product Viewed", "anonymousId": phone, "messageId": viewed,
          "properties": {"sku": sku, "name": "試し", "price": 1680, "currency": "JPY"}}
     )  # fmt: skip
+    house.on_timeline(viewed)  # or the step is drawn anew while the keys are pressed
     page = screen("page-agent")
     page.goto(f"/customers/{who}?sku={sku}")
     expect(page.locator("[data-promises] form button").first).to_be_visible()

@@ -199,6 +199,8 @@ async def test_a_third_lane_begins_when_twice_as_many_wait(pool):
         steps = ((1, [1]), (2, [1, 2]), (3, [1, 2]), (1, [1, 2, 2]), (9, [1, 2, 2]))
         for waits, expected in steps:
             asking += [asyncio.ensure_future(combiner.ask(n)) for n in range(waits)]
+            while len(sizes) < len(expected):  # noqa: ASYNC110 -- a lane waits for its connection
+                await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
             assert sizes == expected
         may_end.set()

@@ -234,7 +234,9 @@ async def test_waiting_ends_when_every_reader_named_has_passed(pool):
     await caught_up(one, pool)
     with pytest.raises(log.EventNotSeen):
         await log.wait_for(pool, "a", ["one", "other"], today=today, timeout_s=0.05)
-    waiting = asyncio.create_task(log.wait_for(pool, "a", ["one", "other"], today=today))
+    waiting = asyncio.create_task(
+        log.wait_for(pool, "a", ["one", "other"], today=today, timeout_s=30)
+    )
     await caught_up(other, pool)
     await waiting
 

@@ -13,6 +13,7 @@ from setten.platform import clock, db, log
 from setten.platform.log.model import Cursor, EventNotSeen
 from setten.platform.log.places import Places
 
+LONG_S = 30.0  # a busy machine is slow, not wrong
 HERE, THERE, BEYOND = (Cursor(n, n, entry("a").day) for n in (1, 2, 3))
 
 
@@ -29,6 +30,12 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._task
+
+
+async def passed_by(pool: db.Pool, event_id: str, *readers: str) -> None:
+    """Wait until all of them have passed an event."""
+    today = clock.now().date()
+    await log.wait_for(pool, event_id, readers, today=today, timeout_s=LONG_S)
 
 
 async def nothing(conn: db.Connection, rows: object) -> None:
@@ -56,7 +63,7 @@ async def test_a_reader_with_nothing_to_do_is_soon_known_to_have_passed(pool):
     async with Running(pool, idle, picky):
         for n in range(5):
             await append(pool, entry(f"e{n}"))
-            await log.wait_for(pool, f"e{n}", ["idle", "picky"], today=clock.now().date())
+            await passed_by(pool, f"e{n}", "idle", "picky")
 
 
 async def test_what_readers_passed_over_costs_no_transaction_a_batch(pool):
@@ -66,12 +73,12 @@ async def test_what_readers_passed_over_costs_no_transaction_a_batch(pool):
     ]
     async with Running(pool, *readers):
         await append(pool, entry("first"))
-        await log.wait_for(pool, "first", [f"idle{n}" for n in range(8)], today=clock.now().date())
+        await passed_by(pool, "first", *(f"idle{n}" for n in range(8)))
         before = await pool.fetchval("select pg_current_xact_id()::text::bigint")
         for n in range(30):
             await append(pool, entry(f"e{n}"))
             await asyncio.sleep(0.005)
-        await log.wait_for(pool, "e29", [f"idle{n}" for n in range(8)], today=clock.now().date())
+        await passed_by(pool, "e29", *(f"idle{n}" for n in range(8)))
         after = await pool.fetchval("select pg_current_xact_id()::text::bigint")
     # 30 are the appends; 8 readers that told of each would be 240 more.
     assert after - before < 30 + 60
@@ -81,7 +88,7 @@ async def test_at_the_end_nothing_is_owed(pool):
     async with Running(pool, log.Reader("idle", nothing, names=frozenset({"x"}))):
         for n in range(20):
             await append(pool, entry(f"e{n}"))
-        await log.wait_for(pool, "e19", ["idle"], today=clock.now().date())
+        await passed_by(pool, "e19", "idle")
         await append(pool, entry("last"))
         await asyncio.sleep(0.03)
     passed = await cursor_of(pool, "idle")
@@ -144,9 +151,9 @@ async def test_a_cursor_set_back_by_hand_is_obeyed_though_much_was_passed_over(p
     async with Running(pool, log.Reader("back", keep, names=frozenset({"order.placed"}))):
         for n in range(10):
             await append(pool, entry(f"e{n}"))
-        await log.wait_for(pool, "e9", ["back"], today=clock.now().date())
+        await passed_by(pool, "e9", "back")
         await pool.execute("update log.cursors set xid = '0', position = 0")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             while seen != ["a", "a"]:
                 await append(pool, entry(f"m{len(seen)}-{random.random()}"))
                 await asyncio.sleep(0.02)
@@ -155,20 +162,19 @@ async def test_a_cursor_set_back_by_hand_is_obeyed_though_much_was_passed_over(p
 async def test_a_cursor_that_somebody_holds_stops_nobody_and_follows_later(pool):
     names = frozenset({"order.placed"})
     readers = [log.Reader("held", nothing, names=names), log.Reader("free", nothing, names=names)]
-    today = clock.now().date()
     async with Running(pool, *readers), pool.acquire() as other:
         await append(pool, entry("a"))
-        await log.wait_for(pool, "a", ["held", "free"], today=today)
+        await passed_by(pool, "a", "held", "free")
         holding = other.transaction()
         await holding.start()
         # Held, but nothing is written: else no reader might pass what comes after.
         await other.execute("select 1 from log.cursors where reader = 'held' for no key update")
         await append(pool, entry("b"))
         with suppress(EventNotSeen):
-            await log.wait_for(pool, "b", ["free"], today=today, timeout_s=0.3)
+            await log.wait_for(pool, "b", ["free"], today=clock.now().date(), timeout_s=0.3)
         assert await cursor_of(pool, "held") < await end_of(pool)
         await holding.rollback()
-        await log.wait_for(pool, "b", ["held", "free"], today=today)
+        await passed_by(pool, "b", "held", "free")
 
 
 async def test_who_comes_after_another_never_sees_what_that_one_has_not_passed(pool):
@@ -192,7 +198,7 @@ async def test_who_comes_after_another_never_sees_what_that_one_has_not_passed(p
     async with Running(pool, *readers):
         for n in range(40):
             await append(pool, entry(f"a{n}", name=chance.choice(("a.done", "b.done"))))
-        await log.wait_for(pool, "a39", ["one", "two"], today=clock.now().date())
+        await passed_by(pool, "a39", "one", "two")
     assert early == []
     assert got == [f"a{n}" for n in range(40)]
 
@@ -211,7 +217,7 @@ async def test_who_comes_after_a_reader_of_another_process_follows_its_commits(p
     async with Running(pool, noting("second")), Running(pool, noting("first")):
         for n in range(5):
             await append(pool, entry(f"e{n}"))
-            await log.wait_for(pool, f"e{n}", ["second"], today=clock.now().date(), timeout_s=20)
+            await passed_by(pool, f"e{n}", "second")
     assert seen["second"] == seen["first"] == [f"e{n}" for n in range(5)]
 
 

@@ -77,7 +77,7 @@ async def test_a_cursor_that_is_set_back_by_hand_is_obeyed(pool):
     stop = asyncio.Event()
     reading = asyncio.create_task(log.run([log.Reader("back", kept)], pool, stop))
     await append(pool, entry("a"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await kept.until(1)
         async with pool.acquire() as conn:
             await conn.execute("update log.cursors set xid = '0', position = 0")

@@ -37,6 +37,7 @@ async def row() -> int:
 
 @get("/slow")
 async def slow() -> str:
+    COUNT.inc()
     await asyncio.sleep(1.5)
     return "done"
 
@@ -110,6 +111,16 @@ class Stack:
         except (OSError, http.client.HTTPException):
             return False
 
+    def answers_begun(self):
+        """How many of /row and /slow, counted over all processes."""
+        lines = self.get("/metrics")[1].decode().splitlines()
+        found = [line for line in lines if line.startswith("setten_toy_answers_total ")]
+        return float(found[0].split()[1]) if found else 0.0
+
+    def wait_for_both(self):
+        seen = set()
+        wait_for(lambda: seen.add(self.get("/healthz")[1]) or len(seen) == 2)
+
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -138,8 +149,7 @@ def gone(pid):
 
 
 def test_several_processes_share_one_port(stack):
-    seen = set()
-    wait_for(lambda: seen.add(stack.get("/healthz")[1]) or len(seen) == 2)
+    stack.wait_for_both()
 
 
 @pytest.mark.parametrize("name", ["web-1", "web-2", "readers", "jobs", "database"])
@@ -189,18 +199,13 @@ def test_connections_made_while_no_web_process_lives_wait_instead_of_failing(sta
 
 
 def test_counts_add_up_over_processes_and_survive_the_death_of_one(stack):
-    def count():
-        lines = stack.get("/metrics")[1].decode().splitlines()
-        found = [line for line in lines if line.startswith("setten_toy_answers_total ")]
-        return float(found[0].split()[1]) if found else 0.0
-
-    before = count()
+    before = stack.answers_begun()
     for _ in range(20):
         stack.get("/row")
-    assert count() == before + 20
+    assert stack.answers_begun() == before + 20
     os.kill(stack.pids()["web-1"], signal.SIGKILL)
     wait_for(lambda: stack.answers("/row"))
-    assert count() >= before + 20
+    assert stack.answers_begun() >= before + 20
 
 
 def test_a_hangup_is_nothing_to_it(stack):
@@ -214,7 +219,7 @@ def test_at_the_end_a_running_request_is_finished_and_nothing_is_left(tmp_path):
     pids = own.pids()
     conn = http.client.HTTPConnection("127.0.0.1", own.port, timeout=20)
     conn.request("GET", "/slow")
-    time.sleep(0.3)
+    wait_for(lambda: own.answers_begun() == 1)
     own.process.terminate()
     assert conn.getresponse().read() == b"done"
     conn.close()
@@ -231,6 +236,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path):
 
 
 def test_connections_are_spread_over_the_processes(stack):
+    stack.wait_for_both()  # one that was killed comes back some seconds later
     held, seen = [], Counter()
     for _ in range(40):
         conn = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=30)

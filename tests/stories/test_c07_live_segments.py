@@ -84,11 +84,13 @@ def test_she_enters_and_leaves_by_what_she_does_and_the_page_says_by_which_event
 def test_staying_away_is_enough(town: Town) -> None:
     _, name = compose(town, "最後の画面閲覧が10日以上前にあった")
     bo, cy = unique("bo"), unique("cy")
-    at = datetime.now(UTC) - timedelta(days=10) + timedelta(seconds=6)
+    days = timedelta(days=10)
+    at = datetime.now(UTC) - days + timedelta(seconds=6)
     seen = {"type": "screen", "name": "home"}
     told = town.tell("phone", {**seen, "userId": bo, "timestamp": at.isoformat()},
                      {**seen, "userId": cy})[-1]  # fmt: skip
-    assert name not in names(town, bo, told)
+    early = names(town, bo, told)
+    assert name not in early or datetime.now(UTC) > at + days, "on a busy machine it is due by now"
     eventually(lambda: name in names(town, bo))  # and nothing has happened
     assert name not in names(town, cy)
     back = town.tell("phone", {**seen, "userId": bo})[-1]

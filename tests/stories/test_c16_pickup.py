@@ -72,7 +72,7 @@ def test_other_goods_when_she_says_yes(town: Town, mug: str) -> None:
 
 def test_not_collected_it_goes_back_and_she_is_told(town: Town, mug: str) -> None:
     her, _ = somebody(town)
-    hold = town.hold(mug, "kichijoji", customer_id=her, qty=5, ttl_s=2).json()
+    hold = town.hold(mug, "kichijoji", customer_id=her, qty=5, ttl_s=5).json()
     act(town, hold, "pick")
     past = []
     deadline = time.monotonic() + 30

@@ -140,9 +140,9 @@ async def test_level_is_only_who_has_read_what_an_older_transaction_held_back(pe
         async with older.transaction():
             await older.fetchval("select pg_current_xact_id()::text")
             begun.set()
-            await asyncio.sleep(0.3)
+            await may_end.wait()
 
-    begun = asyncio.Event()
+    begun, may_end = asyncio.Event(), asyncio.Event()
     async with pool.acquire() as older, asyncio.TaskGroup() as tasks:
         tasks.create_task(ends_later(older))
         await begun.wait()
@@ -150,6 +150,7 @@ async def test_level_is_only_who_has_read_what_an_older_transaction_held_back(pe
         [reader] = identity.readers(people.vault)
         await reader.catch_up(pool)
         assert await people.customer("user_id:ann") is None, "held back: the row may not be passed"
+        asyncio.get_running_loop().call_later(0.1, may_end.set)
         await people.read()
         assert await people.together("user_id:ann", "email:ann@example.jp")
         assert await people.customer("user_id:ann") is not None
