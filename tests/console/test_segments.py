@@ -376,3 +376,31 @@ def test_what_is_not_understood_is_marked_and_the_nearest_phrase_offered(house: 
         nothing = admin.post("/customers/segments/preview", words="空を飛んだ").text
         assert "<mark>空を飛んだ</mark>" in nothing
         assert "data-say" not in nothing
+
+
+def test_goods_are_taken_by_their_name_and_told(house: House) -> None:
+    sku = house.new_item({})
+    kept = f"購入（商品番号が「{sku}」のどれかである）がある"
+    with house.person("page-admin") as admin:
+        admin.get("/customers/segments/new")
+
+        def shown(words: str) -> str:
+            return html.unescape(admin.post("/customers/segments/preview", words=words).text)
+
+        text = shown(f"試しの品 {sku}を買った")
+        assert kept in text
+        assert f"「試しの品 {sku}」は 1 品と読みました: 試しの品 {sku}" in text
+        assert f"「居ない品{sku}」という名前" in shown(f"居ない品{sku}を買った")
+        add = {"shape": "reachable", "channel": "line"}
+        both = admin.post("/customers/segments/words", words=f"「{sku}」を買った", **add)
+        assert words_in(both) == f"{kept}、かつ販促のLINEが届く"
+        name = f"品 {sku}"
+        made = admin.post("/customers/segments", name=name, words=f"「{sku}」を買った")
+        assert made.status_code == 303
+        assert kept in admin.get(made.headers["location"]).text
+        again = admin.post("/customers/segments", name=f"{name}2", words=f"居ない品{sku}を買った")
+        assert again.status_code == 422
+    with house.person("page-english") as ann:
+        ann.get("/customers/segments/new")
+        text = ann.post("/customers/segments/preview", words=f'bought "Trial {sku}s"').text
+        assert f"was read as 1 item: Trial {sku}" in html.unescape(text)

@@ -14,6 +14,7 @@ from setten.customers.segments import (
     LANGUAGE,
     VOCABULARY,
     AboutSealed,
+    AboutUnasked,
     Scene,
     folded,
     hear,
@@ -184,10 +185,41 @@ def test_what_can_be_read_but_cannot_be_is_refused(words: str):
         ("名前が田中の人", "ja"),
         ("birthday within 30 days", "en"),
         ("bought last month and born in 1990", "en"),
+        ("東京都に住んでいる人", "ja"),
+        ("20代の女性", "ja"),
+        ("lives in Tokyo", "en"),
+        ("women in their 20s", "en"),
     ],
 )
 def test_who_asks_for_what_is_sealed_is_told_so(words: str, locale: Locale):
     with pytest.raises(AboutSealed):
+        hear(words, locale, SCENE)
+
+
+@pytest.mark.parametrize(
+    ("words", "locale"),
+    [
+        ("土曜日に買った", "ja"),
+        ("30日以内に買った、かつゴールド会員", "ja"),
+        ("平均購入金額が1万円以上", "ja"),
+        ("visited on a Saturday", "en"),
+        ("bought last month and has 1000 points", "en"),
+    ],
+)
+def test_who_asks_for_what_nobody_keeps_is_told_what_to_try(words: str, locale: Locale):
+    with pytest.raises(AboutUnasked):
+        hear(words, locale, SCENE)
+
+
+@pytest.mark.parametrize(
+    ("words", "locale"),
+    [("空を飛んだ", "ja"), ("2ソファを買った", "ja"), ("ソファを来た", "ja"),
+     ("bought and a sofa", "en"), ("visited a sofa", "en"),
+     ("viewed a sofa but did not buy it", "en"),
+     ("bought the", "en")],
+)  # fmt: skip
+def test_not_every_word_before_or_behind_a_deed_is_taken_for_goods(words: str, locale: Locale):
+    with pytest.raises(Unreadable):
         hear(words, locale, SCENE)
 
 
@@ -301,8 +333,8 @@ def test_paraphrases_of_one_thing_are_heard_as_that_thing(one, other, joiner):
 
 
 _PIECES = ["買った", "30日", "以内に", "2回", "人", "、", "が", "または", "「", "」", "（", "）",
-           "吉祥寺店", "から", "5km", "カートに", "ない", "bought", " ", "in",
-           "30 days"]  # fmt: skip
+           "吉祥寺店", "から", "5km", "カートに", "ソファを", "ない", "bought", " ", "in",
+           "30 days", "a sofa"]  # fmt: skip
 
 
 @given(

@@ -16,7 +16,7 @@ from setten.console import guard
 from setten.console.customers import people
 from setten.console.customers.people import Person
 from setten.console.page import Asked, Page, page_of
-from setten.console.segments import composing, phrases
+from setten.console.segments import composing, goods, phrases
 from setten.console.segments.telling import Telling, said, telling
 from setten.console.shell.sign_in import redirect
 from setten.customers import lifecycle, segments
@@ -42,8 +42,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
     kept: the words as they are kept, where others were typed. understood, rest: what was typed, up
     to where understanding ended and from there on. nearest: the phrase that comes nearest to the
-    condition that was not understood; before: what was typed before that one. is_sealed: it was
-    understood that it asks for what nobody may ask for.
+    condition that was not understood; before: what was typed before that one. is_told: it was
+    understood that it asks for what nobody may or can ask for. taken: goods that were named.
     """
 
     size: int = 0
@@ -56,7 +56,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     rest: str = ""
     before: str = ""
     nearest: str = ""
-    is_sealed: bool = False
+    is_told: bool = False
+    taken: tuple[goods.Taken, ...] = ()
 
 
 @get("/customers/segments/new", right=Right.manage_segments)
@@ -127,7 +128,8 @@ async def add(request: Asked) -> Response[str]:
     try:
         fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
         tell = await _telling(request, page)
-        words = composing.added(words, fresh, form, page.locale_name, tell)
+        stands = (await _hear(request, page, words, tell)).node if words.strip() else None
+        words = composing.added(stands, fresh, form, page.locale_name, tell)
         problem = ""
     except composing.Unfinished as refused:
         problem = page.words()(f"composer.missing_{refused.facts['field']}")
@@ -150,7 +152,8 @@ async def _preview(request: Asked, page: Page, words: str) -> Preview:
     deps = guard.deps_of(request)
     try:
         tell = await _telling(request, page)
-        node = segments.hear(words, page.locale_name, tell.scene)
+        heard = await _hear(request, page, words, tell)
+        node = heard.node
         found = await segments.preview(
             deps.pool, deps.lake, LANGUAGE.json(node),
             calendar=Calendar(deps.settings.zone), now=page.now,
@@ -168,6 +171,7 @@ async def _preview(request: Asked, page: Page, words: str) -> Preview:
         as_of=found.as_of,
         sample=shown,
         other=tell.say(node, "en" if page.locale == "ja" else "ja"),
+        taken=heard.taken,
     )
 
 
@@ -180,7 +184,7 @@ def _not_understood(refused: Unreadable, words: str, page: Page) -> Preview:
         rest=words[at:],
         before=words[:begins],
         nearest=segments.nearest(words[begins:], phrases.known(page.locale_name)),
-        is_sealed=isinstance(refused, segments.AboutSealed),
+        is_told=isinstance(refused, segments.AboutSealed | segments.AboutUnasked),
     )
 
 
@@ -203,7 +207,7 @@ async def keep(request: Asked) -> Response[str]:
     known = int(version) if version.isdecimal() and len(version) < 10 else None
     theirs = None
     try:
-        node = segments.hear(words, page.locale_name, (await _telling(request, page)).scene)
+        node = (await _hear(request, page, words, await _telling(request, page))).node
         async with db.transaction(guard.deps_of(request).pool) as conn:
             if segment_id is None:
                 segment_id = await segments.define(
@@ -231,6 +235,11 @@ def _words(form: FormMultiDict, locale: str) -> str:
     """What was typed, on one line: a line break is where somebody drew breath."""
     text = str(form.get("words") or "")[:WORDS_MAX].strip()
     return _BREAK.sub("" if locale == "ja" else " ", text)
+
+
+async def _hear(request: Asked, page: Page, words: str, tell: Telling) -> goods.Heard:
+    async with guard.deps_of(request).pool.acquire() as conn:
+        return await goods.hear(conn, words, page.locale_name, tell)
 
 
 async def _telling(request: Asked, page: Page) -> Telling:

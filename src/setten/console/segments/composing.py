@@ -16,10 +16,9 @@ from setten.customers.segments import (
     RELATIONS,
     STATES,
     VOCABULARY,
-    hear,
 )
 from setten.platform.errors import Invalid
-from setten.platform.expressions import Locale
+from setten.platform.expressions import Locale, Node
 
 SHAPES = ("did", "not", "times", "sum", "last", "stage", "field", "group",
           "consent", "reachable", "lives_near", "cart_near", "listed", "related")  # fmt: skip
@@ -45,15 +44,19 @@ class Unfinished(Invalid):
 
 
 def added(
-    words: str, fresh: Mapping[str, Any], form: FormMultiDict, locale: Locale, tell: Telling
+    written: Node | None,
+    fresh: Mapping[str, Any],
+    form: FormMultiDict,
+    locale: Locale,
+    tell: Telling,
 ) -> str:
     """What was written with another condition joined to it, in words.
 
-    Raises what `Language.read` and `segments.hear` raise.
+    Raises what `Language.read` raises.
     """
-    if not words.strip():
+    if written is None:
         return tell.say(LANGUAGE.read(fresh), locale)
-    stands = LANGUAGE.json(hear(words, locale, tell.scene))
+    stands = LANGUAGE.json(written)
     join = form.get("join") if form.get("join") in JOINS else "all"
     parts = stands["of"] if stands["kind"] == join else [stands]
     return tell.say(LANGUAGE.read({"kind": join, "of": [*parts, fresh]}), locale)

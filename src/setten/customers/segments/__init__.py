@@ -11,7 +11,7 @@ from setten.customers.segments.conditions import CHANNELS, KM_MAX, STATES
 from setten.customers.segments.copies import Place, Places, follow_places
 from setten.customers.segments.evaluating import CUSTOMERS_MAX
 from setten.customers.segments.everyone import SAMPLE, Preview, preview
-from setten.customers.segments.heard import AboutSealed, hear, say
+from setten.customers.segments.heard import AboutSealed, AboutUnasked, hear, say
 from setten.customers.segments.hearing import Scene, folded, nearest
 from setten.customers.segments.lines import COLUMNS as LAKE_COLUMNS
 from setten.customers.segments.lines import lines as lake_lines
@@ -33,6 +33,14 @@ from setten.customers.segments.model import (
     SegmentNotFound,
     TooManySegments,
     Version,
+)
+from setten.customers.segments.naming import (
+    GOODS_MAX,
+    Called,
+    NoSuchGoods,
+    TooManyGoods,
+    goods_in,
+    with_goods,
 )
 from setten.customers.segments.passing import Moved, moved
 from setten.customers.segments.reader import READER, fill, readers, wake
@@ -57,6 +65,13 @@ from setten.customers.segments.vocabulary import LANGUAGE, RELATIONS, VOCABULARY
 
 __all__ = [
     "AboutSealed",
+    "AboutUnasked",
+    "Called",
+    "GOODS_MAX",
+    "NoSuchGoods",
+    "TooManyGoods",
+    "goods_in",
+    "with_goods",
     "CHANNELS",
     "KM_MAX",
     "RELATIONS",

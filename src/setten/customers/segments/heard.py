@@ -12,9 +12,20 @@ from setten.platform.expressions import Locale, Node, Unreadable
 
 # What the vault holds sealed: nothing that is said of it could be asked of everybody.
 _SEALED = re.compile(
-    r"誕生|生年月日|年齢|[0-9０-９]+ *[歳才]|名前|氏名|名字|苗字|電話番号|メールアドレス|郵便番号"
+    r"誕生|生年月日|年齢|[0-9０-９]+ *(?:[歳才]|代)|男性|女性|性別|住所|市区町村|都道府県"
+    r"|(?:[都道府県市区町村]|東京|大阪|京都|北海道)(?:内)?(?:[にので]|在住)|名前|氏名|名字|苗字|電話番号|メールアドレス|郵便番号"
     r"|birth ?(?:day|date)|date of birth|\bborn\b|years old|\bage[ds]?\b|phone number"
-    r"|e-?mail address|post ?code|\b(?:first |last )?names?\b",
+    r"|e-?mail address|post ?code|\b(?:first |last )?names?\b|\b(?:or|and) (?:older|younger)\b"
+    r"|\b[0-9]0s\b|\b(?:wo)?men\b|\b(?:fe)?males?\b|\bgender\b|\b(?:liv(?:e|es|ing)|members?) in\b",
+    re.IGNORECASE,
+)
+# What nobody keeps of what happens, or in no form that a condition could ask for.
+_UNASKED = re.compile(
+    r"曜|週末|平日|祝日|休日|時台|午前|午後|朝|夜|開封|クリック率|ログイン|登録した|登録日|入会|平均|クリスマス|正月"
+    r"|ランク|ポイント|(?:ゴールド|シルバー|プラチナ)|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+    r"|week ?(?:end|day)s?\b|holidays?\b|christmas|\bmornings?\b|\bevenings?\b"
+    r"|opened .*mail|log(?:ged)? ?in|registered|signed up|joined|average"
+    r"|\btier\b|\bpoints?\b|\b(?:gold|silver|platinum)\b",
     re.IGNORECASE,
 )
 
@@ -25,18 +36,27 @@ class AboutSealed(Unreadable):
     code = "condition_about_sealed"
 
 
+class AboutUnasked(Unreadable):
+    """Words about what no condition asks for: weekdays, opened messages, ranks under no name."""
+
+    code = "condition_about_unasked"
+
+
 def hear(text: str, locale: Locale, scene: Scene) -> Node:
     """The condition of words: as they are kept, or as people say them.
 
     scene: the shops by any name that people write them with, and the day of the business; a shop's
-    name is read as its id. Raises what `Language.read_words` raises, and AboutSealed; `at` is where
-    understanding ended.
+    name is read as its id. Raises what `Language.read_words` raises, AboutSealed and AboutUnasked;
+    `at` is where understanding ended.
     """
     try:
         node = LANGUAGE.hear(text, locale, (clauses.token(scene),))
     except Unreadable as refused:
-        if _SEALED.search(text[int(refused.facts["begins"]) :]):
+        rest = text[int(refused.facts["begins"]) :]
+        if _SEALED.search(rest):
             raise AboutSealed(**refused.facts) from None
+        if _UNASKED.search(rest):
+            raise AboutUnasked(**refused.facts) from None
         raise
     return LANGUAGE.read(_placed(LANGUAGE.json(node), _id_of(scene.shops)))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from setten.customers.segments.hearing import periods
+from setten.customers.segments.hearing.goods import ENGLISH, JAPANESE
 from setten.customers.segments.hearing.modifiers import (
     NUMBER,
     PART,
@@ -154,6 +155,7 @@ def _ja_others(shops: str) -> list[tuple[str, Any]]:
          _online),
         (rf"アプリ(?:{_JA_AT})", _through("app")),
         (r"(?:実店舗|お?店舗?|店頭)(?:では|での|でも|で)[、 ]*", _through("store")),
+        (rf"{JAPANESE}[、 ]*", _item),
     ]  # fmt: skip
 
 
@@ -169,6 +171,11 @@ def english(shops: str) -> list[Rule]:
     """The rules of English; shops: a pattern of their names."""
     rules = (*_en_times(), *_en_others(shops))
     return [_rule(rf"(?:{pattern})[, ]*", act) for pattern, act in rules]
+
+
+def english_behind() -> list[Rule]:
+    """What English says only behind what is done."""
+    return [_rule(rf"(?:{ENGLISH})[, ]*", _item)]
 
 
 def _en_times() -> list[tuple[str, Any]]:
@@ -210,7 +217,9 @@ def _en_others(shops: str) -> list[tuple[str, Any]]:
         (r"(?:since(?: then)?|afterwards?|after that)(?=$|,| (?:and|but|or)\b)",
          _set("is_since", lambda m, s: True)),
         (r"(?:both|either|again|too|as well)\b|before(?=$|,| (?:and|but|or)\b)", _nothing),
-        (rf"{_EN_THAN}{EN_N}{_EN_MORE} times?\b", _set("times", lambda m, s: times(m))),
+        (rf"{_EN_THAN}{EN_N}(?: times?(?P<more2> or more| or less| or fewer)"
+         r"|(?P<more> or more| or less| or fewer|\+)? times?\b)",
+         _set("times", lambda m, s: times(m))),
         (rf"{_EN_THAN}(?P<word>once|twice)\b",
          _set("times", lambda m, s: Claim(op=than(m["than"]),
                                           value=1 if m["word"].casefold() == "once" else 2))),

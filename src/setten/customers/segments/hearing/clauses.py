@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
+from setten.customers.lifecycle import NAMES
 from setten.customers.segments.hearing import beside, modifiers, sequels
 from setten.customers.segments.hearing.deeds import (
     DEEDS,
@@ -44,9 +45,14 @@ _LED: Mapping[Locale, str] = {
 }  # fmt: skip
 _EN_WHO = r"(?: (?:customers?|buyers?|shoppers?|members?|people))?"
 _STAGES: Mapping[Locale, list[tuple[str, re.Pattern[str]]]] = {
-    "ja": [(name, compiled(said["ja"])) for name, said in SAYINGS["stage"].items()],
+    "ja": [(name, compiled(said["ja"])) for name, said in SAYINGS["stage"].items()]
+    + [(name, compiled(rf"(?:{said['ja']}の?(?:段階|ステージ)|(?:段階|ステージ)[がは]?{said['ja']})"
+                       r"(?:に(?:い|あ)る|である|で)?")) for name, said in NAMES.items()],
     "en": [(name, compiled(rf"(?:are |is |be )?{said['en']}\b{_EN_WHO}"))
-           for name, said in SAYINGS["stage"].items()],
+           for name, said in SAYINGS["stage"].items()]
+    + [(name, compiled(rf"(?:(?:are |is )?in |are |is )?(?:(?:the |at )?{said['en']} stage"
+                       rf"|(?:the )?stage (?:is |of )?{said['en']})\b"))
+       for name, said in NAMES.items()],
 }  # fmt: skip
 _SPENT = compiled(
     r"(?:have |has )?spent (?:(?P<than>at least|more than|over|less than|up to|at most) )?"
@@ -85,10 +91,11 @@ _NOT_BY = compiled(rf"not (?:to |by |on |via |through )?{channels('en')}")
 @lru_cache(maxsize=64)
 def _rules(
     locale: Locale, shops: frozenset[str], groups: frozenset[str]
-) -> tuple[list[Rule], list[Heard], list[tuple[re.Pattern[str], bool, Deed]]]:
+) -> tuple[list[Rule], list[Rule], list[Heard], list[tuple[re.Pattern[str], bool, Deed]]]:
     names = _one_of(shops, locale)
     made = beside.japanese(names) if locale == "ja" else beside.english(names)
-    return made, standings(locale, names, _one_of(groups, locale)), _edges(locale)
+    behind = [] if locale == "ja" else beside.english_behind()
+    return made, behind, standings(locale, names, _one_of(groups, locale)), _edges(locale)
 
 
 def _one_of(names: frozenset[str], locale: Locale) -> str:
@@ -155,6 +162,8 @@ class _Heard(Reading, frozen=True):
                 yield FieldIs(name="stage", claim=Claim(op="is", value=stage)), met.end()
         yield from self._sums(begun, said)
         yield from self._edge(begun, said)
+        if begun > place:  # "first" may belong to the noun: 「初めての購入から30日以内」
+            yield from self._edge(place, Said())
         yield from self._not_there(begun, said)
         reads = self._japanese if self.locale == "ja" else self._english
         for deed in DEEDS[self.locale]:
@@ -272,7 +281,7 @@ class _Heard(Reading, frozen=True):
             if not (met := _NOTHING["en"].match(self.text, place)):
                 return
             inner = Said()
-            end = self.trimmed(met.end(), self.modified(met.end(), inner))
+            end = self.trimmed(met.end(), self.modified(met.end(), inner, is_behind=True))
         else:
             inner = Said()
             behind = self.modified(place, inner)

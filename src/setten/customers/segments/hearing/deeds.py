@@ -34,6 +34,9 @@ SAYINGS: Mapping[str, Any] = tomllib.loads(
 )
 _ONCE = Claim(op="at_least", value=1)
 PURCHASE, VISIT, SEEN, SPENDING = "purchase", "visit", "seen", "spending"
+# What is done to goods, and says to which.
+_OF_GOODS = frozenset((PURCHASE, "return", "product.viewed", "cart.reported", "checkout.reported",
+                       "product.wished", "product.reviewed"))  # fmt: skip
 # Deeds that are no event of the vocabulary. Nobody tells of people who come and buy nothing: a
 # visit is what a till saw of it.
 _MEANT: Mapping[str, Match] = {
@@ -122,6 +125,8 @@ def built(event: str, said: Said, end: int, *, is_done: bool) -> Iterator[tuple[
 
     Nothing when that cannot be said of it.
     """
+    if event not in (*_OF_GOODS, SPENDING) and any(one.property == "item" for one in said.wheres):
+        return
     make: Callable[[str, Said], Node | None] = _done if is_done else _undone
     found = [make(event, one) for one in said.joined().each()]
     nodes = tuple(one for one in found if one is not None)

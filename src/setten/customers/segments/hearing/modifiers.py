@@ -155,4 +155,5 @@ def money(met: re.Match[str]) -> Claim:
 def times(met: re.Match[str]) -> Claim:
     """A claim about how often."""
     found = met.groupdict()
-    return Claim(op=than(found.get("than"), found.get("more")), value=int(number(met["n"])))
+    said = than(found.get("than"), found.get("more"), found.get("more2"))
+    return Claim(op=said, value=int(number(met["n"])))

@@ -22,35 +22,45 @@ _MODIFIERS_MAX, _OTHERS_MAX = 8, 6
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One text that is read, with the rules of its language."""
+    """One text that is read, with the rules of its language.
+
+    behind_rules: those of what is said only behind what is done.
+    """
 
     text: str
     locale: Locale
     scene: Scene
     rules: list[Rule]
+    behind_rules: list[Rule]
 
-    def modified(self, place: int, said: Said, *, is_joining: bool = True) -> int:
+    def modified(
+        self, place: int, said: Said, *, is_joining: bool = True, is_behind: bool = False
+    ) -> int:
         """Take in the modifiers that stand at a place, each once; answers where they end."""
         last: Window | object | None = None
         for _ in range(_MODIFIERS_MAX):
             before = msgspec.structs.replace(said)
-            if end := self._one(place, said):
+            if end := self._one(place, said, is_behind=is_behind):
                 place, last = end, said.added_since(before)
-            elif is_joining and last is not None and (end := self._other(place, said, last)):
+            elif (
+                is_joining
+                and last is not None
+                and (end := self._other(place, said, last, is_behind=is_behind))
+            ):
                 place = end
             else:
                 break
         return place
 
-    def _one(self, place: int, said: Said) -> int:
+    def _one(self, place: int, said: Said, *, is_behind: bool) -> int:
         """Where the one that stands here ends; 0 for none."""
-        for pattern, act in self.rules:
+        for pattern, act in (*self.rules, *self.behind_rules) if is_behind else self.rules:
             met = pattern.match(self.text, place)
             if met and met.end() > place and act(said, met, self.scene):
                 return met.end()
         return 0
 
-    def _other(self, place: int, said: Said, last: object) -> int:
+    def _other(self, place: int, said: Said, last: object, *, is_behind: bool) -> int:
         """What else may stand in the place of what was said last: "or in April"."""
         met = _OR[self.locale].match(self.text, place)
         is_all = bool(met and met.groupdict().get("all"))
@@ -61,7 +71,7 @@ class Reading(msgspec.Struct, frozen=True):
         if said.others and said.is_all != is_all:
             return 0
         probe = Said()
-        end = self._one(met.end(), probe)
+        end = self._one(met.end(), probe, is_behind=is_behind)
         other = probe.added_since(Said()) if end else None
         if other is None or not _is_alike(other, last):
             return 0
@@ -74,7 +84,7 @@ class Reading(msgspec.Struct, frozen=True):
         ends = []
         for is_joining in (True, False):
             inner = msgspec.structs.replace(said)
-            end = self.modified(place, inner, is_joining=is_joining)
+            end = self.modified(place, inner, is_joining=is_joining, is_behind=True)
             if end not in ends:
                 ends.append(end)
                 yield inner, end

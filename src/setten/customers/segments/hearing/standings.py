@@ -111,6 +111,10 @@ def _disagreed(met: re.Match[str], scene: Scene) -> Node:
     return Not(of=_agreed(met, scene))
 
 
+def _related(relation: str) -> Callable[[re.Match[str], Scene], Node]:
+    return lambda met, scene: Related(relation=relation)
+
+
 def _both(make: Callable[[Channel], Node]) -> Callable[[re.Match[str], Scene], Node]:
     """Of two channels both, or any."""
 
@@ -137,7 +141,9 @@ def _japanese(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str
     way = channels("ja")
     two = (rf"{way}(?:(?P<all>も|と)|か|または|・|や){_renamed(way)}"
            r"(?:も|の(?:両方|どちらか|いずれか))?")  # fmt: skip
-    group = rf"(?:「(?P<name>[^」]{{1,100}})」|(?P<known>{groups}))(?:セグメント)?"
+    group = (
+        rf"(?:セグメントの?)?(?:「(?P<name>[^」]{{1,100}})」|(?P<known>{groups}))(?:の?セグメント)?"
+    )
     any_shop = r"(?:どこかの|近くの|最寄りの|いずれかの|うちの)?お?店(?:舗)?"
     goods = r"(?:の(?:商品|品|もの)|に入れた(?:商品|品|もの)|に(?:ある|入っている)(?:商品|品|もの))"
     return [
@@ -149,6 +155,8 @@ def _japanese(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str
          r"(?:ある|買える|受け取れる)", _cart),
         (r"(?:(?:商品|品|もの)を)?(?:カート|かご)に(?:(?:商品|品|もの)を)?(?:入れた|残した)まま"
          r"(?:(?:まだ)?(?:買って|購入して)い?ない|の|にしている|になっている|で)?|"
+         r"(?:カート|かご)に(?:商品|品|もの|何か)[がを]?(?:入って(?:い)?る|残って(?:い)?る"
+         r"|残した|残して(?:い)?る|入れて(?:い)?る|ある)|"
          r"(?:カート|かご)(?:落ち|放棄|を放棄)(?:した|している|して)?", _left),
         (rf"{two}{by}(?:届(?:く|き|いて)|送れる|連絡できる)",
          _both(lambda one: Reachable(channel=one))),
@@ -158,14 +166,19 @@ def _japanese(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str
          r"(?:同意|許可|承諾|購読|登録)(?:して(?:い)?ない|していません)", _disagreed),
         (rf"{way}{by}(?:届(?:く|き|いて)|送れる|届けられる|連絡できる|受け取れる|とれる|取れる)",
          _reachable),
+        (rf"{way}(?:の)?(?:配信|受信)?の?(?:許諾|許可|同意|承諾|オプトイン)"
+         r"(?:あり|がある|の?ある|済み?|をもらった|をもらって(?:い)?る)", _agreed),
         (rf"{way}(?:の)?(?:友だち|友達)(?:である|登録済み)?", _reachable),
         (rf"{way}{by}(?:届かない|送れない|連絡できない)", _unreachable),
         (rf"{way}(?:の(?:配信|受信|受け取り)|での?連絡)?(?:に|を)(?:は)?"
          r"(?:同意|許可|承諾|購読|登録)(?:した|して(?:い)?る|済み)", _agreed),
         (rf"{way}(?:の(?:配信|受信|受け取り)|での?連絡)?を(?:断った|断って(?:い)?る|拒否した"
          r"|拒否して(?:い)?る)", _refused),
-        (r"(?:同居の)?(?:家族|世帯の人)が(?:い|登録されてい)る",
-         lambda met, scene: Related(relation="household")),
+        (r"(?:同居の)?(?:家族|世帯の人)が(?:い|登録されてい)る", _related("household")),
+        (r"(?:(?:お?友(?:だち|達)|知人|知り合い|ほかのお?客(?:様|さん)?)の)?ご?紹介(?:で(?:来た|来店した"
+         r"|買った|購入した|入会した|登録した)|された)", _related("referred_by")),
+        (r"(?:お?友(?:だち|達)|知人|知り合い|人|誰か|だれか)を紹介した(?:ことが?の?ある)?",
+         _related("referred")),
         (rf"{group}(?:に(?:は)?(?:いる|いて|入っている|入っていて|入ってる|属する)|の|で(?!は|も))",
          _group),
         (rf"{group}(?:に(?:は)?(?:いない|入って(?:い)?ない|属さない)|では?ない|以外(?:の)?)",
@@ -195,6 +208,7 @@ def _english(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str]
         (rf"{living}(?:near|close to) {any_shop}\b", _lives),
         (rf"{put} in (?:the|their) cart (?:is|are) (?:available|in stock) "
          rf"(?:within {km} of|near)(?P<end> (?:home|them))", _cart),
+        (rf"(?:(?:have|has|with) )?{put} (?:left )?in (?:the|their) (?:cart|basket)", _left),
         (rf"(?:have |has )?left {put} in (?:the|their|a) (?:cart|basket)"
          r"|(?:have |has )?abandoned (?:the |their |a )?(?:carts?|baskets?)"
          r"|(?:with )?(?:an )?abandoned (?:cart|basket)", _left),
@@ -212,9 +226,14 @@ def _english(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str]
         (rf"(?:(?:have|has|did) not|(?:have|has|did)n['’]t|not) (?:agreed?|opt(?:ed)? in"
          rf"|consent(?:ed)?|subscribed?) to {way}", _disagreed),
         (rf"(?:have |has )?(?:refused|opted out of|declined|said no to) {way}", _refused),
-        (r"(?:have|has) (?:a )?family", lambda met, scene: Related(relation="household")),
-        (rf"(?:are |is )?in {group}", _group),
-        (rf"(?:(?:are |is )?not|(?:are|is)n['’]t) in {group}", _outside),
+        (rf"(?:(?:have|has|gave|given|with) )?{way} (?:consent|opt[- ]?in)\b", _agreed),
+        (r"(?:have|has) (?:a )?(?:family|household)", _related("household")),
+        (r"(?:(?:was|were|have been|has been) )?referred by (?:a friend|friends|somebody|someone"
+         r"|(?:a|another) customer)", _related("referred_by")),
+        (r"(?:have |has )?referred (?:a friend|friends|somebody|someone|(?:a|another) customer"
+         r"|others)", _related("referred")),
+        (rf"(?:are |is )?in (?:the )?(?:segment )?{group}", _group),
+        (rf"(?:(?:are |is )?not|(?:are|is)n['’]t) in (?:the )?(?:segment )?{group}", _outside),
     ]  # fmt: skip
 
 
