@@ -12,6 +12,7 @@ import msgspec
 from setten.customers.identity import blocking, rules
 from setten.customers.identity.gathering import Pair, Q, array, load_nodes
 from setten.customers.identity.model import Link, Node
+from setten.customers.identity.remembering import Memory
 from setten.customers.identity.settling import settle
 from setten.facts.customers import (
     CustomerCreated,
@@ -60,7 +61,8 @@ def readers(vault: Vault | None = None, *, now: Callable[[], datetime] = clock.n
     vault: opens what newcomers stand for where this business blocks values by their form. now: the
     clock, for the facts it states.
     """
-    return [Reader(READER, partial(_handle, vault=vault, now=now), wants=_tells_of_somebody)]
+    handle = partial(_handle, vault=vault, now=now, memory=Memory())
+    return [Reader(READER, handle, wants=_tells_of_somebody)]
 
 
 def _tells_of_somebody(row: Row) -> bool:
@@ -68,23 +70,34 @@ def _tells_of_somebody(row: Row) -> bool:
 
 
 async def _handle(
-    conn: Connection, rows: Sequence[Row], *, vault: Vault | None, now: Callable[[], datetime]
+    conn: Connection,
+    rows: Sequence[Row],
+    *,
+    vault: Vault | None,
+    now: Callable[[], datetime],
+    memory: Memory,
 ) -> None:
-    await take_in(conn, vault, rows, now=now())
+    await take_in(conn, vault, rows, now=now(), memory=memory)
 
 
 async def take_in(
-    conn: Connection, vault: Vault | None, rows: Sequence[Row], *, now: datetime
+    conn: Connection, vault: Vault | None, rows: Sequence[Row], *, now: datetime, memory: Memory
 ) -> None:
     """Learn from events: whom we had not met, and who turns out to be one."""
-    await Q.lock.run(conn)
-    first = _first_seen(rows)
+    await memory.begin(conn)
+    told = [row for row in rows if not memory.tells_nothing(row)]
+    if not told:
+        return
+    first = _first_seen(told)
+    earliest = min(first.values())
     # Of most events nothing is new: who and what is known is told by the database in a word.
-    nodes, unknown = await _unfamiliar(conn, first)
+    nodes, unknown = await _unfamiliar(conn, first, earliest)
     older = {one for one, node in nodes.items() if first[one] < node.first_at}
     newcomers = await _newcomers(conn, vault, first, unknown)
     nobody = set(unknown) - newcomers.keys()
-    fresh = await _fresh(conn, links_of_rows(rows, first.keys() - nobody))
+    links = await _untold(conn, links_of_rows(told, first.keys() - nobody), earliest)
+    fresh = news(links.new, links.known)
+    memory.learn(told, asked_from=earliest, doubtful={*nodes, *unknown}.union(*links.new))
     learnt = older | newcomers.keys()
     if not learnt and not fresh:
         return
@@ -97,10 +110,10 @@ async def take_in(
 
 
 async def _unfamiliar(
-    conn: Connection, first: Mapping[int, datetime]
+    conn: Connection, first: Mapping[int, datetime], earliest: datetime
 ) -> tuple[dict[int, Node], list[int]]:
     """The identifiers that these events may make older than they were known, and the unknown."""
-    rows = await Q.unfamiliar.all(conn, identifier_ids=array(first), earliest=min(first.values()))
+    rows = await Q.unfamiliar.all(conn, identifier_ids=array(first), earliest=earliest)
     nodes: dict[int, Node] = {}
     unknown: list[int] = []
     for row in rows:
@@ -189,16 +202,23 @@ def _alias(row: Row, somebodys: Collection[int]) -> Pair | None:
     return (alias.previous, alias.user)
 
 
-async def _fresh(conn: Connection, links: dict[Pair, Link]) -> dict[Pair, Link]:
-    """Only what tells something new: an unknown pair, or earlier evidence of a known one."""
+class _Untold(msgspec.Struct, frozen=True):
+    """Links that may tell something new, and what is kept of them already."""
+
+    new: Mapping[Pair, Link]
+    known: Sequence[Link]
+
+
+async def _untold(conn: Connection, links: Mapping[Pair, Link], earliest: datetime) -> _Untold:
+    """Unknown pairs, and those of whose evidence these may be earlier."""
     if not links:
-        return {}
+        return _Untold({}, ())
     rows = await Q.untold_links.all(
         conn,
         firsts=array(a for a, _ in links),
         seconds=array(b for _, b in links),
         aliases=array(link.kind == "alias" for link in links.values()),
-        earliest=min(link.occurred_at for link in links.values()),
+        earliest=earliest,
     )
     told, known = {}, []
     for row in rows:
@@ -207,7 +227,7 @@ async def _fresh(conn: Connection, links: dict[Pair, Link]) -> dict[Pair, Link]:
         told[pair] = links[pair]
         if values["a"] is not None:
             known.append(Link(**values))
-    return news(told, known)
+    return _Untold(told, known)
 
 
 def news(links: Mapping[Pair, Link], known: Iterable[Link]) -> dict[Pair, Link]:

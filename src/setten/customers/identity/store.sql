@@ -1,6 +1,14 @@
 -- name: lock
--- One writer of who is whom at a time: the reader's batches and a person's merge take turns.
-select pg_advisory_xact_lock(5_000_001);
+-- One writer of who is whom at a time: the reader's batches and a person's merge take turns. Whoever
+-- comes this way may change what the reader remembers: the token is one that nobody has.
+update customers.identity_turn set token = gen_random_uuid();
+
+-- name: turn
+-- The same for the reader: is the token its own, nobody has written in between.
+select token from customers.identity_turn for update;
+
+-- name: pass_on
+update customers.identity_turn set token = :token;
 
 -- name: rules
 select kind, is_weak, most, shared_after, priority from customers.identity_rules;
