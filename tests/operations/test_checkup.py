@@ -12,7 +12,6 @@ from setten.operations import beginning, checkup
 from setten.operations.checkup import Check
 from setten.platform import settings
 
-NOW = datetime.now(UTC)
 SOURCE = Path(checkup.__file__)
 
 
@@ -21,12 +20,13 @@ def installation(tmp_path):
     return settings.load(environment={"SETTEN_DATA_DIR": str(tmp_path)}, demo=False)
 
 
-async def found(conn, installation, *, now=NOW):
+async def found(conn, installation, *, now=None):
+    now = now or datetime.now(UTC)
     return {one.name: one for one in await checkup.inside(conn, installation, now=now)}
 
 
 async def test_a_new_house_has_nothing_that_is_broken(conn, installation):
-    seen = await found(conn, installation, now=datetime.now(UTC))
+    seen = await found(conn, installation)
     assert [one.name for one in seen.values() if one.state == "bad"] == []
     assert all(one.is_fine for one in await checkup.version(conn))
 
@@ -88,7 +88,7 @@ async def test_the_age_of_the_last_backup_is_known_by_its_mark(conn, installatio
     mark = tmp_path / checkup.BACKUP_MARK
     mark.touch()
     assert (await found(conn, installation))["backup"].state == "fine"
-    os.utime(mark, (0, (NOW - timedelta(hours=51)).timestamp()))
+    os.utime(mark, (0, (datetime.now(UTC) - timedelta(hours=51)).timestamp()))
     told = (await found(conn, installation))["backup"]
     assert (told.state, told.found) == ("look", "51 h")
     assert "last-backup" in checkup.mend(told, "ja")
