@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable
+
+import msgspec
 
 from setten.cli import terminal
 from setten.platform import clock
@@ -12,6 +16,8 @@ from setten.platform.settings import Settings
 _TOLD_EVERY_S = 5.0
 # (in Japanese, in English): what each stage of a load brings in.
 _STAGES = {
+    "places": ("店舗", "shops"),
+    "stock": ("店にある数", "what lies in shops"),
     "goods": ("商品と在庫", "goods and stock"),
     "people": ("お客様", "customers"),
     "past": ("できごと", "events"),
@@ -57,12 +63,37 @@ def say_hint(found: Settings) -> bool:
         )
     elif real.is_whole(found.data_dir):
         terminal.note(
-            "  試す  カード「HH-1」、「yogurt」でさがす。売上は 2017 年のもの",
-            "  Try      find the card HH-1, or yogurt; what was sold is of 2017",
+            "  試す  カード「HH-1」、「yogurt」でさがす。2017 年の売上を今年の日付にしたもの",
+            "  Try      find the card HH-1, or yogurt; what was sold is 2017's, dated anew",
         )
     else:
         return False
     return True
+
+
+def in_zone(found: Settings, scale: str) -> Settings:
+    """The settings with the time zone of the real demo's shops, where nobody chose one."""
+    from setten.demo import real
+
+    is_real = scale == "real" or real.is_begun(found.data_dir)
+    if not is_real or found.origins.get("timezone", "default") != "default":
+        return found
+    return msgspec.structs.replace(found, timezone=real.TIMEZONE)
+
+
+def goes_on(found: Settings) -> bool:
+    """Whether a demo of such a size lives there that goes on by itself."""
+    from setten.demo import real
+
+    return real.is_whole(found.data_dir)
+
+
+def live(found: Settings, stop: threading.Event) -> None:
+    """Tell what happens in it, beside the running product, until stopped or over."""
+    from setten.demo import real
+
+    client = asyncio.run(real.client(found, now=clock.now()))
+    real.follow(found.data_dir, client, stop)
 
 
 async def _bring_in(found: Settings) -> None:

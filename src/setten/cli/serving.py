@@ -81,9 +81,8 @@ def demo(
     if scale not in SCALES:
         raise typer.BadParameter(f"{scale!r} is none of {', '.join(SCALES)}", param_hint="--scale")
     _check_business(business)
-    found = settings.load(
-        {"port": port, "data_dir": data_dir, "workers": workers, "host": host}, demo=True
-    )
+    flags = {"port": port, "data_dir": data_dir, "workers": workers, "host": host}
+    found = scales.in_zone(settings.load(flags, demo=True), scale)
 
     stop = threading.Event()
     stories: list[Story] = []
@@ -102,7 +101,7 @@ def demo(
             await _seed(now, scale)
 
     def ready(now: Settings) -> None:
-        if days and _is_filled(now):
+        if days and (_is_filled(now) or scales.goes_on(now)):
             live = partial(_live, now, stories, stop)
             threading.Thread(target=live, daemon=True).start()
         link = asyncio.run(_sign_in_link(now))
@@ -235,6 +234,9 @@ def _live(found: Settings, stories: list[Story], stop: threading.Event) -> None:
     from setten import demo as shop
 
     try:
+        if scales.goes_on(found):
+            scales.live(found, stop)
+            return
         story = stories[0] if stories else asyncio.run(shop.grow(found, now=clock.now()))
         if story is not None:
             client = asyncio.run(shop.client(found, now=clock.now()))

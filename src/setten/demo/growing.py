@@ -222,14 +222,18 @@ async def client(settings: Settings, *, now: datetime) -> telling.Client:
     pool = await db.open_pool(str(settings.database_url), size=1)
     try:
         keys = await write_keys(pool)
-        async with db.transaction(pool) as conn:
-            for one in await auth.list_keys(conn):
-                if one["name"] == KEY_NAME and one["revoked_at"] is None:
-                    await auth.revoke_key(conn, one["key_id"], now=now)
-            server_key = await auth.create_key(conn, scope="server", name=KEY_NAME, now=now)
-        return telling.Client(settings.base_url, server_key, keys)
+        return telling.Client(settings.base_url, await server_key(pool, now=now), keys)
     finally:
         pool.terminate()
+
+
+async def server_key(pool: Pool, *, now: datetime) -> str:
+    """A key for what a demo tells; the one of the start before ends."""
+    async with db.transaction(pool) as conn:
+        for one in await auth.list_keys(conn):
+            if one["name"] == KEY_NAME and one["revoked_at"] is None:
+                await auth.revoke_key(conn, one["key_id"], now=now)
+        return await auth.create_key(conn, scope="server", name=KEY_NAME, now=now)
 
 
 def follow(

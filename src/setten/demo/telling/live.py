@@ -44,19 +44,27 @@ def follow(
     """Tell each deed when it is due, until stopped. ahead: in the order of time. desk: takes down
     what is said; without one nobody listens."""
     for number, deed in enumerate(ahead):
-        while (left_s := (deed.at - clock.now()).total_seconds()) > 0:
-            if stop.wait(min(left_s, _WAIT_S_MAX)):
-                return
+        if not wait(deed.at, stop):
+            return
         if deed.kind is not Kind.words:
-            _patiently(partial(tell, client, chain, deed, number), stop)
+            patiently(partial(tell, client, chain, deed, number), stop)
         elif desk is not None:
-            _patiently(partial(desk.say, chain, deed), stop)
+            patiently(partial(desk.say, chain, deed), stop)
         if stop.is_set():
             return
         told(deed.at)
 
 
-def _patiently(tell: Callable[[], None], stop: threading.Event) -> None:
+def wait(at: datetime, stop: threading.Event) -> bool:
+    """Wait until a moment; False when stopped before."""
+    while (left_s := (at - clock.now()).total_seconds()) > 0:
+        if stop.wait(min(left_s, _WAIT_S_MAX)):
+            return False
+    return True
+
+
+def patiently(tell: Callable[[], None], stop: threading.Event) -> None:
+    """Tell, again for a while where it does not come through; a refusal is final."""
     for attempt in range(_TRIES):
         try:
             return tell()
