@@ -324,6 +324,22 @@ async def test_the_board_tells_size_flows_and_value_by_stage(shop):
     assert found.sizes_at == shop.now()
 
 
+async def test_what_few_have_spent_is_added_up_again_within_ten_minutes(shop):
+    async def worth(minutes: float) -> int:
+        await lifecycle.count_sizes(shop.pool, now=shop.now() + timedelta(minutes=minutes))
+        async with shop.pool.acquire() as conn:
+            found = await lifecycle.board(conn, first_day=START.date(), last_day=START.date())
+        return sum(one.total_minor for one in found.values)
+
+    await shop.buys("email:ann@example.com", day=20, total=3_000)
+    await shop.read(20)
+    assert await worth(0) == 3_000
+    await shop.buys("email:bo@example.com", day=20, total=700)
+    await shop.read(20)
+    assert await worth(9) == 3_000
+    assert await worth(10) == 3_700
+
+
 async def test_many_are_counted_every_ten_minutes_and_few_at_each_turn(shop, monkeypatch):
     async def counted(minutes: float) -> tuple[int, float]:
         now = shop.now() + timedelta(minutes=minutes)

@@ -102,6 +102,7 @@ async def _today(request: Asked, page: Page, view: str) -> dict[str, object]:
         "week_ago": day - WEEK,
         "shops": len(names.shops()),
         "may_open": _may_open(page),
+        "may_stock": page.who.may(Right.read_stock),
     }
     return shown
 
@@ -141,7 +142,9 @@ async def _sales(conn: Connection, page: Page, names: Named, day: date) -> dict[
         "before_totals": _by_currency([(one.currency, one.before_minor) for one in rows]),
         "receipts_n": sum(one.receipts for one in rows),
         "orders_n": sum(one.orders for one in placed),
-        "orders_totals": _by_currency([(one.currency, one.total_minor) for one in placed]),
+        "orders_totals": _by_currency(
+            [(one.currency, one.total_minor) for one in placed], usual=_usual(totals)
+        ),
         "has_orders": only is None,
     }
 
@@ -191,13 +194,15 @@ def _places(names: Named, only: str | None) -> list[str]:
     return [only] if only else [shop.location_id for shop in names.shops()]
 
 
-def _by_currency(amounts: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
-    """(sum, currency), the most common currency first; yen when there is nothing yet."""
+def _by_currency(
+    amounts: Sequence[tuple[str, int]], *, usual: str = "JPY"
+) -> list[tuple[int, str]]:
+    """(sum, currency), the largest sum first; nothing of the usual currency when there is none."""
     sums: dict[str, int] = {}
     for currency, minor in amounts:
         sums[currency] = sums.get(currency, 0) + minor
     found = [(minor, currency) for currency, minor in sums.items() if currency]
-    return sorted(found, reverse=True) or [(0, "JPY")]
+    return sorted(found, reverse=True) or [(0, usual)]
 
 
 async def _customers(conn: Connection, page: Page, day: date) -> dict[str, object]:

@@ -25,7 +25,7 @@ VALUE_DAYS = 365  # what somebody spent in a year says what she is worth, whatev
 # Customers a statement. Each of them is some rows anywhere on the disk: of 20,000 a cold one needed
 # more than the 15 s of a statement, of a million people.
 _PART = 2_000
-FEW = 20_000  # buyers whose values are added up at each turn until the first night has
+FEW = 20_000  # buyers whose values are added up by day too
 # Counting a million takes the database more than a second. Above this, sizes may be some minutes
 # old; the page says of when they are.
 LARGE = 200_000
@@ -33,20 +33,28 @@ COUNTED_EVERY = timedelta(minutes=10)
 
 
 async def count_sizes(pool: Pool, *, now: datetime) -> None:
-    """Count how many customers stand where, for the board; values too, before the first night."""
+    """Count how many customers stand where, for the board; values too, before the first night and
+    of few."""
     async with db.transaction(pool) as conn:
         if _is_fresh(await Q.sizes.all(conn), now):
             return
         await Q.count_sizes.run(conn, now=now)
         sizes = await Q.sizes.all(conn)
-        has_values = bool(await Q.values.all(conn))
-    if not has_values and _is_turn_of_values(sizes, now):
+        values = await Q.values.all(conn)
+    if _is_turn_of_values(sizes, values, now):
         await count_values(pool, now=now)
 
 
-def _is_turn_of_values(sizes: Sequence[db.Record], now: datetime) -> bool:
-    """A large business that sold nothing for a year is asked each hour, not at each turn."""
+def _is_turn_of_values(
+    sizes: Sequence[db.Record], values: Sequence[db.Record], now: datetime
+) -> bool:
+    """Values of few are never much older than their sizes: else, while files come in, what people
+    spent would stand until night at the stage they had at first. A large business that sold
+    nothing for a year is asked each hour, not at each turn."""
     buyers = sum(row["customers"] for row in sizes if row["stage"] != "acquisition")
+    if values:
+        age: timedelta = now - min(row["counted_at"] for row in values)
+        return buyers <= FEW and age >= COUNTED_EVERY
     turn = COUNTED_EVERY if _are_many(sizes) else timedelta(minutes=1)
     return bool(buyers) and (buyers <= FEW or timedelta(minutes=now.minute) < turn)
 
