@@ -446,6 +446,25 @@ ALTER TABLE customers.rhythms ALTER COLUMN rhythm_id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE customers.roster (
+    customer_id uuid NOT NULL,
+    stage text NOT NULL,
+    location_id text,
+    last_at timestamp with time zone NOT NULL,
+    total_minor bigint NOT NULL,
+    currency text NOT NULL,
+    channels text[] NOT NULL
+)
+WITH (fillfactor='80');
+COMMENT ON COLUMN customers.roster.location_id IS 'the shop that is hers, as her profile says it';
+COMMENT ON COLUMN customers.roster.last_at IS 'her last touch; a mere visit is added by night';
+COMMENT ON COLUMN customers.roster.total_minor IS 'all she ever bought, less returns, in the currency she buys in most';
+COMMENT ON COLUMN customers.roster.channels IS 'through which she agreed to be written to, and it arrives';
+CREATE TABLE customers.roster_walks (
+    is_only boolean DEFAULT true NOT NULL,
+    after uuid NOT NULL,
+    CONSTRAINT roster_walks_is_only_check CHECK (is_only)
+);
 CREATE TABLE customers.rule_changes (
     change_id uuid NOT NULL,
     body json NOT NULL,
@@ -1837,6 +1856,10 @@ ALTER TABLE ONLY customers.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (relation_id);
 ALTER TABLE ONLY customers.rhythms
     ADD CONSTRAINT rhythms_pkey PRIMARY KEY (rhythm_id);
+ALTER TABLE ONLY customers.roster
+    ADD CONSTRAINT roster_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY customers.roster_walks
+    ADD CONSTRAINT roster_walks_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY customers.rule_changes
     ADD CONSTRAINT rule_changes_pkey PRIMARY KEY (change_id);
 ALTER TABLE ONLY customers.segment_carts
@@ -2078,6 +2101,12 @@ CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occ
 CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
 CREATE INDEX relations_one ON customers.relations USING btree (one);
 CREATE INDEX relations_other ON customers.relations USING btree (other);
+CREATE INDEX roster_channels ON customers.roster USING gin (channels);
+CREATE INDEX roster_home_last ON customers.roster USING btree (location_id, last_at, customer_id);
+CREATE INDEX roster_last ON customers.roster USING btree (last_at, customer_id);
+CREATE INDEX roster_stage_last ON customers.roster USING btree (stage, last_at, customer_id);
+CREATE INDEX roster_stage_total ON customers.roster USING btree (stage, total_minor, customer_id);
+CREATE INDEX roster_total ON customers.roster USING btree (total_minor, customer_id);
 CREATE INDEX rule_changes_newest ON customers.rule_changes USING btree (proposed_at DESC);
 CREATE UNIQUE INDEX rule_changes_open ON customers.rule_changes USING btree ((true)) WHERE (state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text]));
 CREATE INDEX segment_carts_sku ON customers.segment_carts USING btree (sku);

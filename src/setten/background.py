@@ -27,6 +27,7 @@ from setten.customers import (
     ingest,
     lifecycle,
     predictions,
+    roster,
     segments,
     timeline,
 )
@@ -62,8 +63,8 @@ from setten.stock.locations import Directory
 Part = Literal["readers", "segments", "jobs"]
 PARTS: tuple[Part, ...] = ("readers", "segments", "jobs")
 # One for each reader, and for who looks, who fetches, and cursors that follow. Of 110 connections
-# eight web processes take 80, these 20.
-POOL_SIZES: dict[Part, int] = {"readers": 11, "segments": 5, "jobs": 4}
+# eight web processes take 80, these 21.
+POOL_SIZES: dict[Part, int] = {"readers": 12, "segments": 5, "jobs": 4}
 # What comes by the clock can wait a moment for who asks now: writing the lake takes half a second
 # of a processor at once.
 NICE: dict[Part, int] = {"jobs": 5}
@@ -110,6 +111,7 @@ def readers(means: Means) -> list[Reader]:
         *orders.readers(),
         *lifecycle.readers(means.settings.zone),
         *touchpoints.readers(means.settings.zone),
+        *roster.readers(),
     ]
 
 
@@ -126,6 +128,7 @@ def rebuilds(means: Means) -> dict[str, Callable[[], Awaitable[object]]]:
         "lake": partial(lake.rebuild, means.lake, means.pool),
         "touchpoints": partial(touchpoints.rebuild, means.pool, zone=means.settings.zone),
         "lifecycle": partial(lifecycle.reckon_everybody, means.pool, zone=means.settings.zone),
+        "roster": partial(roster.list_everybody, means.pool),
     }
 
 
@@ -153,6 +156,8 @@ def schedules(means: Means) -> list[jobs.Schedule]:
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),
+        jobs.Schedule("roster_begin", _daily(NIGHT, zone), roster.begin_walk),
+        jobs.Schedule("roster_walk", "* * * * * */10", roster.walk),
     ]
 
 

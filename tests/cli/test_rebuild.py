@@ -13,7 +13,7 @@ from setten import background
 from setten.customers import segments
 from setten.platform.lake import Lake
 
-NAMES = ["identity", "lake", "lifecycle", "timeline", "touchpoints"]
+NAMES = ["identity", "lake", "lifecycle", "roster", "timeline", "touchpoints"]
 
 
 def rebuilds(pool: Any, vault: Any, folder: Any) -> dict[str, Callable[..., Awaitable[object]]]:

@@ -201,3 +201,15 @@ def stage(house: House) -> Shown:
         f" '2001-01-01', 30, '2001-02-01', '2001-02-02' from generate_series(1, {MANY}) n"
     )
     return "since=2001-02-01&until=2001-02-09", {"stage": "recovery"}
+
+
+def customers(house: House) -> Shown:
+    """Of a shop of their own, seen on a day that nobody else was."""
+    here = house.open_shop().location_id
+    house.run_in_database(
+        "insert into customers.roster (customer_id, stage, location_id, last_at, total_minor,"
+        f" currency, channels) select gen_random_uuid(), 'trial', '{here}',"
+        " timestamptz '2001-02-03 12:00Z' + make_interval(mins => n / 3), n / 4, 'JPY',"
+        f" array['email'] from generate_series(1, {MANY}) n"
+    )
+    return f"stage=trial&home={here}&reach=email&since=2001-02-01&until=2001-02-09", {}

@@ -55,6 +55,10 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "cover-dead": ({"at": "x"},),
     "cover-short": ({"at": "x"},),
     "dead-letters": ({}, {"only": "ended"}, {"source": 7}, {"only": "ended", "source": 7}),
+    "customers": (
+        {}, {"stage": "trial"}, {"home": "x"}, {"reach": "email"}, {"since": DAY, "until": DAY},
+        {"spent": 1}, {"stage": "trial", "home": "x", "reach": "email"},
+    ),
     "disagreements": ({}, {"at": "x"}),
     "display": ({"at": "x"},),
     "due": ({"at": "x"},),

@@ -216,6 +216,12 @@ CASES: dict[str, Case] = {
         has_text=False,
     ),
     "counts": Case(fill=_counts, row=r'href="/stock/counts/([0-9a-f-]{36})"', stranger="marketer"),
+    "customers": Case(
+        fill=listing.customers,
+        row=r'<tr><td[^>]*><a[^>]*href="/customers/([0-9a-f-]{36})"',
+        stranger="engineer",
+        has_text=False,
+    ),
     "disagreements": Case(
         fill=_disagreements, row=r"/disagreements/([0-9a-f-]{36})\"", stranger="privacy_officer"
     ),

@@ -23,6 +23,7 @@ LISTS: tuple[ListOf[Any, Any], ...] = (
     chain.PLACES,
     chain.ZONES,
     customers.PURCHASES,
+    customers.ROSTER,
     customers.STAGE,
     data.EVENTS,
     data.LETTERS,

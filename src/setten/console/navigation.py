@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from setten.console.customers import people
 from setten.platform.auth import Actor, Right
 
 PLACES_MAX = 5
@@ -16,6 +17,9 @@ PLACES_MAX = 5
 
 SET_UP = ("/stock/delivery", "/stock/releases", "/stock/regions", "/stock/rules")
 """Pages that stand beside the places, as tabs."""
+
+LISTED = ("/customers/all", "/customers/stages", "/customers/segments")
+"""Pages of customers that stand beside the finder, not under it."""
 
 HOMES = {
     "associate": "/stock/pickup",
@@ -111,6 +115,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):
         if actor.may(Right.read_customers):
             found.append(Link("nav.find", "/customers"))
+        if people.may_list(actor):
+            found.append(Link("nav.everybody", "/customers/all"))
         found.append(Link("nav.segments", "/customers/segments"))
         found.append(Link("nav.stages", "/customers/stages"))
     return [msgspec.structs.replace(link, is_current=_is_in(path, link.href)) for link in found]
@@ -173,7 +179,7 @@ def _is_in(path: str, href: str) -> bool:
         return is_home(path)
     if href == "/stock/pickup" and path.startswith("/stock/holds"):
         return True
-    if href == "/customers" and path.startswith(("/customers/stages", "/customers/segments")):
+    if href == "/customers" and path.startswith(LISTED):
         return False
     if href == "/stock/places" and path.startswith(SET_UP):
         return True

@@ -22,6 +22,7 @@ from setten.console.chain import (
 )
 from setten.console.customers import (
     consenting,
+    everybody,
     links,
     opening,
     purchases,
@@ -122,6 +123,7 @@ PAGES: list[HTTPRouteHandler] = [
     composer.add,
     composer.preview,
     composer.keep,
+    everybody.everybody,
     stages.board,
     stages.stage_people,
     stages.change,

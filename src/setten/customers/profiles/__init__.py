@@ -2,17 +2,20 @@
 
 from setten.customers.profiles.model import (
     BoughtThrough,
+    Figures,
     IdentifierShown,
     Profile,
     Viewed,
 )
-from setten.customers.profiles.service import get, get_all, get_many, opened, parts, told
+from setten.customers.profiles.service import figures, get, get_all, get_many, opened, parts, told
 
 __all__ = [
     "BoughtThrough",
+    "Figures",
     "IdentifierShown",
     "Profile",
     "Viewed",
+    "figures",
     "get",
     "get_all",
     "get_many",

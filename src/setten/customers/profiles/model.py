@@ -39,6 +39,14 @@ class Viewed(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a profile is plain and short: for lists of many people."""
+
+    last_at: datetime
+    purchases: tuple[BoughtThrough, ...]
+    home_location_id: str | None
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One customer as all touchpoints see her.
 

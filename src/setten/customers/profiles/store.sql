@@ -72,6 +72,9 @@ profiles_people as materialized (
 select o.overview, d.numbers, d.kinds, d.wrapped_keys, d.seals, d.fields, d.sealed_traits, d.said_ats
   from profiles_overview o, vault_dossier d;
 
+-- name: plain
+select overview from profiles_overview;
+
 -- name: shops_near
 -- Of each home the shop one is used to, while it is near, else the nearest in reach; where there is
 -- none, no row. Shops are few: a band of latitude by its index, then their distances.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from setten.customers import ingest, lifecycle
+from setten.customers import ingest, lifecycle, roster
 from setten.demo import seeding, sources, world
 from setten.demo.large import bare, goods, past, people, sums
 from setten.demo.large.sizes import DAYS, WHOLE, Size
@@ -180,4 +180,5 @@ async def _finish(load: _Load, told: Callable[[int, int], None]) -> None:
         await lifecycle.reckon_everybody(
             load.pool, zone=load.settings.zone, progress=lambda done: told(done, load.size.people)
         )
+        await roster.list_everybody(load.pool)
         load.keep(is_laid=True)
