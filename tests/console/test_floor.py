@@ -37,6 +37,12 @@ def open_count(associate: Browser, shop: Shop) -> str:
     return str(answer.headers["location"])
 
 
+def uncounted(text: str) -> int:
+    """Items that the sheet says are still to be counted; it is silent where there are none."""
+    [note] = re.findall(r'id="uncounted"[^>]*>([^<]*)<', text)
+    return int("".join(filter(str.isdecimal, note)) or 0)
+
+
 def test_a_shelf_is_counted_blind_and_a_large_difference_waits_for_another(
     house: House, shop: Shop, sku: str, associate: Browser
 ) -> None:
@@ -64,13 +70,14 @@ def test_a_number_comes_back_as_its_line_and_nonsense_is_told(
     shop: Shop, sku: str, associate: Browser
 ) -> None:
     sheet = open_count(associate, shop)
-    associate.get(sheet)
+    before = uncounted(associate.get(sheet).text)
     headers = {"HX-Request": "true"}
     form = {"_csrf": associate.token, "sku": sku, "qty": "3"}
     line = associate.http.post(f"{sheet}/lines", data=form, headers=headers)
     assert line.status_code == 200
     assert 'value="3"' in line.text
     assert "hx-swap-oob" in line.text
+    assert uncounted(line.text) == before - 1  # the note follows, not only the line
     for bad in ("-1", "viele", "", "99999999"):
         assert associate.post(f"{sheet}/lines", sku=sku, qty=bad).status_code == 422
     assert associate.post(f"{sheet}/lines", sku="ghost", qty="1").status_code == 404
@@ -92,9 +99,13 @@ def test_a_transfer_is_sent_and_counted_in_by_parts(
     assert foreign.status_code == 403, "only the place it goes to counts it in"
     with house.person("page-admin") as admin:
         admin.get(paper)
-        form = {f"qty:{sku}": "1", f"damaged:{sku}": "1"}
-        assert admin.post(f"{paper}/arrivals", **form).status_code == 303
+        nothing = admin.post(f"{paper}/arrivals", **{f"qty:{sku}": "", f"damaged:{sku}": ""})
+        assert (nothing.status_code, "届いた数がまだありません" in nothing.text) == (422, True)
         assert "あと" not in re.sub(r"<[^>]+>", "", admin.get(paper).text)
+        damaged_alone = {f"qty:{sku}": "", f"damaged:{sku}": "1"}  # it came, and is broken
+        assert admin.post(f"{paper}/arrivals", **damaged_alone).status_code == 303
+        part = re.sub(r"<[^>]+>", "", admin.get(paper).text)
+        assert "届いた 1　あと1点　傷み 1" in part
         assert admin.post(f"{paper}/closing").status_code == 303
         text = admin.get(paper).text
     assert "欠けて締めた" in text

@@ -30,6 +30,12 @@ NEW_LINES = 8
 QTY_DIGITS = 5
 
 
+class NothingCame(Invalid):
+    """Received, but no number of what came was typed."""
+
+    code = "nothing_came"
+
+
 class Row(msgspec.Struct, frozen=True):
     """One line of a transfer as the page shows it."""
 
@@ -141,11 +147,13 @@ def _arrivals(form: FormMultiDict, found: Transfer) -> list[Arrival]:
         return [Arrival(sku=line.sku, qty=line.open) for line in found.lines if line.open]
     arrivals = []
     for line in found.lines:
-        came = str(form.get(f"qty:{line.sku}") or "").strip()
         broken = str(form.get(f"damaged:{line.sku}") or "").strip()
+        came = str(form.get(f"qty:{line.sku}") or "").strip() or broken
         if came and _quantity(came):
             damaged = _quantity(broken) if broken else 0
             arrivals.append(Arrival(sku=line.sku, qty=_quantity(came), damaged=damaged))
+    if not arrivals:
+        raise NothingCame()
     return arrivals
 
 
