@@ -21,6 +21,14 @@ CREATE TYPE jobs.pgqueuer_status AS ENUM (
     'deleted',
     'failed'
 );
+CREATE FUNCTION customers.identity_forgotten() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update customers.identity_turn set token = gen_random_uuid();
+  return null;
+end
+$$;
 CREATE FUNCTION jobs.fn_pgqueuer_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -316,6 +324,12 @@ CREATE TABLE customers.identity_rules (
     CONSTRAINT limits_are_positive CHECK (((most > 0) AND (shared_after > 0))),
     CONSTRAINT priority_in_range CHECK (((priority >= 1) AND (priority <= 99)))
 );
+CREATE TABLE customers.identity_turn (
+    is_only boolean DEFAULT true NOT NULL,
+    token uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT identity_turn_is_one CHECK (is_only)
+)
+WITH (fillfactor='10');
 CREATE TABLE customers.link_decisions (
     decision_id bigint NOT NULL,
     a bigint NOT NULL,
@@ -1838,6 +1852,8 @@ ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.identity_rules
     ADD CONSTRAINT identity_rules_pkey PRIMARY KEY (kind);
+ALTER TABLE ONLY customers.identity_turn
+    ADD CONSTRAINT identity_turn_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY customers.link_decisions
     ADD CONSTRAINT link_decisions_pkey PRIMARY KEY (decision_id);
 ALTER TABLE ONLY customers.links
@@ -2234,6 +2250,8 @@ CREATE INDEX transfers_to ON stock.transfers USING btree (to_location, transfer_
 CREATE UNIQUE INDEX identifiers_token ON vault.identifiers USING btree (token);
 CREATE INDEX search_tokens_of ON vault.search_tokens USING btree (identifier_id, field);
 ALTER INDEX log.events_order ATTACH PARTITION log.events_elsewhere_xid_position_idx;
+CREATE TRIGGER identifiers_forgotten AFTER DELETE OR TRUNCATE ON customers.identifiers FOR EACH STATEMENT EXECUTE FUNCTION customers.identity_forgotten();
+CREATE TRIGGER links_forgotten AFTER DELETE OR TRUNCATE ON customers.links FOR EACH STATEMENT EXECUTE FUNCTION customers.identity_forgotten();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON jobs.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION jobs.fn_pgqueuer_changed();
 CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE ON stock.ledger FOR EACH STATEMENT EXECUTE FUNCTION stock.refuse_change();
 ALTER TABLE ONLY auth.links
