@@ -151,6 +151,7 @@ def schedules(means: Means) -> list[jobs.Schedule]:
         jobs.Schedule("holds_stay", "* * * * * */15", staying.keep_held_all),
         jobs.Schedule("identity_rules", "* * * * * */2", partial(identity.work, vault=means.vault)),
         jobs.Schedule("segments_places", "* * * * * */15", _follow_places),
+        jobs.Schedule("segments_past", "* * * * * */20", _tell_past(means)),
         jobs.Schedule("lists_tidy", "47 * * * *", _tidy_lists),
         jobs.Schedule("lake_carry", "* * * * * */20", means.lake.carry),
         jobs.Schedule("stages_wake", "* * * * * */10", partial(lifecycle.wake, zone=zone)),
@@ -171,6 +172,11 @@ def _daily(at: time, zone: ZoneInfo) -> str:
     """The cron line of a time of the business's day; jobs go by UTC."""
     utc = datetime.combine(clock.now().astimezone(zone), at, zone).astimezone(UTC)
     return f"{utc.minute} {utc.hour} * * *"
+
+
+def _tell_past(means: Means) -> Callable[[Pool], Awaitable[object]]:
+    days = Calendar(means.settings.zone)
+    return lambda pool: segments.tell_past(pool, means.lake, calendar=days)
 
 
 async def _tidy_lists(pool: Pool) -> None:

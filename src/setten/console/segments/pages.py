@@ -93,6 +93,8 @@ async def inside(request: Asked, segment_id: FromPath[int]) -> Response[str]:
         "words": said(segment.expression, page, tell),
         "steps": drawing.steps(flows, now_size=segment.size, since=since, until=page.now),
         "since": since,
+        # Hours in which nobody passed say what was counted back.
+        "is_counted_back": any(not one.entered and not one.gone for one in flows),
         "entered": sum(one.entered for one in flows),
         "gone": sum(one.gone for one in flows),
         "passed": [Inside(names[one.customer_id], one.at, one.event_id, one.entered, one.cause)

@@ -43,6 +43,7 @@ from setten.customers.segments.naming import (
     with_goods,
 )
 from setten.customers.segments.passing import Moved, moved
+from setten.customers.segments.past import tell_past
 from setten.customers.segments.reader import READER, fill, readers, wake
 from setten.customers.segments.service import (
     BadSegmentName,
@@ -127,6 +128,7 @@ __all__ = [
     "preview",
     "readers",
     "retire",
+    "tell_past",
     "say",
     "used_by",
     "versions",

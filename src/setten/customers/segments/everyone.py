@@ -115,7 +115,7 @@ async def preview(
             files = await lake.files(conn)
             as_of = await lake.written_to(conn)
             told = Files(
-                people=await _people(conn, lake, Path(scratch)),
+                people=await people(conn, lake, Path(scratch)),
                 said=await _said(conn, question.needs, Path(scratch)),
                 standings=await _standings(conn, question.needs, Path(scratch)),
                 relations=await _relations(conn, question.needs, Path(scratch)),
@@ -134,7 +134,7 @@ async def preview(
     )
 
 
-async def _people(conn: Connection, lake: Lake, scratch: Path) -> Path:
+async def people(conn: Connection, lake: Lake, scratch: Path) -> Path:
     """Who is whom as a file, made anew when it has grown old."""
     kept = lake.folder / _PEOPLE
     if _age(kept) < PEOPLE_KEPT:

@@ -89,7 +89,10 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """An hour in which a segment changed: how many entered, went, and how many it had then."""
+    """An hour in which a segment changed: how many entered, went, and how many it had then.
+
+    Nobody in and nobody out: a size that was counted back, of a night before it was defined.
+    """
 
     hour_at: datetime
     entered: int
