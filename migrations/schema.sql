@@ -569,6 +569,7 @@ CREATE TABLE customers.segments (
     size bigint DEFAULT 0 NOT NULL,
     filled_through uuid,
     filled_at timestamp with time zone,
+    is_past_told boolean DEFAULT false NOT NULL,
     CONSTRAINT name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT size_is_not_negative CHECK ((size >= 0)),
     CONSTRAINT version_is_positive CHECK ((version > 0))
