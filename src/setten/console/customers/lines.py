@@ -128,6 +128,8 @@ def _key(item: Item, is_now: bool, said: Mapping[str, Any]) -> str:
         return "event.receipt.recorded" + _receipt_ending(said)
     if name == "custom.event":
         known = f"custom.{str(said.get('event') or '').lower()}"
+        if said.get("title") and f"{known}.titled" in all_words():
+            return f"{known}.titled"
         return known if known in all_words() else "event.custom.event"
     usual = "purpose" if name.startswith(HOLD) else "action"
     ending = said.get(ENDINGS.get(name, usual))

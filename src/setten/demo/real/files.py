@@ -110,7 +110,7 @@ def letters_of(tables: Path, year: Year) -> Iterator[tuple[datetime, dict[str, A
                 "until": year.on(end).date().isoformat()}  # fmt: skip
         name = f"campaign-{row['campaign_id']}-{row['household_id']}"
         at = year.on(begin)
-        yield at, _event(name, "Campaign Received", row["household_id"], at, said)
+        yield at, _event(name, "Message Delivered", row["household_id"], at, said)
 
 
 def redemptions_of(tables: Path, year: Year) -> Iterator[tuple[datetime, dict[str, Any]]]:
