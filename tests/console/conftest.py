@@ -52,7 +52,7 @@ def chromium() -> Iterator[Any]:
         pytest.skip("no chromium here: apt install chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -36,7 +36,7 @@ from setten.stock.locations import Location
 from setten.stock.movements import Movement
 
 PASSWORD = "kumo-to-neko-9"
-START_LIMIT_S = 60
+START_LIMIT_S = 120
 PLACES_FRESH_S = locations.FRESH_S + 0.2
 KICHIJOJI = (35.7031, 139.5797)
 STAFF = (
@@ -365,7 +365,9 @@ class House:
         now = datetime.now(UTC).isoformat()
         batch = [{"messageId": str(uuid.uuid4()), "timestamp": now} | one for one in events]
         answer = httpx.post(
-            f"{self.url}/v1/batch", json={"batch": batch, "sentAt": now, "writeKey": key}
+            f"{self.url}/v1/batch",
+            json={"batch": batch, "sentAt": now, "writeKey": key},
+            timeout=30,
         )
         assert answer.status_code == 200, answer.text
 

@@ -359,7 +359,7 @@ def test_a_parcel_is_sent_on_its_customers_page_and_handed_over_to_nobody(
         post(associate, f"/stock/sending/{part}/step", to=to)
     post(associate, f"/stock/sending/{part}/shipping", carrier="ヤマト運輸", carrier_ref="1-2-3")
     told = ""
-    deadline = time.monotonic() + 30  # the readers of the log are behind, seldom by much
+    deadline = time.monotonic() + 60  # the readers of the log are behind, seldom by much
     while f"{shop.name}から" not in told and time.monotonic() < deadline:
         told = associate.get(f"/customers/{her}").text
     assert f"{shop.name}から" in told

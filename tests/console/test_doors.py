@@ -90,7 +90,7 @@ def _pages(house: House) -> Answers:
 
 
 def _operations(house: House) -> list[tuple[str, str]]:
-    published = httpx.get(f"{house.url}/api/openapi.json").json()["paths"]
+    published = httpx.get(f"{house.url}/api/openapi.json", timeout=30).json()["paths"]
     return sorted(
         ((method.upper(), path) for path, verbs in published.items() for method in verbs),
         key=lambda operation: (operation[1], operation[0]),

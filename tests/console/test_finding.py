@@ -38,7 +38,7 @@ def test_an_order_is_found_by_the_number_she_says(house: House) -> None:
         source=record_of(house),
     )  # fmt: skip
     house.customer(member)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     with house.person("page-associate") as associate:
         while f"注文 {number}" not in (text := associate.post("/find", q=number).text):
             assert time.monotonic() < deadline, text

@@ -102,13 +102,13 @@ def test_addresses_that_are_none_are_no_fault_of_ours(house: House) -> None:
 def test_a_stranger_may_send_a_small_form_only(house: House, path: str) -> None:
     many = "&".join(f"a{n}=1" for n in range(10_000))
     head = {"content-type": "application/x-www-form-urlencoded"}
-    answer = httpx.post(house.url + path, content=many, headers=head)
+    answer = httpx.post(house.url + path, content=many, headers=head, timeout=30)
     assert answer.status_code == 413
 
 
 def test_a_strangers_form_for_a_page_behind_the_door_is_not_read(house: House) -> None:
     head = {"content-type": "multipart/form-data; boundary=b"}
-    answer = httpx.post(house.url + "/find", content=b"--b\r\nbroken", headers=head)
+    answer = httpx.post(house.url + "/find", content=b"--b\r\nbroken", headers=head, timeout=30)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
@@ -160,8 +160,11 @@ def _seen_hours_ago(house: House, who: Browser) -> int:
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "x-real-ip", "via", "x-forwarded-host"])
 def test_measures_are_hidden_from_what_came_by_a_proxy(house: House, header: str) -> None:
-    assert httpx.get(f"{house.url}/metrics").status_code == 200
-    assert httpx.get(f"{house.url}/metrics", headers={header: "1.2.3.4"}).status_code == 404
+    assert httpx.get(f"{house.url}/metrics", timeout=30).status_code == 200
+    assert (
+        httpx.get(f"{house.url}/metrics", headers={header: "1.2.3.4"}, timeout=30).status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize("qty", ["²", "①", "፩", "-1", "1.0", "", "9" * 6])

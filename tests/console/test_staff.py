@@ -33,7 +33,7 @@ def invited(house: House, login: str, role: str = "associate", **form: str) -> s
 
 
 def let_in(house: House, path: str) -> Browser:
-    browser = Browser(httpx.Client(base_url=house.url, follow_redirects=False))
+    browser = Browser(httpx.Client(base_url=house.url, follow_redirects=False, timeout=30))
     browser.get(path)
     answer = browser.post(path)
     assert answer.status_code == 303, answer.text
@@ -44,7 +44,7 @@ def test_an_invitation_lets_one_person_in_once(house: House) -> None:
     path = invited(house, new_login(), shop="kichijoji")
     newcomer = let_in(house, path)
     assert newcomer.get("/stock/pickup").status_code == 200
-    again = Browser(httpx.Client(base_url=house.url))
+    again = Browser(httpx.Client(base_url=house.url, timeout=30))
     again.get(path)
     assert again.post(path).status_code == 401
 
@@ -125,10 +125,10 @@ def test_a_key_is_shown_once_works_and_is_refused_after_it_was_closed(house: Hou
         assert key not in admin.get("/run/keys").text
         headers = {"Authorization": f"Bearer {key}"}
         places = f"{house.url}/api/v1/stock/locations"
-        assert httpx.get(places, headers=headers).status_code == 200
+        assert httpx.get(places, headers=headers, timeout=30).status_code == 200
         number = house.asked(f"select key_id from auth.keys where name = '{name}'")
         assert admin.post(f"/run/keys/{number}/revocation").status_code == 303
-        assert httpx.get(places, headers=headers).status_code == 401
+        assert httpx.get(places, headers=headers, timeout=30).status_code == 401
         assert admin.post(f"/run/keys/{number}/revocation").status_code == 404
 
 

@@ -20,7 +20,7 @@ from tests.console.house import House, Shop
 
 def page_with(house: House, login: str, path: str, words: str) -> str:
     """A page as soon as it says what was waited for."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     with house.person(login) as person:
         while words not in (text := person.get(path).text):
             assert time.monotonic() < deadline, f"{words} never came"

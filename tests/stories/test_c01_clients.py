@@ -33,7 +33,7 @@ def seen(town: Town, user_id: str, *, after: str | None = None) -> list[dict[str
     return town.timeline(customer["customer_id"])
 
 
-def until(found: Callable[[], Any], limit_s: float = 20) -> Any:
+def until(found: Callable[[], Any], limit_s: float = 60) -> Any:
     """What `found` answers once it is not empty."""
     deadline = time.monotonic() + limit_s
     while not (answer := found()):
@@ -229,11 +229,11 @@ def test_a_page_of_the_products_process_serves_the_tags_parts(product: Process) 
     import httpx
 
     base = product.base_url
-    script = httpx.get(f"{base}/analytics.js/v1/any/analytics.min.js")
+    script = httpx.get(f"{base}/analytics.js/v1/any/analytics.min.js", timeout=30)
     assert script.headers["content-type"].startswith("text/javascript")
     folder = Path(__file__).parents[2] / "src/setten/api/static_tag"
     for part in folder.glob("*.bundle.*.js"):
-        got = httpx.get(f"{base}/analytics-next/bundles/{part.name}")
+        got = httpx.get(f"{base}/analytics-next/bundles/{part.name}", timeout=30)
         assert (got.status_code, got.content) == (200, part.read_bytes())
-    assert httpx.get(f"{base}/v1/projects/nobody/settings").status_code == 401
-    assert httpx.post(f"{base}/v1/batch/", content=b"{").status_code == 400
+    assert httpx.get(f"{base}/v1/projects/nobody/settings", timeout=30).status_code == 401
+    assert httpx.post(f"{base}/v1/batch/", content=b"{", timeout=30).status_code == 400

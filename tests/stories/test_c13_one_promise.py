@@ -129,7 +129,7 @@ def test_a_set_can_be_promised_as_often_as_its_parts_make_it(town: Town, chair: 
     town.api("PUT", "/stock/items", json={"items": [item]})
     made = {"sets": [{"sku": dining, "parts": {table: 1, chair: 4}}]}
     assert town.api("PUT", "/stock/sets", json=made)["written"] == 1
-    deadline = time.monotonic() + 10  # a process may not know for a second that there are sets
+    deadline = time.monotonic() + 60  # a process may not know for a second that there are sets
     while available(town, dining) != 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)

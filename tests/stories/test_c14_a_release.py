@@ -75,7 +75,9 @@ def test_the_page_in_her_hand_shows_her_turn_and_gives_the_code(
 ) -> None:
     name = released(town, shop, shoes, opens_in_s=-1, needs_customer=False)
     ticket = town.api("POST", f"/stock/releases/{name}/tickets", json={})
-    browser = httpx.Client(base_url=town.process.base_url, headers={"Accept-Language": "ja"})
+    browser = httpx.Client(
+        base_url=town.process.base_url, headers={"Accept-Language": "ja"}, timeout=30
+    )
     shown = browser.get(f"/line/{ticket['ticket_id']}")
     assert "順番が来ました" in shown.text
     token = re.search(r'name="_csrf" value="([^"]+)"', shown.text)
@@ -93,6 +95,6 @@ def test_the_page_in_her_hand_shows_her_turn_and_gives_the_code(
 def test_another_site_cannot_take_for_her(town: Town, shop: Shop, shoes: str) -> None:
     name = released(town, shop, shoes, opens_in_s=-1, needs_customer=False)
     ticket = town.api("POST", f"/stock/releases/{name}/tickets", json={})
-    stranger = httpx.Client(base_url=town.process.base_url)
+    stranger = httpx.Client(base_url=town.process.base_url, timeout=30)
     answer = stranger.post(f"/line/{ticket['ticket_id']}", data={"sku": shoes})
     assert answer.status_code == 403

@@ -35,7 +35,7 @@ def bring(town: Town, kind: str, path: Path, *words: str) -> dict[str, Any]:
     return {**found, "told": done.stderr}
 
 
-def found(town: Town, kind: str, value: str, limit_s: float = 20) -> dict[str, Any]:
+def found(town: Town, kind: str, value: str, limit_s: float = 60) -> dict[str, Any]:
     """A customer, once the readers of the log are so far."""
     deadline = time.monotonic() + limit_s
     while True:

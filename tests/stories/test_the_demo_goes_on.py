@@ -54,7 +54,7 @@ class Floor:
 
     def wait_for(self, kind: str, value: str) -> dict[str, Any]:
         """Whose it is, as soon as identity has read of it."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 return self.town.look_up(kind, value)

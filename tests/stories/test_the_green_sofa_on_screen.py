@@ -22,7 +22,7 @@ pytestmark = pytest.mark.page
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         yield opened
@@ -67,7 +67,7 @@ def test_held_by_the_agent_seen_at_once_in_the_shop_and_handed_over(
     code = agent.locator("[data-promises] b", has_text=re.compile(r"^\d{6}$")).first.inner_text()
 
     ticket = tablet.locator(".ticket", has_text=code)  # no reload: it comes by itself
-    expect(ticket).to_contain_text("緑川 澄", timeout=20_000)
+    expect(ticket).to_contain_text("緑川 澄", timeout=30_000)
     if ticket.get_attribute("open") != "":
         ticket.locator(":scope > summary").click()
     ticket.locator(".tick").first.click()
@@ -75,7 +75,7 @@ def test_held_by_the_agent_seen_at_once_in_the_shop_and_handed_over(
     tablet.locator("input[name='code']").first.fill(code)
     tablet.locator("input[name='code']").first.press("Enter")
     expect(tablet.locator("body")).to_contain_text("お渡し")
-    expect(agent.locator(".timeline")).to_contain_text("お渡ししました", timeout=20_000)
+    expect(agent.locator(".timeline")).to_contain_text("お渡ししました", timeout=30_000)
     agent.context.close()
     tablet.context.close()
 
@@ -93,8 +93,8 @@ def test_sold_at_the_till_and_both_screens_know_at_once(
 
     assert town.till(shop.location_id, her["sku"], mode="tell")["status"] == "booked"
 
-    expect(agent.locator(".next")).to_contain_text(other.name, timeout=20_000)
-    expect(tablet.locator("main")).to_contain_text(other.name, timeout=20_000)
+    expect(agent.locator(".next")).to_contain_text(other.name, timeout=30_000)
+    expect(tablet.locator("main")).to_contain_text(other.name, timeout=30_000)
     agent.context.close()
     tablet.context.close()
 

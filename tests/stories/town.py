@@ -25,7 +25,7 @@ from tests.console.house import Browser
 START_LIMIT_S = 120
 # How long a web process may not know of a new place (setten.stock.locations.FRESH_S), and some.
 PLACES_FRESH_S = 1.2
-READERS_LIMIT_S = 30  # on a machine that has much else to do
+READERS_LIMIT_S = 60  # on a machine that has much else to do
 KICHIJOJI, YOKOHAMA = (35.7031, 139.5797), (35.4658, 139.6223)
 
 
