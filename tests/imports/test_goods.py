@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -209,9 +210,10 @@ async def test_a_file_that_is_cut_off_is_told_and_what_came_before_stays(
 async def test_one_value_that_cannot_be_stored_is_refused_alone(
     bring: Bring, pool: db.Pool, tmp_path: Path
 ) -> None:
-    path = tmp_path / "items.csv"
-    rows = [f"K{n},a\x00b\n" if n == 7 else f"K{n},x\n" for n in range(40)]
-    path.write_text("sku,name\n" + "".join(rows))
+    path = tmp_path / "items.ndjson"
+    names = ["a\x00b" if n == 7 else "x" for n in range(40)]
+    path.write_text("".join(json.dumps({"sku": f"K{n}", "name": name}) + "\n"
+                            for n, name in enumerate(names)))  # fmt: skip
     done = await bring("items", path)
     assert (done.new, done.reasons) == (39, {"refused_by_database": 1})
     assert [one.row for one in done.shown] == [8]

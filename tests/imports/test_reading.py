@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from setten.imports import bounds, desk, reading
+from setten.imports import bounds, desk
 from setten.imports.chunks import CHUNK_WEIGHT_MAX, chunks, drawn
 from setten.imports.kind import Kind, Setup, Taken
 from setten.imports.mapping import Columns
@@ -97,6 +97,53 @@ def test_a_sheet_with_blank_rows_below_is_read(tmp_path: Path) -> None:
     assert [one.values["a"] for one in rows_of(path)] == ["1", "3"]
 
 
+UGLY = {
+    "a hint": "sep=;\r\nid;name\r\n1;a\r\n",
+    "a quoted hint": '"sep=|"\r\nid|name\r\n1|a\r\n',
+    "pipes": "id|name\n1|a\n",
+    "blank lines above": "\r\n,,\r\n\r\nid,name\r\n1,a\r\n",
+    "a space before a quote": 'id, name\n1, "a"\n',
+    "zeros kept by a formula": 'id,name\n="1",a\n',
+    "the same in quotes": 'id,name\n"=""1""",a\n',
+    "line ends of old": "id,name\r1,a\r",
+    "quoted headings of tabs": '"id"\t"name"\n1\ta\n',
+}
+
+
+@pytest.mark.parametrize("text", UGLY.values(), ids=UGLY)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
+def test_a_table_is_read_however_it_was_written(tmp_path: Path, text: str, codec: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(text.encode(codec))
+    assert [one.values for one in rows_of(path)] == [{"id": "1", "name": "a"}]
+
+
+def test_a_title_above_the_headings_is_passed_over_and_rows_keep_their_number(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("顧客一覧\r\n出力日 2026/1/5\r\n\r\nid,name,note\r\n1,a,b\r\n")
+    assert [(one.number, one.values["name"]) for one in rows_of(path)] == [(4, "a")]
+
+
+def test_one_column_of_words_with_commas_has_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text('sku\n"a, b, c"\nd\n')
+    assert [one.values for one in rows_of(path)] == [{"sku": "a, b, c"}, {"sku": "d"}]
+
+
+def test_a_heading_over_two_lines_says_what_parts_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text('"会員\n番号, 旧"\t氏名\n1\t山田\n')
+    assert [list(one.values.values()) for one in rows_of(path)] == [["1", "山田"]]
+
+
+def test_a_zero_in_a_cell_refuses_its_row_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,x\0y\n2,z\n")
+    assert [one.problem for one in rows_of(path)] == ["bad_letters", None]
+
+
 def test_rows_of_nothing_below_a_sheet_are_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\r\n1,2\r\n" + ",\r\n" * 1_000 + "\r\n3,4\r\n")
@@ -106,7 +153,7 @@ def test_rows_of_nothing_below_a_sheet_are_no_rows(tmp_path: Path) -> None:
 def test_blank_lines_among_few_that_say_something_are_no_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "BLANK_ROWS_MAX", 100)
+    monkeypatch.setattr(bounds, "BLANK_ROWS_MAX", 100)
     path = tmp_path / "x.csv"
     path.write_text("a,b\n" + ("1,2\n" + "\n" * 60) * 3)
     with pytest.raises(UnreadableFile):
@@ -116,7 +163,7 @@ def test_blank_lines_among_few_that_say_something_are_no_table(
 
 
 def test_notes_without_end_are_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BLANK_ROWS_MAX", 100)
+    monkeypatch.setattr(bounds, "BLANK_ROWS_MAX", 100)
     path = tmp_path / "x.log"
     path.write_text("#\n" * 101)
     with pytest.raises(UnreadableFile):

@@ -6,10 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.imports.conftest import Bring
 
+from setten.imports.events import WebLogs
+from setten.imports.kind import Setup
 from setten.imports.letters import LOOKED_AT_BYTES
+from setten.imports.mapping import Columns
+from setten.imports.model import LEFT_OUT, Options
+from setten.imports.reading import LINE
 from setten.platform import db
+from setten.platform.vault import Vault
 
 AGENT = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15"
 
@@ -61,6 +68,32 @@ async def test_a_log_becomes_page_views_with_referrer_and_campaign(
         assert await conn.fetchval("select count(*) from vault.envelopes") == 0
     said = json.dumps(event, default=str)
     assert not any(word in said for word in ("hanako", "203.0.113", "Safari", "example.jp"))
+
+
+@pytest.mark.parametrize(("path", "is_page"), [
+    ("/", True), ("/v1.2/items", True), ("/news/setten-1.0-released", True), ("/cart.do", True),
+    ("/a/b.html?x=1.css", True), ("/a.min.js", False), ("/photo.JPEG", False), ("/f.woff2", False),
+    ("/sitemap.xml", False), ("/site.webmanifest", False),
+])  # fmt: skip
+def test_pages_are_told_from_pictures_and_styles(vault: Vault, path: str, is_page: bool) -> None:
+    kind = WebLogs(Setup(vault, Columns(), Options()))
+    assert (kind.read({LINE: log_line(path).strip()}) is not LEFT_OUT) is is_page
+
+
+def test_visitors_behind_a_proxy_or_below_a_hosts_name_are_told_apart(vault: Vault) -> None:
+    kind = WebLogs(Setup(vault, Columns(), Options()))
+
+    def visitor(line: str) -> str:
+        said = kind.read({LINE: line.strip()})
+        assert isinstance(said, bytes), line
+        return str(json.loads(said)["anonymousId"])
+
+    plain = visitor(log_line("/", ip="203.0.113.5"))
+    assert visitor(log_line("/", ip="10.0.0.1", cookie="203.0.113.5, 10.0.0.1")) == plain
+    assert visitor(log_line("/", ip="203.0.113.5").strip() + ' "-" 0.005 0.003') == plain
+    named = "shop.example:443 " + log_line("/", ip="203.0.113.5")
+    assert visitor(named) == plain
+    assert visitor(log_line("/", ip="10.0.0.1", cookie="203.0.113.6")) != plain
 
 
 async def test_a_line_in_letters_that_do_not_read_is_refused_alone(

@@ -64,6 +64,52 @@ def test_days_are_read_in_all_their_spellings(written: str) -> None:
     assert converting.day(written) == date(2026, 1, 5)
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-01-05 0:00", "2026/1/5 00:00:00", "2026年1月5日(月)", "2026/1/5（月曜）",
+                "5-Jan-2026", "Jan 5, 2026", "5 January 2026"],
+)  # fmt: skip
+def test_a_day_is_read_with_what_programs_put_around_it(written: str) -> None:
+    assert converting.day(written) == date(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    "written", ["20260105150530", "2026/1/5 15:05:30", "2026/1/5(月) 午後3:05:30",
+                "2026年1月5日15時5分30秒", "2026/1/5 3:05:30 PM", "2026-01-05T06:05:30Z",
+                "2026-01-05 06:05:30 UTC", "2026-01-05 15:05:30 JST", "2026-01-05 15:05:30+0900",
+                "1767593130", "1767593130000", "2026-01-05 06:05:30.000 +00:00"],
+)  # fmt: skip
+def test_moments_are_read_in_all_their_spellings(written: str) -> None:
+    at, is_night = converting.moment(written, ZoneInfo("Asia/Tokyo"))
+    assert at.astimezone(ZoneInfo("Asia/Tokyo")).isoformat() == "2026-01-05T15:05:30+09:00"
+    assert not is_night
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("2026/1/5 午前12:10", "00:10"), ("2026/1/5 午後0:10", "12:10"),
+                          ("2026/1/5 12:10 AM", "00:10"), ("2026年1月5日 9時", "09:00")],
+)  # fmt: skip
+def test_half_days_and_bare_hours_are_read(written: str, read: str) -> None:
+    assert f"{converting.moment(written, ZoneInfo('Asia/Tokyo'))[0]:%H:%M}" == read
+
+
+@pytest.mark.parametrize(
+    "written", ["2026/1/5 午後13:00", "2026/1/5 10:00 12:00", "2026-01-05xyz", "2026-01-05 about 9",
+                "20260105106030", "2026010510", "2026/1/5 10:00 -25:00", "1 " + " " * 60_000 + "x",
+                "0000-00-00 00:00:00"],
+    ids=range(9),
+)  # fmt: skip
+def test_what_is_no_moment_is_refused_and_never_taken_for_its_midnight(written: str) -> None:
+    with pytest.raises(BadValue):
+        converting.moment(written, ZoneInfo("Asia/Tokyo"))
+
+
+def test_a_day_of_zeros_says_nothing() -> None:
+    fields = (Field("born", "day"), Field("since", "moment"), Field("name"))
+    reader = mapping.Reader(Columns(columns={one.name: one.name for one in fields}), fields)
+    row = {"born": "0000-00-00", "since": "0000-00-00 00:00:00", "name": "x"}
+    assert reader.read(row) == {"name": "x"}
+
+
 def test_a_day_that_could_be_a_month_is_read_only_as_the_mapping_says() -> None:
     with pytest.raises(BadValue):
         converting.day("5/1/2026")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +27,24 @@ _ERA = re.compile(
 _DAY = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})日?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TURNED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_MOMENT = re.compile(r"(.*?[\d日])(?:[ T]+(\d{1,2})[:時](\d{2})分?(.*))?")
+_NAMED = re.compile(
+    r"(?:(\d{1,2})[ -]([a-z]{3})[a-z]*\.?,?|([a-z]{3})[a-z]*\.? (\d{1,2}),?)[ -](\d{4})",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAY = re.compile(r"\s*\((?:[月火水木金土日](?:曜日?)?|[a-z]{3})\)\s*", re.IGNORECASE)
+_WITH_TIME = re.compile(r"(.*?[\d日])[ T]+\d{1,2}[:時].*")
+_MOMENT = re.compile(
+    r"(?P<day>.*?[\d日])(?:(?:[ T]+|(?<=日))(?P<before>午前|午後|[ap]m)?\s*"
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})|時(?:(?P<after_hour>\d{1,2})分?)?)"
+    r"(?::?(?P<second>\d{1,2})(?:\.(?P<part>\d{1,9}))?秒?)?"
+    r"(?:\s*(?P<after>[ap])\.?m\.?)?(?:\s*(?P<zone>Z|JST|(?:UTC|GMT)?(?:[+-]\d{2}:?\d{0,2})?))?)?",
+    re.IGNORECASE,
+)
+_PACKED_MOMENT = re.compile(r"(\d{8})(\d{2})(\d{2})(\d{2})?")
+_SINCE_1970 = re.compile(r"(1\d{9})(\d{3})?")  # seconds or thousandths, from 2001 to 2033
+_WRITTEN_MAX = 64  # characters of a moment, however written; more only takes long to look at
+_ZERO_DAY = re.compile(r"0000\D00\D00.*")  # as databases say that there is none
 _MARKS = re.compile(r"^[\\¥$]|円$")  # CP932 has its yen sign where others have the backslash
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _YES = frozenset(("yes", "y", "true", "t", "1", "on", "ok", "はい", "有", "あり", "可", "希望する",
@@ -145,15 +162,28 @@ def yes_no(value: Any) -> bool:
 
 
 def day(value: Any, order: str = "ymd") -> date:
-    """A date: 2026-01-05, 2026/1/5, 20260105, 2026年1月5日, 令和8年1月5日, R8.1.5.
+    """A date: 2026-01-05, 2026/1/5, 20260105, 2026年1月5日(月), 令和8年1月5日, R8.1.5, 5-Jan-2026.
 
-    order: "dmy" or "mdy" for 5/1/2026, which nobody can tell otherwise.
+    A time behind it is passed over. order: "dmy" or "mdy" for 5/1/2026, which nobody can tell
+    otherwise.
     """
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    text = narrow(value)
+    text = _bare(narrow(value))
+    with_time = _WITH_TIME.fullmatch(text)
+    return _day(text if with_time is None else with_time[1], order)
+
+
+def _bare(text: str) -> str:
+    """Without a day of the week in brackets. Raises BadValue for what is too long for a moment."""
+    if len(text) > _WRITTEN_MAX:
+        raise BadValue
+    return _WEEKDAY.sub(" ", text).strip()
+
+
+def _day(text: str, order: str) -> date:
     try:
         if found := _PACKED.fullmatch(text) or _DAY.fullmatch(text):
             return date(*map(int, found.groups()))
@@ -164,9 +194,18 @@ def day(value: Any, order: str = "ymd") -> date:
         if order != "ymd" and (found := _TURNED.fullmatch(text)):
             one, two, year = map(int, found.groups())
             return date(year, *((two, one) if order == "dmy" else (one, two)))
-        return date.fromisoformat(text[:10])
+        if found := _NAMED.fullmatch(text):
+            before, month_before, month_after, after, year = found.groups()
+            month = _MONTHS.index((month_before or month_after).casefold()) + 1
+            return date(int(year), month, int(before or after))
     except ValueError:
         raise BadValue from None
+    raise BadValue
+
+
+def is_no_day(value: Any) -> bool:
+    """Whether it says that there is no day: 0000-00-00."""
+    return isinstance(value, str) and value[:4] == "0000" and bool(_ZERO_DAY.fullmatch(value))
 
 
 def moment(value: Any, zone: ZoneInfo, order: str = "ymd") -> tuple[datetime, bool]:
@@ -179,6 +218,8 @@ def moment(value: Any, zone: ZoneInfo, order: str = "ymd") -> tuple[datetime, bo
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=zone), False
     text = narrow(value)
+    if text.isdigit():  # of ten digits, the library takes the hour for nothing
+        return _moment(text, zone, order)
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -187,20 +228,48 @@ def moment(value: Any, zone: ZoneInfo, order: str = "ymd") -> tuple[datetime, bo
 
 
 def _moment(text: str, zone: ZoneInfo, order: str) -> tuple[datetime, bool]:
-    parts = _MOMENT.fullmatch(text)
+    if found := _SINCE_1970.fullmatch(text):
+        at = datetime.fromtimestamp(int(found[1]), UTC)
+        return at + timedelta(milliseconds=int(found[2] or 0)), False
+    if found := _PACKED_MOMENT.fullmatch(text):
+        text = f"{found[1]} {found[2]}:{found[3]}:{found[4] or '00'}"
+    parts = _MOMENT.fullmatch(_bare(text))
     if parts is None:
         raise BadValue
-    on = day(parts[1], order)
-    hour = int(parts[2] or 0)
-    is_night = _HOURS_OF_A_DAY <= hour < _LAST_HOUR
-    rest = (parts[4] or "").strip().rstrip("秒").replace("分", ":")
-    written = f"{on} {hour - is_night * _HOURS_OF_A_DAY:02}:{parts[3] or '00'}{rest}"
+    on = _day(parts["day"], order)
+    hour, is_night = _hour(parts)
+    minute, second = int(parts["minute"] or parts["after_hour"] or 0), int(parts["second"] or 0)
     try:
-        found = datetime.fromisoformat(written)
-        found = found if found.tzinfo else found.replace(tzinfo=zone)
-        return found + timedelta(days=int(is_night)), is_night
+        clock = time(hour, minute, second, int((parts["part"] or "0").ljust(6, "0")[:6]))
+        found_at = datetime.combine(on, clock, _zone(parts["zone"]) or zone)
+        return found_at + timedelta(days=int(is_night)), is_night
     except (ValueError, OverflowError):
         raise BadValue from None
+
+
+def _hour(parts: re.Match[str]) -> tuple[int, bool]:
+    """The hour by a clock of 24, and whether it was beyond that."""
+    hour, half = int(parts["hour"] or 0), (parts["before"] or parts["after"] or "").casefold()
+    if not half:
+        is_night = _HOURS_OF_A_DAY <= hour < _LAST_HOUR
+        return hour - is_night * _HOURS_OF_A_DAY, is_night
+    if hour > _HOURS_OF_A_DAY // 2:
+        raise BadValue
+    return hour % 12 + 12 * (half[0] in "p" or half == "午後"), False
+
+
+def _zone(said: str | None) -> tzinfo | None:
+    """The offset that a moment says; None where it says none."""
+    if not said:
+        return None
+    name = said.upper()
+    if name == "JST":
+        return timezone(timedelta(hours=9))
+    digits = name.removeprefix("UTC").removeprefix("GMT").replace(":", "")
+    if digits in ("", "Z"):
+        return UTC
+    ahead = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:] or 0))
+    return timezone(ahead if digits[0] == "+" else -ahead)
 
 
 def phone(value: Any) -> str:

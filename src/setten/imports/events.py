@@ -27,11 +27,17 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _COMBINED = re.compile(
-    r"(\S+) \S+ .*?\[(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d\d)(\d\d)\] "
-    rf"{_QUOTED} (\d{{3}}) (?:\d+|-)(?: {_QUOTED} {_QUOTED})?(?: {_QUOTED})?"
+    r"(\S+) (\S+) .*?\[(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d\d)(\d\d)\] "
+    rf"{_QUOTED} (\d{{3}}) (?:\d+|-)(?: {_QUOTED} {_QUOTED})?(?: {_QUOTED})?(?: [\d.\-, ]+)?"
 )
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*(?::[0-9a-f]*){2,7}", re.IGNORECASE)
 _REQUEST = re.compile(r"GET (\S+)(?: HTTP/[\d.]+)?")
-_PAGE = re.compile(r"(?:[^.]*|.*\.(?:html?|php|aspx?|jsp))", re.IGNORECASE)
+# Dots may stand in folders and titles; what ends as no page does is a picture, a style or a script.
+_PAGE = re.compile(
+    r"(?:.*/)?(?:[^./]*|[^/]*\.(?:[sx]?html?|php\d?|aspx?|jspx?|jsf|do|action|cgi|pl|cfm|\d+)"
+    r"|[^/]*\.(?!webmanifest$)(?:[^./]{6,}|[^./]*[^./a-z0-9][^./]*))",
+    re.IGNORECASE,
+)
 _BOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|curl|wget|python|java/|okhttp|go-http|libwww|httpclient|headless"
     r"|phantom|lighthouse|monitor|uptime|pingdom|preview|facebookexternalhit|feed|scan|archiver"
@@ -77,7 +83,8 @@ class Events(Kind):
 class WebLogs(Kind):
     """A web server's log in the combined form: pages that people looked at, without bots.
 
-    A further field in quotes at the end of a line is the tag's own cookie (ajs_anonymous_id).
+    A further field in quotes at the end of a line is the tag's own cookie (ajs_anonymous_id), or
+    whom a proxy asked for (X-Forwarded-For); numbers behind it say nothing.
     """
 
     name = "weblogs"
@@ -102,7 +109,7 @@ class WebLogs(Kind):
         found = _COMBINED.fullmatch(row[LINE])
         if found is None:
             raise BadRow("bad_line")
-        address, *when, request, status, referrer, browser, cookie = found.groups()
+        first, second, *when, request, status, referrer, browser, last = found.groups()
         asked = _REQUEST.fullmatch(request)
         if asked is None or status not in _SEEN or not browser or browser == "-":
             return LEFT_OUT
@@ -112,7 +119,7 @@ class WebLogs(Kind):
         at = _moment(when)
         event = {
             "type": "page",
-            "anonymousId": self._visitor(address, browser, at, cookie),
+            "anonymousId": self._visitor(_address(first, second, last), browser, at, last),
             "timestamp": at.isoformat(),
             "context": {"page": self._page(path, referrer), **_campaign(path)},
         }
@@ -135,6 +142,17 @@ class WebLogs(Kind):
     async def take(self, conn: Connection, rows: Sequence[Any], *, now: datetime) -> Taken:
         """Take page views in."""
         return Taken(await self._told.take(conn, [(self._channel, one) for one in rows], now=now))
+
+
+def _address(first: str, second: str, last: str | None) -> str:
+    """Who asked: behind a proxy the first of those whom it names; some servers begin with the host.
+
+    Else all who come through one proxy with one browser would be one visitor.
+    """
+    forwarded = (last or "").partition(",")[0].strip()
+    if _ADDRESS.fullmatch(forwarded):
+        return forwarded
+    return second if _ADDRESS.fullmatch(second) else first
 
 
 def _moment(parts: Sequence[str]) -> datetime:

@@ -357,9 +357,13 @@ class Reader:
     def _named(self, how: str) -> Callable[[Any], Any]:
         order = self.mapping.dates
         if how == DAY:
-            return lambda value: converting.day(value, order)
+            return lambda value: "" if converting.is_no_day(value) else converting.day(value, order)
         if how == MOMENT:
-            return lambda value: converting.moment(value, self._zone, order)[0]
+            return lambda value: (
+                ""
+                if converting.is_no_day(value)
+                else converting.moment(value, self._zone, order)[0]
+            )
         if how == MONEY:
             currency = self.mapping.currency.upper()
             return lambda value: converting.minor(value, currency)

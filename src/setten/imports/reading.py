@@ -8,16 +8,16 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from setten.imports import letters, parquet
+from setten.imports import bounds, headings, letters, parquet
 from setten.imports.bounds import (
-    BLANK_ROWS_MAX,
     COLUMNS_MAX,
     LINE_CHARS_MAX,
     ROW_CHARS_MAX,
@@ -110,21 +110,18 @@ class Table:
 
     def _csv(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         csv.field_size_limit(LINE_CHARS_MAX)
-        first, blank = text.readline(LINE_CHARS_MAX), 0
-        while first and not first.strip("\ufeff\r\n \t,"):
-            blank = _one_more(blank)
-            first = text.readline(LINE_CHARS_MAX)
-        lines = _Lines(first, text)
-        rows = csv.reader(lines, delimiter=_delimiter(first))
+        ahead, delimiter, above = headings.found(text)
+        lines = _Lines(ahead, text)
+        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         try:
             self.columns = _named(next(rows, []))
         except csv.Error as cause:
             raise UnreadableFile(why=str(cause)[:100]) from cause
         self.is_refused_file = REASON in self.columns
-        return self._csv_rows(rows, lines)
+        return self._csv_rows(rows, lines, above)
 
-    def _csv_rows(self, rows: Any, lines: _Lines) -> Iterator[Raw]:
-        columns, number, width, blank = self.columns, 0, len(self.columns), 0
+    def _csv_rows(self, rows: Any, lines: _Lines, number: int) -> Iterator[Raw]:
+        columns, width, blank = self.columns, len(self.columns), 0
         while True:
             lines.taken = 0
             try:
@@ -137,7 +134,7 @@ class Table:
                 return
             number += 1
             if not any(cells):
-                blank = _one_more(blank)
+                blank = bounds.one_more_blank(blank)
                 continue
             blank = max(0, blank - 1)
             if self.passes:
@@ -145,8 +142,11 @@ class Table:
             elif len(cells) == width:
                 if self.is_refused_file:
                     cells = [_without_quote(cell) for cell in cells]
+                text = "".join(cells)
+                if '="' in text:
+                    cells = [_without_formula(cell) for cell in cells]
                 values = dict(zip(columns, cells, strict=True))
-                problem = None if _reads(cells) else "bad_letters"
+                problem = None if _reads(text) else "bad_letters"
                 yield Raw(number, values, problem, lines.taken)
             else:
                 yield _ragged(number, columns, cells, lines.taken)
@@ -179,7 +179,7 @@ class Table:
         return (
             Raw(number, {}, "line_too_long")
             if line is None
-            else Raw(number, {LINE: line}, None if _reads([line]) else "bad_letters", len(line))
+            else Raw(number, {LINE: line}, None if _reads(line) else "bad_letters", len(line))
             for number, line in _numbered(text, passing="#")
         )
 
@@ -207,8 +207,8 @@ class _Lines:
     and the next row begins at the line behind.
     """
 
-    def __init__(self, first: str, text: io.TextIOWrapper) -> None:
-        self._first, self._text = first, text
+    def __init__(self, ahead: Sequence[str], text: io.TextIOWrapper) -> None:
+        self._ahead, self._text = deque(ahead), text
         self.taken = 0
 
     def __iter__(self) -> _Lines:
@@ -217,8 +217,7 @@ class _Lines:
     def __next__(self) -> str:
         if self.taken > ROW_CHARS_MAX:
             raise csv.Error("row too long")
-        line = self._first or self._text.readline(ROW_CHARS_MAX)
-        self._first = ""
+        line = self._ahead.popleft() if self._ahead else self._text.readline(ROW_CHARS_MAX)
         if not line:
             raise StopIteration
         self.taken += len(line)
@@ -259,12 +258,6 @@ def beginning(path: Path) -> bytes:
     return b""
 
 
-def _one_more(blank: int) -> int:
-    if blank >= BLANK_ROWS_MAX:
-        raise UnreadableFile(why=f"{BLANK_ROWS_MAX:,} blank lines")
-    return blank + 1
-
-
 def _head(path: Path) -> bytes:
     """The beginning of a file, as far as it can be unpacked."""
     parts: list[bytes] = []
@@ -273,11 +266,6 @@ def _head(path: Path) -> bytes:
         for _ in range(letters.LOOKED_AT_BYTES // _PIECE_BYTES):
             parts.append(stream.read(_PIECE_BYTES))
     return b"".join(parts)
-
-
-def _delimiter(heading: str) -> str:
-    counts = {mark: heading.count(mark) for mark in ("\t", ",", ";")}
-    return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ","
 
 
 def _named(cells: list[str]) -> list[str]:
@@ -295,9 +283,10 @@ def _named(cells: list[str]) -> list[str]:
     return list(names)
 
 
-def _reads(cells: list[str]) -> bool:
-    """Whether all letters of a row could be read."""
-    text = "".join(cells)
+def _reads(text: str) -> bool:
+    """Whether all letters of a row could be read; a zero is none that can be kept."""
+    if "\0" in text:
+        return False
     if text.isascii():
         return True
     try:
@@ -330,7 +319,7 @@ def _numbered(text: io.TextIOWrapper, passing: str = "") -> Iterator[tuple[int, 
         if not is_whole:
             yield number, None
         elif not said.strip() or (passing and said.startswith(passing)):
-            blank = _one_more(blank)
+            blank = bounds.one_more_blank(blank)
         else:
             blank = max(0, blank - 1)
             yield number, said
@@ -344,3 +333,9 @@ def _with_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
 def _without_quote(cell: str) -> str:
     """A cell of a refused file without the mark that kept a spreadsheet from running it."""
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
+
+
+def _without_formula(cell: str) -> str:
+    """What ="00123" says: so a program keeps a spreadsheet from taking the zeros off."""
+    is_one = cell[:2] == '="' and cell[-1:] == '"' and len(cell) > len('="')
+    return cell[2:-1].replace('""', '"') if is_one else cell

@@ -89,9 +89,11 @@ def _card(value: str) -> str:
     return text
 
 
-# Normalised values that stand for nobody (STANDARDS 5), for every kind.
+# Normalised values that stand for nobody (STANDARDS 5, and what Japanese lists write so), for every
+# kind: all who have none would be one person.
 _BLOCKED = re.compile(
-    r"[0\-]*|-1|null|none|nil|undefined|anonymous|guest|unknown|n/?a|test|nan|\[object object\]",
+    r"[0\-ー]*|-1|null|none|nil|undefined|anonymous|guest|unknown|#?n/?a|test|nan|\[object object\]"
+    r"|なし|無し|無|ナシ|不明|未登録|未設定|未入力|該当なし|登録なし|会員登録なし",
     re.IGNORECASE,
 )
 _BLOCKED_LENGTH_MAX = len("[object object]")  # the longest of them
