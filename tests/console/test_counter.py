@@ -248,6 +248,18 @@ def form_of(associate: Browser, shop: Shop, address: str) -> dict[str, str]:
     return {"press": press[1], "receipt": receipt[1], "at": shop.location_id}
 
 
+def test_a_receipt_is_found_by_its_number_as_pages_show_it(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    number = sold(house, sku, 1)
+    form = {"at": shop.location_id, "location_id": "yokohama", "register": "", "day": ""}
+    found = post(associate, "/stock/returns/finding", **form, sequence=f" 3-{number}")
+    assert found.headers["location"] == the_purchase(associate, shop, number)
+    for wrong in (number, f"4-{number}", f"{number}-", "-"):
+        lost = associate.post("/stock/returns/finding", **form, sequence=wrong)
+        assert (lost.status_code, wrong in lost.text) == (404, True)
+
+
 def test_bought_in_one_shop_returned_in_another_and_pressed_twice(
     house: House, associate: Browser, shop: Shop, sku: str
 ) -> None:

@@ -161,12 +161,18 @@ async def _found(conn: Connection, said: Mapping[str, str], now: datetime) -> Pu
 
 
 async def printed(conn: Connection, said: Mapping[str, str], now: datetime) -> Purchase:
-    """The purchase of the receipt whose numbers somebody typed. Raises Invalid, NotFound."""
+    """The purchase of the receipt whose numbers somebody typed. Raises Invalid, NotFound.
+
+    Without a register the number may be as pages show it: `2-0042`.
+    """
+    register, sequence = said["register"], said["sequence"]
+    if not register:
+        register, _, sequence = (part.strip() for part in sequence.rpartition("-"))
     return await returns.by_receipt_number(
         conn,
         location_id=said["location_id"],
-        register=said["register"],
-        sequence=said["sequence"],
+        register=register,
+        sequence=sequence,
         business_day=_day(said["day"]),
         now=now,
     )
