@@ -307,7 +307,7 @@ def test_every_number_of_an_item_adds_up_from_its_ledger(house: House) -> None:
     with house.person("page-associate") as associate:
         text = associate.get(f"/stock/items/{sku}?at=yokohama").text
     head, _, ledger = text.partition('<table class="table ledger"')
-    promisable = re.search(r'figure is-l">([\d,]+)<', head)
+    promisable = re.search(r'figure is-l"><a [^>]*>([\d,]+)<', head)
     newest_left = re.search(r'<td class="num"><b>([\d,]+)</b>', ledger)
     assert promisable
     assert newest_left
