@@ -129,3 +129,13 @@ def test_stages_are_found_wherever_a_condition_names_them(
     expression: dict[str, Any], named: set[str]
 ) -> None:
     assert stages_in(expression) == named
+
+
+def test_those_who_have_not_bought_stand_in_the_list_of_everybody(house: House) -> None:
+    with house.person("page-admin") as admin:
+        led = admin.get("/customers/stages/acquisition")
+        assert (led.status_code, led.headers["location"]) == (
+            303,
+            "/customers/all?stage=acquisition",
+        )
+        assert admin.get(str(led.headers["location"])).status_code == 200

@@ -51,7 +51,7 @@ async def everybody(request: Asked) -> Response[str]:
         "rows": [_row(one, told.get(one.customer_id), page, names) for one in part.rows],
         "stages": [(one, lifecycle.NAMES[one][page.locale]) for one in STAGES],
         "shops": [(one.location_id, name_of(one, page.locale)) for one in names.shops()],
-        "reaches": REACHES,
+        "reaches": [(one, page.words()(f"consent.channel_{one}")) for one in REACHES],
         "currency": currency,
     }
     return page.render("customers/everybody.html", shown)

@@ -179,7 +179,12 @@ def _cell(n: int, most: int) -> Cell:
 
 @get("/customers/stages/{stage:str}", right=Right.read_customers)
 async def stage_people(request: Asked, stage: FromPath[str]) -> Response[str]:
-    """Who stands in a stage, those who came last first."""
+    """Who stands in a stage, those who came last first.
+
+    Those who have not bought yet came to no stage: they stand in the list of everybody.
+    """
+    if stage == "acquisition":
+        return redirect(f"/customers/all?stage={stage}")
     look, deps = lists.look(STAGE, request), guard.deps_of(request)
     page = look.page
     async with db.transaction(deps.pool) as conn:
