@@ -262,8 +262,9 @@ def test_the_file_waits_sealed_and_for_its_owner_alone(house: House) -> None:
     word = f"秘{uuid.uuid4().hex[:6]}"
     content = f"会員番号,氏名\nx-{word},{word}\n".encode()
     with house.person("page-admin") as admin:
-        until(admin, sent(admin, "customers", content, name=f"{word}.csv"), TRIED)
-    kept = [one for one in (house.folder / "data/imports").rglob("*") if one.is_file()]
+        address = sent(admin, "customers", content, name=f"{word}.csv")
+        until(admin, address, TRIED)
+    kept = list((house.folder / "data/imports").rglob(f"*{address.rpartition('/')[2]}*"))
     assert kept
     assert all(word.encode() not in one.read_bytes() for one in kept)
     assert all(one.stat().st_mode & 0o077 == 0 for one in kept)
