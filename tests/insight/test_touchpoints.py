@@ -210,3 +210,11 @@ async def test_what_came_before_the_day_is_not_of_the_day(people, pool):
     of_day = await people.happens("user_id:ann", minute=0)
     await catch_up(pool)
     assert await latest(pool) == [of_day]
+
+
+async def test_what_came_last_but_happened_before_does_not_hide_the_day(people, pool):
+    today = [await people.happens("user_id:ann", minute=number) for number in range(3)]
+    for number in range(12):
+        await people.happens("user_id:bo", minute=-60 - number, name="product.viewed")
+    await catch_up(pool)
+    assert await latest(pool, most=3) == [*reversed(today)]

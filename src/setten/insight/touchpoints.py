@@ -331,21 +331,23 @@ async def latest(
     so a place sees other events only where they are among these. channels: lower case; None for
     all.
     """
-    rows = await Q.latest.all(
-        conn,
-        reader=READER,
-        names=list(names),
-        placed=location_id if location_id and PLACED.issuperset(names) else "",
-        channels=None if channels is None else list(channels),
-        location_id=location_id,
-        begin=begin,
-        until=until,
+    asked: dict[str, object] = {
+        "reader": READER,
+        "names": list(names),
+        "placed": location_id if location_id and PLACED.issuperset(names) else "",
+        "channels": None if channels is None else list(channels),
+        "location_id": location_id,
+        "begin": begin,
+        "until": until,
         # An event never arrives before it happened; a transaction may have begun before midnight.
-        since=begin.astimezone(UTC).date() - timedelta(days=1),
-        fresh=FRESH_MAX,
-        kept=KEPT_MAX if location_id else 3 * most,
-        most=min(most, LATEST_MAX),
-    )
+        "since": begin.astimezone(UTC).date() - timedelta(days=1),
+        "fresh": FRESH_MAX,
+        "most": min(most, LATEST_MAX),
+    }
+    kept = KEPT_MAX if location_id else 3 * most
+    rows = await Q.latest.all(conn, **asked, kept=kept)
+    if len(rows) < most and kept < KEPT_MAX:  # those that came last may have happened before
+        rows = await Q.latest.all(conn, **asked, kept=KEPT_MAX)
     return tuple(
         sorted((_touch(row) for row in rows), key=lambda one: one.occurred_at, reverse=True)
     )
