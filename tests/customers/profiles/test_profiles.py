@@ -248,3 +248,49 @@ async def test_somebody_at_a_counter_is_found_by_what_she_says(people, vault, po
     assert [(one.customer_id, one.by) for one in found] == [
         (await people.customer("loyalty_card:4417"), by)
     ]
+
+
+async def test_a_name_and_its_reading_are_one_person_s(people, vault):
+    await people.happens("user_id:ann", minute=1)
+    await people.happens("loyalty_card:4417", minute=2)
+    for who, said, minute in (
+        ("user_id:ann", {"name": "川村 梓", "name_kana": "かわむら あずさ", "size": "M"}, 1),
+        ("loyalty_card:4417", {"last_name": "田中", "first_name": "哲也", "kana": "たなか"}, 2),
+    ):
+        for field, value in said.items():
+            await tell(people, vault, who, field, value, minute)
+    await people.happens("loyalty_card:4417", "user_id:ann", minute=3)
+    await people.read()
+    found = await profile_of(people, vault, "user_id:ann")
+    assert found.traits == {
+        "last_name": "田中", "first_name": "哲也", "kana": "たなか", "size": "M",
+    }  # fmt: skip
+
+
+async def test_a_reading_told_elsewhere_stays_with_the_same_name(people, vault):
+    await people.happens("loyalty_card:4417", "user_id:ann", minute=1)
+    await people.happens("user_id:ann", "phone:090-1234-2266", minute=1)
+    await tell(people, vault, "user_id:ann", "name", "川村 梓", 3)
+    await tell(people, vault, "loyalty_card:4417", "last_name", "川村", 1)
+    await tell(people, vault, "loyalty_card:4417", "first_name", "梓", 1)
+    await tell(people, vault, "loyalty_card:4417", "last_name_kana", "カワムラ", 1)
+    await tell(people, vault, "phone:090-1234-2266", "first_name_kana", "アズサ", 1)
+    await people.read()
+    found = await profile_of(people, vault, "user_id:ann")
+    assert found.traits["last_name_kana"] == "カワムラ"
+    assert found.traits["first_name_kana"] == "アズサ"
+    assert found.traits["name"] == "川村 梓"
+
+
+async def test_what_staff_and_the_clock_do_about_her_is_no_visit_of_hers(people, vault):
+    await people.happens("user_id:ann", minute=1)
+    for minute, name in enumerate(("customer.stage_changed", "stock.hold_expired", "reach.lost")):
+        await people.happens("user_id:ann", minute=10 + minute, name=name)
+    await people.happens("loyalty_card:4417", minute=5)
+    await people.read()
+    await people.happens("loyalty_card:4417", "user_id:ann", minute=6)
+    await people.read()
+    await people.read()  # that they were merged is told, and stands on her timeline
+    assert await people.facts("customer.merged")
+    found = await profile_of(people, vault, "user_id:ann")
+    assert found.last_at == START + timedelta(minutes=6)

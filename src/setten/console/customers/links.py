@@ -5,6 +5,7 @@ Whatever changes who is whom is shown before it is done: the same verb runs and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
 from setten.platform.db import Connection
 from setten.platform.errors import Invalid, NotFound
+from setten.platform.vault import KINDS
 
 CANDIDATES_MAX = 8
 _ACTS = {"split": identity.split, "rejoin": identity.rejoin}
@@ -207,11 +209,23 @@ async def merge(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
     page, deps, form = page_of(request), guard.deps_of(request), await request.form()
     reason = reason_of(str(form.get("reason") or ""))
     async with db.transaction(deps.pool) as conn:
-        done = await identity.merge(
-            conn, deps.vault, page.who,
-            into=customer_id, gone=_other(form), reason=reason, now=clock.now(),
-        )  # fmt: skip
+        try:
+            done = await identity.merge(
+                conn, deps.vault, page.who,
+                into=customer_id, gone=_other(form), reason=reason, now=clock.now(),
+            )  # fmt: skip
+        except identity.MergeBreaksLimit as refused:
+            raise _in_words(refused, page) from None
     return redirect(f"/customers/{done.customer_id}/links")
+
+
+def _in_words(refused: identity.MergeBreaksLimit, page: Page) -> identity.MergeBreaksLimit:
+    """The same with kinds as the pages call them: "user_id 2/1" is the API's word."""
+    facts = dict(refused.facts)
+    for kind in KINDS:
+        called = page.words()(f"identifier.{kind}")
+        facts = {key: re.sub(rf"\b{kind}\b", called, str(said)) for key, said in facts.items()}
+    return identity.MergeBreaksLimit(**facts)
 
 
 def _other(form: FormMultiDict) -> UUID:

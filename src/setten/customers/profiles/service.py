@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import identity
-from setten.customers.profiles import homing
+from setten.customers.profiles import homing, naming
 from setten.customers.profiles.model import (
     BoughtThrough,
     Figures,
@@ -20,7 +20,11 @@ from setten.customers.profiles.model import (
     Profile,
     Viewed,
 )
+from setten.facts.consent import ReachFound, ReachLost
+from setten.facts.customers import CustomerMerged, RelationEnded, RelationMade
 from setten.facts.ids import CustomerId
+from setten.facts.lifecycle import CustomerStageChanged
+from setten.facts.stock import HoldExpired
 from setten.platform import db
 from setten.platform.db import Connection, Record
 from setten.platform.vault import Identifier, Trait, Vault, dossier_part, mask
@@ -28,6 +32,12 @@ from setten.platform.vault import Identifier, Trait, Vault, dossier_part, mask
 Q = db.load(str(Path(__file__).with_name("store.py")))
 VIEWED_MAX = 40  # the newest views, looked through for distinct skus
 VIEWED_SHOWN_MAX = 8
+# What staff or the clock did about somebody: she was not there when it happened.
+_NOT_HERS = frozenset(
+    fact.event_name
+    for fact in (CustomerMerged, CustomerStageChanged, HoldExpired, ReachFound, ReachLost,
+                 RelationEnded, RelationMade)
+)  # fmt: skip
 # Strongest first: of hundreds of cookies nobody reads the hundredth, and each costs a decryption.
 OPENED_MAX = 50
 
@@ -112,6 +122,7 @@ def _overview(people: Sequence[identity.Person], viewed_most: int) -> db.Part:
             "identifier_ids": [number for _, number in asked],
             "viewed_most": viewed_most,
             "home_fields": list(homing.FIELDS),
+            "not_hers": sorted(_NOT_HERS),
         },
     )
 
@@ -171,7 +182,7 @@ def _profile(
     said: Sequence[Trait],
     reveal: bool,
 ) -> Profile:
-    traits = plain.traits | _newest(said)
+    traits = plain.traits | _newest(naming.of_one(said))
     return Profile(
         customer_id=who.customer_id,
         identifiers=_shown(who.nodes, values, reveal=reveal),

@@ -16,6 +16,7 @@ profiles_people as materialized (
            from unnest(p.numbers) as i(identifier_id)
           cross join lateral (select occurred_at from customers.timeline t
                                where t.identifier_id = i.identifier_id
+                                 and t.name <> all((select :not_hers::text[])::text[])
                                order by occurred_at desc, position desc limit 1) as l) as last_at,
         (select coalesce(json_object_agg(name, n), '{}')
            from (select name, sum(n) as n from customers.counters
