@@ -98,19 +98,22 @@ def on_fault(request: Asked, error: Exception) -> Response[str]:
 def came_from(request: Asked) -> str:
     """The page of ours whose form was refused, to go back to; empty where there is none.
 
-    A page that only answers a form cannot be opened again, so it is none.
+    What only answers a form cannot be opened again: the nearest page above it is meant.
     """
     said = urlsplit(request.headers.get("referer", ""))
     if request.method != "POST" or said.netloc != request.url.netloc:
         return ""
-    is_page = any(
-        "GET" in route.methods and _pattern(route.path).fullmatch(said.path)
+    pages = [
+        _pattern(route.path)
         for route in request.app.routes
-        if isinstance(route, HTTPRoute)
-    )
-    if not is_page:
-        return ""
-    return f"{said.path}?{said.query}" if said.query else said.path
+        if isinstance(route, HTTPRoute) and "GET" in route.methods
+    ]
+    path = said.path
+    while path.strip("/") and not any(one.fullmatch(path) for one in pages):
+        path = path.rpartition("/")[0]
+    if path == said.path and said.query:
+        return f"{path}?{said.query}"
+    return path if path.strip("/") else ""
 
 
 @cache
