@@ -57,6 +57,8 @@ async def assert_true(shop: Shop, kept: Memory) -> None:
             assert np.array_equal(ours.armed, theirs.armed)
             assert _lines(ours) == _lines(theirs)
             assert _fields(ours) == _fields(theirs)
+        numbers = list(kept.owners._known)
+        assert await kept.owners.of(conn, numbers) == await identity.customers_for(conn, numbers)
         kept.leave()
 
 

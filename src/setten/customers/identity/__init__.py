@@ -53,6 +53,7 @@ from setten.customers.identity.model import (
     Rule,
 )
 from setten.customers.identity.outgrown import Hub, Outgrown, hubs, outgrown
+from setten.customers.identity.owners import Owners
 from setten.customers.identity.reader import READER, readers
 from setten.customers.identity.rebuilding import rebuild
 from setten.customers.identity.rules import Resolution, resolve
@@ -94,6 +95,7 @@ __all__ = [
     "LINKS_MAX",
     "Hub",
     "Outgrown",
+    "Owners",
     "Asked",
     "BadRule",
     "BlockedNotFound",

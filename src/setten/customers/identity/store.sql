@@ -10,6 +10,18 @@ select token from customers.identity_turn for update;
 -- name: pass_on
 update customers.identity_turn set token = :token;
 
+-- name: moves
+-- What has changed hands after a move that was heard of. Those of before are kept for some time: when
+-- the first that is left comes later than the next, some were missed.
+select t.token,
+       coalesce((select min(move_id) from customers.identity_moves), 0) as first,
+       coalesce((select max(move_id) from customers.identity_moves), 0) as last,
+       coalesce((select array_agg(one.identifier_id)
+                   from customers.identity_moves m
+                  cross join lateral unnest(m.identifier_ids) as one(identifier_id)
+                  where m.move_id > :heard), '{}') as moved
+  from customers.identity_turn t;
+
 -- name: rules
 select kind, is_weak, most, shared_after, priority from customers.identity_rules;
 

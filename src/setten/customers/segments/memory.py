@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from setten.customers import identity
 from setten.customers.segments.model import Live
 from setten.customers.segments.sorts import Sorts
 from setten.customers.segments.state import State
@@ -79,12 +80,14 @@ class Memory:
         self._stamp: object = None
         self.segments: Sequence[Live] = ()
         self.needs: Needs = NOTHING
+        self.owners = identity.Owners()
         self.forget_everybody()
 
     def resume(self, token: UUID, stamp: object) -> None:
         """Begin a transaction that has found this token; forget all unless it is our own."""
         if token != self.token or stamp != self._stamp:
             self.segments, self.needs = (), NOTHING
+            self.owners = identity.Owners()  # it may be another database
             self.forget_everybody()
             self._stamp = stamp
         self._found, self.token = token, None

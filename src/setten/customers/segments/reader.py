@@ -102,7 +102,7 @@ async def _whom(
     """
     watched, lines = _watched(memory.needs), _plain_lines(memory.needs)
     theirs = [row for row in rows if row.identifiers and row.name in watched]
-    owners = await identity.customers_for(conn, {row.identifiers[0] for row in theirs})
+    owners = await memory.owners.of(conn, {row.identifiers[0] for row in theirs})
     whom: dict[UUID, Why] = {}
     told: list[tuple[UUID, Row]] = []
     for row in theirs:
