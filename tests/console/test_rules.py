@@ -36,6 +36,9 @@ def test_a_blocked_value_is_counted_applied_and_used_again(house: House) -> None
         eventually(lambda: 'value="apply"' in admin.get("/run/identity").text)
         text = admin.get("/run/identity").text
         assert "分かれる 1" in text
+        # Whoever decides looks at the evidence of those who would come apart.
+        apart = re.findall(r'href="(/customers/[0-9a-f-]{36}/links)"', text)
+        assert [admin.get(one).status_code for one in apart] == [200]
         [change] = re.findall(r'action="/run/identity/([0-9a-f-]{36})"', text)
         assert admin.post(f"/run/identity/{change}", act="apply").status_code == 303
         eventually(lambda: is_applied(admin.get("/run/identity").text, shop))

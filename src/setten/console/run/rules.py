@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from setten.console import guard
 from setten.console.customers.record import reason_of
-from setten.console.page import Asked, page_of
+from setten.console.page import Asked, Page, page_of
 from setten.console.shell.sign_in import redirect
 from setten.customers import identity
 from setten.customers.identity import BadRule, RuleAsked
@@ -38,7 +38,7 @@ async def rules(request: Asked) -> Response[str]:
     page, deps = page_of(request), guard.deps_of(request)
     async with db.transaction(deps.pool) as conn:
         book = await identity.book(conn, deps.vault)
-        shown = await _changes(conn, deps.vault)
+        shown = await _changes(conn, deps.vault, page)
         quarantined = await identity.outgrown(conn, deps.vault)
         await audit.note(conn, page.who, "identity_rules.viewed", at=page.now)
     view = {
@@ -55,12 +55,12 @@ async def changes(request: Asked) -> Response[str]:
     """How far the changes are: asked again while one is being counted or applied."""
     page, deps = page_of(request), guard.deps_of(request)
     async with deps.pool.acquire() as conn:
-        shown = await _changes(conn, deps.vault)
+        shown = await _changes(conn, deps.vault, page)
     status = 200 if shown["is_moving"] else ASK_NO_MORE
     return page.render("run/rule_changes.html", shown, status=status)
 
 
-async def _changes(conn: Connection, vault: Vault) -> dict[str, object]:
+async def _changes(conn: Connection, vault: Vault, page: Page) -> dict[str, object]:
     found = await identity.changes(conn, most=CHANGES)
     names = {f"staff:{one.staff_id}": one.name for one in await auth.list_staff(conn)}
     moving = any(one.state in ("counting", "applying") for one in found)
@@ -72,6 +72,8 @@ async def _changes(conn: Connection, vault: Vault) -> dict[str, object]:
         "numbers": _NUMBERS,
         "names": names,
         "is_moving": moving,
+        # Whom a sample is about: what would come apart is judged by its evidence.
+        "may_open": page.who.may(Right.read_customers),
     }
 
 
