@@ -28,6 +28,13 @@ def lived() -> tuple[Chain, tuple[Day, ...]]:
     return chain, tuple(chain.days(DAYS))
 
 
+@cache
+def busy() -> tuple[Deed, ...]:
+    """A fortnight of the whole chain: long enough for what happens once in some days."""
+    chain = Chain("any", BEGIN, holds_from=BEGIN)
+    return tuple(deed for day in chain.days(14) for deed in day.deeds)
+
+
 def deeds(*kinds: Kind) -> Iterator[Deed]:
     return (deed for day in lived()[1] for deed in day.deeds if not kinds or deed.kind in kinds)
 
@@ -190,6 +197,36 @@ def test_some_carts_are_left_and_nothing_is_set_aside_for_them() -> None:
     left = list(deeds(Kind.cart))
     assert len(left) > 3
     assert all(deed.cookie and deed.lines for deed in left)
+
+
+def test_a_cart_that_was_left_is_ordered_at_the_counter_of_her_shop_as_it_was() -> None:
+    left = {(one.who, one.lines): one for one in busy() if one.kind is Kind.cart and one.who}
+    shown = [one for one in busy() if one.kind is Kind.bought and "shown_at" in one.said]
+    assert shown
+    for deed in shown:
+        before = left[deed.who, deed.lines]
+        assert timedelta(0) < deed.at - before.at < timedelta(days=4)
+        opens, closes = calendar.opening(SHOPS[str(deed.said["shown_at"])], deed.at.date())
+        assert opens <= deed.at <= closes
+
+
+def test_what_is_asked_for_by_voice_is_taken_down_while_the_shop_is_open() -> None:
+    for held in deeds(Kind.hold):
+        if held.source in ("phone", "chat"):
+            opens, closes = calendar.opening(SHOPS[held.place], held.at.date())
+            assert opens <= held.at <= closes
+
+
+def test_a_till_may_sell_what_was_promised_and_then_nobody_comes_for_it() -> None:
+    held = {deed.ref: deed for deed in busy() if deed.kind is Kind.hold}
+    tills = [deed for deed in busy() if deed.kind is Kind.sale and deed.of]
+    snatched = [deed for deed in tills if deed.who is None]
+    assert snatched
+    for deed in snatched:
+        promised = held[deed.of]
+        assert promised.at < deed.at
+        assert {line.sku for line in deed.lines} == {line.sku for line in promised.lines}
+    assert len({deed.of for deed in tills}) == len(tills), "nobody pays for it a second time"
 
 
 def test_the_last_two_of_a_story_are_sold_to_nobody_by_chance() -> None:

@@ -6,18 +6,24 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from setten.demo import real
 from setten.demo.chain import Chain, Deed, Kind, Line
+from setten.demo.real.bringing import State, keep, kept
+from setten.demo.real.year import Year
 from setten.demo.telling import Client, Desk, follow
 from setten.demo.world import JAPAN
 from setten.platform import settings
 from setten.platform.db import embedded
-from tests.stories.town import Refusal, Shop, Town
+from tests.stories.town import READERS_LIMIT_S, Refusal, Shop, Town
 
 
 class Floor:
@@ -65,6 +71,17 @@ class Floor:
     def lies_at(self, place: str) -> int:
         rows = self.town.api("GET", "/stock/balances", params={"sku": self.sku})["items"]
         return sum(one["on_hand"] + one["held"] for one in rows if one["location_id"] == place)
+
+
+def known(town: Town, kind: str, value: str) -> dict[str, Any]:
+    """Whose it is, as soon as identity has read of it."""
+    deadline = time.monotonic() + READERS_LIMIT_S
+    while True:
+        try:
+            return town.look_up(kind, value)
+        except Refusal:
+            assert time.monotonic() < deadline, f"nobody has this {kind}"
+            time.sleep(0.1)
 
 
 @pytest.fixture
@@ -167,6 +184,72 @@ def test_what_our_own_shop_sells_is_packed_sent_and_delivered(floor: Floor) -> N
     assert (part["state"], part["carrier_ref"]) == ("delivered", "4912-3456-7890")
     assert [line["qty"] for line in part["lines"]] == [2]
     assert floor.lies_at("warehouse") == 7
+
+
+def test_a_cart_that_was_left_is_ordered_at_a_counter_by_its_code(floor: Floor) -> None:
+    floor.person.told["user_id"] = user = f"u-{uuid.uuid4().hex[:10]}"
+    shop: dict[str, Any] = {"place": "warehouse", "cookie": uuid.uuid4().hex, "source": "web"}
+    floor.live(floor.deed(Kind.event, **shop, said={"what": "sign_in"}))
+    customer = floor.wait_for("user_id", user)["customer_id"]
+    address = {
+        "name": "試し 花子", "postcode": "180-0004", "region": "東京都", "city": "武蔵野市",
+        "street": "吉祥寺本町 1-1-1", "phone": "",
+    }  # fmt: skip
+    said = {
+        "address": address, "pay": "card", "paid": "captured",
+        "shown_at": floor.shop.location_id,
+    }  # fmt: skip
+
+    floor.live(
+        floor.deed(Kind.cart, 2, **shop),
+        floor.deed(Kind.bought, 2, **{**shop, "source": "store"}, said=said),
+    )
+
+    (order,) = floor.town.api("POST", "/orders/lookup", json={"customer_id": customer})["items"]
+    assert order["channel"] == "store"
+    (part,) = floor.town.api("GET", f"/orders/{order['order_id']}/where")["parts"]
+    assert [(line["sku"], line["qty"]) for line in part["lines"]] == [(floor.sku, 2)]
+
+
+def test_what_is_left_of_a_real_year_is_told_once_it_is_due(town: Town, tmp_path: Path) -> None:
+    number, household = (uuid.uuid4().int % 10**9 + 10**9 for _ in range(2))
+    town.api("PUT", "/stock/locations", json={"locations": [
+        {"location_id": str(number), "name": {"ja": "店", "en": "Shop"}, "kind": "shop"}
+    ]})  # fmt: skip
+    sku = town.new_item(str(uuid.uuid4().int % 10**9 + 10**9), {str(number): 3})
+    at = datetime.now(UTC).replace(microsecond=0, tzinfo=None) - timedelta(minutes=5)
+    long_ago = datetime(2017, 3, 3)  # noqa: DTZ001 - the published tables name no zone
+    for name, row in {
+        "transactions": {
+            "household_id": household, "store_id": number, "basket_id": 7, "product_id": int(sku),
+            "quantity": 1, "sales_value": 1.25, "retail_disc": 0.25, "coupon_disc": 0.0,
+            "coupon_match_disc": 0.0, "transaction_timestamp": at,
+        },
+        "campaign_descriptions": {
+            "campaign_id": 1, "campaign_type": "A", "start_date": long_ago, "end_date": long_ago,
+        },
+        "campaigns": {"campaign_id": 1, "household_id": household},
+        "coupon_redemptions": {
+            "household_id": household, "coupon_upc": 9, "campaign_id": 1,
+            "redemption_date": long_ago,
+        },
+    }.items():  # fmt: skip
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / f"{name}.parquet")
+    since = datetime.now(UTC) - timedelta(hours=1)
+    state = State(is_whole=True, year=Year(days=0, until=since), told_until=since)
+    for _ in range(2):  # as if how far it was told had been lost
+        keep(tmp_path, state)
+        client = Client(town.process.base_url, town.key, town.write_keys)
+        real.follow(tmp_path, client, threading.Event(), source=tmp_path)
+
+    told = kept(tmp_path)
+    assert told is not None
+    assert told.told_until == at.replace(tzinfo=UTC)
+    rows = town.api("GET", "/stock/balances", params={"sku": sku})["items"]
+    assert [one["on_hand"] for one in rows if one["location_id"] == str(number)] == [2]
+    customer = known(town, "loyalty_card", f"HH-{household}")["customer_id"]
+    lines = town.timeline(customer, wait_for="receipt.recorded")
+    assert len([one for one in lines if one["name"] == "receipt.recorded"]) == 1
 
 
 def test_what_is_said_is_written_down_by_those_who_heard_it(floor: Floor) -> None:

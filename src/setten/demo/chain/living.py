@@ -17,6 +17,7 @@ from setten.demo.chain.browsing import Session
 from setten.demo.chain.business import Business, load
 from setten.demo.chain.calendar import RAIN_WEB
 from setten.demo.chain.chance import dice
+from setten.demo.chain.letters import Letters, Plans
 from setten.demo.chain.model import Day, Deed, Kind, Line, Person, Shop
 from setten.demo.chain.promises import Promises
 from setten.demo.chain.returning import Returns, with_number
@@ -27,12 +28,9 @@ _TILLS = ("01", "02")  # as they stand on a receipt
 _STRANGER_BUYS = 0.02
 _WITH_ACCOUNT, _WITHOUT = 1.35, 0.4  # who has an account orders more easily
 _LEAVES_FOR_FEE = 0.5  # of those who see a fee and came to look
+_CARRIES_TO_SHOP = 0.4  # of carts that were left for the fee: shown at a counter some days later
 _COMES_AFTER_LOOKING = 0.2
 _TALK_DAYS = (1.5, 1.15, 1.0, 0.95, 1.0, 0.75, 0.65)  # after the weekend people write
-# source, identifier it is sent to, weekday and clock of sending, share that opens it.
-_LETTERS = (("mail", "email", 3, "10:00", 0.26), ("line", "line_id", 4, "18:00", 0.42))
-_OPENED = (0.60, 0.20, 0.12, 0.08)  # of these, on the day, and on each of the days after
-_FOLLOWS_LETTER, _COMES_FOR_LETTER = 0.07, 0.02
 _CAUSES, _CAUSE_SHARES = ("need", "passing", "ad", "social", "flyer"), (46, 26, 11, 7, 10)
 _SCREEN_CAUSES, _SCREEN_SHARES = ("passing", "need", "ad", "social"), (38, 28, 22, 12)
 
@@ -57,7 +55,9 @@ class Chain:
         self.room = Stockroom(self.business, seed, begin)
         self._by_key = {one.key: one for one in self.people}
         self._size = size
-        self._plans: dict[date, list[tuple[str, tuple[str, ...], str]]] = defaultdict(list)
+        self._plans: Plans = defaultdict(list)
+        self._letters = Letters(self.business, self.people, self._plans)
+        self._carried: dict[date, list[tuple[Person, Deed]]] = defaultdict(list)
         self._returns = Returns(self.business)
         self._promises = Promises(self.business, self.room, self._mornings)
         self._orders = 240_000
@@ -87,11 +87,12 @@ class Chain:
             *self._newcomers(day),
             *self._in_shops(rng, day, rain),
             *self._mornings.pop(day, []),
+            *self._handed_over(rng, day),
             *self._collected(rng, day),
             *self._own_people(rng, day, rain),
             *self._holds(rng, day),
             *self._strangers(rng, day, rain),
-            *self._letters(rng, day),
+            *self._letters.on(rng, day),
             *self._talks(rng, day),
         ]
         later += self.room.losses(day) if day.weekday() == 6 else []
@@ -301,7 +302,11 @@ class Chain:
         if is_left:
             self.room.put(place, lines)
             if is_ours:
-                yield session.left(lines)
+                left = session.left(lines)
+                yield left
+                if one and "user_id" in one.told and rng.random() < _CARRIES_TO_SHOP:
+                    later = day + timedelta(days=rng.randint(1, 3))
+                    self._carried[later].append((one, left))
             return
         ref = f"{session.at:%y%m%d%H%M%S}-{rng.getrandbits(40):x}"
         if not is_ours:
@@ -309,11 +314,7 @@ class Chain:
             return
         order = ordering.bought(self.business, rng, session, one, lines, ref)
         yield order
-        for step in ordering.steps(self.business, rng, order):
-            if step.at.date() == day:
-                yield step
-            else:
-                self._mornings[step.at.date()].append(step)
+        yield from self._sent(rng, order)
 
     def _holds(self, rng: random.Random, day: date) -> Iterator[Deed]:
         """Some reserve on a screen and pay in the shop within days; some never come."""
@@ -322,7 +323,41 @@ class Chain:
         known = [one for one in self.people if one.joined <= day]
         mean = self.business.holds * self._share() * calendar.web_factor(day, rain=False)
         for _ in range(round(mean)):
-            yield from self._promises.ask(rng, rng.choice(known), day)
+            yield from self._promises.ask(
+                rng, rng.choice(known), day, lambda held, qty: self._snatched(rng, held, qty)
+            )
+
+    def _snatched(self, rng: random.Random, held: Deed, qty: int) -> Deed:
+        """A stranger carries to the till what was promised some minutes ago."""
+        at = held.at + timedelta(minutes=rng.triangular(2, 9, 4))
+        price = self.business.by_sku[held.lines[0].sku].price
+        lines = (Line(held.lines[0].sku, qty, price * qty),)
+        shop = self.business.shop(held.place)
+        sold = self._sale(rng, shop, at, lines, None, "passing", f"T-{held.ref}")
+        return msgspec.structs.replace(sold, of=held.ref)
+
+    def _handed_over(self, rng: random.Random, day: date) -> Iterator[Deed]:
+        """Carts that were left at a screen and are ordered at a counter, by the code she shows."""
+        for one, left in self._carried.pop(day, []):
+            taken = [
+                line for line in left.lines
+                if self.room.take(line.sku, catalogue.WAREHOUSE, line.qty)
+            ]  # fmt: skip
+            if len(taken) < len(left.lines):  # sold out meanwhile
+                self.room.put(catalogue.WAREHOUSE, taken)
+                continue
+            at = calendar.in_shop(rng, self.business.shop(one.shop), day)
+            order = ordering.at_counter(one, left, at, f"C-{at:%y%m%d%H%M%S}-{one.key}")
+            yield order
+            yield from self._sent(rng, order)
+
+    def _sent(self, rng: random.Random, order: Deed) -> Iterator[Deed]:
+        """The steps of its parcel: those of today, and the others on their mornings."""
+        for step in ordering.steps(self.business, rng, order):
+            if step.at.date() == order.at.date():
+                yield step
+            else:
+                self._mornings[step.at.date()].append(step)
 
     def _collected(self, rng: random.Random, day: date) -> Iterator[Deed]:
         for held, shop, at in self._promises.due(rng, day):
@@ -349,43 +384,6 @@ class Chain:
             if rng.random() < _STRANGER_BUYS:
                 wants = tuple(good.sku for good in session.seen[-1:])
                 yield from self._buy(rng, session, None, day, wants)
-
-    def _letters(self, rng: random.Random, day: date) -> Iterator[Deed]:
-        """On Thursdays a mail, on Fridays a message: some open it then, some in the days after."""
-        for source, field, weekday, clock, share in _LETTERS:
-            later = (day.weekday() - weekday) % 7
-            if later >= len(_OPENED):
-                continue
-            written = day - timedelta(days=later)
-            titles = self.business.words["letters"][source]
-            title = titles[written.toordinal() // 7 % len(titles)]
-            for one in self.people:
-                if field not in one.told or one.joined > written:
-                    continue
-                if rng.random() < share * _OPENED[later]:
-                    sent = calendar.clock(day, clock)
-                    at = sent + timedelta(minutes=rng.expovariate(1 / 95))
-                    if later or at.date() != day:
-                        at = calendar.on_screen(rng, day)
-                    yield from self._open(rng, one, source, at, title)
-
-    def _open(
-        self, rng: random.Random, one: Person, source: str, at: datetime, title: str
-    ) -> Iterator[Deed]:
-        """Read a letter; a few come for it, to a screen at once or to the shop in some days."""
-        yield Deed(
-            at=at, kind=Kind.event, source=source, who=one.key,
-            said={"what": "opened", "title": title}, cause=source,
-        )  # fmt: skip
-        if rng.random() < _FOLLOWS_LETTER:
-            session = Session(
-                self.business, rng, one, one.cookies[0], at + timedelta(seconds=20), source
-            )
-            yield from session.arrive()
-            yield from session.look(one.kind, ())
-        elif rng.random() < _COMES_FOR_LETTER:
-            day = at.date() + timedelta(days=rng.randint(1, 4))
-            self._plans[day].append((one.key, (), source))
 
     def _talks(self, rng: random.Random, day: date) -> Iterator[Deed]:
         known = [one for one in self.people if one.joined <= day]

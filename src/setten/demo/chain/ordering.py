@@ -26,17 +26,34 @@ def bought(
 ) -> Deed:  # fmt: skip
     """The order itself. said: the address in the product's words, and how it is paid."""
     method, state, _ = rng.choices(_PAYS, [share for *_, share in _PAYS])[0]
-    guest = who or people.guest(business, rng)
-    address = {
-        "name": f"{guest.family} {guest.given}", "postcode": guest.town.postcode,
-        "region": guest.town.prefecture, "city": guest.town.city,
-        "street": f"{guest.town.town} {guest.street}", "phone": guest.told.get("phone", ""),
-    }  # fmt: skip
+    address = _address(who or people.guest(business, rng))
     return Deed(
         at=session.at, kind=Kind.bought, ref=ref, who=who.key if who else None,
         cookie=session.cookie, place=WAREHOUSE, lines=lines, source=session.source,
         said={"address": address, "pay": method, "paid": state}, cause=session.cause,
     )  # fmt: skip
+
+
+def at_counter(who: Person, left: Deed, at: datetime, ref: str) -> Deed:
+    """A cart that was left at a screen, ordered at the counter of her shop by its code."""
+    said: dict[str, object] = {
+        "address": _address(who),
+        "pay": "card",
+        "paid": "captured",
+        "shown_at": who.shop,
+    }
+    return Deed(
+        at=at, kind=Kind.bought, ref=ref, who=who.key, cookie=left.cookie, place=WAREHOUSE,
+        lines=left.lines, source="store", said=said, cause="fee",
+    )  # fmt: skip
+
+
+def _address(who: Person) -> dict[str, str]:
+    return {
+        "name": f"{who.family} {who.given}", "postcode": who.town.postcode,
+        "region": who.town.prefecture, "city": who.town.city,
+        "street": f"{who.town.town} {who.street}", "phone": who.told.get("phone", ""),
+    }  # fmt: skip
 
 
 def steps(business: Business, rng: random.Random, order: Deed) -> Iterator[Deed]:

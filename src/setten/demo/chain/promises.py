@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -18,6 +18,10 @@ from setten.demo.chain.stockroom import Stockroom
 HOLD_DAYS = 3
 _COLLECTED, _HOLD_LINES = 0.8, 2
 _SOURCES = ("web", "web", "app", "chat", "phone")
+_ANSWERED = frozenset(("chat", "phone"))  # where staff take it down, while the shop is open
+_FEW = 2  # small pieces beside the one put aside: a till may take all of them
+_SNATCHED = 0.5  # of those that are among so few, before they are fetched from the shelf
+Snatch = Callable[[Deed, int], Deed]
 
 
 def lasts_s(business: Business, held: Deed) -> int:
@@ -43,8 +47,12 @@ class Promises:
         self._mornings = mornings
         self._held: dict[date, list[Deed]] = defaultdict(list)
 
-    def ask(self, rng: random.Random, one: Person, day: date) -> Iterator[Deed]:
-        """Somebody reserves what her shop has; nothing where it has none of it."""
+    def ask(self, rng: random.Random, one: Person, day: date, snatch: Snatch) -> Iterator[Deed]:
+        """Somebody reserves what her shop has; nothing where it has none of it.
+
+        snatch: what a till sold, with the piece that was put aside among it, before staff fetched
+        it: the promise falls short, and nobody comes for it.
+        """
         wanted = shopping.basket(
             self._business, rng, self._room, one.kind, day, one.shop, tastes=one.tastes
         )
@@ -52,16 +60,37 @@ class Promises:
         self._room.put(one.shop, wanted[_HOLD_LINES:])
         if not lines:
             return
+        source = rng.choice(_SOURCES)
         at = calendar.on_screen(rng, day)
+        if source in _ANSWERED:
+            at = calendar.in_shop(rng, self._business.shop(one.shop), day)
         held = Deed(
             at=at, kind=Kind.hold, ref=f"H-{at:%y%m%d%H%M%S}-{one.key}",
-            who=one.key, place=one.shop, lines=lines, source=rng.choice(_SOURCES), cause="need",
+            who=one.key, place=one.shop, lines=lines, source=source, cause="need",
         )  # fmt: skip
         yield held
+        if (qty := self._left(rng, held)) is not None:
+            yield snatch(held, qty)
+            return
         yield from self._fetched(rng, held)
         comes = rng.random() < _COLLECTED
         later = day + timedelta(days=rng.randint(1, HOLD_DAYS - 1) if comes else HOLD_DAYS + 1)
         self._held[later].append(held)
+
+    def _left(self, rng: random.Random, held: Deed) -> int | None:
+        """How many a till sells of what was put aside and all beside it; None where it does not."""
+        opens, closes = calendar.opening(self._business.shop(held.place), held.at.date())
+        is_seen = opens < held.at < closes - timedelta(hours=1) and self._business.has_tills
+        if not is_seen or len(held.lines) > 1 or held.lines[0].qty > 1:
+            return None
+        sku = held.lines[0].sku
+        beside = self._room.free(sku, held.place)
+        few = 0 if self._business.by_sku[sku].is_large else _FEW
+        if beside > few or rng.random() > _SNATCHED:
+            return None
+        if beside:
+            self._room.take(sku, held.place, beside)
+        return beside + 1
 
     def _fetched(self, rng: random.Random, held: Deed) -> Iterator[Deed]:
         """Staff fetch it soon after, or when the shop opens; what comes late waits for tomorrow."""

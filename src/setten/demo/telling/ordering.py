@@ -55,10 +55,22 @@ async def _fill(conn: Connection, deed: Deed, number: int) -> carts.Cart:
     return done.cart
 
 
+async def _shown(conn: Connection, deed: Deed, number: int) -> carts.Cart | None:
+    """The cart of a code that is shown at a counter; None where none is, or it was emptied."""
+    place = deed.said.get("shown_at")
+    cart = await carts.open_of(conn, [number]) if place else None
+    if cart is None or not cart.lines:
+        return None
+    code = (await carts.hand_over(conn, cart, now=deed.at)).code
+    assert await carts.find_by_code(conn, code, by=SYSTEM.label, now=deed.at) is not None
+    await carts.let_in(conn, cart, str(place))
+    return cart
+
+
 async def _order(
     conn: Connection, vault: Vault, directory: Directory, deed: Deed, number: int
 ) -> None:
-    cart = await _fill(conn, deed, number)
+    cart = await _shown(conn, deed, number) or await _fill(conn, deed, number)
     address = deed.said["address"]
     assert isinstance(address, dict)
     quote, _, refusal = await checkout.look(

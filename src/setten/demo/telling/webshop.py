@@ -17,9 +17,21 @@ def tell(client: Client, chain: Chain, deed: Deed) -> None:
     if deed.kind in (Kind.step, Kind.sent):
         _step(client, deed, kind, value)
         return
-    cart = _filled(client, deed, kind, value)
+    cart = _shown(client, deed, kind, value) or _filled(client, deed, kind, value)
     if deed.kind is Kind.bought:
         _check_out(client, deed, cart)
+
+
+def _shown(client: Client, deed: Deed, kind: str, value: str) -> dict[str, Any] | None:
+    """The cart whose code is said at a counter; None where none is, or it was emptied."""
+    if not deed.said.get("shown_at"):
+        return None
+    asked = {"customer_id": _customer(client, kind, value), "channel": ordering.channel_of(deed)}
+    cart = client.call("POST", "/carts/", asked)
+    if not cart["lines"]:
+        return None
+    made = client.call("POST", f"/carts/{cart['cart_id']}/codes")
+    return dict(client.call("POST", "/carts/lookup", {"code": made["code"]}))
 
 
 def _filled(client: Client, deed: Deed, kind: str, value: str) -> dict[str, Any]:
