@@ -19,6 +19,7 @@ from litestar.datastructures import State
 
 from setten.console import formats, navigation
 from setten.console.assets import assets
+from setten.console.compiled import Compiled
 from setten.console.words import Words
 from setten.platform.auth import Actor, Right
 
@@ -265,12 +266,18 @@ def page_of(request: Asked) -> Page:
 @cache
 def environment() -> jinja2.Environment:
     """The templates: escaped, strict about names, compiled once."""
+    folder = Path(__file__).parent / "templates"
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=Compiled(folder / "__pycache__", _OPTIONS),
     )
+
+
+_OPTIONS = "escaped, trimmed, without leading blanks"
+"""Of the environment, as kept templates know them: other words when it compiles otherwise."""
