@@ -233,7 +233,7 @@ async def _keep(conn: Connection, newest: _Newest) -> None:
             names=db.words(key[0] for key, _ in flat),
             channels=db.words(key[1] for key, _ in flat),
             location_ids=db.words(key[2] for key, _ in flat),
-            xids=db.words(str(xid) for _, (xid, _) in flat),
+            xids=db.numbers(xid for _, (xid, _) in flat),
             positions=db.numbers(position for _, (_, position) in flat),
             most=LATEST_MAX,
         )

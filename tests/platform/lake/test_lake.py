@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.reading import settled
 
 from setten.platform import clock, db, lake, log
 from setten.platform.lake import Column, Lake, LakeTooSlow, Line
@@ -71,6 +73,38 @@ async def test_each_event_is_there_once_and_nothing_of_who_it_was(pool, water):
     await water.carry(pool)
     assert await water.carry(pool) == 0
     assert sorted(await skus(pool, water)) == names(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("calm_rounds", [0, 2, 50])
+async def test_who_is_many_files_behind_is_level_at_the_end(pool, water, monkeypatch, calm_rounds):
+    monkeypatch.setattr("setten.platform.lake.service.BATCH_MAX", 4)
+    monkeypatch.setattr("setten.platform.lake.service.CALM_ROUNDS", calm_rounds)
+    monkeypatch.setattr("setten.platform.lake.service.CALM_S", 0.001)
+    await happens(pool, names(*range(26)))
+    await settled(pool)
+    assert await water.carry(pool) == 26
+    assert sorted(await skus(pool, water)) == sorted(names(*range(26)))
+    assert len(list(water.folder.glob("fresh/*"))) == 7
+    assert await water.carry(pool) == 0
+
+
+async def test_what_was_written_counts_when_the_process_ends_between_two_files(
+    pool, water, monkeypatch
+):
+    monkeypatch.setattr("setten.platform.lake.service.BATCH_MAX", 4)
+    monkeypatch.setattr("setten.platform.lake.service.CALM_S", 3_600)
+    await happens(pool, names(*range(9)))
+    await settled(pool)
+    carrying = asyncio.create_task(water.carry(pool))
+    async with asyncio.timeout(60):
+        while len(await skus(pool, water)) < 4:  # noqa: ASYNC110 -- a file tells nobody
+            await asyncio.sleep(0.01)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+    monkeypatch.undo()
+    await settled(pool)
+    await water.carry(pool)
+    assert sorted(await skus(pool, water)) == names(*range(9))
 
 
 async def test_a_file_whose_transaction_died_does_not_count(pool, water, monkeypatch):

@@ -30,6 +30,11 @@ FRESH = "fresh"
 # Of one file as it is written: some tenths of a second.
 BATCH_MAX = 20_000
 ROUNDS_MAX = 200  # of one run of the job; the next goes on
+# A file takes a third of a second of a processor, and on a busy day a dozen of them come together
+# in twenty seconds: in one go they keep the readers waiting, and whoever is in the shop. So there
+# is room between them, for as many as that; who is further behind catches up in one go.
+CALM_ROUNDS = 15
+CALM_S = 1.0
 FRESH_FILES_MAX = 60  # twenty minutes of a busy day; then they are merged into their months
 # A reader that has the list of files may still open one that was merged away meanwhile.
 KEPT_AFTER = timedelta(minutes=10)
@@ -67,10 +72,12 @@ class Lake:
         # Loaded before a transaction waits for it.
         await asyncio.to_thread(load_engine)
         reader, passed = self.reader(), 0
-        for _ in range(ROUNDS_MAX):
+        for done in range(1, ROUNDS_MAX + 1):
             passed += (some := await reader.step(pool))
             if some < BATCH_MAX:
                 break
+            if done <= CALM_ROUNDS:
+                await asyncio.sleep(CALM_S)
         await self.merge(pool, at_least=FRESH_FILES_MAX)
         await self.tidy(pool)
         return passed
