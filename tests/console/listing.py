@@ -205,11 +205,30 @@ def stage(house: House) -> Shown:
 
 def customers(house: House) -> Shown:
     """Of a shop of their own, seen on a day that nobody else was."""
-    here = house.open_shop().location_id
-    house.run_in_database(
-        "insert into customers.roster (customer_id, stage, location_id, last_at, total_minor,"
-        f" currency, channels) select gen_random_uuid(), 'trial', '{here}',"
-        " timestamptz '2001-02-03 12:00Z' + make_interval(mins => n / 3), n / 4, 'JPY',"
-        f" array['email'] from generate_series(1, {MANY}) n"
-    )
+    here, first = house.open_shop().location_id, uuid.uuid4().int % 10**15 * 1_000
+    house.run_in_database(f"""
+        with made as materialized (
+          select gen_random_uuid() as id, n from generate_series(1, {MANY}) n
+        ), people as (
+          insert into customers.customers (customer_id, created_at) select id, now() from made
+        ), known as (
+          insert into customers.identifiers (identifier_id, kind, customer_id, born_as, first_at)
+          select {first} + n, 'user_id', id, id, '2001-02-03' from made
+        )
+        insert into customers.roster (customer_id, stage, location_id, last_at, total_minor,
+                                      currency, channels)
+        select id, 'trial', '{here}',
+               timestamptz '2001-02-03 12:00Z' + make_interval(mins => n / 3),
+               n / 4, 'JPY', array['email'] from made""")
     return f"stage=trial&home={here}&reach=email&since=2001-02-01&until=2001-02-09", {}
+
+
+def brought(house: House) -> Shown:
+    """Lists that were brought in, as files of long ago."""
+    word = mark()
+    house.run_in_database(
+        "insert into customers.lists (name, made_at, made_by, ready_at, rows, matched, unmatched)"
+        f" select '{FORMULA} {word} ' || n, now() - make_interval(mins => n / 3), 'test', now(),"
+        f" n / 4, 1, 2 from generate_series(1, {MANY}) n"
+    )
+    return f"q={word}", {}

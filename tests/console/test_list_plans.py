@@ -39,7 +39,7 @@ AFTER: dict[type, Any] = {
 # releases and systems are some hundreds at most, and read whole.
 SHORT = frozenset((
     "accounts", "cover_nights", "delivery_prefixes", "delivery_services", "delivery_zones", "keys",
-    "locations", "releases", "release_goods", "runs", "segments", "sources", "staff",
+    "lists", "locations", "releases", "release_goods", "runs", "segments", "sources", "staff",
     "staff_locations", "write_keys", "house_rules", "set_parts", "sending_places",
 ))  # fmt: skip
 
@@ -72,6 +72,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "places": ({"q": "x", "kind": "shop"},),
     "releases": ({}, {"q": "x"}, {"phase": "open"}),
     "returns": ({"at": "x"},),
+    "segment-lists": ({"q": "x"},),
     "segments": ({"q": "x"},),
     "sources": ({"q": "x", "only": "open"},),
     "staff": ({"q": "x", "role": "agent", "at": "y"},),

@@ -234,6 +234,7 @@ CASES: dict[str, Case] = {
         is_shut=False,
         has_text=False,
     ),
+    "segment-lists": Case(fill=listing.brought, row=r'data-list="(\d+)"'),
     "segments": Case(
         fill=_segments, row=r'href="/customers/segments/(\d+)" data-row', stranger="", many=2
     ),

@@ -44,6 +44,7 @@ LISTS: tuple[ListOf[Any, Any], ...] = (
     run.AUDIT,
     run.KEYS,
     run.STAFF,
+    segments.BROUGHT,
     segments.MEMBERS,
     segments.SEGMENTS,
     stock.CARTS,

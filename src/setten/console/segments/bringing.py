@@ -13,9 +13,10 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, FromQuery
 
-from setten.console import guard
+from setten.console import guard, lists
 from setten.console.page import Asked, Page, page_of
 from setten.console.run import tables
+from setten.console.segments.listed import BROUGHT
 from setten.console.shell.sign_in import redirect
 from setten.customers import segments
 from setten.customers.segments.lists import Begun, Reading
@@ -55,18 +56,20 @@ async def lists_page(request: Asked, brought: FromQuery[int] = 0) -> Response[st
 async def _page(
     request: Asked, *, brought: int = 0, problem: str = "", name: str = ""
 ) -> Response[str]:
-    page = page_of(request)
+    look = lists.look(BROUGHT, request)
+    page = look.page
     auth.require(page.who, Right.manage_segments)
     async with guard.deps_of(request).pool.acquire() as conn:
-        found = await segments.lists.listed(conn)
+        part = await lists.part(conn, look)
+        told = await segments.lists.listed(conn) if brought else ()
         reading = await segments.lists.being_read(conn, now=page.now)
         named = {one.name: one.segment_id for one in await segments.listed(conn)}
     view = {
-        "lists": found,
+        "list": part,
         "reading": [BeingRead(one, _problem(one, page)) for one in reading],
         "is_reading": any(not one.code for one in reading),
         "segment_of": named,
-        "brought": next((one for one in found if one.list_id == brought), None),
+        "brought": next((one for one in told if one.list_id == brought), None),
         "problem": problem,
         "name": name,
     }

@@ -1,4 +1,4 @@
-"""The lists of segments: all of them, and the members of one."""
+"""The lists of segments: all of them, the members of one, and the files that became some."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from setten.console.lists import Column, Filter, ListOf, Look, Order, Word
 from setten.customers import segments
 from setten.customers.segments import Member, Segment
+from setten.customers.segments.lists import List
 from setten.facts.ids import CustomerId
 from setten.platform.auth import Right
 from setten.platform.db import Connection
@@ -91,5 +92,61 @@ MEMBERS = ListOf[Filter, Member](
             order=Order(lambda one: (one.entered_at, one.customer_id), (datetime, UUID)),
         ),
         Column(name="event_id", told=lambda one, _: one.event_id),
+    ),
+)
+
+
+class BroughtFilter(Filter, frozen=True, kw_only=True):
+    """A piece of a name."""
+
+    q: Word = ""
+
+
+async def _brought(conn: Connection, look: Look[BroughtFilter, List]) -> Sequence[List]:
+    return await segments.lists.listed(conn)
+
+
+BROUGHT = ListOf[BroughtFilter, List](
+    name="segment-lists",
+    audit="segment_lists.exported",
+    path="/customers/segments/lists",
+    file="/customers/segments/lists.csv",
+    right=Right.manage_segments,
+    filters=BroughtFilter,
+    is_whole=True,
+    sort="-made_at",
+    fetch=_brought,
+    keeps=lambda one, asked: asked.q.strip().casefold() in one.name.casefold(),
+    ident=lambda one: str(one.list_id),
+    beside=("brought",),
+    columns=(
+        Column(name="list_id", told=lambda one, _: one.list_id),
+        Column(
+            name="name",
+            word="segments.name",
+            told=lambda one, _: one.name,
+            order=Order(lambda one: (one.name,)),
+        ),
+        Column(
+            name="rows",
+            word="lists.rows",
+            style="num",
+            told=lambda one, _: one.rows,
+            order=Order(lambda one: (one.rows,)),
+            falls=True,
+        ),
+        Column(name="matched", word="lists.matched", style="num", told=lambda one, _: one.matched),
+        Column(
+            name="unmatched", word="lists.unmatched", style="num", told=lambda one, _: one.unmatched
+        ),
+        Column(name="refused", word="lists.refused", style="num", told=lambda one, _: one.refused),
+        Column(
+            name="made_at",
+            word="lists.made",
+            told=lambda one, _: one.made_at.isoformat(),
+            order=Order(lambda one: (one.made_at,)),
+            falls=True,
+        ),
+        Column(name="take_refused", word="lists.take_refused"),
     ),
 )

@@ -10,7 +10,7 @@ import msgspec
 from setten.customers.roster.keeping import Q
 from setten.customers.roster.model import PAGE_MAX, Known, Sought
 from setten.platform import db
-from setten.platform.db import Connection, Query
+from setten.platform.db import Connection
 
 
 async def listed(
@@ -24,6 +24,8 @@ async def listed(
 ) -> list[Known]:
     """Customers past a place, those seen last first, or those who bought most; at most PAGE_MAX.
 
+    In a transaction: its statements are planned for what they are given.
+
     past: (last_at or total_minor, customer_id) of the last that was seen. rising: from below.
     """
     kind: type = int if by_total else datetime
@@ -36,8 +38,9 @@ async def listed(
         "least_minor": least if sought.least_minor is None else sought.least_minor,
     }
     place = {"total_minor" if by_total else "last_at": value, "customer_id": customer_id}
-    query = _query(sought, by_total=by_total).turned(rising)
-    rows = await query.all(conn, **given, **place, most=min(most, PAGE_MAX))
+    query = Q.by_total if by_total else Q.by_last
+    await Q.plan_each.run(conn)
+    rows = await query.turned(rising).all(conn, **given, **place, most=min(most, PAGE_MAX))
     return [msgspec.convert(dict(row), Known) for row in rows]
 
 
@@ -45,12 +48,3 @@ async def currency(conn: Connection) -> str:
     """The currency in which amounts of the roster are asked for: that of who bought most; yen
     before anybody did."""
     return await Q.currency.value(conn) or "JPY"
-
-
-def _query(sought: Sought, *, by_total: bool) -> Query:
-    """The one whose index begins with what is asked for."""
-    if sought.stage is not None:
-        return Q.of_stage_by_total if by_total else Q.of_stage_by_last
-    if sought.location_id is not None and not by_total:
-        return Q.of_home_by_last
-    return Q.by_total if by_total else Q.by_last
