@@ -134,11 +134,11 @@ class Session:
             "checkout", fee=fee(self._business, lines), lines=[[one.sku, one.qty] for one in lines]
         )
 
-    def left(self, lines: tuple[Line, ...]) -> Deed:
+    def left(self, lines: tuple[Line, ...], cause: str) -> Deed:
         """The cart as it stays behind in the shop."""
         return Deed(
             at=self._at, kind=Kind.cart, who=self._who.key if self._who else None,
-            cookie=self._cookie, source=self.source, lines=lines, cause="fee",
+            cookie=self._cookie, source=self.source, lines=lines, cause=cause,
         )  # fmt: skip
 
     def order(self, lines: tuple[Line, ...], ref: str) -> Iterator[Deed]:

@@ -28,7 +28,6 @@ _TILLS = ("01", "02")  # as they stand on a receipt
 _STRANGER_BUYS = 0.02
 _WITH_ACCOUNT, _WITHOUT = 1.35, 0.4  # who has an account orders more easily
 _LEAVES_FOR_FEE = 0.5  # of those who see a fee and came to look
-_CARRIES_TO_SHOP = 0.4  # of carts that were left for the fee: shown at a counter some days later
 _COMES_AFTER_LOOKING = 0.2
 _TALK_DAYS = (1.5, 1.15, 1.0, 0.95, 1.0, 0.75, 0.65)  # after the weekend people write
 _CAUSES, _CAUSE_SHARES = ("need", "passing", "ad", "social", "flyer"), (46, 26, 11, 7, 10)
@@ -298,15 +297,20 @@ class Chain:
             return
         yield from session.fill_cart(lines)
         minds = kind == shopping.STRANGER or self.business.kinds[kind].minds_fee
-        is_left = browsing.fee(self.business, lines) and rng.random() < _LEAVES_FOR_FEE * minds
-        if is_left:
+        cost = browsing.fee(self.business, lines)
+        is_left = bool(cost) and rng.random() < _LEAVES_FOR_FEE * minds
+        carries = (
+            not is_left
+            and is_ours
+            and one
+            and ordering.sees_first(self.business, rng, one, lines, cost)
+        )
+        if is_left or carries:
             self.room.put(place, lines)
             if is_ours:
-                left = session.left(lines)
-                yield left
-                if one and "user_id" in one.told and rng.random() < _CARRIES_TO_SHOP:
-                    later = day + timedelta(days=rng.randint(1, 3))
-                    self._carried[later].append((one, left))
+                yield (left := session.left(lines, "fee" if is_left else "sees_first"))
+                if one and carries:
+                    self._carried[day + timedelta(days=rng.randint(1, 3))].append((one, left))
             return
         ref = f"{session.at:%y%m%d%H%M%S}-{rng.getrandbits(40):x}"
         if not is_ours:

@@ -16,6 +16,7 @@ from setten.demo.chain.model import Deed, Kind, Line, Person
 
 CUT_OFF_HOUR = 14  # what comes in later leaves on the next day
 _LATE, _LATE_DAYS = 0.05, 2
+_SEES_FIRST = 0.2  # of those who would order what is large or sent for nothing
 _PAYS = (("card", "captured", 71), ("wallet", "captured", 17), ("transfer", "intended", 5),
          ("on_delivery", "intended", 7))  # fmt: skip
 
@@ -34,6 +35,17 @@ def bought(
     )  # fmt: skip
 
 
+def sees_first(
+    business: Business, rng: random.Random, who: Person, lines: tuple[Line, ...], fee: int
+) -> bool:
+    """Whether she wants to touch it in her shop before she orders it there, by the code of her
+    cart: what is sent for nothing, or by the furniture's own service."""
+    is_large = any(business.by_sku[line.sku].is_large for line in lines)
+    if "user_id" not in who.told or (fee and not is_large):
+        return False
+    return rng.random() < _SEES_FIRST
+
+
 def at_counter(who: Person, left: Deed, at: datetime, ref: str) -> Deed:
     """A cart that was left at a screen, ordered at the counter of her shop by its code."""
     said: dict[str, object] = {
@@ -44,7 +56,7 @@ def at_counter(who: Person, left: Deed, at: datetime, ref: str) -> Deed:
     }
     return Deed(
         at=at, kind=Kind.bought, ref=ref, who=who.key, cookie=left.cookie, place=WAREHOUSE,
-        lines=left.lines, source="store", said=said, cause="fee",
+        lines=left.lines, source="store", said=said, cause=left.cause,
     )  # fmt: skip
 
 
