@@ -20,12 +20,14 @@ import resource
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from honesty import conditions, database
 from setten import imports
 from setten.imports import Options, Summary
 from setten.platform import clock, db
+from setten.platform.supervisor import collector
 from setten.platform.vault import Vault
 
 FAMILIES = ("佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤")
@@ -79,6 +81,7 @@ async def bring(dsn: str, folder: Path, args: argparse.Namespace) -> Summary:
     async with pool.acquire() as conn:
         data = f"{path.name}, {path.stat().st_size / 1e6:.0f} MB"
         await conditions(conn, folder=folder, data=data, connections=3, loop="one file")
+    collector.settle_down()  # as the command does
     before, wall = _processor_s(), time.monotonic()
     done = await imports.bring(
         pool,
@@ -87,7 +90,7 @@ async def bring(dsn: str, folder: Path, args: argparse.Namespace) -> Summary:
         path,
         Options(mapping=args.mapping, creates_places=True),
         clock=clock.now,
-        hands=imports.spare(dsn, bytes(32)),
+        hands=_hands(dsn, args),
     )
     wall = time.monotonic() - wall
     after = _processor_s()
@@ -103,6 +106,12 @@ async def bring(dsn: str, folder: Path, args: argparse.Namespace) -> Summary:
         print(f"limit         {most_rows:,.0f} rows a minute by COPY")
     await pool.close()
     return done
+
+
+def _hands(dsn: str, args: argparse.Namespace) -> imports.Hands:
+    """Other processes that help: as many as the command takes, or as said."""
+    spare = imports.spare(dsn, bytes(32))
+    return spare if args.hands is None else msgspec.structs.replace(spare, count=args.hands)
 
 
 def _processor_s() -> tuple[float, float]:
@@ -130,6 +139,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--file", type=Path)
     parser.add_argument("--mapping")
+    parser.add_argument("--hands", type=int, help="processes that help beside this one")
     parser.add_argument("--database-url")
     args = parser.parse_args()
 

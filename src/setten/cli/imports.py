@@ -24,6 +24,7 @@ from setten.cli import installation, terminal
 from setten.customers import homes
 from setten.platform import clock
 from setten.platform.db import Connection
+from setten.platform.supervisor import collector
 from setten.stock import receipts as receipts_feature
 from setten.stock.receipts import Total
 
@@ -170,6 +171,7 @@ async def _one(means: Means, kind: str, file: Path, options: Options) -> Summary
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
     )
+    collector.settle_down()
     started = time.monotonic()
     with bar:
         task = bar.add_task(file.name, total=None, rows=0)

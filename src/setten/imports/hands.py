@@ -31,6 +31,7 @@ from setten.imports.taking import Run
 from setten.imports.turns import Turns
 from setten.platform import db
 from setten.platform.errors import SettenError
+from setten.platform.supervisor import collector
 from setten.platform.vault import Vault
 
 FROM_BYTES = 4_000_000  # a shorter file is in before a process has read its code
@@ -138,6 +139,7 @@ def _help(task: _Task, next_: Any) -> None:
     """What a helping process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that is asked to stop ends us
     os.nice(task.hands.behind)
+    collector.settle_down()
     parent = multiprocessing.parent_process()
     try:
         asyncio.run(_take_part(task, next_, lambda: parent is None or not parent.is_alive()))

@@ -31,23 +31,26 @@ def identifiers(people: Iterable[Kept]) -> Iterator[bytes]:
         yield row + _text(kind.encode()) + _text(wrapped) + _text(sealed)
 
 
-def traits(told: Sequence[Trait], ciphers: Mapping[int, cipher.AESGCM]) -> Iterator[bytes]:
+def traits(told: Sequence[Trait], ciphers: Mapping[int, cipher.AESGCM]) -> list[bytes]:
     """Each sealed under the cipher of its identifier."""
     at: datetime | None = None
     micros = 0
-    fields: dict[str, bytes] = {}
+    fields: dict[str, tuple[bytes, bytes]] = {}
+    parts: list[bytes] = []
     for one, nonce in zip(told, cipher.nonces(len(told)), strict=True):
         number, field = one.identifier_id, one.field
         if one.occurred_at is not at:
             at = one.occurred_at
             micros = (at - _EPOCH) // _MICROSECOND
-        said = fields.get(field) or fields.setdefault(field, _text(field.encode()))
-        sealed = ciphers[number].encrypt(
-            nonce, cipher.encode(one.value), cipher.about(number, field)
-        )
-        yield _trait(4, 8, number, 8, micros) + said + _length(len(nonce) + len(sealed))
-        yield nonce
-        yield sealed
+        known = fields.get(field)
+        if known is None:
+            raw = field.encode()
+            known = fields[field] = raw, _text(raw)
+        about = b"%d/%b" % (number, known[0])  # as cipher.about makes it
+        sealed = ciphers[number].encrypt(nonce, cipher.encode(one.value), about)
+        head = _trait(4, 8, number, 8, micros) + known[1] + _length(len(nonce) + len(sealed))
+        parts += (head, nonce, sealed)
+    return parts
 
 
 def tokens(found: Iterable[tuple[bytes, int, str]]) -> Iterator[bytes]:

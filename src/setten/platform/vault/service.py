@@ -30,7 +30,7 @@ class Sealed(msgspec.Struct, frozen=True):
     values: Mapping[str, Any]
 
 
-class Trait(msgspec.Struct, frozen=True):
+class Trait(msgspec.Struct, frozen=True, gc=False):
     """One personal trait, said at a moment under an identifier."""
 
     identifier_id: int
@@ -108,15 +108,18 @@ class Vault(Keyring):
         """Keep personal traits, the newest per identifier and field, findable where that helps."""
         newest: dict[tuple[int, str], Trait] = {}
         for one in traits:
-            kept = newest.get((one.identifier_id, one.field))
-            if kept is None or kept.occurred_at <= one.occurred_at:
-                newest[(one.identifier_id, one.field)] = one
+            key = one.identifier_id, one.field
+            kept = newest.setdefault(key, one)
+            if kept is not one and kept.occurred_at <= one.occurred_at:
+                newest[key] = one
         if not newest:
             return
         if met is not None and met.ciphers:
             fresh = [one for one in newest.values() if one.identifier_id in met.ciphers]
             if len(fresh) > FEW:
                 await self.keep_traits(conn, fresh, met.ciphers)
+                if len(fresh) == len(newest):
+                    return
                 for one in fresh:
                     del newest[one.identifier_id, one.field]
         if newest:
