@@ -191,7 +191,8 @@ def dsn(postgres: str, template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[db.Pool]:
-    opened = await db.open_pool(dsn, size=8)
+    # A busy machine is slow, not wrong.
+    opened = await db.open_pool(dsn, size=8, idle_in_transaction_session_timeout=db.UNHURRIED)
     yield opened
     opened.terminate()
 

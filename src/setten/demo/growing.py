@@ -144,7 +144,9 @@ async def grow(
     where another demo lives there: it stays as it is.
     """
     story = opened(settings.data_dir)
-    pool = await db.open_pool(str(settings.database_url), size=2)
+    pool = await db.open_pool(
+        str(settings.database_url), size=2, idle_in_transaction_session_timeout=db.UNHURRIED
+    )
     try:
         if story is None:
             story = await _found(pool, settings, now, days, size, name)
@@ -219,7 +221,9 @@ async def _first_look(
 
 async def client(settings: Settings, *, now: datetime) -> telling.Client:
     """A client like any other, with a key of its own; the one of the start before ends."""
-    pool = await db.open_pool(str(settings.database_url), size=1)
+    pool = await db.open_pool(
+        str(settings.database_url), size=1, idle_in_transaction_session_timeout=db.UNHURRIED
+    )
     try:
         keys = await write_keys(pool)
         return telling.Client(settings.base_url, await server_key(pool, now=now), keys)

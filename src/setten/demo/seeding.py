@@ -57,7 +57,9 @@ async def seed(settings: Settings, *, scale: str, now: datetime) -> bool:
     """Fill the database; False when it was filled before. Raises UnknownScale."""
     if scale not in SCALES:
         raise UnknownScale(scale=scale[:40], scales=", ".join(SCALES))
-    pool = await db.open_pool(str(settings.database_url), size=2)
+    pool = await db.open_pool(
+        str(settings.database_url), size=2, idle_in_transaction_session_timeout=db.UNHURRIED
+    )
     try:
         await homes.put_postcodes(pool, homes.read_postcodes(POSTCODES.splitlines())[0])
         async with db.transaction(pool) as conn:

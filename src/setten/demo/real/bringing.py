@@ -143,7 +143,9 @@ async def bring_in(
     given. Raises RealDataMissing, and Unfinished where another demo is or half of an older one.
     """
     source = source or tables()
-    pool = await db.open_pool(str(settings.database_url), size=3)
+    pool = await db.open_pool(
+        str(settings.database_url), size=3, idle_in_transaction_session_timeout=db.UNHURRIED
+    )
     try:
         vault = Vault(settings.key)
         async with db.transaction(pool) as conn:

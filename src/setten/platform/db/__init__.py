@@ -9,6 +9,7 @@ from setten.platform.db.ends import end
 from setten.platform.db.migrate import apply_migrations, head, pending
 from setten.platform.db.pool import (
     AWAY,
+    UNHURRIED,
     Connection,
     Pool,
     Record,
@@ -23,6 +24,7 @@ __all__ = [
     "AWAY",
     "HEADER",
     "NULL",
+    "UNHURRIED",
     "Connection",
     "Part",
     "Pool",

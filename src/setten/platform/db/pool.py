@@ -30,6 +30,9 @@ SESSION_LIMITS = {
     "timezone": "UTC",
     "application_name": "setten",
 }
+# Of a load that no reader waits behind: on a machine with much else to do a process may stand still
+# between two statements for longer than a page may.
+UNHURRIED = "60s"
 ACQUIRE_TIMEOUT_S = 5.0
 # What a caller meets while the database dies, recovers, is full or is too busy. Nothing was
 # answered, so the caller is told to come back; every surface maps these in one place.
