@@ -12,7 +12,7 @@ from tests.reading import caught_up
 
 from setten.customers import identity, lifecycle
 from setten.customers.lifecycle import Thresholds
-from setten.platform import auth, db
+from setten.platform import auth, clock, db
 from setten.platform.auth import NoRight
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -85,8 +85,14 @@ async def test_who_has_not_bought_is_in_acquisition_without_a_row(shop):
     assert await shop.flows() == {("none", "acquisition"): 1}
 
 
+def today():
+    """In days since START: what is stated then is read, since readers look back to yesterday."""
+    return (clock.now() - START).days
+
+
 async def test_purchases_lead_from_trial_to_loyalty_and_are_facts_on_the_timeline(shop):
-    for day in (0, 10, 20):
+    last = today()
+    for day in (last - 20, last - 10, last):
         await shop.buys("email:ann@example.com", day=day)
         await shop.read(day)
     assert await shop.changes() == [
@@ -98,9 +104,9 @@ async def test_purchases_lead_from_trial_to_loyalty_and_are_facts_on_the_timelin
         at = await conn.fetchval(
             "select max(occurred_at) from customers.timeline where name = 'customer.stage_changed'"
         )
-    assert at == START + timedelta(days=20)
+    assert at == START + timedelta(days=last)
     found = await shop.standing("email:ann@example.com")
-    assert (found.stage, found.days, found.since) == ("loyalty", 3, START + timedelta(days=20))
+    assert (found.stage, found.days, found.since) == ("loyalty", 3, START + timedelta(days=last))
     assert 0.5 < found.p_active < 1
 
 
@@ -181,13 +187,14 @@ async def test_a_read_does_not_wait_for_the_clock(shop):
 
 
 async def test_a_merge_adds_both_histories_and_leaves_nobody_behind(shop, vault):
-    for day, who in ((0, "ann"), (10, "ann"), (20, "nan")):
+    last = today()
+    for day, who in ((last - 20, "ann"), (last - 10, "ann"), (last, "nan")):
         await shop.buys(f"email:{who}@example.com", day=day)
-    await shop.read(20)
+    await shop.read(last)
     ann, nan = [await shop.people.customer(f"email:{one}@example.com") for one in ("ann", "nan")]
     async with db.transaction(shop.pool) as conn:
         await identity.merge(conn, vault, ACTOR, into=ann, gone=nan, reason="same", now=shop.now())
-    await shop.read(21)
+    await shop.read(last + 1)
     assert (await shop.standing("email:nan@example.com")).stage == "loyalty"
     assert (await shop.changes())[-1] == ("trial", "loyalty", "merge")
     async with shop.pool.acquire() as conn:
