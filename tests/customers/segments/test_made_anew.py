@@ -8,10 +8,12 @@ from tests.customers.timeline.test_rebuild import a_month
 from setten.customers import identity, timeline
 from setten.platform import db
 
+# Whoever writes who is whom leaves a new token there, so that nobody goes by what he remembers.
 TABLES = """
 select quote_ident(c.relname) as name
   from pg_class c
  where c.relnamespace = 'customers'::regnamespace and c.relkind in ('r', 'p')
+   and c.relname <> 'identity_turn'
  order by 1
 """
 WHOLE = """
