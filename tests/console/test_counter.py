@@ -383,6 +383,13 @@ def test_what_cannot_be_sent_goes_to_another_place(
     house: House, associate: Browser, shop: Shop, sku: str
 ) -> None:
     part = parcel(house, shop, sku, house.new_item({shop.location_id: 1}))
-    post(associate, f"/stock/sending/{part}/rejection", reason="not_on_shelf", sku=sku)
-    assert do(house, fulfilments.get, part, now=clock.now()).state == "rejected"
+    told = post(associate, f"/stock/sending/{part}/rejection", reason="not_on_shelf", sku=sku)
+    gone = do(house, fulfilments.get, part, now=clock.now())
+    assert gone.state == "rejected"
+    # Nobody else has goods of this test: that is said at once, and in the story of the order.
+    assert "いま送れる場所はありません" in associate.get(told.headers["location"]).text
+    story = associate.get(f"/stock/orders/{gone.order_id}").text
+    assert "棚にない（数を直します）" in story
+    elsewhere = associate.get(f"/stock/sending?at={shop.location_id}&asked=yokohama,nowhere,-").text
+    assert "横浜店に頼みました" in elsewhere
     assert "数え直す" in associate.get("/stock/pickup").text

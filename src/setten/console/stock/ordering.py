@@ -274,8 +274,10 @@ async def _story(
     whence = {one.fulfilment_id: names(one.location_id) for one in parts}
     for moved in steps:
         state = t(f"order.part_{moved.state}")
-        place = whence.get(moved.fulfilment_id, "")
-        story.append(Event(at=moved.at, rank=MOVED, what=state, meta=place))
+        meta, why = whence.get(moved.fulfilment_id, ""), f"sending.why_{moved.reason}"
+        if moved.reason and t.has(why):
+            meta += ("　" if page.locale == "ja" else " · ") + t(why)
+        story.append(Event(at=moved.at, rank=MOVED, what=state, meta=meta))
     return sorted(story, key=lambda one: (one.at, one.rank))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,11 @@ from setten.stock.fulfilments import REJECTIONS, Fulfilment
 SHOWN_MAX = 60
 """Parcels of one page: what one back room packs in an hour or two."""
 
+NOWHERE = "-"
+"""In an address: no place has the goods now, in the stead of a place's id."""
+
+ASKED_MAX = 20  # an order is sent by a few places
+
 NEXT = {"routed": "accepted", "accepted": "packed", "picked": "packed"}
 """The one press that moves a parcel on; the last one needs the carrier."""
 
@@ -37,9 +43,15 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/stock/sending", right=Right.hand_over)
 async def sending(
-    request: Asked, at: FromQuery[str] = "", after: FromQuery[UUID | None] = None
+    request: Asked,
+    at: FromQuery[str] = "",
+    after: FromQuery[UUID | None] = None,
+    asked: FromQuery[str] = "",
 ) -> Response[str]:
-    """The parcels of a place, the oldest first; `after` is the last one of the page before."""
+    """The parcels of a place, the oldest first; `after` is the last one of the page before.
+
+    asked: places that send in this one's stead what it just could not, or NOWHERE.
+    """
     page = page_of(request)
     at = at or page.shop or ""
     async with guard.deps_of(request).pool.acquire() as conn:
@@ -58,6 +70,8 @@ async def sending(
         "after": after,
         "more": parcels[-1].part.fulfilment_id if len(found) > SHOWN_MAX else None,
         "reasons": REJECTIONS,
+        "asked": [names(one) for one in asked.split(",")[:ASKED_MAX] if names.find(one)],
+        "asked_nobody": NOWHERE in asked.split(","),
     }
     return page.render("stock/sending.html", view)
 
@@ -128,11 +142,12 @@ async def reject(request: Asked, fulfilment_id: FromPath[UUID]) -> Response[str]
     skus = [str(form.get("sku"))] if form.get("sku") else []
     async with db.transaction(guard.deps_of(request).pool) as conn:
         at = await _may_send(conn, page, fulfilment_id)
-        await fulfilments.reject(
+        parts, _ = await fulfilments.reject(
             conn, directory_of(request), fulfilment_id, reason=str(form.get("reason") or ""),
             skus=skus, by=page.who.label, now=clock.now(),
         )  # fmt: skip
         await audit.note(
             conn, page.who, "fulfilment.rejected", at=clock.now(), subject=str(fulfilment_id)
         )
-    return redirect(f"/stock/sending?at={at}")
+    asked = ",".join(dict.fromkeys(one.location_id or NOWHERE for one in parts))
+    return redirect("/stock/sending?" + urlencode({"at": at, "asked": asked}))
