@@ -21,6 +21,7 @@ from setten.api import customers as customers_api
 from setten.api import delivery as delivery_api
 from setten.api import fulfilments as fulfilments_api
 from setten.api import holds as holds_api
+from setten.api import house as house_api
 from setten.api import inbound as inbound_api
 from setten.api import ingest as ingest_api
 from setten.api import links as links_api
@@ -89,6 +90,7 @@ def _routes(settings: Settings) -> list[Any]:
         cover_api.router(),
         outside_api.router(),
         delivery_api.router(),
+        house_api.router(),
         releases_api.router(),
         regions_api.router(),
         holds_api.router(),

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from tests.console.house import Browser, House, Shop
@@ -120,3 +121,40 @@ def test_a_shop_reads_the_rules_and_may_not_change_them(
         assert "返品を受ける日数" in page
         assert 'name="days"' not in page
         assert clerk.post("/stock/rules", **form).status_code == 403
+
+
+def rules_of(house: House) -> dict[str, int]:
+    headers = {"Authorization": f"Bearer {house.key()}"}
+    found: dict[str, int] = httpx.get(f"{house.url}/api/v1/stock/rules", headers=headers).json()
+    return found
+
+
+def test_a_program_reads_and_changes_the_rules_and_the_page_tells_why(
+    house: House, boss: Browser
+) -> None:
+    before = rules_of(house)
+    hours, reason = before["pickup_hours"] % 700 + 1, f"旺盛期のため {uuid.uuid4().hex[:8]}"
+    asked = {"version": before["version"], "reason": reason, "pickup_hours": hours}
+    kept = house.put_api("/api/v1/stock/rules", asked).json()
+    changed = {"pickup_hours": hours, "version": kept["version"]}
+    assert kept == before | changed
+    assert kept["version"] > before["version"]
+    assert reason in boss.get("/stock/rules").text
+    again = house.put_api("/api/v1/stock/rules", asked)
+    assert (again.status_code, again.json()["code"]) == (409, "house_rules_changed")
+    assert rules_of(house) == kept
+
+
+@pytest.mark.parametrize("wrong", [
+    {"reason": "x"}, {"reason": "    "}, {"reason": "a\u0007bcd"},
+    {"reason": "4111 1111 1111 1111"}, {"hold_hours": 0}, {"hold_hours": 10**9},
+    {"count_value_free": -1}, {"keep_days": "7"}, {"no_such_rule": 1},
+], ids=range(9))  # fmt: skip
+def test_what_a_program_may_not_make_a_rule_is_refused_and_changes_nothing(
+    house: House, wrong: dict[str, object]
+) -> None:
+    before = rules_of(house)
+    asked = {"version": before["version"], "reason": "ためしに", "fill_days": 20} | wrong
+    answer = house.put_api("/api/v1/stock/rules", asked)
+    assert answer.status_code in (400, 422), answer.text
+    assert rules_of(house) == before
