@@ -73,6 +73,12 @@ async def happen(people: People, chance: random.Random, events: int) -> None:
         )  # fmt: skip
 
 
+def _basket(chance: random.Random) -> list[dict[str, Any]]:
+    """One or several goods, the same ones twice at times."""
+    n = chance.choice([1, 1, 2, 3])
+    return [{"sku": chance.choice(SKUS), "qty": chance.randrange(1, 4)} for _ in range(n)]
+
+
 def _body(chance: random.Random, kind: str, told: list[str]) -> tuple[str, dict[str, Any]]:
     ref = str(chance.randrange(8))
     if kind == "say":
@@ -83,14 +89,14 @@ def _body(chance: random.Random, kind: str, told: list[str]) -> tuple[str, dict[
             "order_id": str(uuid.UUID(int=chance.getrandbits(128))), "system": "shop",
             "order_ref": ref, "currency": "JPY",
             "total_minor": chance.choice([0, 500, 9_000, None]),
-            "lines": [{"sku": chance.choice(SKUS), "qty": 1}],
+            "lines": _basket(chance),
         }  # fmt: skip
     if kind == "receipt":
         body = {
             "receipt_id": str(uuid.UUID(int=chance.getrandbits(128))), "location_id": "kobe",
             "register": "1", "sequence": "1", "business_day": "2026-11-01", "currency": "JPY",
             "total_minor": chance.choice([300, 2_000, -300]),
-            "lines": [{"sku": chance.choice(SKUS), "qty": chance.randrange(1, 4)}],
+            "lines": _basket(chance),
         }  # fmt: skip
         if chance.random() < 0.4:
             body |= {"order_system": "shop", "order_ref": ref}

@@ -78,6 +78,8 @@ read back as the same. This page is made from the language itself:
   of nothing is 0; the lowest and highest of nothing are missing.
 - A trait's type is its operand's: `3` and `"3"` are two things. Amounts are in minor units.
 - A purchase is one purchase, however many have told of it; a return has a negative amount.
+- An event may have several `texts`: a claim is about any of them, `is_not` and `not_in` say that
+  none is so. Of a basket these are the skus, 50 at most.
 - The steps of a sequence follow each other in time, the last within the span of the first; here a
   day is 24 hours.
 - Consent, reach, home, cart, lists and relations are as they stand now, not as they stood. Of
@@ -183,7 +185,11 @@ def test_every_kind_has_an_example_and_every_example_reads_back_in_both_language
 def test_what_an_event_carries_is_declared_with_its_type() -> None:
     carried = {p for one in VOCABULARY.events.values() for p in one.properties}
     assert carried <= VOCABULARY.properties.keys()
-    assert {one.type for one in VOCABULARY.properties.values()} == {Type.TEXT, Type.INTEGER}
+    assert {one.type for one in VOCABULARY.properties.values()} == {
+        Type.TEXT,
+        Type.TEXTS,
+        Type.INTEGER,
+    }
 
 
 if __name__ == "__main__":

@@ -112,3 +112,33 @@ async def test_live_segments_and_the_count_of_everybody_agree(
             for kind in segments.LANGUAGE.kinds_in(segments.LANGUAGE.read(expression)):
                 reached[f"{kind} {'some' if inside else 'none'}"] += 1
     tell(request, f"seed {seed}; reached: {dict(sorted(reached.items()))}")
+
+
+async def test_whatever_lies_in_a_basket_was_bought(shop, people, water):
+    for who, skus in (("ann", ["MUG", "SOFA"]), ("bo", ["MUG", "MUG"]), ("cy", ["SOFA"])):
+        body = {
+            "order_id": f"00000000-0000-4000-8000-0000000000{ord(who[0]):02x}", "system": "shop",
+            "order_ref": who, "currency": "JPY", "total_minor": 500,
+            "lines": [{"sku": sku, "qty": 1} for sku in skus],
+        }  # fmt: skip
+        await people.happens(f"user_id:{who}", minute=1, name="order.placed", body=body)
+    claims = {
+        "sofa": ("is", "SOFA", {"ann", "cy"}),
+        "either": ("in", ["SOFA", "BED"], {"ann", "cy"}),
+        "part": ("contains", "OF", {"ann", "cy"}),
+        "begins": ("starts_with", "SO", {"ann", "cy"}),
+        "none": ("is_not", "SOFA", {"bo"}),
+        "neither": ("not_in", ["SOFA", "BED"], {"bo"}),
+    }
+    kept = {}
+    for name, (op, value, _) in claims.items():
+        where = [{"property": "sku", "op": op, "value": value}]
+        expression = {"kind": "did", "match": {"events": ["purchase"], "where": where}}
+        kept[name] = (await shop.define(name, expression), expression)
+    await shop.read()
+    await shop.fill()
+    await water.carry(shop.pool)
+    for name, (segment_id, expression) in kept.items():
+        wanted = {await people.customer(f"user_id:{who}") for who in claims[name][2]}
+        assert await shop.inside(segment_id) == wanted, name
+        assert (await ask(shop, water, expression)).size == len(wanted), name

@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.customers.segments.conftest import TOKYO
 
 from setten.customers.segments import LANGUAGE, rules, sorts, state, vocabulary
 from setten.customers.segments.memory import Memory
 from setten.customers.segments.model import Live
+from setten.platform.errors import SettenError
 from setten.platform.expressions import Match, Needs
 from setten.platform.log import Row
 
@@ -118,3 +120,14 @@ def test_a_line_is_its_own_though_others_are_of_its_sort():
     first[:] = -1
     assert not np.array_equal(first, again)
     assert np.array_equal(again, known.lines([one]))
+
+
+def test_what_parts_several_texts_is_in_none_of_them():
+    assert vocabulary.text_in({"sku": "A\x1fB"}, "sku") is None
+    assert vocabulary.text_in({"title": "A\x1fB"}, "title") is None
+    assert vocabulary.text_in({"sku": "A", "skus": ["A", "B", "\0", 7, "C\x1f"]}, "sku") == "A\x1fB"
+    assert vocabulary.text_in({"sku": "A", "skus": [7]}, "sku") is None
+    where = {"property": "sku", "op": "is", "value": "A\x1fB"}
+    raw = {"kind": "did", "match": {"events": ["purchase"], "where": [where]}}
+    with pytest.raises(SettenError):
+        vocabulary.LANGUAGE.read(raw)

@@ -253,3 +253,15 @@ async def test_a_summary_holds_no_more_than_a_line_needs(people, pool):
     [item] = (await page(people, pool, "user_id:ann")).items
     assert len(json.dumps(item.summary)) < 300
     assert "kept" not in json.dumps(item.summary)
+
+
+def test_a_line_keeps_every_sku_of_a_basket_once_and_no_more_than_fifty():
+    def told(*skus: object) -> dict[str, object]:
+        lines = [{"sku": sku, "qty": 1} for sku in skus]
+        return timeline.summary(json.dumps({"lines": lines}))
+
+    assert told("A", "B", "A")["skus"] == ["A", "B"]
+    assert "skus" not in told("A", "A")
+    assert "skus" not in told("A")
+    assert told(None, "A", 7, "B")["skus"] == ["A", "B"]
+    assert len(told(*(f"S{n}" for n in range(80)))["skus"]) == 50  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.platform.expressions.words import WORN, Happening, Subject
 
-from setten.platform.expressions import micros
+from setten.platform.expressions import SEPARATOR, micros
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -26,6 +26,7 @@ ATS = st.one_of(
         st.sampled_from([-1, 0, 1]),
     ),
 )
+THINGS = st.lists(st.sampled_from([*WORDS[:3], ""]), min_size=1, max_size=3).map(SEPARATOR.join)
 NAMES = ["visit", "buy", "buy.back", "look"]
 CARRIED = {"visit": ["place"], "buy": ["place", "amount", "way"], "buy.back": ["amount"],
            "look": ["thing"]}  # fmt: skip
@@ -46,6 +47,8 @@ def subjects(draw: st.DrawFn) -> Subject:
         for carried in CARRIED[name]:
             if carried == "amount":
                 said[carried] = draw(st.one_of(st.none(), AMOUNTS))
+            elif carried == "thing":  # one or several
+                said[carried] = draw(st.one_of(st.none(), THINGS))
             else:
                 said[carried] = draw(st.one_of(st.none(), st.sampled_from(WORDS[:3])))
         events.append(Happening(at, position, name, said))

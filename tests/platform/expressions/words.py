@@ -46,7 +46,7 @@ VOCABULARY = Vocabulary(
     properties=(
         Property("place", Type.TEXT, Words("店", "shop")),
         Property("way", Type.TEXT, Words("経路", "channel")),
-        Property("thing", Type.TEXT, Words("商品", "product")),
+        Property("thing", Type.TEXTS, Words("商品", "product")),
         Property("amount", Type.INTEGER, Words("金額", "amount")),
     ),
     fields=(Field("rank", Type.TEXT, Words("ランク", "rank")),),

@@ -18,7 +18,7 @@ from setten.customers.segments.vocabulary import (
     STAGE,
     TEXTS,
     integer_in,
-    said_as,
+    said_under,
     text_in,
 )
 from setten.platform import db
@@ -111,7 +111,7 @@ def said_by(row: Row, asked: Collection[str]) -> Mapping[str, Any]:
         return _SILENT
     here = {"channel": row.channel, "location_id": row.location_id}
     summary = here if _OF_LINES.issuperset(asked) else timeline.summary_of(row) | here
-    return {key: summary[key] for name in asked if (key := said_as(name)) in summary}
+    return {key: summary[key] for name in asked for key in said_under(name) if key in summary}
 
 
 def _frame(size: int, lines: _Lines, needs: Needs, fields: dict[str, list[Any]]) -> Frame:

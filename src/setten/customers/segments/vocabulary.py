@@ -7,7 +7,7 @@ told of it: the line that tells it best (the till before the order); a report of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from setten.customers import lifecycle
 from setten.customers.segments.conditions import KINDS
@@ -15,6 +15,7 @@ from setten.customers.segments.hearing.joining import HEARD
 from setten.facts import commerce, reported, stock
 from setten.platform.expressions import (
     BASIC,
+    SEPARATOR,
     EventKind,
     Field,
     Language,
@@ -72,6 +73,8 @@ TEXTS = tuple(_TEXTS)
 INTEGERS = tuple(_INTEGERS)
 # Where a line's summary says it under a name that is taken here.
 _SAID_AS = {"page_name": "name"}
+# Of which a line may say several, and where its summary has them all: goods of a basket.
+_SEVERAL = {"sku": "skus"}
 _EVERY = {"channel", "location_id"}
 _GOODS = {*_EVERY, "sku", "product_id", "item", "price_minor", "currency"}
 _MONEY = {*_EVERY, "total_minor", "currency"}
@@ -115,7 +118,8 @@ VOCABULARY = Vocabulary(
         _event(stock.HoldExpired.event_name, "取り置きの期限切れ", "hold expiry", _EVERY),
     ),
     properties=(
-        *(Property(name, Type.TEXT, words) for name, words in _TEXTS.items()),
+        *(Property(name, Type.TEXTS if name in _SEVERAL else Type.TEXT, words)
+          for name, words in _TEXTS.items()),
         *(Property(name, Type.INTEGER, words) for name, words in _INTEGERS.items()),
     ),
     fields=(Field(STAGE, Type.TEXT, Words("段階", "stage"), STAGES),),
@@ -174,10 +178,26 @@ def said_as(name: str) -> str:
     return _SAID_AS.get(name, name)
 
 
+def said_under(name: str) -> tuple[str, ...]:
+    """Everything of a line's summary that says a property."""
+    several = _SEVERAL.get(name)
+    return (said_as(name), several) if several else (said_as(name),)
+
+
 def text_in(summary: Mapping[str, Any], name: str) -> str | None:
-    """A property's text; what is no text, or cannot be kept as one, is missing."""
+    """A property's text; what is no text, or cannot be kept as one, is missing.
+
+    Of several they all, parted by SEPARATOR.
+    """
+    if (several := _SEVERAL.get(name)) and isinstance(many := summary.get(several), list):
+        kept = [one for one in many if _is_kept(one)]
+        return SEPARATOR.join(kept) if kept else None
     value = summary.get(_SAID_AS.get(name, name))
-    return value if isinstance(value, str) and "\0" not in value else None
+    return value if _is_kept(value) else None
+
+
+def _is_kept(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and "\0" not in value and SEPARATOR not in value
 
 
 def integer_in(summary: Mapping[str, Any], name: str) -> int | None:

@@ -22,6 +22,7 @@ HIDDEN = frozenset({CustomerCreated.event_name, CustomerSplit.event_name,
                     HomeMoved.event_name,
                     PurchaseMoved.event_name,
                     MembershipsChanged.event_name})  # fmt: skip
+SKUS_MAX = 50  # of one line; a longer basket is a wholesaler's
 SUMMARY_TEXT_MAX = 200  # a longer name or path is cut: the event itself has it whole
 
 # Stock says that the till's money counts before the order's (facts/stock.py): a receipt of an
@@ -274,4 +275,9 @@ def _goods(said: dict[str, Any]) -> dict[str, Any]:
     if "location_id" in first:
         found.setdefault("at", first["location_id"])
     found["lines"] = len(named)
+    # Of what was sold, ordered or lies in a cart all that is asked for: which goods.
+    if isinstance(lines, list) and len(named) > 1:
+        skus = dict.fromkeys(one["sku"] for one in named if isinstance(one.get("sku"), str))
+        if len(skus) > 1:
+            found["skus"] = [one[:SUMMARY_TEXT_MAX] for one in skus][:SKUS_MAX]
     return found

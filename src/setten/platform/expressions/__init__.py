@@ -34,6 +34,7 @@ from setten.platform.expressions.kinds import (
 from setten.platform.expressions.kinds import Field as FieldIs
 from setten.platform.expressions.language import Language
 from setten.platform.expressions.model import (
+    SEPARATOR,
     BadExpression,
     BadWindow,
     Claim,
@@ -105,6 +106,7 @@ __all__ = [
     "Phrase",
     "Property",
     "Related",
+    "SEPARATOR",
     "Scalar",
     "Sequence",
     "Span",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from setten.platform.expressions.model import (
     NUMBER_MAX,
+    SEPARATOR,
     VALUE_CHARS_MAX,
     VALUES_MAX,
     Claim,
@@ -30,8 +31,12 @@ KNOWN, UNKNOWN = "known", "unknown"
 _EQUAL = ("is", "is_not")
 _LIST = ("in", "not_in")
 _ORDER = ("at_least", "at_most", "more_than", "less_than")
+_OF_TEXT = (*_EQUAL, *_LIST, "contains", "starts_with", KNOWN, UNKNOWN)
+# Of several texts: the claims that none of them may fulfil, by those that one of them must.
+_NONE_OF = {"is_not": "is", "not_in": "in"}
 OPS: dict[Type, tuple[str, ...]] = {
-    Type.TEXT: (*_EQUAL, *_LIST, "contains", "starts_with", KNOWN, UNKNOWN),
+    Type.TEXT: _OF_TEXT,
+    Type.TEXTS: _OF_TEXT,
     Type.INTEGER: (*_EQUAL, *_LIST, *_ORDER, "between", KNOWN, UNKNOWN),
     Type.NUMBER: (*_EQUAL, *_LIST, *_ORDER, "between", KNOWN, UNKNOWN),
     Type.TRUTH: ("is", KNOWN, UNKNOWN),
@@ -89,12 +94,12 @@ def type_of(value: object) -> Type:
 
 def _check_operand(value: Scalar, wanted: Type, path: Path) -> None:
     met = type_of(value)
-    fits = met is wanted or (wanted is Type.INTEGER and met is Type.NUMBER)
+    fits = met is _one(wanted) or (wanted is Type.INTEGER and met is Type.NUMBER)
     if not fits or (wanted is Type.INTEGER and not isinstance(value, int)):
         raise WrongType(path=str(path), type=wanted.value, allowed=wanted.value)
     if isinstance(value, str):
-        # A zero byte is no text to any database.
-        if len(value) > VALUE_CHARS_MAX or "\0" in value:
+        # A zero byte is no text to any database; what parts several texts is in none of them.
+        if len(value) > VALUE_CHARS_MAX or "\0" in value or SEPARATOR in value:
             raise TooLarge(path=str(path), most=VALUE_CHARS_MAX)
     elif not abs(value) <= NUMBER_MAX:  # also refuses what is not a number
         raise TooLarge(path=str(path), most=NUMBER_MAX)
@@ -105,10 +110,23 @@ def holds(claim: Claim, of: Type, value: object) -> bool:
     if of is Type.OPEN:
         return (value is not None) == (claim.op == KNOWN)
     met = type_of(value)
-    is_there = met is of or (of is Type.INTEGER and met is Type.NUMBER)
+    is_there = met is _one(of) or (of is Type.INTEGER and met is Type.NUMBER)
     if claim.op in (KNOWN, UNKNOWN):
         return is_there == (claim.op == KNOWN)
-    return is_there and _decide(claim, value)
+    decide = _decide_all if of is Type.TEXTS else _decide
+    return is_there and decide(claim, value)
+
+
+def _one(of: Type) -> Type:
+    """The type of one of several."""
+    return Type.TEXT if of is Type.TEXTS else of
+
+
+def _decide_all(claim: Claim, value: Any) -> bool:
+    """Decide a claim of one or several texts."""
+    if claim.op in _NONE_OF:
+        return not _decide_all(Claim(op=_NONE_OF[claim.op], value=claim.value), value)
+    return any(_decide(claim, one) for one in value.split(SEPARATOR))
 
 
 def _decide(claim: Claim, value: Any) -> bool:
@@ -123,7 +141,19 @@ def _decide(claim: Claim, value: Any) -> bool:
 
 
 def of_texts(claim: Claim) -> Callable[[str | None], bool]:
-    """`holds` of a text property as a function of the text, for those who ask it of many."""
+    """`holds` of a text property as a function of the text, for those who ask it of many.
+
+    Of several texts in one too: no single text has what parts them.
+    """
+    one = _of_text(claim)
+    if claim.op in (KNOWN, UNKNOWN):
+        return one
+    return lambda text: (
+        _decide_all(claim, text) if text is not None and SEPARATOR in text else one(text)
+    )
+
+
+def _of_text(claim: Claim) -> Callable[[str | None], bool]:
     if claim.op in (KNOWN, UNKNOWN):
         is_known = claim.op == KNOWN
         return lambda text: (text is not None) == is_known
@@ -152,11 +182,13 @@ def over(claim: Claim, values: NDArray[Any], known: Truths | None = None) -> Tru
     return decided
 
 
-def written(claim: Claim, column: str, writer: Writer) -> str:
+def written(claim: Claim, column: str, writer: Writer, *, of: Type = Type.OPEN) -> str:
     """The claim of an SQL value; never null."""
     if claim.op in (KNOWN, UNKNOWN):
         return f"({column} is {'not ' if claim.op == KNOWN else ''}null)"
     given = [writer.value(value) for value in operands(claim)]
+    if of is Type.TEXTS and claim.op != "contains":
+        return f"coalesce({_written_of_several(claim, column, given)}, false)"
     if claim.op in _COMPARE:
         said = f"{column} {_COMPARE[claim.op][1]} {given[0]}"
     elif claim.op in _LIST:
@@ -167,3 +199,14 @@ def written(claim: Claim, column: str, writer: Writer) -> str:
         function = "contains" if claim.op == "contains" else "starts_with"
         said = f"{function}({column}, {given[0]})"
     return f"coalesce({said}, false)"
+
+
+def _written_of_several(claim: Claim, column: str, given: list[str]) -> str:
+    """Most events have one text: the others are taken apart only where there are several."""
+    parted = f"chr({ord(SEPARATOR)})"
+    if claim.op == "starts_with":
+        return f"(starts_with({column}, {given[0]}) or contains({column}, {parted} || {given[0]}))"
+    listed = ", ".join(given)
+    any_of = f"list_has_any(string_split({column}, {parted}), [{listed}])"
+    said = f"({column} in ({listed}) or (contains({column}, {parted}) and {any_of}))"
+    return f"(not {said})" if claim.op in _NONE_OF else said

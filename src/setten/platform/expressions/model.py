@@ -19,13 +19,20 @@ VALUE_CHARS_MAX = 200
 NAME_CHARS_MAX = 100
 NUMBER_MAX = 2**53  # beyond, a double is no longer exact and engines would differ
 
+SEPARATOR = "\x1f"
+
 Scalar: TypeAlias = str | int | float | bool
 
 
 class Type(StrEnum):
-    """Types of values. `open`: the operand says which; a value of another type is missing."""
+    """Types of values. `open`: the operand says which; a value of another type is missing.
+
+    `texts`: one or several texts of one event, of any of which a claim may be true: the goods of a
+    basket. Several are kept as one text, parted by SEPARATOR, which stands in none of them.
+    """
 
     TEXT = "text"
+    TEXTS = "texts"
     INTEGER = "integer"
     NUMBER = "number"
     TRUTH = "truth"

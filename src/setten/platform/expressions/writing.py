@@ -77,7 +77,8 @@ class Writer:
         """Claims about properties, each led by `and`."""
         said = []
         for where in wheres:
-            said.append(f" and {claims.written(where.claim(), self.column(where.property), self)}")
+            column, of = self.column(where.property), self.properties[where.property]
+            said.append(f" and {claims.written(where.claim(), column, self, of=of)}")
         return "".join(said)
 
     def column(self, name: str) -> str:
