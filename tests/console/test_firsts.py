@@ -164,3 +164,10 @@ async def test_deeds_are_counted_since_a_moment_and_no_further_than_asked(conn: 
         await audit.note(conn, SYSTEM, deed, at=at)
     assert await audit.counted(conn, [deed, other], since=NOW, most=100) == {deed: 3, other: 0}
     assert await audit.counted(conn, [deed], since=NOW, most=2) == {deed: 2}
+
+
+def test_a_shut_door_shows_no_way_to_another_shut_door(house: House) -> None:
+    with house.person("page-agent") as agent:
+        refused = agent.get("/run/keys")
+    assert refused.status_code == 403
+    assert 'href="/run/data"' not in refused.text

@@ -110,6 +110,8 @@ def pages(actor: Actor, path: str, waiting: int = 0) -> list[Link]:
             found.insert(-1, Link("nav.doctor", "/run/doctor"))
             found.insert(-1, Link("nav.installation", "/run/settings"))
             found.insert(-1, Link("nav.start", "/run/start"))
+        if not actor.may(Right.read_data):  # she stands before a shut door
+            found = [link for link in found if link.href != "/run/data"]
     elif path == "/me":
         found = [Link("nav.me", "/me")]
     elif actor.may(Right.read_customers) or actor.may(Right.read_data):

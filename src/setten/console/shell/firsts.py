@@ -147,8 +147,8 @@ def _morning(page: Page) -> datetime:
 async def _runs(conn: Connection, page: Page) -> list[Runs]:
     t, f = page.words(), page.shown()
     found = [
-        Runs(what=checkup.title(one.name, page.locale), found=one.found, state=one.state,
-             href="/run/doctor")
+        Runs(what=t(f"first.run_{one.name.replace(' ', '_')}"), state=one.state,
+             found=one.found.rpartition("; ")[2], href="/run/doctor")  # of readers the slowest
         for one in await checkup.pulse(conn, now=page.now)
     ]  # fmt: skip
     for one in await checkup.quiet(conn, now=page.now):
