@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from functools import cache
 
 import pytest
 
+from setten.customers.segments import LANGUAGE
+from setten.demo import standing
 from setten.demo.chain import Chain, Day, Deed, Kind, UnknownBusiness, business, calendar
 from setten.stock.catalog import gtin14
 
@@ -108,3 +111,25 @@ def test_dishes_are_made_each_morning_and_none_comes_back() -> None:
     assert not deeds("restaurants", Kind.refund, Kind.till_refund, Kind.truck)
     noon = sum(11 <= deed.at.hour < 14 for deed in deeds("restaurants", Kind.sale))
     assert noon > 0.35 * len(deeds("restaurants", Kind.sale))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_staff_look_at_segments_of_their_own_business_whose_acts_there_are(name: str) -> None:
+    asked = [one for one in standing.told()["segments"] if name in one["of"]]
+    acts = {act.name for act in business.load(name).acts}
+    assert asked
+    for one in asked:
+        said = LANGUAGE.json(LANGUAGE.read_words(one["words"], "ja"))
+        named = re.findall(r"'property': 'event', 'op': 'is', 'value': '([^']+)'", str(said))
+        assert set(named) <= acts
+
+
+def test_who_is_led_to_a_table_eats_before_she_pays() -> None:
+    paid = {(deed.who, deed.at.date()): deed.at for deed in deeds("restaurants", Kind.sale)}
+    seated = [
+        deed for deed in deeds("restaurants", Kind.event)
+        if deed.cause == "Table Seated" and (deed.who, deed.at.date()) in paid
+    ]  # fmt: skip
+    waits = [(paid[deed.who, deed.at.date()] - deed.at).total_seconds() / 60 for deed in seated]
+    assert len(waits) > 20
+    assert sorted(waits)[len(waits) // 2] > 25

@@ -42,7 +42,8 @@ _LINE_MIN = 20 * 60
 _NAMES = uuid.UUID("5e77e000-0000-4000-8000-000000000005")
 
 
-def _told() -> dict[str, Any]:
+def told() -> dict[str, Any]:
+    """All that staff made, as data."""
     text = Path(__file__).with_name("standing.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -52,21 +53,23 @@ async def make(
     keys: Mapping[str, str], *, locale: str, now: datetime,
 ) -> None:  # fmt: skip
     """All of it. keys: write keys by the names of sources. locale: of the names."""
-    told = _told()
+    made = told()
     if business.is_home:  # the others are kinds of business, not names
         name = business.name_ja if locale == "ja" else business.name_en
         await choices.change(conn, choices.Choices(name=name), actor=SYSTEM.label, now=now)
-    for one in told["segments"]:
+    for one in made["segments"]:
+        if business.business_id not in one["of"]:
+            continue
         expression = LANGUAGE.json(LANGUAGE.read_words(one["words"], "ja"))
         name = one["ja" if locale == "ja" else "en"]
         await segments.define(conn, name, expression, actor=SYSTEM, now=now)
-    for one in told["letters"]:
+    for one in made["letters"]:
         await _send(conn, vault, keys[one["source"]], one["body"], now)
     await _come_in(conn, business, now)
     for place in [shop.location_id for shop in business.shops[:2]]:
         await _count(conn, business, place, now)
     if business.is_home:
-        await _release(conn, vault, told["release"], people, now)
+        await _release(conn, vault, made["release"], people, now)
 
 
 async def _come_in(conn: Connection, business: Business, now: datetime) -> None:

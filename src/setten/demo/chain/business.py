@@ -60,12 +60,16 @@ class Taste(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that only this business's people do. where: shop or screen. chance: of a visit."""
+    """Something that only this business's people do. where: shop or screen. chance: of a visit.
+
+    before: minutes before they pay in a shop.
+    """
 
     name: str
     where: str
     chance: float
     titles: tuple[str, ...]
+    before: int = 9
 
 
 class Business(msgspec.Struct, frozen=True, kw_only=True):

@@ -251,11 +251,12 @@ class Chain:
         """What people do in this business's shops alone; whoever serves them writes it down."""
         for number, act in enumerate(self.business.acts):
             if act.where == "shop" and rng.random() < act.chance:
+                begun = at - timedelta(minutes=act.before - 3 * number, seconds=rng.randrange(60))
+                begun = min(at, max(begun, calendar.opening(shop, at.date())[0]))
                 yield Deed(
-                    at=at - timedelta(minutes=9 - 3 * number, seconds=rng.randrange(60)),
-                    kind=Kind.event, source="members", who=one.key, place=shop.location_id,
+                    at=begun, kind=Kind.event, source="members", who=one.key, cause=act.name,
                     said={"what": "act", "name": act.name, "title": rng.choice(act.titles)},
-                    cause=act.name,
+                    place=shop.location_id,
                 )  # fmt: skip
 
     def _sit_down(self, rng: random.Random, one: Person, day: date, cause: str) -> Iterator[Deed]:
@@ -309,7 +310,7 @@ class Chain:
             self.room.put(place, lines)
             if is_ours:
                 yield (left := session.left(lines, "fee" if is_left else "sees_first"))
-                if one and carries:
+                if one and carries and not is_left:
                     self._carried[day + timedelta(days=rng.randint(1, 3))].append((one, left))
             return
         ref = f"{session.at:%y%m%d%H%M%S}-{rng.getrandbits(40):x}"
