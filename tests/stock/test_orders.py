@@ -4,11 +4,10 @@ import uuid
 from datetime import date
 
 from tests.reading import caught_up
-from tests.stock.conftest import NOW
 
 from setten.facts.commerce import Item, OrderReported
 from setten.facts.stock import OrderPlaced, ReceiptRecorded
-from setten.platform import db, log
+from setten.platform import clock, db, log
 from setten.platform.log import Fact
 from setten.stock import orders
 
@@ -30,7 +29,7 @@ def report(order_id: str = "A-1", action: str = "placed", **source) -> OrderRepo
 async def tell(pool: db.Pool, *facts: Fact) -> None:
     async with db.transaction(pool) as conn:
         for fact in facts:
-            await log.state(conn, fact, at=NOW, identifiers=[7], channel="web")
+            await log.state(conn, fact, at=clock.now(), identifiers=[7], channel="web")
     (reader,) = orders.readers()
     await caught_up(reader, pool)
 
