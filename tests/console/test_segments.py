@@ -393,6 +393,13 @@ def test_goods_are_taken_by_their_name_and_told(house: House) -> None:
         add = {"shape": "reachable", "channel": "line"}
         both = admin.post("/customers/segments/words", words=f"「{sku}」を買った", **add)
         assert words_in(both) == f"{kept}、かつ販促のLINEが届く"
+        form = {"shape": "not", "event": "purchase", "goods": f"試しの品 {sku}"}
+        by_form = admin.post("/customers/segments/words", words="", **form)
+        assert words_in(by_form) == kept.replace("がある", "がない")
+        for wrong in ({**form, "goods": f"居ない品{sku}"}, {**form, "event": "coupon.reported"}):
+            refused = admin.post("/customers/segments/words", words=BOUGHT, **wrong)
+            assert words_in(refused) == BOUGHT
+            assert 'class="wrong"' in refused.text
         name = f"品 {sku}"
         made = admin.post("/customers/segments", name=name, words=f"「{sku}」を買った")
         assert made.status_code == 303

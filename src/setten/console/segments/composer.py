@@ -129,7 +129,9 @@ async def add(request: Asked) -> Response[str]:
         fresh = phrases.chosen(str(form.get("phrase") or "")) or composing.condition(form)
         tell = await _telling(request, page)
         stands = (await _hear(request, page, words, tell)).node if words.strip() else None
-        words = composing.added(stands, fresh, form, page.locale_name, tell)
+        async with guard.deps_of(request).pool.acquire() as conn:
+            new = await goods.looked_up(conn, LANGUAGE.read(fresh), page.locale_name)
+        words = composing.added(stands, LANGUAGE.json(new.node), form, page.locale_name, tell)
         problem = ""
     except composing.Unfinished as refused:
         problem = page.words()(f"composer.missing_{refused.facts['field']}")

@@ -178,6 +178,10 @@ def _match(form: FormMultiDict) -> dict[str, Any]:
         raise Unfinished(field="event")
     place = str(form.get("place") or "")
     where = [{"property": "location_id", "op": "is", "value": place}] if place else []
+    if goods := str(form.get("goods") or "").strip():
+        if "item" not in VOCABULARY.events[event].properties:
+            raise Unfinished(field="goods")
+        where.append({"property": "item", "op": "contains", "value": goods})
     return {"events": [event], "where": where}
 
 

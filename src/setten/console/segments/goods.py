@@ -39,7 +39,11 @@ async def hear(conn: Connection, words: str, locale: Locale, tell: Telling) -> H
 
     Raises what `segments.hear` and `segments.with_goods` raise.
     """
-    node = segments.hear(words, locale, tell.scene)
+    return await looked_up(conn, segments.hear(words, locale, tell.scene), locale)
+
+
+async def looked_up(conn: Connection, node: Node, locale: Locale) -> Heard:
+    """A condition with goods by name. Raises what `segments.with_goods` raises."""
     found = {
         name: await _called(conn, name, locale) for name in segments.goods_in(node)[:NAMES_MAX]
     }
