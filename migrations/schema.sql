@@ -29,6 +29,25 @@ begin
   return null;
 end
 $$;
+CREATE FUNCTION customers.identity_moved() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  moved bigint[];
+begin
+  select array_agg(n.identifier_id) into moved
+    from now_hers n
+    join was_hers w using (identifier_id)
+   where w.customer_id <> n.customer_id;
+  if moved is not null then
+    with kept as (
+      insert into customers.identity_moves (identifier_ids) values (moved) returning move_id
+    )
+    delete from customers.identity_moves m using kept where m.move_id <= kept.move_id - 10000;
+  end if;
+  return null;
+end
+$$;
 CREATE FUNCTION jobs.fn_pgqueuer_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -314,6 +333,18 @@ CREATE TABLE customers.identifiers (
     first_at timestamp with time zone NOT NULL,
     is_shared boolean DEFAULT false NOT NULL,
     is_blocked boolean DEFAULT false NOT NULL
+);
+CREATE TABLE customers.identity_moves (
+    move_id bigint NOT NULL,
+    identifier_ids bigint[] NOT NULL
+);
+ALTER TABLE customers.identity_moves ALTER COLUMN move_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.identity_moves_move_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE customers.identity_rules (
     kind text NOT NULL,
@@ -1851,6 +1882,8 @@ ALTER TABLE ONLY customers.homes
     ADD CONSTRAINT homes_pkey PRIMARY KEY (identifier_id);
 ALTER TABLE ONLY customers.identifiers
     ADD CONSTRAINT identifiers_pkey PRIMARY KEY (identifier_id);
+ALTER TABLE ONLY customers.identity_moves
+    ADD CONSTRAINT identity_moves_pkey PRIMARY KEY (move_id);
 ALTER TABLE ONLY customers.identity_rules
     ADD CONSTRAINT identity_rules_pkey PRIMARY KEY (kind);
 ALTER TABLE ONLY customers.identity_turn
@@ -2118,12 +2151,25 @@ CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occ
 CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
 CREATE INDEX relations_one ON customers.relations USING btree (one);
 CREATE INDEX relations_other ON customers.relations USING btree (other);
-CREATE INDEX roster_channels ON customers.roster USING gin (channels);
+CREATE INDEX roster_email_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['email'::text]);
+CREATE INDEX roster_email_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['email'::text]);
 CREATE INDEX roster_home_last ON customers.roster USING btree (location_id, last_at, customer_id);
 CREATE INDEX roster_last ON customers.roster USING btree (last_at, customer_id);
+CREATE INDEX roster_line_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['line'::text]);
+CREATE INDEX roster_line_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['line'::text]);
+CREATE INDEX roster_phone_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['phone'::text]);
+CREATE INDEX roster_phone_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['phone'::text]);
+CREATE INDEX roster_post_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['post'::text]);
+CREATE INDEX roster_post_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['post'::text]);
+CREATE INDEX roster_push_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['push'::text]);
+CREATE INDEX roster_push_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['push'::text]);
+CREATE INDEX roster_sms_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['sms'::text]);
+CREATE INDEX roster_sms_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['sms'::text]);
 CREATE INDEX roster_stage_last ON customers.roster USING btree (stage, last_at, customer_id);
 CREATE INDEX roster_stage_total ON customers.roster USING btree (stage, total_minor, customer_id);
 CREATE INDEX roster_total ON customers.roster USING btree (total_minor, customer_id);
+CREATE INDEX roster_whatsapp_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['whatsapp'::text]);
+CREATE INDEX roster_whatsapp_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['whatsapp'::text]);
 CREATE INDEX rule_changes_newest ON customers.rule_changes USING btree (proposed_at DESC);
 CREATE UNIQUE INDEX rule_changes_open ON customers.rule_changes USING btree ((true)) WHERE (state = ANY (ARRAY['counting'::text, 'counted'::text, 'applying'::text]));
 CREATE INDEX segment_carts_sku ON customers.segment_carts USING btree (sku);
@@ -2252,6 +2298,7 @@ CREATE UNIQUE INDEX identifiers_token ON vault.identifiers USING btree (token);
 CREATE INDEX search_tokens_of ON vault.search_tokens USING btree (identifier_id, field);
 ALTER INDEX log.events_order ATTACH PARTITION log.events_elsewhere_xid_position_idx;
 CREATE TRIGGER identifiers_forgotten AFTER DELETE OR TRUNCATE ON customers.identifiers FOR EACH STATEMENT EXECUTE FUNCTION customers.identity_forgotten();
+CREATE TRIGGER identifiers_moved AFTER UPDATE ON customers.identifiers REFERENCING OLD TABLE AS was_hers NEW TABLE AS now_hers FOR EACH STATEMENT EXECUTE FUNCTION customers.identity_moved();
 CREATE TRIGGER links_forgotten AFTER DELETE OR TRUNCATE ON customers.links FOR EACH STATEMENT EXECUTE FUNCTION customers.identity_forgotten();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON jobs.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION jobs.fn_pgqueuer_changed();
 CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE ON stock.ledger FOR EACH STATEMENT EXECUTE FUNCTION stock.refuse_change();

@@ -163,6 +163,15 @@ async def test_a_visit_moves_the_last_touch_by_night_only(book, pool):
     assert (await book.row(ANN)).last_at == START + timedelta(minutes=5)
 
 
+async def test_what_the_clock_does_about_her_is_no_touch_of_hers(book, pool):
+    await book.people.happens(ANN, name="customer.identified")
+    await book.people.happens(ANN, minute=9, name="stock.hold_expired")
+    await book.read()
+    await roster.begin_walk(pool)
+    await roster.walk(pool)
+    assert (await book.row(ANN)).last_at == START
+
+
 async def test_a_walk_lists_who_came_before_and_forgets_who_is_nobody(book, pool, monkeypatch):
     monkeypatch.setattr(keeping, "PART", 2)
     monkeypatch.setattr(keeping, "LOOKED_AT", 3)

@@ -7,9 +7,19 @@ from setten.customers.profiles.model import (
     Profile,
     Viewed,
 )
-from setten.customers.profiles.service import figures, get, get_all, get_many, opened, parts, told
+from setten.customers.profiles.service import (
+    NOT_HERS,
+    figures,
+    get,
+    get_all,
+    get_many,
+    opened,
+    parts,
+    told,
+)
 
 __all__ = [
+    "NOT_HERS",
     "BoughtThrough",
     "Figures",
     "IdentifierShown",

@@ -33,7 +33,7 @@ Q = db.load(str(Path(__file__).with_name("store.py")))
 VIEWED_MAX = 40  # the newest views, looked through for distinct skus
 VIEWED_SHOWN_MAX = 8
 # What staff or the clock did about somebody: she was not there when it happened.
-_NOT_HERS = frozenset(
+NOT_HERS = frozenset(
     fact.event_name
     for fact in (CustomerMerged, CustomerStageChanged, HoldExpired, ReachFound, ReachLost,
                  RelationEnded, RelationMade)
@@ -122,7 +122,7 @@ def _overview(people: Sequence[identity.Person], viewed_most: int) -> db.Part:
             "identifier_ids": [number for _, number in asked],
             "viewed_most": viewed_most,
             "home_fields": list(homing.FIELDS),
-            "not_hers": sorted(_NOT_HERS),
+            "not_hers": sorted(NOT_HERS),
         },
     )
 

@@ -89,8 +89,13 @@ async def _walk_part(pool: Pool) -> bool:
         if not people:
             await Q.end_walk.run(conn)
             return False
-        nameless = sorted(rules.NAMELESS)
-        rows = await Q.changed.all(conn, customer_ids=people, nameless=nameless, most=PART)
+        rows = await Q.changed.all(
+            conn,
+            customer_ids=people,
+            nameless=sorted(rules.NAMELESS),
+            not_hers=sorted(profiles.NOT_HERS),
+            most=PART,
+        )
         changed = [one["customer_id"] for one in rows]
         await reckon(conn, changed)
         # Those behind the last that there was time for are looked at again.

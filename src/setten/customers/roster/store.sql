@@ -66,6 +66,7 @@ select p.customer_id
                                 select t.occurred_at
                                   from customers.timeline t
                                  where t.identifier_id = i.identifier_id
+                                   and t.name <> all(:not_hers::text[])
                                  order by t.occurred_at desc, t.position desc
                                  limit 1) as l
                           where i.customer_id = p.customer_id and l.occurred_at > r.last_at)
