@@ -101,7 +101,7 @@ async def test_what_the_product_adds_up_is_what_happened(dsn: str, tmp_path: Pat
 
 
 async def test_pages_that_staff_work_on_have_something_on_them(dsn: str, tmp_path: Path) -> None:
-    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=2, size=SIZE * 2)
+    await demo.grow(_settings(dsn, tmp_path), now=NOW, days=3, size=SIZE * 4)
 
     conn = await db.connect(dsn)
     try:
