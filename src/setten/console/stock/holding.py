@@ -181,9 +181,7 @@ async def hold_page(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
         handed = await holds.hand_over_of(conn, hold_id)
     shelves = {row.key: row.shelf for row in rows if row.shelf}
     home = names.find(found.location_id)
-    ticket = queue.ticket(
-        found, who, shown, shelves, home, page.now, for_others=for_others
-    )
+    ticket = queue.ticket(found, who, shown, shelves, home, page.now, for_others=for_others)
     is_mine = page.who.may(Right.hand_over) and page.who.may_at(found.location_id)
     return page.render(
         "stock/hold.html",
