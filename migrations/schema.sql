@@ -505,6 +505,19 @@ COMMENT ON COLUMN customers.roster.location_id IS 'the shop that is hers, as her
 COMMENT ON COLUMN customers.roster.last_at IS 'her last touch; a mere visit is added by night';
 COMMENT ON COLUMN customers.roster.total_minor IS 'all she ever bought, less returns, in the currency she buys in most';
 COMMENT ON COLUMN customers.roster.channels IS 'through which she agreed to be written to, and it arrives';
+CREATE TABLE customers.roster_due (
+    customer_id uuid NOT NULL,
+    noted bigint NOT NULL
+)
+WITH (fillfactor='70');
+ALTER TABLE customers.roster_due ALTER COLUMN noted ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers.roster_due_noted_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE customers.roster_walks (
     is_only boolean DEFAULT true NOT NULL,
     after uuid NOT NULL,
@@ -1906,6 +1919,8 @@ ALTER TABLE ONLY customers.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (relation_id);
 ALTER TABLE ONLY customers.rhythms
     ADD CONSTRAINT rhythms_pkey PRIMARY KEY (rhythm_id);
+ALTER TABLE ONLY customers.roster_due
+    ADD CONSTRAINT roster_due_pkey PRIMARY KEY (customer_id);
 ALTER TABLE ONLY customers.roster
     ADD CONSTRAINT roster_pkey PRIMARY KEY (customer_id);
 ALTER TABLE ONLY customers.roster_walks
@@ -2151,6 +2166,7 @@ CREATE INDEX purchases_of ON customers.purchases USING btree (identifier_id, occ
 CREATE UNIQUE INDEX relations_once ON customers.relations USING btree (kind, one, other) WHERE (ended_at IS NULL);
 CREATE INDEX relations_one ON customers.relations USING btree (one);
 CREATE INDEX relations_other ON customers.relations USING btree (other);
+CREATE INDEX roster_due_noted ON customers.roster_due USING btree (noted);
 CREATE INDEX roster_email_last ON customers.roster USING btree (last_at, customer_id) WHERE (channels @> ARRAY['email'::text]);
 CREATE INDEX roster_email_total ON customers.roster USING btree (total_minor, customer_id) WHERE (channels @> ARRAY['email'::text]);
 CREATE INDEX roster_home_last ON customers.roster USING btree (location_id, last_at, customer_id);

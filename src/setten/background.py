@@ -158,7 +158,7 @@ def schedules(means: Means) -> list[jobs.Schedule]:
         jobs.Schedule("stages_count", "* * * * *", _count_stages),
         jobs.Schedule("stages_learn", _daily(NIGHT, zone), predictions.nightly),
         jobs.Schedule("roster_begin", _daily(NIGHT, zone), roster.begin_walk),
-        jobs.Schedule("roster_walk", "* * * * * */10", roster.walk),
+        jobs.Schedule("roster_work", "* * * * * */10", roster.work),
     ]
 
 

@@ -54,6 +54,7 @@ class Roster:
         ]
         for reader in (*others, *roster.readers()):
             await caught_up(reader, self.pool)
+        await roster.work(self.pool, calm=0)
 
     async def rows(self, **sought):
         async with self.pool.acquire() as conn:
@@ -70,7 +71,7 @@ class Roster:
 
 @pytest.fixture
 async def book(people, vault, pool):
-    await roster.walk(pool)  # the first, which began with the table
+    await roster.work(pool, calm=0)  # the first, which began with the table
     return Roster(people, vault)
 
 
@@ -156,10 +157,9 @@ async def test_a_visit_moves_the_last_touch_by_night_only(book, pool):
     await book.people.happens(ANN, minute=5)
     await book.read()
     assert (await book.row(ANN)).last_at == START
-    await roster.walk(pool)
     assert (await book.row(ANN)).last_at == START, "no walk is under way"
     await roster.begin_walk(pool)
-    await roster.walk(pool)
+    await roster.work(pool, calm=0)
     assert (await book.row(ANN)).last_at == START + timedelta(minutes=5)
 
 
@@ -168,12 +168,13 @@ async def test_what_the_clock_does_about_her_is_no_touch_of_hers(book, pool):
     await book.people.happens(ANN, minute=9, name="stock.hold_expired")
     await book.read()
     await roster.begin_walk(pool)
-    await roster.walk(pool)
+    await roster.work(pool, calm=0)
     assert (await book.row(ANN)).last_at == START
 
 
 async def test_a_walk_lists_who_came_before_and_forgets_who_is_nobody(book, pool, monkeypatch):
     monkeypatch.setattr(keeping, "PART", 2)
+    monkeypatch.setattr(keeping, "AT_ONCE", 2)
     monkeypatch.setattr(keeping, "LOOKED_AT", 3)
     for n in range(7):
         await book.people.happens(f"user_id:u{n}", f"anonymous_id:a{n}", minute=n)
@@ -188,7 +189,7 @@ async def test_a_walk_lists_who_came_before_and_forgets_who_is_nobody(book, pool
             " '{}' from generate_series(1, 5)"
         )
     await roster.begin_walk(pool)
-    await roster.walk(pool)
+    await roster.work(pool, calm=0)
     assert await book.rows() == before
 
 
@@ -204,6 +205,22 @@ async def test_everybody_is_written_anew_as_they_stood(book, pool):
     assert await roster.list_everybody(pool, progress=looked.append) == 2
     assert await book.rows() == before
     assert looked == [2]
+
+
+async def test_who_is_noted_again_while_her_row_is_worked_out_stays_due(book, pool):
+    await book.people.happens(ANN, name="customer.identified")
+    await book.read()
+    customer = await book.people.customer(ANN)
+    async with db.transaction(pool) as conn:
+        await keeping.note(conn, [customer])
+        [was] = await keeping.Q.due.all(conn, most=9)
+        await keeping.note(conn, [customer])
+        await keeping.Q.done.run(conn, customer_ids=[customer], noteds=[was["noted"]])
+        [still] = await keeping.Q.due.all(conn, most=9)
+    assert (still["customer_id"], still["noted"] > was["noted"]) == (customer, True)
+    await roster.work(pool, calm=0)
+    async with pool.acquire() as conn:
+        assert await keeping.Q.due.all(conn, most=9) == []
 
 
 async def test_reading_the_same_events_again_changes_nothing(book, pool):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
+
+import msgspec
 
 from setten.customers import consent, identity, profiles
 from setten.customers.identity import Person
@@ -16,6 +19,10 @@ from setten.platform.db import Connection, Pool
 Q = db.load(str(Path(__file__).with_name("store.py")))
 # Customers a transaction: a fifth of a second where all are worked out anew.
 PART = 500
+# Of those whose row is old: some twenty milliseconds.
+AT_ONCE = 50
+# A peak of visitors is not the time for a list: at most a fifth of a processor's time goes into it.
+CALM = 4.0
 # Whom a walk looks at in a transaction: most of them are as they were.
 LOOKED_AT = 2_000
 # The work of one call; the next comes in seconds. So one slow night stops no other job.
@@ -23,11 +30,18 @@ CALL_S_MAX = 8.0
 _UNSTAGED = "acquisition"
 
 
-async def reckon(conn: Connection, customer_ids: Collection[UUID]) -> None:
-    """Write the rows of these customers as identity, purchases and consent tell them now."""
-    if not customer_ids:
-        return
-    await Q.lock.run(conn)
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows as they are from now on. gone: who has none."""
+
+    people: list[Person]
+    stages: Mapping[UUID, str]
+    figures: Sequence[profiles.Figures]
+    reach: list[str]
+    gone: list[UUID]
+
+
+async def worked_out(conn: Connection, customer_ids: Collection[UUID]) -> Rows:
+    """The rows of these customers as identity, purchases and consent tell them now."""
     asked = list(dict.fromkeys(customer_ids))
     found = await identity.people(conn, asked)
     people = {one.customer_id: one for one in found.values()}
@@ -38,29 +52,71 @@ async def reckon(conn: Connection, customer_ids: Collection[UUID]) -> None:
         for one in people.values()
         if rules.is_known({node.kind for node in one.nodes}, has_bought=one.customer_id in stages)
     ]
-    await _put(conn, listed, stages)
     kept = {one.customer_id for one in listed}
-    gone = [one for one in {*asked, *people} if one not in kept]
-    if gone:
-        await Q.drop.run(conn, customer_ids=gone)
+    stands = await consent.standings(conn, [one.numbers for one in listed]) if listed else []
+    return Rows(
+        people=listed,
+        stages=stages,
+        figures=await profiles.figures(conn, listed) if listed else [],
+        reach=[" ".join(rules.reach(one)) for one in stands],
+        gone=[one for one in {*asked, *people} if one not in kept],
+    )
 
 
-async def _put(conn: Connection, people: Sequence[Person], stages: Mapping[UUID, str]) -> None:
-    if not people:
+async def write(conn: Connection, rows: Rows) -> None:
+    """Keep rows that were worked out."""
+    await Q.lock.run(conn)
+    if rows.gone:
+        await Q.drop.run(conn, customer_ids=rows.gone)
+    if not rows.people:
         return
-    figures = await profiles.figures(conn, people)
-    stands = await consent.standings(conn, [one.numbers for one in people])
-    worths = [rules.worth(one.purchases) for one in figures]
+    worths = [rules.worth(one.purchases) for one in rows.figures]
     await Q.put.run(
         conn,
-        customer_ids=[one.customer_id for one in people],
-        stages=[stages.get(one.customer_id, _UNSTAGED) for one in people],
-        location_ids=[one.home_location_id for one in figures],
-        last_ats=[one.last_at for one in figures],
+        customer_ids=[one.customer_id for one in rows.people],
+        stages=[rows.stages.get(one.customer_id, _UNSTAGED) for one in rows.people],
+        location_ids=[one.home_location_id for one in rows.figures],
+        last_ats=[one.last_at for one in rows.figures],
         totals_minor=[total for total, _ in worths],
         currencies=[currency for _, currency in worths],
-        channels=[" ".join(rules.reach(one)) for one in stands],
+        channels=rows.reach,
     )
+
+
+async def note(conn: Connection, customer_ids: Collection[UUID]) -> None:
+    """The rows of these customers are old; `work` writes them anew."""
+    if customer_ids:
+        await Q.note.run(conn, customer_ids=list(set(customer_ids)))
+
+
+async def work(pool: Pool, *, call_s_max: float = CALL_S_MAX, calm: float = CALM) -> None:
+    """Go on with a walk if one is under way, and write old rows anew, until there are none.
+
+    Ends after about `call_s_max`; the rest is for next time. calm: how long it pauses after a part,
+    as often as that took.
+    """
+    until = time.monotonic() + call_s_max
+    while time.monotonic() < until:
+        began = time.monotonic()
+        goes_on = await _work_off(pool) or await _walk_part(pool)
+        if not goes_on:
+            return
+        await asyncio.sleep(calm * (time.monotonic() - began))
+
+
+async def _work_off(pool: Pool) -> bool:
+    """Some of what is due; whether there was anything. Read before it is written: while a writing
+    transaction is open, nobody can read the log behind it."""
+    async with pool.acquire() as conn:
+        due = await Q.due.all(conn, most=AT_ONCE)
+        people = [row["customer_id"] for row in due]
+        rows = await worked_out(conn, people)
+    if not people:
+        return False
+    async with db.transaction(pool) as conn:
+        await write(conn, rows)
+        await Q.done.run(conn, customer_ids=people, noteds=[row["noted"] for row in due])
+    return True
 
 
 async def begin_walk(pool: Pool) -> None:
@@ -69,18 +125,8 @@ async def begin_walk(pool: Pool) -> None:
         await Q.begin_walk.run(conn)
 
 
-async def walk(pool: Pool, *, call_s_max: float = CALL_S_MAX) -> None:
-    """Go on with a walk if one is under way: who is missing or was seen since is written anew.
-
-    Ends after about `call_s_max`; the rest is for next time.
-    """
-    until = time.monotonic() + call_s_max
-    while time.monotonic() < until and await _walk_part(pool):
-        pass
-
-
 async def _walk_part(pool: Pool) -> bool:
-    """One part of a walk; whether it goes on."""
+    """One part of a walk: who is missing or was seen since is noted; whether it goes on."""
     async with db.transaction(pool) as conn:
         row = await Q.walk.maybe(conn)
         if row is None:  # none is under way, or another process takes this step
@@ -97,7 +143,7 @@ async def _walk_part(pool: Pool) -> bool:
             most=PART,
         )
         changed = [one["customer_id"] for one in rows]
-        await reckon(conn, changed)
+        await note(conn, changed)
         # Those behind the last that there was time for are looked at again.
         await Q.move_walk.run(conn, after=changed[-1] if len(changed) == PART else people[-1])
         return True
@@ -109,7 +155,7 @@ async def list_everybody(pool: Pool, *, progress: Callable[[int], None] | None =
     while True:
         async with db.transaction(pool) as conn:
             people = await _next(conn, after, PART)
-            await reckon(conn, people)
+            await write(conn, await worked_out(conn, people))
         if not people:
             return looked
         looked, after = looked + len(people), people[-1]

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from setten.customers import consent, homes, identity, lifecycle, timeline
-from setten.customers.roster.keeping import PART, reckon
+from setten.customers.roster.keeping import note
 from setten.facts.commerce import OrderCancelled
 from setten.facts.consent import ConsentGiven, ConsentWithdrawn, ReachFound, ReachLost
 from setten.facts.customers import (
@@ -29,11 +29,7 @@ from setten.platform.log import Reader, Row
 logger = logging.getLogger(__name__)
 READER = "roster"
 GATHER_S = 1.0
-"""Nobody waits for a list: what one person does in a second is worked out once."""
-ROWS = 2 * PART
-"""Of a shop's events one in thirty changes a row, and a batch costs some milliseconds whoever is in
-it: of 500 events it cost 24 µs for each that was sent, of 2,000 half. Where each changes a row, as
-in a file of receipts, this many are two fifths of a second."""
+"""Nobody waits for a list: what one person does in a second is noted once."""
 
 _BOTH: dict[str, msgspec.json.Decoder[Any]] = {
     CustomerMerged.event_name: msgspec.json.Decoder(CustomerMerged),
@@ -50,15 +46,15 @@ NAMES = frozenset(
 
 
 def readers() -> list[Reader]:
-    """The reader of this feature: behind all whose rows it reads."""
+    """The reader of this feature: behind all whose rows are read. It only notes who is meant."""
     after = (identity.READER, timeline.READER, lifecycle.READER, consent.READER, homes.READER)
-    return [Reader(READER, _read, names=NAMES, after=after, most=ROWS, gather_s=GATHER_S)]
+    return [Reader(READER, _read, names=NAMES, after=after, gather_s=GATHER_S)]
 
 
 async def _read(conn: Connection, rows: Sequence[Row]) -> None:
     numbers = {one for row in rows for one in row.identifiers}
     owners = await identity.customers_for(conn, numbers)
-    await reckon(conn, {*owners.values(), *_told(rows)})
+    await note(conn, {*owners.values(), *_told(rows)})
 
 
 def _told(rows: Iterable[Row]) -> set[UUID]:

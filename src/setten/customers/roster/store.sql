@@ -1,6 +1,5 @@
 -- name: lock
--- Reader and walk may meet at one customer, and each writes what it read: one at a time. The number
--- is arbitrary.
+-- Two who write rows may meet at some customers, in any order: one at a time. The number is arbitrary.
 select pg_advisory_xact_lock(7310593);
 
 -- name: stages
@@ -28,6 +27,21 @@ on conflict (customer_id) do update
 
 -- name: drop
 delete from customers.roster where customer_id = any(:customer_ids::uuid[]);
+
+-- name: note
+-- In the order of ids: two who note the same people do not wait for each other in a ring.
+insert into customers.roster_due (customer_id)
+select customer_id from unnest(:customer_ids::uuid[]) as n(customer_id) order by customer_id
+on conflict (customer_id) do update set noted = default;
+
+-- name: due
+select customer_id, noted from customers.roster_due order by noted limit :most;
+
+-- name: done
+-- Who was noted again meanwhile stays.
+delete from customers.roster_due d
+ using unnest(:customer_ids::uuid[], :noteds::bigint[]) as n(customer_id, noted)
+ where d.customer_id = n.customer_id and d.noted = n.noted;
 
 -- name: begin_walk
 insert into customers.roster_walks (after) values ('00000000-0000-0000-0000-000000000000')
