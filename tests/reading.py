@@ -6,7 +6,7 @@ import asyncio
 
 from setten.platform import db, log
 
-READABLE_WITHIN_S = 30
+READABLE_WITHIN_S = 120
 HELD_BACK = """
 select exists (select from log.events where xid >= pg_snapshot_xmin(pg_current_snapshot()))
 """

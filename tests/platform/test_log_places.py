@@ -6,6 +6,7 @@ import asyncio
 import random
 from contextlib import suppress
 
+from tests import seeds
 from tests.platform.test_log import append, entry
 from tests.reading import caught_up
 
@@ -98,7 +99,7 @@ async def test_at_the_end_nothing_is_owed(pool):
 
 async def test_whatever_dies_in_between_every_event_is_handled_once(pool):
     """Two processes with the same readers, each cut off at any moment and started anew."""
-    chance = random.Random()
+    chance = random.Random(seeds.drawn())
     await pool.execute("create table done (event_id text not null)")
 
     async def handle(conn: db.Connection, rows) -> None:
@@ -178,7 +179,7 @@ async def test_a_cursor_that_somebody_holds_stops_nobody_and_follows_later(pool)
 
 
 async def test_who_comes_after_another_never_sees_what_that_one_has_not_passed(pool):
-    chance = random.Random()
+    chance = random.Random(seeds.drawn())
     passed: set[str] = set()
     early: list[str] = []
     got: list[str] = []

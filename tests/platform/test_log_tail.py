@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+from tests import seeds
 from tests.platform.test_log import append, entry
 from tests.reading import caught_up
 
@@ -51,7 +52,7 @@ async def run_beside_writers(pool, readers, *, events: int) -> None:
 async def test_readers_of_every_speed_get_the_same_events_in_the_same_order(pool, monkeypatch):
     monkeypatch.setattr(tails, "ROWS_MAX", 40)
     monkeypatch.setattr(tails, "FETCH_MAX", 16)
-    chance = random.Random()
+    chance = random.Random(seeds.drawn())
     kept = [Kept(chance) for _ in range(5)]
     readers = [log.Reader(f"r{n}", one, most=(1, 3, 7, 20, 50)[n]) for n, one in enumerate(kept)]
     await run_beside_writers(pool, readers, events=300)
@@ -60,7 +61,7 @@ async def test_readers_of_every_speed_get_the_same_events_in_the_same_order(pool
 
 
 async def test_readers_that_another_process_carries_too_repeat_nothing(pool):
-    chance = random.Random()
+    chance = random.Random(seeds.drawn())
     kept, other = Kept(chance), Kept(chance)
     readers = [log.Reader("raced", kept, most=5)], [log.Reader("raced", other, most=8)]
     stop = asyncio.Event()
@@ -73,7 +74,7 @@ async def test_readers_that_another_process_carries_too_repeat_nothing(pool):
 
 
 async def test_a_cursor_that_is_set_back_by_hand_is_obeyed(pool):
-    kept = Kept(random.Random())
+    kept = Kept(random.Random(seeds.drawn()))
     stop = asyncio.Event()
     reading = asyncio.create_task(log.run([log.Reader("back", kept)], pool, stop))
     await append(pool, entry("a"))

@@ -8,7 +8,6 @@ kills.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 import uuid
@@ -21,6 +20,7 @@ import httpx
 import pytest
 
 from setten.platform.db import embedded
+from tests import seeds
 from tests.stories.test_kills import Mortal, _bugs, _killed, _readers_are_done, mortal
 from tests.stories.town import Town
 
@@ -199,7 +199,7 @@ async def test_who_is_whom_outlives_every_process(
     is_long: bool,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    seed = int(os.environ.get("SETTEN_KILL_SEED", random.SystemRandom().randrange(10**6)))
+    seed = seeds.drawn()
     chance = random.Random(seed)
     town = Town(mortal)
     deciders = Deciders(mortal.base_url, town.key, town.write_keys["web"], chance)

@@ -1,6 +1,6 @@
 """Every process is ended hard while clients write; then nothing acknowledged may be missing.
 
-Short form: each process once, the database twice. `--long`: sixty kills. SETTEN_KILL_SEED repeats
+Short form: each process once, the database twice. `--long`: sixty kills. SETTEN_SEED repeats
 a run's order and moments.
 """
 
@@ -24,6 +24,7 @@ import psutil
 import pytest
 
 from setten.platform.db import embedded
+from tests import seeds
 from tests.stories.town import Process, Town
 from tests.stories.writers import Memory, Writers
 
@@ -88,7 +89,7 @@ def mortal() -> Iterator[Mortal]:
 async def test_what_was_acknowledged_outlives_every_process(
     mortal: Mortal, is_long: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seed = int(os.environ.get("SETTEN_KILL_SEED", random.SystemRandom().randrange(10**6)))
+    seed = seeds.drawn()
     chance = random.Random(seed)
     town = Town(mortal)
     sku = town.new_item(f"MUG-{seed}", {PLACE: STOCK})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import seeds
 from tests.customers.conftest import People
 from tests.customers.segments.conftest import TOKYO, Shop, did, no
 from tests.customers.segments.random_shop import DAY, SHOPS, condition, happen, stand
@@ -77,7 +78,7 @@ async def test_live_segments_and_the_count_of_everybody_agree(
     shop: Shop, people: People, water: Lake, is_long: bool, request: pytest.FixtureRequest
 ) -> None:
     """Random conditions over a random month, looked at by event, by time and by filling."""
-    seed = random.SystemRandom().randrange(10**6)
+    seed = seeds.drawn()
     chance = random.Random(seed)
     reached: Counter[str] = Counter()
     known: dict[str, tuple[int, dict[str, Any]]] = {}

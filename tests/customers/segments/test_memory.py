@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import seeds
 from tests.customers.conftest import START, People
 from tests.customers.identity.conftest import Hands
 from tests.customers.segments.conftest import TOKYO, Shop, did, no
@@ -138,7 +139,7 @@ async def _part(shop: Shop, chance: random.Random, hands: Hands) -> None:
 
 
 async def test_whatever_happens_in_between_it_is_as_if_read_anew(shop, people: People, monkeypatch):
-    seed = random.randrange(10**6)
+    seed = seeds.drawn()
     chance = random.Random(seed)
     monkeypatch.setattr(sorts, "SORTS_KEPT", chance.choice([3, sorts.SORTS_KEPT]))
     # Half of the month lies ahead. Facts must arrive within a day of now: readers look no further.

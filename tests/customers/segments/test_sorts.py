@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import seeds
 from tests.customers.segments.conftest import TOKYO
 
 from setten.customers.segments import LANGUAGE, rules, sorts, state, vocabulary
@@ -80,7 +81,7 @@ def decided(asked: Needs) -> tuple[Memory, sorts.Sorts]:
 
 
 def test_what_is_remembered_of_a_sort_is_what_would_be_decided(monkeypatch):
-    seed = random.randrange(10**6)
+    seed = seeds.drawn()
     chance = random.Random(seed)
     asked = needs()
     memory, known = decided(asked)
@@ -95,7 +96,7 @@ def test_what_is_remembered_of_a_sort_is_what_would_be_decided(monkeypatch):
 
 
 def test_what_nobody_asks_of_a_line_changes_no_match():
-    seed = random.randrange(10**6)
+    seed = seeds.drawn()
     chance = random.Random(seed)
     asked = needs()
     rows = [row(number, chance) for number in range(200)]
