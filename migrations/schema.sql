@@ -2283,6 +2283,9 @@ CREATE INDEX payment_steps_payment ON stock.payment_steps USING btree (payment_i
 CREATE INDEX payments_order ON stock.payments USING btree (order_id, made_at);
 CREATE INDEX preorders_identifier ON stock.preorders USING btree (identifier_id, preorder_id) WHERE (identifier_id IS NOT NULL);
 CREATE INDEX preorders_waiting ON stock.preorders USING btree (inbound_id, preorder_id) WHERE (state = 'waiting'::text);
+CREATE INDEX preorders_waiting_item ON stock.preorders USING btree (sku, preorder_id) WHERE (state = 'waiting'::text);
+CREATE INDEX preorders_waiting_place ON stock.preorders USING btree (location_id, preorder_id) WHERE (state = 'waiting'::text);
+CREATE INDEX preorders_waiting_row ON stock.preorders USING btree (sku, location_id, preorder_id) WHERE (state = 'waiting'::text);
 CREATE INDEX receipt_totals_of_day ON stock.receipt_totals USING btree (business_day);
 CREATE INDEX receipts_identifier ON stock.receipts USING btree (identifier_id, occurred_at) WHERE (identifier_id IS NOT NULL);
 CREATE UNIQUE INDEX receipts_key ON stock.receipts USING btree (location_id, business_day, register, sequence) WHERE (replaced_by IS NULL);

@@ -168,6 +168,23 @@ def due(house: House) -> Shown:
     return f"at={here}", {}
 
 
+def preorders(house: House) -> Shown:
+    here = house.open_shop().location_id
+    house.run_in_database(f"""
+        with made as (
+          insert into stock.inbound (inbound_id, ref, sku, location_id, qty, due_on, cap, told_at,
+                                     promised)
+          values (gen_random_uuid(), '{here}', '{here}', '{here}', {MANY}, current_date, {MANY},
+                  now(), {MANY})
+          returning inbound_id)
+        insert into stock.preorders (preorder_id, inbound_id, sku, location_id, qty, channel,
+                                     due_on, placed_at, placed_by)
+        select gen_random_uuid(), inbound_id, '{here}', '{here}', 1, '{FORMULA}', current_date,
+               now(), 'test'
+          from made, generate_series(1, {MANY})""")
+    return f"at={here}&sku={here}", {}
+
+
 def zones(house: House) -> Shown:
     word = mark()
     house.run_in_database(

@@ -70,6 +70,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "orders": ({}, {"at": "x"}, {"only": "placed"}, {"at": "x", "only": "placed"},
                {"number": "A-1"}),
     "places": ({"q": "x", "kind": "shop"},),
+    "preorders": ({"at": "x"}, {"sku": "x"}, {"at": "x", "sku": "y"}),
     "releases": ({}, {"q": "x"}, {"phase": "open"}),
     "returns": ({"at": "x"},),
     "segment-lists": ({"q": "x"},),

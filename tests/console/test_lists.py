@@ -257,6 +257,11 @@ CASES: dict[str, Case] = {
     "places": Case(
         fill=listing.places, row=r'data-place="([^"]+)"', stranger="privacy_officer", many=2
     ),
+    "preorders": Case(
+        fill=listing.preorders,
+        row=r'data-preorder="([0-9a-f-]{36})"',
+        stranger="privacy_officer",
+    ),
     "purchases": Case(fill=listing.purchases, row=r'data-purchase="([^"]+)"', stranger="engineer"),
     "sources": Case(fill=listing.sources, row=r'data-source="(\d+)"'),
     "stage": Case(

@@ -54,6 +54,7 @@ SHOTS: dict[str, Shot] = {
     "movements": Shot(ADMIN, "/stock/ledger?sku=MUG-WHT&at=kichijoji"),
     "holds": Shot(ASSOCIATE, "/stock/holds?at=kichijoji"),
     "promises": Shot(AGENT, "/stock/promises?sku=SOFA-V2-GRN&at=kichijoji"),
+    "preorders": Shot(ADMIN, "/stock/preorders?sku=SOFA-V2-GRN"),
     "pickup": Shot(ASSOCIATE, "/stock/pickup"),
     "hold": Shot(ASSOCIATE, "/stock/holds/{hold}"),
     "hand-over": Shot(ASSOCIATE, "/stock/holds/{hold}/counter"),

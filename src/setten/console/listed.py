@@ -14,7 +14,7 @@ from setten.console.segments import listed as segments
 from setten.console.stock import listed as stock
 from setten.console.stock import listed_floor as floor
 from setten.console.stock import listed_goods as goods
-from setten.console.stock import moved
+from setten.console.stock import moved, preordered
 
 LISTS: tuple[ListOf[Any, Any], ...] = (
     chain.ASIDE,
@@ -40,6 +40,7 @@ LISTS: tuple[ListOf[Any, Any], ...] = (
     goods.ITEMS,
     goods.SHORT,
     moved.MOVEMENTS,
+    preordered.PREORDERS,
     releases.RELEASES,
     run.AUDIT,
     run.KEYS,

@@ -21,7 +21,7 @@ from setten.stock.inbound.model import (
     UnknownPreorder,
     Wish,
 )
-from setten.stock.inbound.reading import due, get, of_identifiers, open_at, waiting_on
+from setten.stock.inbound.reading import due, get, of_identifiers, open_at, waiting, waiting_on
 from setten.stock.inbound.service import arrived, cancel, place, put
 
 __all__ = [
@@ -46,5 +46,6 @@ __all__ = [
     "open_at",
     "place",
     "put",
+    "waiting",
     "waiting_on",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from setten.platform import db
@@ -70,6 +71,32 @@ async def waiting_on(
     """Promises that wait for these deliveries, the oldest first."""
     rows = await _Q.waiting.all(conn, inbound_ids=list(inbound_ids), most=min(limit, PAGE_MAX + 1))
     return [preorder_from(row) for row in rows]
+
+
+async def waiting(
+    conn: Connection,
+    *,
+    sku: str = "",
+    location_id: str = "",
+    after: UUID | None = None,
+    limit: int = PAGE_MAX,
+    newest_first: bool = False,
+) -> list[Preorder]:
+    """Who waits for an item, at a place, or both, oldest first; pages by the last preorder_id.
+
+    Of neither an item nor a place: nobody.
+    """
+    [last] = (after,) if after else db.end(UUID, largest=newest_first)
+    args: dict[str, Any] = {"after": last, "most": min(limit, PAGE_MAX)}
+    args |= {"sku": sku} if sku else {}
+    args |= {"location_id": location_id} if location_id else {}
+    if sku:
+        query = _Q.waiting_of_row if location_id else _Q.waiting_of_item
+    elif location_id:
+        query = _Q.waiting_at
+    else:
+        return []
+    return [preorder_from(row) for row in await query.turned(newest_first).all(conn, **args)]
 
 
 def preorder_from(row: db.Record) -> Preorder:

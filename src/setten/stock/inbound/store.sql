@@ -112,3 +112,33 @@ select inbound_id, ref, sku, location_id, qty, received, due_on, cap, promised
    and (due_on, inbound_id) /*past*/ > (:after_day::date, :after::uuid)
  order by due_on /*way*/ asc, inbound_id /*way*/ asc
  limit :most;
+
+-- name: waiting_of_item
+-- Who waits for an item, wherever; oldest first.
+select preorder_id, inbound_id, identifier_id, sku, location_id, qty, channel, state, due_on,
+       placed_at, placed_by, hold_id, ended_at
+  from stock.preorders
+ where sku = :sku and state = 'waiting'
+   and preorder_id /*past*/ > :after
+ order by preorder_id /*way*/ asc
+ limit :most;
+
+-- name: waiting_at
+-- Who waits at a place, whatever for; oldest first.
+select preorder_id, inbound_id, identifier_id, sku, location_id, qty, channel, state, due_on,
+       placed_at, placed_by, hold_id, ended_at
+  from stock.preorders
+ where location_id = :location_id and state = 'waiting'
+   and preorder_id /*past*/ > :after
+ order by preorder_id /*way*/ asc
+ limit :most;
+
+-- name: waiting_of_row
+-- Who waits for an item at a place; oldest first.
+select preorder_id, inbound_id, identifier_id, sku, location_id, qty, channel, state, due_on,
+       placed_at, placed_by, hold_id, ended_at
+  from stock.preorders
+ where sku = :sku and location_id = :location_id and state = 'waiting'
+   and preorder_id /*past*/ > :after
+ order by preorder_id /*way*/ asc
+ limit :most;
