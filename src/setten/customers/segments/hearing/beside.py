@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from setten.customers.segments.hearing import periods
-from setten.customers.segments.hearing.goods import ENGLISH, JAPANESE
+from setten.customers.segments.hearing.goods import EN_ONE, ENGLISH, JA_OF, JA_PAID, JAPANESE
 from setten.customers.segments.hearing.modifiers import (
     NUMBER,
     PART,
@@ -35,6 +35,9 @@ YEN_JA = (rf"(?P<n>{NUMBER['ja']}{PART})(?P<large>万|千)?円{_JA_THAN}"
 _JA_OR = r"(?=か|または|又は|もしくは|あるいは|と|や|・|、)"
 _JA_BOTH = r"の(?:両方|どちらも|双方|いずれか|どちらか|どれか)"
 _JA_AT = rf"(?:{_JA_BOTH})?(?:では|での|でも|で|にて|には|にも|に|へは|へ|を|も)[、 ]*|{_JA_OR}"
+
+# A place may be said of the noun: 「吉祥寺店の購入が2回以上」.
+_JA_BUYING = r"(?:累計|合計|総)?の?(?:ご?購入|購買|お?買い?上げ|お?買い物)"
 
 
 def _once(said: Said, name: str, value: Any) -> bool:
@@ -67,6 +70,11 @@ def _place(said: Said, met: re.Match[str], scene: Scene) -> bool:
 
 def _item(said: Said, met: re.Match[str], scene: Scene) -> bool:
     return _where(said, "item", "contains", met["item"])
+
+
+def _paid(said: Said, met: re.Match[str], scene: Scene) -> bool:
+    """What money was spent on; "on" says nothing of goods where no money was named."""
+    return bool(said.spent) and _where(said, "item", "contains", met["quoted"] or met["item"])
 
 
 def _each(said: Said, met: re.Match[str], scene: Scene) -> bool:
@@ -149,12 +157,15 @@ def _ja_others(shops: str) -> list[tuple[str, Any]]:
         (r"何(?:度|回)も[、 ]*", _set("times", lambda m, s: Claim(op="at_least", value=OFTEN))),
         (r"(?:複数回|繰り返し|リピート)[、 ]*",
          _set("times", lambda m, s: Claim(op="at_least", value=SEVERAL))),
-        (rf"(?P<shop>{shops})(?:{_JA_AT})", _place),
+        (rf"(?P<shop>{shops})(?:{_JA_AT}|の(?={_JA_BUYING}))", _place),
         (rf"「(?P<item>[^」]{{1,100}})」(?:{_JA_BOTH})?(?:(?:を|は|も)[、 ]*|{_JA_OR})", _item),
-        (rf"(?:ネット|オンライン|通販|EC|ウェブ|web)(?:ショップ|サイト|ストア|上)?(?:{_JA_AT})",
+        (rf"(?:ネット|オンライン|通販|EC|ウェブ|web)(?:ショップ|サイト|ストア|上)?"
+         rf"(?:{_JA_AT}|の(?={_JA_BUYING}))",
          _online),
-        (rf"アプリ(?:{_JA_AT})", _through("app")),
+        (rf"アプリ(?:{_JA_AT}|の(?={_JA_BUYING}))", _through("app")),
         (r"(?:実店舗|お?店舗?|店頭)(?:では|での|でも|で)[、 ]*", _through("store")),
+        (rf"{JA_PAID}[、 ]*", _item),
+        (rf"{JA_OF}[、 ]*", _item),
         (rf"{JAPANESE}[、 ]*", _item),
     ]  # fmt: skip
 
@@ -175,7 +186,10 @@ def english(shops: str) -> list[Rule]:
 
 def english_behind() -> list[Rule]:
     """What English says only behind what is done."""
-    return [_rule(rf"(?:{ENGLISH})[, ]*", _item)]
+    paid = rf"on {EN_ONE}"
+    return [
+        _rule(rf"(?:{pattern})[, ]*", act) for pattern, act in ((paid, _paid), (ENGLISH, _item))
+    ]
 
 
 def _en_times() -> list[tuple[str, Any]]:

@@ -19,6 +19,7 @@ from setten.customers.segments.hearing.deeds import (
     Deed,
     built,
     compiled,
+    named_goods,
 )
 from setten.customers.segments.hearing.ellipses import Short
 from setten.customers.segments.hearing.modifiers import Rule, Said, Scene
@@ -196,6 +197,7 @@ class _Heard(Reading, frozen=True):
                 continue
             for inner, end in self.behind(met.end(), said):
                 inner.is_first, inner.is_last = is_first, not is_first
+                inner.wheres += named_goods(met)
                 if self.locale == "ja" and (ago := compiled(_JA_AGO).match(self.text, met.end())):
                     inner = msgspec.structs.replace(said, is_first=is_first, is_last=not is_first)
                     inner.window, end = Window(until=modifiers.span_of(ago)), ago.end()
@@ -264,6 +266,7 @@ class _Heard(Reading, frozen=True):
                 begun.times = modifiers.times(met)
             begun.never = begun.never or bool(found.get("never"))
             begun.ever = begun.ever or bool(found.get("ever"))
+            begun.wheres += named_goods(met)
             behind = met.end() + (1 if self.text[met.end() : met.end() + 1] == " " else 0)
             if is_done and pattern is not deed.noun:
                 yield from sequels.english_back(self, met.end(), deed, begun)

@@ -12,6 +12,7 @@ import msgspec
 
 from setten.customers.segments.hearing import modifiers
 from setten.customers.segments.hearing.ellipses import NEVER, Bare, Short
+from setten.customers.segments.hearing.goods import EN_ONE
 from setten.customers.segments.hearing.modifiers import Said
 from setten.platform.expressions import (
     ANYTIME,
@@ -73,8 +74,20 @@ class Deed(msgspec.Struct, frozen=True):
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern to which capitals are as small letters."""
-    return re.compile(pattern, re.IGNORECASE)
+    """A pattern to which capitals are as small letters.
+
+    Each `{goods}` in it becomes a name of goods, in groups whose names begin with "goods".
+    """
+    first, *rest = pattern.split("{goods}")
+    named = [EN_ONE.replace("?P<", f"?P<goods{n}_") + part for n, part in enumerate(rest)]
+    return re.compile(first + "".join(named), re.IGNORECASE)
+
+
+def named_goods(met: re.Match[str]) -> tuple[Where, ...]:
+    """The claim about the goods that a pattern met by name; none where it met none."""
+    said = next((value for key, value in met.groupdict().items()
+                 if key.startswith("goods") and value), None)  # fmt: skip
+    return (Where(property="item", op="contains", value=said),) if said else ()
 
 
 def _any(patterns: list[str]) -> str:

@@ -15,6 +15,7 @@ from setten.customers.segments.conditions import (
     LivesNear,
     Reachable,
 )
+from setten.customers.segments.hearing.goods import EN_SEVERAL, JA_SEVERAL, names
 from setten.customers.segments.hearing.modifiers import NUMBER, Scene, folded, number
 from setten.platform.expressions import (
     All,
@@ -27,6 +28,7 @@ from setten.platform.expressions import (
     Not,
     Related,
     Span,
+    Where,
     Window,
 )
 from setten.platform.expressions.kinds import Any as AnyOf
@@ -35,6 +37,7 @@ NEAR_KM, CART_KM = 5, 10
 """What "near" is taken for; the words that are shown back say so."""
 
 LEFT = Window(since=Span(7, "day"))
+_NOT_BOUGHT = Did(match=Match(events=("purchase",)), window=LEFT, times=Claim(op="is", value=0))
 Heard = tuple[re.Pattern[str], Callable[[re.Match[str], Scene], Node]]
 _ALSO: Mapping[str, str] = {
     "email": r"メルマガ|Eメール|e-mail|mail|(?:the |our )?newsletters?",
@@ -90,9 +93,25 @@ def _cart(met: re.Match[str], scene: Scene) -> Node:
 
 def _left(met: re.Match[str], scene: Scene) -> Node:
     """Something went into the cart and nothing was bought; what the cart holds now, nobody asks."""
-    put = Did(match=Match(events=("cart.reported",)), window=LEFT)
-    bought = Did(match=Match(events=("purchase",)), window=LEFT, times=Claim(op="is", value=0))
-    return All(of=(put, bought))
+    return All(of=(_put(), _NOT_BOUGHT))
+
+
+def _put(item: str | None = None) -> Node:
+    where = (Where(property="item", op="contains", value=item),) if item else ()
+    return Did(match=Match(events=("cart.reported",), where=where), window=LEFT)
+
+
+def _left_goods(locale: Locale) -> Callable[[re.Match[str], Scene], Node]:
+    """The same of goods that are named."""
+
+    def of(met: re.Match[str], scene: Scene) -> Node:
+        said, is_all = names(met["goods"], locale)
+        puts = tuple(_put(one) for one in said)
+        if len(puts) == 1 or is_all:
+            return All(of=(*puts, _NOT_BOUGHT))
+        return All(of=(AnyOf(of=puts), _NOT_BOUGHT))
+
+    return of
 
 
 def _group(met: re.Match[str], scene: Scene) -> Node:
@@ -155,9 +174,17 @@ def _japanese(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str
          r"(?:ある|買える|受け取れる)", _cart),
         (r"(?:(?:商品|品|もの)を)?(?:カート|かご)に(?:(?:商品|品|もの)を)?(?:入れた|残した)まま"
          r"(?:(?:まだ)?(?:買って|購入して)い?ない|の|にしている|になっている|で)?|"
-         r"(?:カート|かご)に(?:商品|品|もの|何か)[がを]?(?:入って(?:い)?る|残って(?:い)?る"
+         r"(?:カート|かご)に(?:商品|品|もの|何か)[がを]?(?:入って(?:い)?[るて]|残って(?:い)?[るて]"
          r"|残した|残して(?:い)?る|入れて(?:い)?る|ある)|"
          r"(?:カート|かご)(?:落ち|放棄|を放棄)(?:した|している|して)?", _left),
+        (rf"(?:カート|かご)に(?P<goods>{JA_SEVERAL})(?:の(?:両方|どちらも|どちらか|いずれか|どれか))?"
+         r"(?:[がも](?:入って(?:い)?[るて]|残って(?:い)?[るて]|ある|入れて(?:い)?る)|を(?:残した|残して(?:い)?る"
+         r"|入れて(?:い)?る|入れたまま(?:(?:まだ)?(?:買って|購入して)い?ない|の|にしている|で)?))",
+         _left_goods("ja")),
+        (rf"(?P<goods>{JA_SEVERAL})(?:が(?:カート|かご)に(?:入って(?:い)?[るて]|残って(?:い)?[るて]|ある)"
+         r"|を(?:カート|かご)に(?:残した|残して(?:い)?る"
+         r"|入れたまま(?:(?:まだ)?(?:買って|購入して)い?ない|の|にしている|で)?))",
+         _left_goods("ja")),
         (rf"{two}{by}(?:届(?:く|き|いて)|送れる|連絡できる)",
          _both(lambda one: Reachable(channel=one))),
         (rf"{two}(?:の(?:配信|受信|受け取り))?(?:に|を)(?:は)?(?:同意|許可|承諾|購読|登録)"
@@ -212,6 +239,9 @@ def _english(shops: str, groups: str) -> list[tuple[str, Callable[[re.Match[str]
         (rf"(?:have |has )?left {put} in (?:the|their|a) (?:cart|basket)"
          r"|(?:have |has )?abandoned (?:the |their |a )?(?:carts?|baskets?)"
          r"|(?:with )?(?:an )?abandoned (?:cart|basket)", _left),
+        (rf"(?:(?:have |has )?(?:left |abandoned |got )|(?:have|has|had|with) )?"
+         rf"(?P<goods>{EN_SEVERAL}) (?:left )?in (?:the|their|a) (?:cart|basket)\b",
+         _left_goods("en")),
         (rf"{be}(?:reached|reachable|contacted|contactable)(?: for marketing)? "
          rf"(?:by|on|through|via) {way}|can (?:get|receive) {_renamed(way)}",
          _reached_either),
