@@ -223,6 +223,21 @@ async def test_somebody_named_collects_and_the_name_is_sealed(shop: Shop, vault:
     assert "山田" not in repr(rows)
 
 
+@pytest.mark.parametrize(("purpose", "told_on"), [("pickup", "store"), ("shipment", "phone")])
+async def test_what_was_asked_for_by_phone_is_handed_over_in_the_shop(
+    shop: Shop, purpose: str, told_on: str
+) -> None:
+    await shop.receive("mug", 2)
+    ask = Ask(lines=(GoodsLine("mug", "ginza", 2),), by="t", channel="phone", purpose=purpose)
+    async with db.transaction(shop.pool) as conn:
+        placed = await holds.place(conn, ask, now=SOON)
+    async with db.transaction(shop.pool) as conn:
+        await holds.collect(conn, placed.hold_id, by="t", now=SOON)
+    [held_on] = await shop.events("stock.held")
+    [met_on] = await shop.events("stock.hold_collected")
+    assert (held_on["channel"], met_on["channel"]) == ("phone", told_on)
+
+
 async def test_a_hold_of_nobody_names_nobody(shop: Shop, vault: Vault) -> None:
     hold_id = await held(shop, ("mug", "ginza", 1))
     async with db.transaction(shop.pool) as conn:

@@ -21,11 +21,12 @@ from setten.platform import db, log
 from setten.platform.db import Connection
 from setten.platform.errors import Unavailable
 from setten.stock import allocations, ledger, tasks
-from setten.stock.holds.model import Hold, HoldEnded, UnknownHold
+from setten.stock.holds.model import SHIPMENT, Hold, HoldEnded, UnknownHold
 from setten.stock.holds.reading import holds_from
 from setten.stock.ledger import Account, Balance, Entry, Key
 
 _Q = db.load(str(Path(__file__).with_name("store.py")))
+COUNTER = "store"  # the channel where a shop hands over, wherever it was asked for
 TIDY_MAX = 500  # a transaction; the log's readers wait for no longer one
 
 
@@ -221,11 +222,15 @@ def open_lines(hold: Hold) -> tuple[GoodsLine, ...]:
 
 
 def state_of(hold: Hold, fact: HoldChanged, now: datetime) -> log.Entry:
-    """A fact about a hold, with its purpose, under the identifier that it was placed for."""
+    """A fact about a hold, with its purpose, under the identifier that it was placed for.
+
+    On the hold's channel; a hand-over on that of the counter, where its customer stands.
+    """
+    is_met = isinstance(fact, HoldCollected) and hold.purpose != SHIPMENT
     return log.entry_for(
         msgspec.structs.replace(fact, purpose=hold.purpose),
         at=now,
         identifiers=() if hold.identifier_id is None else (hold.identifier_id,),
-        channel=hold.channel,
+        channel=COUNTER if is_met else hold.channel,
         location_id=hold.location_id,
     )
