@@ -185,6 +185,27 @@ def preorders(house: House) -> Shown:
     return f"at={here}&sku={here}", {}
 
 
+def regional(house: House) -> Shown:
+    """Asked in an hour's time, so that the job which names places lets them be."""
+    here, word = house.open_shop().location_id, mark()
+    house.run_in_database(f"""
+        insert into stock.regions (region_id, name_ja, name_en, updated_at)
+          values ('{word}', '{FORMULA}', 'x', now());
+        insert into stock.region_places (region_id, location_id) values ('{word}', '{here}');
+        with made as (
+          insert into stock.holds (hold_id, location_id, state, code, channel, purpose, placed_by,
+                                   placed_at, expires_at)
+          select gen_random_uuid(), '{here}', 'held', (100000 + n)::text, 'web', 'pickup', 'test',
+                 now(), now() + interval '9 hours'
+            from generate_series(1, {MANY}) n
+          returning hold_id, code)
+        insert into stock.regional_holds (hold_id, location_ids, region_id, asked_at)
+        select hold_id, array['{here}'], '{word}',
+               now() + interval '1 hour' + make_interval(mins => code::integer / 3 - 33000)
+          from made""")
+    return f"id={word}", {}
+
+
 def zones(house: House) -> Shown:
     word = mark()
     house.run_in_database(

@@ -71,6 +71,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
                {"number": "A-1"}),
     "places": ({"q": "x", "kind": "shop"},),
     "preorders": ({"at": "x"}, {"sku": "x"}, {"at": "x", "sku": "y"}),
+    "regional-holds": ({}, {"id": "x"}),
     "releases": ({}, {"q": "x"}, {"phase": "open"}),
     "returns": ({"at": "x"},),
     "segment-lists": ({"q": "x"},),

@@ -239,6 +239,12 @@ CASES: dict[str, Case] = {
         fill=_segments, row=r'href="/customers/segments/(\d+)" data-row', stranger="", many=2
     ),
     "keys": Case(fill=_keys, row=r'data-dialog="key-([0-9a-f-]{36})"'),
+    "regional-holds": Case(
+        fill=listing.regional,
+        row=r'data-regional="([0-9a-f-]{36})"',
+        stranger="privacy_officer",
+        has_text=False,
+    ),
     "releases": Case(fill=_releases, row=r'/release\?id=([\w-]+)"', stranger="privacy_officer"),
     "aside": Case(fill=listing.aside, row=r'data-kept="([^"]+)"', stranger="privacy_officer"),
     "cover-dead": Case(fill=listing.dead, row=SKU, stranger="privacy_officer", has_text=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from setten.console.chain import listed as chain
-from setten.console.chain import releases
+from setten.console.chain import regional, releases
 from setten.console.customers import listed as customers
 from setten.console.lists import ListOf
 from setten.console.run import listed as run
@@ -41,6 +41,7 @@ LISTS: tuple[ListOf[Any, Any], ...] = (
     goods.SHORT,
     moved.MOVEMENTS,
     preordered.PREORDERS,
+    regional.REGIONAL,
     releases.RELEASES,
     run.AUDIT,
     run.KEYS,

@@ -11,8 +11,10 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from setten.console import guard, places
+from setten.console import guard, lists, places
 from setten.console.chain import fields, rights
+from setten.console.chain.regional import REGIONAL, Promised, RegionFilter
+from setten.console.lists import Look
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import Named, directory_of, named
 from setten.console.shell.sign_in import redirect
@@ -26,7 +28,6 @@ from setten.stock.holds import Hold
 from setten.stock.locations import Location
 from setten.stock.regions import Region, Regional, UnknownRegion
 
-ROWS = 40
 SAID_MAX = 200
 NAMES = ("id", "name_ja", "name_en")
 OF_CODES = {"bad_region_id": "id", "taken": "id", "bad_name": "name_ja", "too_many": "id",
@@ -67,39 +68,28 @@ def name_of(region: Region, locale: str) -> str:
 
 
 @get("/stock/regions", right=Right.read_stock)
-async def regions_page(
-    request: Asked,
-    id: FromQuery[str] = "",
-    after: FromQuery[UUID | None] = None,
-    said: FromQuery[str] = "",
-) -> Response[str]:
-    """Regions, and what waits for a place: of all of them, or of one.
-
-    after: the last promise of the page before.
-    """
-    return await _page(request, page_of(request), id.replace("\x00", ""), after, said=said)
+async def regions_page(request: Asked) -> Response[str]:
+    """Regions, and what waits for a place: of all of them, or of one."""
+    return await _page(request, lists.look(REGIONAL, request))
 
 
 async def _page(
     request: Asked,
-    page: Page,
-    region_id: str,
-    after: UUID | None = None,
+    look: Look[RegionFilter, Promised],
     *,
-    said: str = "",
     refusal: SettenError | None = None,
 ) -> Response[str]:
+    page, region_id = look.page, look.asked.id
     async with guard.deps_of(request).pool.acquire() as conn:
         every = await regions.list_all(conn)
         one = next((r for r in every if r.region_id == region_id), None)
         if region_id and one is None:
             raise UnknownRegion(region_id=region_id[:60])
         counts = await regions.count_unplaced(conn, now=page.now)
-        listed = await regions.unplaced(
-            conn, now=page.now, region_id=region_id or None, after=after, limit=ROWS + 1
-        )
+        part = await lists.part(conn, look)
         names = await named(request, conn, page.locale)
-        waiting = await _waiting(conn, page, names, listed[:ROWS], every)
+        waiting = await _waiting(conn, page, names, [row.regional for row in part.rows], every)
+    said = look.beside.get("said", "")
     view = {
         "rows": [_row(r, counts, page) for r in every],
         "one": one,
@@ -107,9 +97,7 @@ async def _page(
         "places": [(p, names(p)) for p in one.location_ids] if one else [],
         "waiting": waiting,
         "total": counts.get(region_id, 0) if region_id else sum(counts.values()),
-        "base": address(region_id),
-        "after": after,
-        "more": listed[ROWS - 1].hold_id if len(listed) > ROWS else None,
+        "list": part,
         "may_change": rights.may_change_all(page.who),
         "said": said if said in ("kept", "removed", "placed") else "",
         "refusal": refusal and errors.say(refusal.code, page.locale, refusal.facts),
@@ -191,7 +179,10 @@ async def place(request: Asked) -> Response[str]:
             await regions.route(conn, directory_of(request), hold_id, to=to or None, now=now)
             await audit.note(conn, page.who, "hold.placed_at", at=now, subject=str(hold_id))
     except Conflict as refusal:
-        return await _page(request, page, region_id, refusal=refusal)
+        look = lists.look(REGIONAL, request)
+        asked = RegionFilter(id=region_id)
+        look = msgspec.structs.replace(look, asked=asked, beside={})
+        return await _page(request, look, refusal=refusal)
     return redirect(address(region_id, said="placed"))
 
 

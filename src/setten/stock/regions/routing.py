@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -31,7 +31,6 @@ from setten.stock.regions.model import (
 _Q = db.load(str(Path(__file__).with_name("store.py")))
 PAGE_MAX = 100
 COUNTED_MAX = 10_000  # more wait only while the job stands still
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROUNDS = 3  # others take stock while we look; then whoever asked asks again
 ROUTED_AT_ONCE = 200  # a round of the job; each in a transaction of its own
 _GONE = {"not_on_shelf": Account.shrinkage, "damaged": Account.quarantine}
@@ -56,17 +55,19 @@ async def unplaced(
     *,
     now: datetime,
     region_id: str | None = None,
-    after: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
     limit: int = PAGE_MAX,
+    newest_first: bool = False,
 ) -> list[Regional]:
-    """Open promises that no place is named for yet, oldest first; pages by the last hold_id."""
-    last = (await find_many(conn, [after])).get(after) if after is not None else None
-    rows = await _Q.unplaced.all(
+    """Open promises that no place is named for yet, oldest first; pages by the last
+    (asked_at, hold_id)."""
+    at, last = after or db.end(datetime, UUID, largest=newest_first)
+    rows = await _Q.unplaced.turned(newest_first).all(
         conn,
         now=now,
         region_id=region_id,
-        after_at=last.asked_at if last else _EPOCH,
-        after_id=last.hold_id if last else UUID(int=0),
+        after_at=at,
+        after_id=last,
         most=min(limit, PAGE_MAX + 1),
     )
     return [_regional(row) for row in rows]

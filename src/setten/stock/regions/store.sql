@@ -43,14 +43,17 @@ select hold_id, location_ids, region_id, rejected, lat, lon, asked_at, routed_at
  where hold_id = any(:hold_ids::uuid[]);
 
 -- name: unplaced
--- Promised, and no place named yet: oldest first, of one region or of all.
+-- Promised, and no place named yet: oldest first, of one region or of all. Each hold is looked up by
+-- its number: open ones of the whole chain are many more than wait here.
 select r.hold_id, r.location_ids, r.region_id, r.rejected, r.lat, r.lon, r.asked_at, r.routed_at
   from stock.regional_holds r
-  join stock.holds h on h.hold_id = r.hold_id
- where r.routed_at is null and h.ended_at is null and h.expires_at > :now
+ where r.routed_at is null
+   and (select h.ended_at is null and h.expires_at > :now
+          from stock.holds h
+         where h.hold_id = r.hold_id)
    and (:region_id::text is null or r.region_id = :region_id)
-   and (r.asked_at, r.hold_id) > (:after_at::timestamptz, :after_id::uuid)
- order by r.asked_at, r.hold_id
+   and (r.asked_at, r.hold_id) /*past*/ > (:after_at::timestamptz, :after_id::uuid)
+ order by r.asked_at /*way*/ asc, r.hold_id /*way*/ asc
  limit :most;
 
 -- name: count_unplaced
