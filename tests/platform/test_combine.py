@@ -8,6 +8,7 @@ import uuid
 import weakref
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from setten.platform import clock, combine, db
@@ -50,6 +51,22 @@ async def test_one_poisoned_request_among_200_fails_alone(pool):
     assert isinstance(answers[100], ValueError)
     assert [a for a in answers if not isinstance(a, Exception)] == [n * 2 for n in range(199)]
     assert await rows(pool) == list(range(199))
+
+
+async def test_who_was_alone_in_a_batch_that_the_database_took_back_is_tried_again(pool):
+    await prepare(pool)
+    tries: list[int] = []
+
+    async def unlucky(conn: db.Connection, asked) -> list[object]:
+        tries.append(len(asked))
+        if len(tries) == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return await write(conn, asked)
+
+    combiner: Combiner[int, int] = Combiner(pool, unlucky)
+    assert await combiner.ask(3) == 6
+    assert tries == [1, 1]
+    assert await rows(pool) == [3]
 
 
 async def test_requests_of_one_moment_share_a_transaction(pool):

@@ -12,7 +12,7 @@ from setten.facts.stock import GoodsLine
 from setten.platform import db
 from setten.platform.errors import SettenError
 from setten.platform.vault import Vault, normalise
-from setten.stock import allocations, holds, receipts, tasks
+from setten.stock import allocations, holds, ledger, receipts, tasks
 from setten.stock.allocations import Allocation
 from setten.stock.holds import (
     Ask,
@@ -29,6 +29,11 @@ from setten.stock.holds import (
 from setten.stock.receipts import Receipt, ReceiptLine
 
 SOON = NOW + timedelta(minutes=1)
+WAITS = """
+select exists (select from pg_stat_activity
+                where datname = current_database()
+                  and pg_backend_pid() = any(pg_blocking_pids(pid)))
+"""
 
 
 async def act(shop: Shop, verb: Any, *args: Any, **named: Any) -> Any:
@@ -137,6 +142,20 @@ async def test_handing_the_same_hold_over_twice_at_once_hands_it_over_once(shop:
     done = [one for one in answers[:4] if not isinstance(one, Exception)]
     assert len(done) <= 1 or answers[4] not in done
     await shop.prove()
+
+
+async def test_who_picks_and_hands_over_waits_for_goods_before_it_has_the_hold(shop: Shop) -> None:
+    hold_id = await held(shop, ("mug", "ginza", 1))
+    async with db.transaction(shop.pool) as till:
+        await ledger.lock(till, [("mug", "ginza")])
+        pressed = asyncio.create_task(
+            act(shop, holds.pick_and_hand_over, hold_id=hold_id, by="staff:1")
+        )
+        while not await till.fetchval(WAITS):  # noqa: ASYNC110 -- the server tells nobody
+            await asyncio.sleep(0.01)
+        # Had the page the hold already, the till would wait for it now, and both for ever.
+        assert (await holds.pick(till, hold_id, now=SOON)).state == "ready"
+    assert (await pressed).hold.state == "collected"
 
 
 async def test_other_goods_are_promised_when_the_customer_agrees(shop: Shop) -> None:

@@ -149,9 +149,7 @@ async def collection(request: Asked, hold_id: FromPath[UUID]) -> Response[str]:
 
 
 async def _hand_over(conn: Connection, page: Page, hold_id: UUID) -> Hold:
-    now = clock.now()
-    await holds.pick(conn, hold_id, now=now)
-    done = await holds.hand_over(conn, hold_id, by=page.who.label, now=now)
+    done = await holds.pick_and_hand_over(conn, hold_id, by=page.who.label, now=clock.now())
     await note(conn, page, "hold.collected", done.hold)
     return done.hold
 

@@ -27,6 +27,11 @@ class QueueFull(Unavailable):
     code = "queue_full"
 
 
+class _Undone(ConnectionAbortedError):
+    """The database took a whole batch back so that somebody else could go on: it may be tried
+    again, and whoever has waited twice in vain is told that the database is away."""
+
+
 class Combiner(Generic[Asked, Given]):
     """Gathers calls of `ask` into batches for `handle`.
 
@@ -120,7 +125,8 @@ class Combiner(Generic[Asked, Given]):
         try:
             answers = await self._commit([asked for asked, _ in batch])
         except Exception as cause:
-            if len(batch) == 1 or isinstance(cause, Unavailable):
+            is_alone = len(batch) == 1 and not isinstance(cause, _Undone)
+            if is_alone or isinstance(cause, Unavailable):
                 _answer(batch, [cause] * len(batch))
                 return
             for one in batch:
@@ -145,7 +151,7 @@ class Combiner(Generic[Asked, Given]):
             async with self._hold(self._pool) as conn:
                 answers = await self._handle(conn, asked)
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as cause:
-            raise ConnectionAbortedError("try alone") from cause
+            raise _Undone() from cause
         assert len(answers) == len(asked), "a handler answers every request"
         return answers
 

@@ -13,6 +13,7 @@ from setten.stock.holds.handing import (
     HandedOver,
     hand_over,
     may_still_reopen,
+    pick_and_hand_over,
     reopen,
     unpick,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "pay",
     "payable",
     "pick",
+    "pick_and_hand_over",
     "place",
     "place_many",
     "queue",

@@ -29,6 +29,7 @@ from setten.stock.holds.ending import (
 )
 from setten.stock.holds.locking import lock_open
 from setten.stock.holds.model import BadHold, CannotReopen, Hold, HoldLine
+from setten.stock.holds.picking import pick
 from setten.stock.holds.reading import find_many, get
 from setten.stock.holds.rules import Part
 from setten.stock.ledger import Account, Balance, Entry, Key
@@ -116,6 +117,21 @@ async def hand_over(
         rest=None if rest_id is None else await get(conn, rest_id, now=now),
         event_id=event_id,
     )
+
+
+async def pick_and_hand_over(
+    conn: Connection, hold_id: UUID, *, by: str, now: datetime
+) -> HandedOver:
+    """The same of all of it, where it may not have been picked: it was ready in between.
+
+    Goods are locked before the hold, as by everybody: picking alone locks only the hold, and who
+    came for the goods meanwhile would wait for it while it waits for them.
+    Raises UnknownHold, HoldEnded, BadHold.
+    """
+    before = await get(conn, hold_id, now=now)
+    await ledger.lock(conn, [(one.sku, one.location_id) for one in before.lines])
+    await pick(conn, hold_id, now=now)
+    return await hand_over(conn, hold_id, by=by, now=now)
 
 
 async def _note(
