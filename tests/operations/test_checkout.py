@@ -19,20 +19,24 @@ from setten.operations.checkout import (
     CannotBeOrdered,
     CartChangedMeanwhile,
     CartEmpty,
+    Checkout,
     Pay,
     PriceChanged,
 )
 from setten.operations.parcels import PARCELS_MAX, share_out
 from setten.platform import db
-from setten.stock import carts, holds, orders, payments, regions
+from setten.stock import carts, delivery, fulfilments, holds, orders, payments, regions
 from setten.stock.carts import Add, Remove, SetMethod, UnknownCart
 from setten.stock.delivery import Wanted
+from setten.stock.fulfilments import Sender, Want
 from setten.stock.holds import NotEnoughStock, UnknownHold
 from setten.stock.locations import Directory
 from setten.stock.payments import BadPayment, PaymentRefused
 from setten.stock.regions import RegionalAsk, Where
-from tests.operations.conftest import ANN, BO, Till
+from tests.operations.conftest import ANN, BO, CASH, Till
 from tests.stock.conftest import NOW
+from tests.stock.test_delivery import TOKYO, keep
+from tests.stock.test_delivery import service as delivery_service
 
 
 async def at_once(*acts: Any) -> list[Any]:
@@ -301,6 +305,77 @@ async def test_sent_goods_need_an_address_and_come_from_where_they_are(till: Til
     with pytest.raises(NotEnoughStock):
         await till.buy(again, address_id=1)
     await till.prove()
+
+
+async def offered(till: Till, sku: str) -> tuple[list[str], dict[str, str], list[str]]:
+    """Who would send one: places of the plan, why not the others, origins that delivery offers."""
+    async with till.pool.acquire() as conn:
+        quote = await delivery.options(conn, Directory(), "1800004", [Wanted(sku, 1)], now=NOW)
+        try:
+            plan = await fulfilments.plan(conn, Directory(), [Want(1, sku, 1)], now=NOW)
+        except NotEnoughStock as refusal:
+            why = {one["location_id"]: one["reason"] for one in refusal.facts["excluded"]}
+            return [], why, [one.origin for one in quote.options]
+    why = {one.location_id: one.reason for one in plan.excluded}
+    return list(plan.places), why, [one.origin for one in quote.options]
+
+
+async def look(till: Till, cart: carts.Cart) -> tuple[list[str], list[str], Any]:
+    """A cart's problems, where its parcels leave from, and why it cannot be sent."""
+    async with db.transaction(till.pool) as conn:
+        quote, sent, why = await checkout.look(conn, Directory(), cart, postcode="1800004", now=NOW)
+    return [one.why for one in quote.problems], [one.location_id for one in sent], why
+
+
+async def test_a_shop_without_a_delivery_service_sends_nothing_and_all_say_why(till: Till):
+    assert await keep(till, [TOKYO], [delivery_service()]) == []
+    async with db.transaction(till.pool) as conn:
+        sends = Sender(location_id="ginza", ships=True)
+        await fulfilments.put_senders(conn, [sends], by="t", now=NOW)
+    await till.receive("mug", 1)
+    cart = await till.cart(("mug", 1), at=None)
+    places, why, origins = await offered(till, "mug")
+    assert (places, origins, why["ginza"], why["ueno"]) == ([], [], "no_service", "not_shipping")
+    problems, sent, refusal = await look(till, cart)
+    assert (problems, sent) == (["cannot_be_sent"], [])
+    asked = Checkout(
+        identifier_ids=[ANN],
+        under=ANN,
+        cart_version=cart.version,
+        total_minor=1080,
+        channel="web",
+        by="t",
+        pays=CASH,
+        postcode="1800004",
+        address_id=1,
+    )
+    with pytest.raises(NotEnoughStock) as refused:
+        async with db.transaction(till.pool) as conn:
+            await checkout.check_out(conn, Directory(), asked, now=NOW)
+    for told in (refusal, refused.value):
+        said = {one["location_id"]: one["reason"] for one in told.facts["excluded"]}
+        assert said["ginza"] == "no_service"
+    assert await keep(till, [], [delivery_service("from-ginza", origin="ginza")]) == []
+    assert (await offered(till, "mug"))[0] == ["ginza"]
+    assert await look(till, cart) == ([], ["ginza"], None)
+
+
+async def test_a_place_that_is_told_to_send_nothing_is_offered_nowhere(till: Till):
+    services = [delivery_service("near", origin="ueno"), delivery_service("far", origin="depot")]
+    assert await keep(till, [TOKYO], services) == []
+    await till.receive("mug", 1, at="ueno")
+    cart = await till.cart(("mug", 1), at=None)
+    # A service is word enough that a shop sends.
+    assert await offered(till, "mug") == (["ueno"], {
+        "depot": "no_stock", "ginza": "not_shipping", "web": "no_service"}, ["ueno"])  # fmt: skip
+    assert await look(till, cart) == ([], ["ueno"], None)
+    async with db.transaction(till.pool) as conn:
+        rests = Sender(location_id="ueno", ships=False)
+        await fulfilments.put_senders(conn, [rests], by="t", now=NOW)
+    places, why, origins = await offered(till, "mug")
+    assert (places, origins, why["ueno"]) == ([], [], "not_shipping")
+    problems, sent, refusal = await look(till, cart)
+    assert (problems, sent, refusal.code) == (["cannot_be_sent"], [], "not_enough_stock")
 
 
 async def test_a_cancelled_part_is_free_again_and_its_money_goes_back(till: Till):

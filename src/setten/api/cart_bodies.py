@@ -121,8 +121,8 @@ class CheckoutIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class LineBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A line now. available: units, for scope `server`. problem: out_of_stock, no_price or
-    other_currency. amounts with tax."""
+    """A line now. available: units, for scope `server`. problem: out_of_stock, cannot_be_sent (it
+    lies only where nothing can be sent from), no_price or other_currency. amounts with tax."""
 
     sku: str
     name_ja: str
@@ -316,4 +316,7 @@ def for_scope(refusal: SettenError, actor: Actor) -> SettenError:
     for one in refusal.facts["short"]:
         kept = {name: value for name, value in one.items() if name != "available"}
         short.append({**kept, "band": band_of(one["available"]).value})
-    return NotEnoughStock(**{**refusal.facts, "short": short})
+    facts = {**refusal.facts, "short": short}
+    if actor.scope == "public":  # how each shop works is no visitor's
+        facts.pop("excluded", None)
+    return NotEnoughStock(**facts)

@@ -133,8 +133,10 @@ async def look(
 
     sold_at: the shop that sells it, when one does.
     """
-    senders = await parcels.senders(conn)
-    quote = await carts.quote(conn, directory, cart, now=now, senders=senders)
+    near = None if sold_at is None else (await directory.fresh(conn)).find(sold_at)
+    able, excluded = await fulfilments.able(conn, directory, near=near, now=now)
+    others = [one.location_id for one in excluded]
+    quote = await carts.quote(conn, directory, cart, now=now, senders=sorted(able), others=others)
     wanted = [Wanted(one.sku, one.qty) for one in cart.lines if one.method == "ship"]
     try:
         found = await parcels.plan(
@@ -144,7 +146,7 @@ async def look(
             postcode=postcode,
             subtotal_minor=quote.goods_minor,
             now=now,
-            near=None if sold_at is None else directory.find(sold_at),
+            near=near,
         )
     except (NotEnoughStock, parcels.NotDelivered, parcels.PostcodeMissing) as refusal:
         return quote, (), refusal
@@ -195,7 +197,8 @@ async def check_out(
 
 
 def _check_priced(quote: Quote) -> None:
-    why = [one for one in quote.problems if one.why != "out_of_stock"]
+    short = ("out_of_stock", "cannot_be_sent")  # the refusal tells of those, with alternatives
+    why = [one for one in quote.problems if one.why not in short]
     if why:
         raise CannotBeOrdered(problems=[{"sku": one.sku, "why": one.why} for one in why])
 
@@ -291,7 +294,7 @@ async def _with_alternatives(conn: Connection, refusal: SettenError, now: dateti
         )
         if place is not None:
             found.append({"sku": one["sku"], "location_id": place})
-    return NotEnoughStock(short=refusal.facts["short"], alternatives=found)
+    return NotEnoughStock(**{**refusal.facts, "alternatives": found})
 
 
 def _new_order(quote: Quote, asked: Checkout, placed: Sequence[Placed]) -> NewOrder:

@@ -1,12 +1,13 @@
 """From where sent goods go to their customer, and what the way costs: as few parcels as can be.
 
 With delivery services set up, each parcel goes by the soonest service that carries it. Without any,
-goods go from the places that send (`fulfilments.plan`), and the way costs nothing.
+goods go from the places that send (`fulfilments.plan`), and the way costs nothing. Either way only
+places that may send at this moment (`fulfilments.able`) are asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 import msgspec
@@ -15,7 +16,7 @@ from setten.platform.db import Connection
 from setten.platform.errors import Conflict
 from setten.stock import availability, delivery, fulfilments
 from setten.stock.delivery import Option, Wanted
-from setten.stock.fulfilments import Want
+from setten.stock.fulfilments import Excluded, Want
 from setten.stock.holds import NotEnoughStock
 from setten.stock.locations import Directory, Location
 
@@ -69,16 +70,23 @@ async def plan(
         return await _by_senders(conn, directory, wanted, near, now)
     if postcode is None:
         raise PostcodeMissing()
-    whole = await _option(conn, directory, postcode, wanted, subtotal_minor, now)
+    able, excluded = await fulfilments.able(conn, directory, near=near, now=now)
+    whole = await _option(conn, directory, postcode, wanted, subtotal_minor, now, able)
     if whole is not None:
         return (Parcel(location_id=whole.origin, wanted=tuple(wanted), option=whole),)
     zone = await delivery.zone_of(conn, postcode)
-    origins = sorted({one.origin for one in services if zone and one.zone_id == zone.zone_id})
+    origins = {one.origin for one in services if zone and one.zone_id == zone.zone_id}
     if not origins:
         raise NotDelivered(skus=sorted({one.sku for one in wanted}))
+    excluded += [Excluded(one, "no_service") for one in sorted(able - origins)]
+    try:
+        shares = await _shared_out(conn, directory, wanted, sorted(origins & able), now)
+    except NotEnoughStock as refusal:
+        why = [{"location_id": one.location_id, "reason": one.reason} for one in excluded]
+        raise NotEnoughStock(**refusal.facts, excluded=why) from refusal
     parcels = []
-    for place, goods in await _shared_out(conn, directory, wanted, origins, now):
-        option = await _option(conn, directory, postcode, goods, subtotal_minor, now, place)
+    for place, goods in shares:
+        option = await _option(conn, directory, postcode, goods, subtotal_minor, now, {place})
         if option is None:
             raise NotDelivered(skus=sorted({one.sku for one in goods}))
         parcels.append(Parcel(location_id=place, wanted=goods, option=option))
@@ -86,10 +94,7 @@ async def plan(
 
 
 async def senders(conn: Connection) -> tuple[str, ...]:
-    """Ids of the places that goods are sent from."""
-    services = await delivery.services(conn)
-    if services:
-        return tuple(sorted({one.origin for one in services}))
+    """Ids of the places that may send at one time or another: no other is ever asked."""
     return tuple(one.location_id for one in await fulfilments.senders(conn) if one.ships)
 
 
@@ -120,13 +125,13 @@ async def _option(
     wanted: Sequence[Wanted],
     subtotal_minor: int,
     now: datetime,
-    origin: str | None = None,
+    origins: Set[str],
 ) -> Option | None:
-    """The soonest service that brings all of it, from `origin` when it is named."""
+    """The soonest service from one of these places that brings all of it."""
     found = await delivery.options(
         conn, directory, postcode, wanted, subtotal_minor=subtotal_minor, now=now
     )
-    return next((one for one in found.options if origin in (None, one.origin)), None)
+    return next((one for one in found.options if one.origin in origins), None)
 
 
 async def _shared_out(

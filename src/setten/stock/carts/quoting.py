@@ -21,7 +21,8 @@ CURRENCY = "JPY"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a line cannot be ordered as it stands: out_of_stock, no_price or other_currency."""
+    """Why a line cannot be ordered as it stands: out_of_stock, cannot_be_sent (it lies only where
+    nothing can be sent from at this moment), no_price or other_currency."""
 
     sku: str
     why: str
@@ -31,7 +32,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line with its price now. unit_price_minor: with tax; None when nobody told a price.
 
-    available: units that can be promised the way the line goes.
+    available: units that can be promised the way the line goes. elsewhere: of goods to be sent that
+    are short, units at places that cannot send them.
     """
 
     line: Line
@@ -39,6 +41,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     unit_price_minor: int | None
     tax_rate: Decimal
     available: int
+    elsewhere: int = 0
 
     @property
     def amount_minor(self) -> int:
@@ -75,16 +78,19 @@ async def quote(
     *,
     now: datetime,
     senders: Sequence[str] = (),
+    others: Sequence[str] = (),
     shipping_minor: int = 0,
 ) -> Quote:
-    """Price, tax and promise of a cart now. senders: ids of the places that goods are sent from.
+    """Price, tax and promise of a cart now. senders: ids of the places that goods are sent from;
+    others: of those that have goods and cannot send them.
 
     shipping_minor: what the way costs, with tax.
     """
     skus = [line.sku for line in cart.lines]
     items = await catalog.find_many(conn, skus)
     free = await _free(conn, directory, cart.lines, senders, now)
-    lines = tuple(_quoted(line, items.get(line.sku), free) for line in cart.lines)
+    lines = [_quoted(line, items.get(line.sku), free) for line in cart.lines]
+    lines = await _with_elsewhere(conn, directory, lines, others, now)
     return priced(cart, lines, shipping_minor=shipping_minor)
 
 
@@ -112,7 +118,9 @@ def _problem(quoted: QuotedLine, currency: str) -> Problem | None:
     if quoted.item is not None and quoted.item.currency != currency:
         return Problem(sku=sku, why="other_currency")
     if quoted.available < quoted.line.qty:
-        return Problem(sku=sku, why="out_of_stock", available=quoted.available)
+        is_there = quoted.available + quoted.elsewhere >= quoted.line.qty
+        why = "cannot_be_sent" if is_there else "out_of_stock"
+        return Problem(sku=sku, why=why, available=quoted.available)
     return None
 
 
@@ -128,6 +136,28 @@ def _quoted(line: Line, item: Item | None, free: Mapping[tuple[str, str], int]) 
         tax_rate=rate,
         available=free.get((line.sku, line.location_id or ""), 0),
     )
+
+
+async def _with_elsewhere(
+    conn: Connection,
+    directory: Directory,
+    lines: list[QuotedLine],
+    others: Sequence[str],
+    now: datetime,
+) -> list[QuotedLine]:
+    """Of what is to be sent and is short: whether it lies where nothing is sent from."""
+    short = [x.line.sku for x in lines if x.line.method == "ship" and x.available < x.line.qty]
+    if not short or not others:
+        return lines
+    there: dict[str, int] = {}
+    for one in await availability.at(conn, directory, short, location_ids=others, now=now):
+        there[one.sku] = there.get(one.sku, 0) + one.available
+    return [
+        msgspec.structs.replace(one, elsewhere=there.get(one.line.sku, 0))
+        if one.line.method == "ship"
+        else one
+        for one in lines
+    ]
 
 
 async def _free(

@@ -23,6 +23,7 @@ from setten.stock.delivery.rerouting import from_elsewhere
 from setten.stock.delivery.rules import CLASS, LEAD_DAYS_MAX, PARCEL, postcode
 from setten.stock.delivery.service import (
     options,
+    origins,
     put_services,
     put_zones,
     remove_service,
@@ -53,6 +54,7 @@ __all__ = [
     "Zone",
     "from_elsewhere",
     "options",
+    "origins",
     "postcode",
     "put_services",
     "put_zones",

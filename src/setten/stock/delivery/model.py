@@ -87,7 +87,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a service cannot: not_enough_stock, not_carried (both with skus) or not_shipping."""
+    """Why a service cannot: not_enough_stock, not_carried (both with skus), paused (its place sends
+    nothing at this moment) or not_shipping."""
 
     service_id: str
     origin: str

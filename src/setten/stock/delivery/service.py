@@ -132,6 +132,11 @@ async def services(conn: Connection) -> list[Service]:
     return [service_from(row) for row in await _Q.services.all(conn)]
 
 
+async def origins(conn: Connection) -> frozenset[str]:
+    """Ids of the places from which services start; empty where no services are set up."""
+    return frozenset(row["origin"] for row in await _Q.origins.all(conn))
+
+
 async def zone(conn: Connection, zone_id: str) -> Zone:
     """One zone. Raises UnknownZone."""
     row = await _Q.zone_by_id.maybe(conn, zone_id=zone_id)
@@ -188,12 +193,15 @@ async def options(
     items = list((await catalog.find_many(conn, [line.sku for line in wanted])).values())
     free = await _free(conn, directory, wanted, {one.origin for one in offered}, now)
     places = await directory.fresh(conn)
+    resting = await _resting(conn, offered, now)
     found: list[Option | Excluded] = []
     for one in offered:
         origin = places.find(one.origin)
         short = rules.lacking(wanted, free.get(one.origin, {}))
         if heavy := rules.not_carried(one, items):
             found.append(_excluded(one, "not_carried", heavy))
+        elif one.origin in resting:
+            found.append(_excluded(one, "paused", ()))
         elif short:
             found.append(_excluded(one, "not_enough_stock", short))
         elif origin is not None:
@@ -205,6 +213,13 @@ async def options(
         options=tuple(offers),
         excluded=tuple(one for one in found if isinstance(one, Excluded)),
     )
+
+
+async def _resting(conn: Connection, services: Sequence[Service], now: datetime) -> set[str]:
+    """Origins that send nothing at this moment, whatever services start there."""
+    origins = sorted({one.origin for one in services})
+    rows = await _Q.resting.all(conn, location_ids=origins, now=now)
+    return {row["location_id"] for row in rows}
 
 
 def _excluded(service: Service, reason: str, skus: tuple[str, ...]) -> Excluded:

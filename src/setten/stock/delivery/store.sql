@@ -60,6 +60,10 @@ select service_id, name_ja, name_en, origin, zone_id, cut_off, ship_days, lead_d
   from stock.delivery_services
  order by zone_id, service_id;
 
+-- name: origins
+-- Services are tens: places from which at least one of them starts.
+select distinct origin from stock.delivery_services;
+
 -- name: zone_of
 -- The longest prefix wins: an island inside a prefecture has a zone of its own.
 select z.zone_id, z.name_ja, z.name_en, array[p.prefix] as prefixes
@@ -76,6 +80,13 @@ select service_id, name_ja, name_en, origin, zone_id, cut_off, ship_days, lead_d
  where zone_id = :zone_id
  order by service_id
  limit :most;
+
+-- name: resting
+-- Of these places those that were told to send nothing, or nothing for a while.
+select s.location_id
+  from stock.sending_places s
+ where s.location_id = any(:location_ids::text[])
+   and (not s.ships or s.paused_until > :now);
 
 -- name: zone_by_id
 select z.zone_id, z.name_ja, z.name_en,

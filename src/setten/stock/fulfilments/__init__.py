@@ -38,7 +38,7 @@ from setten.stock.fulfilments.reading import (
 )
 from setten.stock.fulfilments.rules import choose, lacking, standing
 from setten.stock.fulfilments.service import open_for, put_senders, step, tell_late
-from setten.stock.fulfilments.sourcing import look_after, plan, reject, retry
+from setten.stock.fulfilments.sourcing import able, look_after, plan, reject, retry
 
 __all__ = [
     "OPEN",
@@ -60,6 +60,7 @@ __all__ = [
     "UnknownFulfilment",
     "Want",
     "WrongStep",
+    "able",
     "choose",
     "find_many",
     "get",

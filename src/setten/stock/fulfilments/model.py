@@ -62,8 +62,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Excluded(msgspec.Struct, frozen=True):
-    """A place that was not asked, and why: not_shipping, paused, closed, too_far, busy, rejected,
-    promised (there, but promised or kept back) or no_stock."""
+    """A place that was not asked, and why: not_shipping, paused, closed, no_service (delivery
+    services are set up, and none starts there), too_far, busy, rejected, promised (there, but
+    promised or kept back) or no_stock."""
 
     location_id: str
     reason: str

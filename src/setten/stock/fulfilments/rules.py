@@ -30,6 +30,7 @@ def why_not(
     is_closed: bool,
     waiting: int,
     rejected: frozenset[str],
+    has_service: bool,
     now: datetime,
 ) -> str | None:
     """Why a place is not even asked, or None."""
@@ -41,6 +42,8 @@ def why_not(
         return "paused"
     if is_closed:
         return "closed"
+    if not has_service:
+        return "no_service"
     if sender.max_km is not None and km is not None and km > sender.max_km:
         return "too_far"
     if sender.open_max is not None and waiting >= sender.open_max:

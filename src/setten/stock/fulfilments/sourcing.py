@@ -50,13 +50,15 @@ async def plan(
     *,
     near: Location | None = None,
     rejected: frozenset[str] = frozenset(),
+    is_promised: bool = False,
     now: datetime,
 ) -> Plan:
     """Who could send these goods at this moment, and why the others not. Promises nothing yet.
 
-    near: where the customer is, or the shop that sold it. Raises NotEnoughStock.
+    near: where the customer is, or the shop that sold it. is_promised: somebody waits for them
+    already; then a place without a delivery service is better than none. Raises NotEnoughStock.
     """
-    places, excluded = await _able(conn, directory, near, rejected, now)
+    places, excluded = await _able(conn, directory, near, rejected, is_promised, now)
     skus = list(dict.fromkeys(want.sku for want in wants))
     rows = await availability.at(conn, directory, skus, location_ids=list(places), now=now)
     free: dict[str, dict[str, int]] = {location_id: {} for location_id in places}
@@ -80,11 +82,20 @@ def _told(one: Excluded) -> dict[str, str]:
     return {"location_id": one.location_id, "reason": one.reason}
 
 
+async def able(
+    conn: Connection, directory: Directory, *, near: Location | None = None, now: datetime
+) -> tuple[frozenset[str], list[Excluded]]:
+    """Places that may send anything new at this moment, and why the others may not."""
+    places, excluded = await _able(conn, directory, near, frozenset(), False, now)
+    return frozenset(places), excluded
+
+
 async def _able(
     conn: Connection,
     directory: Directory,
     near: Location | None,
     rejected: frozenset[str],
+    is_promised: bool,
     now: datetime,
 ) -> tuple[dict[str, tuple[int, float | None]], list[Excluded]]:
     """Places that may send, with rank and way; and why the others not."""
@@ -93,6 +104,7 @@ async def _able(
     sending = [one.location_id for one in every if one.ships]
     rows = await _Q.waiting_at.all(conn, location_ids=sending)
     waiting = {row["location_id"]: row["parcels"] for row in rows}
+    origins = frozenset() if is_promised else await delivery.origins(conn)
     able: dict[str, tuple[int, float | None]] = {}
     excluded = []
     for sender in every:
@@ -107,6 +119,7 @@ async def _able(
             is_closed=bool(place.hours) and place.opening(now)[0] is None,
             waiting=waiting.get(sender.location_id, 0),
             rejected=rejected,
+            has_service=not origins or sender.location_id in origins,
             now=now,
         )
         if why is None:
@@ -226,7 +239,9 @@ async def _route(
 ) -> bool:
     """Promise these goods at other places and open the parts there; False when nobody can."""
     try:
-        found = await plan(conn, directory, wants, near=near, rejected=rejected, now=now)
+        found = await plan(
+            conn, directory, wants, near=near, rejected=rejected, is_promised=True, now=now
+        )
         going = await _hold(conn, directory, order, part, found, now)
     except NotEnoughStock:
         return False

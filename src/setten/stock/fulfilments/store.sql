@@ -1,6 +1,13 @@
 -- name: senders
--- Every place with what is set of it; warehouses and online shops send unless it is set otherwise.
-select p.location_id, coalesce(s.ships, p.kind in ('warehouse', 'online')) as ships, s.max_km,
+-- Every place with what is set of it; unless it is set otherwise, warehouses and online shops send,
+-- and whatever place a delivery service starts from.
+select p.location_id,
+       coalesce(
+         s.ships,
+         p.kind in ('warehouse', 'online')
+           or exists (select 1 from stock.delivery_services d where d.origin = p.location_id)
+       ) as ships,
+       s.max_km,
        s.open_max, coalesce(s.rank, case p.kind when 'shop' then 10 else 0 end)::smallint as rank,
        s.paused_until
   from stock.locations p
