@@ -106,6 +106,22 @@ def test_a_refusal_is_kept_under_its_key_or_tried_again_but_never_half_done(town
     assert write.changed() == before
 
 
+def test_one_key_at_two_addresses_is_two_writes_each_done_once(town: Town) -> None:
+    """A program that draws one key for a hold and then extends it loses neither."""
+    hold, key = _write(town, "hold"), str(uuid.uuid4())
+    held = hold.send(key).json()
+    longer = Write(town, f"/stock/holds/{held['hold_id']}/extend", {"ttl_s": 7_200}, hold.sku)
+    moved = _write(town, "movements")
+    first = [longer.send(key), moved.send(key)]
+    assert [one.status_code for one in first] == [200, 200]
+    assert first[0].json()["expires_at"] > held["expires_at"]
+    after = [hold.changed(), moved.changed()]
+    again = [longer.send(key), moved.send(key)]
+    assert [one.content for one in again] == [one.content for one in first]
+    assert hold.send(key).json() == held
+    assert [hold.changed(), moved.changed()] == after
+
+
 def test_the_key_of_one_program_is_nothing_to_another(town: Town) -> None:
     write, key = _write(town, "hold"), str(uuid.uuid4())
     first = write.send(key)
