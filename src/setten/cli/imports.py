@@ -57,7 +57,11 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where the same import of this file was stopped.")
 ]
 Encoding = Annotated[
-    str, typer.Option(help="Letters of the file: auto, utf-8, cp932 (Shift_JIS), utf-16, euc-jp.")
+    str,
+    typer.Option(
+        help="Letters of the file: auto, utf-8, cp932 (Shift_JIS), utf-16, euc-jp, iso-2022-jp "
+        "(JIS), cp1252 (Latin-1, which is never taken for granted)."
+    ),
 ]
 Refused = Annotated[
     str | None,

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from setten.imports import bounds, headings, letters, parquet
+from setten.imports import arrays, bounds, headings, letters, parquet, short
 from setten.imports.bounds import (
     COLUMNS_MAX,
     LINE_CHARS_MAX,
@@ -25,6 +25,7 @@ from setten.imports.bounds import (
     UNPACKED_TIMES_MAX,
 )
 from setten.imports.model import UnpacksTooFar, UnreadableFile, Values
+from setten.imports.short import Cells
 
 # A file that ends in its middle, or was never what its name says.
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowException)
@@ -37,6 +38,7 @@ FORMATS = {".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson", ".jso
            ".log": "lines", ".csv": "csv", ".tsv": "csv", ".txt": "csv"}  # fmt: skip
 REASON, ROW = "setten_reason", "setten_row"
 _PASSED: Values = {}
+_LOST = "\ufffd"  # stands for a letter that somebody could not read, here or before
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")
 _decode = msgspec.json.Decoder().decode
 
@@ -99,14 +101,17 @@ class Table:
     def _open(self, encoding: str) -> Iterator[Raw]:
         if self.format == "parquet":
             return self._parquet()
-        codec = letters.codec_of(_head(self.path), encoding)
+        head = _head(self.path)
+        codec = letters.codec_of(head, encoding)
         self.encoding = letters.name_of(codec)
-        # What does not read stays as lone halves, so that its row alone is refused.
-        errors = "replace" if codec.startswith("utf-16") else "surrogateescape"
+        # What does not read is marked, so that its row alone is refused.
+        errors = letters.marking(codec)
         text = io.TextIOWrapper(_unpacked(self._file), encoding=codec, errors=errors, newline="")
         if self.format == "csv":
             return self._csv(text)
-        return self._ndjson(text) if self.format == "ndjson" else self._lines(text)
+        if self.format == "ndjson":
+            return self._ndjson(text, arrays.begins(letters.decoded(head, codec)))
+        return self._lines(text)
 
     def _csv(self, text: io.TextIOWrapper) -> Iterator[Raw]:
         csv.field_size_limit(LINE_CHARS_MAX)
@@ -118,49 +123,40 @@ class Table:
         except csv.Error as cause:
             raise UnreadableFile(why=str(cause)[:100]) from cause
         self.is_refused_file = REASON in self.columns
-        return self._csv_rows(rows, lines, above)
+        return self._csv_rows(_cells(rows, lines, above))
 
-    def _csv_rows(self, rows: Any, lines: _Lines, number: int) -> Iterator[Raw]:
-        columns, width, blank = self.columns, len(self.columns), 0
-        while True:
-            lines.taken = 0
-            try:
-                cells = next(rows, None)
-            except csv.Error:
-                number += 1
-                yield Raw(number, {}, "cell_too_large")
-                continue
-            if cells is None:
-                return
-            number += 1
-            if not any(cells):
-                blank = bounds.one_more_blank(blank)
-                continue
-            blank = max(0, blank - 1)
-            if self.passes:
-                yield Raw(number, _PASSED, None, lines.taken)
-            elif len(cells) == width:
+    def _csv_rows(self, found: Iterator[Cells]) -> Iterator[Raw]:
+        columns, width = self.columns, len(self.columns)
+        for row in short.judged(found, width):
+            cells = row.cells
+            if row.problem == "cell_too_large":
+                yield Raw(row.number, {}, "cell_too_large")
+            elif self.passes:
+                yield Raw(row.number, _PASSED, None, row.weight)
+            elif row.problem is not None or any(cells[width:]):
+                values = dict(zip(columns, cells, strict=False))
+                yield Raw(row.number, values, row.problem or "too_many_cells", row.weight)
+            else:
                 if self.is_refused_file:
                     cells = [_without_quote(cell) for cell in cells]
                 text = "".join(cells)
                 if '="' in text:
                     cells = [_without_formula(cell) for cell in cells]
-                values = dict(zip(columns, cells, strict=True))
-                problem = None if _reads(text) else "bad_letters"
-                yield Raw(number, values, problem, lines.taken)
-            else:
-                yield _ragged(number, columns, cells, lines.taken)
+                values = dict(zip(columns, cells, strict=False))
+                problem = None if _reads(text) and _LOST not in text else "bad_letters"
+                yield Raw(row.number, values, problem, row.weight)
 
-    def _ndjson(self, text: io.TextIOWrapper) -> Iterator[Raw]:
-        rows = self._ndjson_rows(text)
+    def _ndjson(self, text: io.TextIOWrapper, is_array: bool) -> Iterator[Raw]:
+        rows = self._ndjson_rows(text, is_array)
         first = next(rows, None)
         if first is not None:
             self.columns = list(first.values)[:COLUMNS_MAX]
             self.is_refused_file = REASON in first.values
         return _with_first(first, rows) if first is not None else iter(())
 
-    def _ndjson_rows(self, text: io.TextIOWrapper) -> Iterator[Raw]:
-        for number, line in _numbered(text):
+    def _ndjson_rows(self, text: io.TextIOWrapper, is_array: bool) -> Iterator[Raw]:
+        lines = enumerate(arrays.elements(text), 1) if is_array else _numbered(text)
+        for number, line in lines:
             if line is None:
                 yield Raw(number, {}, "line_too_long")
                 continue
@@ -296,12 +292,25 @@ def _reads(text: str) -> bool:
     return True
 
 
-def _ragged(number: int, columns: list[str], cells: list[str], weight: int) -> Raw:
-    is_short = len(cells) < len(columns)
-    values: Values = dict(zip(columns, cells, strict=False))
-    if not is_short and not any(cells[len(columns) :]):
-        return Raw(number, values, None, weight)  # commas without end, as some spreadsheets write
-    return Raw(number, values, "too_few_cells" if is_short else "too_many_cells", weight)
+def _cells(rows: Any, lines: _Lines, number: int) -> Iterator[Cells]:
+    """The rows of a table as its cells, without those that say nothing."""
+    blank = 0
+    while True:
+        lines.taken = 0
+        try:
+            cells = next(rows, None)
+        except csv.Error:
+            number += 1
+            yield Cells(number, [], 0, "cell_too_large")
+            continue
+        if cells is None:
+            return
+        number += 1
+        if not any(cells):
+            blank = bounds.one_more_blank(blank)
+            continue
+        blank = max(0, blank - 1)
+        yield Cells(number, cells, lines.taken)
 
 
 def _numbered(text: io.TextIOWrapper, passing: str = "") -> Iterator[tuple[int, str | None]]:

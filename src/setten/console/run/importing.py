@@ -26,13 +26,13 @@ from setten.console.run.listed_data import RUNS
 from setten.console.shell.sign_in import redirect
 from setten.imports import KINDS, Known, choosing, desk
 from setten.imports.desk import Arrival, Choice, Sent
+from setten.imports.letters import ENCODINGS
 from setten.platform import audit, clock, db, errors, ids
 from setten.platform.auth import Right
 from setten.platform.db.disk import MEBIBYTE, Disk, DiskLow
 from setten.platform.errors import SettenError
 from setten.platform.settings import Settings
 
-ENCODINGS = ("auto", "utf-8", "cp932", "euc-jp", "utf-16")
 FORM_BYTES = 1 << 20
 """What stands around a file in a form."""
 COPIES = 3
