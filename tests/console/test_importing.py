@@ -291,7 +291,10 @@ def test_a_file_that_is_none_of_its_kind_is_refused_in_words(
 
 def test_a_broken_file_says_so_and_brings_in_nothing(house: House) -> None:
     with house.person("page-admin") as admin:
-        address = sent(admin, "events", b"[1,2", name="x.ndjson")
+        address = sent(admin, "events", b"[1,2", name="x.ndjson")  # an array without its end
+        text = until(admin, address, "ファイルを読み取れません")
+        assert "この内容で取り込む" not in text
+        address = sent(admin, "events", b'{"a": 1\n', name="x.ndjson")
         text = until(admin, address, TRIED)
         assert "この内容で取り込む" not in text
 
