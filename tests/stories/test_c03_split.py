@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.stories.town import Town, refused
+from tests.stories.test_c07_live_segments import compose, eventually
+from tests.stories.town import Shop, Town, refused
 
 
 def unique(word: str) -> str:
@@ -246,8 +247,7 @@ def _until(town: Town, change_id: str, state: str) -> dict[str, Any]:
 
 
 def test_cart_and_consent_follow_whom_they_were_of(town: Town) -> None:
-    """Each lies under the identifier that it happened under, so a split parts them too. (There are
-    no points yet to follow anybody.)"""
+    """Each lies under the identifier that it happened under, so a split parts them too."""
     cookie, ann = unique("cookie"), unique("ann")
     mug, chair = unique("MUG"), unique("CHAIR")
     for sku in (mug, chair):
@@ -283,3 +283,94 @@ def test_cart_and_consent_follow_whom_they_were_of(town: Town) -> None:
 def _in_cart(town: Town, customer_id: str) -> dict[str, int]:
     cart = town.api("POST", "/carts", json={"customer_id": customer_id})
     return {line["sku"]: line["qty"] for line in cart["lines"]}
+
+
+def test_six_things_under_two_identifiers_part_and_come_together_as_they_were(
+    town: Town, shop: Shop
+) -> None:
+    """Purchases and counters, segments, a hold, a cart, points and consent: each of two who share a
+    login by mistake has hers, then both have all of it, then each has hers again, and so on."""
+    place = shop.location_id
+    sku = town.new_item(unique("SIX"), {place: 20})
+    _, twice = compose(town, f"購入（商品番号が「{sku}」である）がちょうど2回ある")
+    _, thrice = compose(town, f"購入（商品番号が「{sku}」である）が3回以上ある")
+    cards, user = [unique("card"), unique("card")], unique("user")
+    town.tell("web", {"type": "identify", "traits": {"loyalty_card": cards[0], "points": 1240}})
+    told = town.tell(
+        "web",
+        {"type": "identify", "userId": user,
+         "traits": {"loyalty_card": cards[1], "points": 80}},
+        _viewed(sku, userId=user),
+    )[-1]  # fmt: skip
+    ids = {"card": ("loyalty_card", cards[0]), "user": ("user_id", user)}
+    town.look_up(*ids["user"], after=told)
+    for card, times in zip(cards, (1, 2), strict=True):
+        for _ in range(times):
+            town.till(place, sku, mode="tell", loyalty_card=card)
+    for name, channel, wanted in (("card", "email", 1), ("user", "line", 3)):
+        who = town.look_up(*ids[name])["customer_id"]
+        cart = town.api("POST", "/carts", json={"customer_id": who})["cart_id"]
+        added = {"changes": [{"op": "add", "sku": sku, "qty": wanted}]}
+        town.api("POST", f"/carts/{cart}/changes", json=added)
+        said = {"consents": [{"channel": channel, "state": "granted"}]}
+        town.api("PUT", f"/customers/{who}/consent", json=said)
+    for name in ids:
+        held = town.hold(sku, place, customer_id=town.look_up(*ids[name])["customer_id"])
+        event = held.headers["setten-event"]
+    eventually(lambda: _has(town, ids["card"], event)["counters"]["receipt.recorded"] == 1)
+    eventually(lambda: _has(town, ids["user"], event)["segments"] == {twice})
+    alone = {name: _has(town, ids[name], event) for name in ids}
+    assert [one["points"] for one in alone.values()] == [1240, 80]
+    assert [set(one["consent"]) for one in alone.values()] == [{"email"}, {"line"}]
+    assert [len(one["holds"]) for one in alone.values()] == [1, 1]
+    assert [one["cart"] for one in alone.values()] == [{sku: 1}, {sku: 3}]
+
+    told = town.tell("web", {"type": "identify", "userId": user,
+                             "traits": {"loyalty_card": cards[0]}})[-1]  # fmt: skip
+    # The segments follow the merge that the event brings about, not the event.
+    eventually(lambda: _has(town, ids["user"], told)["segments"] == {thrice})
+    whole = _has(town, ids["user"], told)
+    assert whole["holds"] == alone["card"]["holds"] | alone["user"]["holds"]
+    assert whole["cart"] == {sku: 4}
+    assert whole["consent"] == alone["card"]["consent"] | alone["user"]["consent"]
+    assert whole["counters"] == {
+        "receipt.recorded": 3, "stock.held": 2, "product.viewed": 1, "consent.given": 2,
+        "cart.changed": 2, "customer.identified": 3,
+    }  # fmt: skip
+    # Two cards were said to be hers; the second by mistake.
+    link = max(one["link_id"] for one in _links(town, whole["customer_id"]))
+    for _ in range(2):
+        body = {"links": [link], "reason": "別の方でした"}
+        parted = town.api(
+            "POST", f"/customers/{whole['customer_id']}/split", json=body, full=True
+        ).headers["setten-event"]
+        for name, before in alone.items():
+            now = _has(town, ids[name], parted)
+            if name == "user":  # that she said whose card it is, she did
+                now["counters"]["customer.identified"] -= 1
+            assert now == before, name
+        again = town.api(
+            "POST", f"/customers/{whole['customer_id']}/rejoin", json=body, full=True
+        ).headers["setten-event"]
+        assert _has(town, ids["card"], again) == whole
+
+
+# Facts that say what was decided of somebody, not what she did.
+_DECIDED = {"customer.merged", "customer.split", "customer.stage_changed"}
+
+
+def _has(town: Town, known_by: tuple[str, str], after: str) -> dict[str, Any]:
+    """What the product says that somebody has of her own doing."""
+    found = town.look_up(*known_by, after=after)
+    who = found["customer_id"]
+    holds = town.api("POST", "/stock/holds/lookup", json={"customer_id": who})["items"]
+    return {
+        "customer_id": who,
+        "counters": {name: n for name, n in found["counters"].items() if name not in _DECIDED},
+        "purchases": found["purchases"],
+        "segments": {one["name"] for one in found["segments"]},
+        "holds": {one["hold_id"] for one in holds},
+        "cart": _in_cart(town, who),
+        "points": found["traits"]["points"],
+        "consent": {name: one["state"] for name, one in found["consent"]["marketing"].items()},
+    }
