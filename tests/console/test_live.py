@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -199,6 +200,44 @@ def test_the_finder_opens_with_a_key_and_enter_takes_the_first(
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/customers/{saeki}")
     assert page.faults == []
+
+
+def test_a_scanner_whose_enter_comes_before_the_answer_opens_what_it_scanned(
+    house: House, screen: Any, shop: Shop
+) -> None:
+    first, second = (house.new_item({shop.location_id: 1}) for _ in range(2))
+    page = screen("page-agent")
+    page.goto("/stock/items")
+    page.keyboard.press("/")
+    page.keyboard.type(first)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/stock/items/{first}**")
+    # What stands there answers the words of before: it is not what was scanned now.
+    page.keyboard.press("/")
+    page.keyboard.type(first)
+    expect(page.locator(".topbar .found-row").first).to_contain_text(first)
+    field = page.locator(".topbar [data-find]")
+    field.fill(second)
+    field.press("Enter")
+    page.wait_for_url(f"**/stock/items/{second}**")
+    assert page.faults == []
+
+
+def test_who_types_a_piece_of_a_name_and_enter_opens_nobody_unseen(
+    house: House, screen: Any
+) -> None:
+    name = f"早打 {uuid.uuid4().hex[:6]}"
+    for at in (1, 2):
+        house.newcomer(name=f"{name}{at}")
+    page = screen("page-agent")
+    page.goto("/stock/items")
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(page.locator(".topbar .found-row")).to_have_count(2)
+    assert page.url.endswith("/stock/items")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/*")
 
 
 def test_a_dead_letter_is_shown_at_once_mended_and_taken_in(house: House, screen: Any) -> None:
