@@ -361,6 +361,22 @@ def test_a_parcel_is_taken_on_packed_and_sent(
     assert do(house, fulfilments.get, part, now=clock.now()).state == "shipped"
 
 
+def test_an_order_that_a_carrier_brought_was_delivered_and_handed_over_to_nobody(
+    house: House, associate: Browser, shop: Shop, sku: str
+) -> None:
+    part = parcel(house, shop, sku)
+    associate.get("/stock/sending")
+    order = do(house, fulfilments.get, part, now=clock.now()).order_id
+    for to in ("accepted", "packed"):
+        post(associate, f"/stock/sending/{part}/step", to=to)
+    post(associate, f"/stock/sending/{part}/shipping", carrier="yamato", carrier_ref="1-2-3")
+    do(house, fulfilments.step, part, "delivered", by="test", now=clock.now())
+    page = associate.get(f"/stock/orders/{order}").text
+    head = page.split("page-head")[1].split("</header>")[0]
+    assert "お届けしました" in head
+    assert "お渡ししました" not in head
+
+
 def test_a_parcel_is_sent_on_its_customers_page_and_handed_over_to_nobody(
     house: House, associate: Browser, shop: Shop, sku: str
 ) -> None:

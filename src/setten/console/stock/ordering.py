@@ -182,7 +182,10 @@ def _standing(order: Order, parts: Sequence[Fulfilment]) -> str:
     """The word for the whole order; a told order without parts is only what was told."""
     if not order.is_ours and not parts:
         return "cancelled" if order.state == "cancelled" else "told"
-    return fulfilments.standing(parts, is_cancelled=order.state == "cancelled")
+    found = fulfilments.standing(parts, is_cancelled=order.state == "cancelled")
+    is_sent = all(one.way == "ship" for one in parts if not one.is_over)
+    # A carrier brings a parcel; only over a counter is something handed over.
+    return f"{found}_sent" if is_sent and found in ("partly", "done") else found
 
 
 def _part(one: Fulfilment, names: Named, shown: Mapping[str, Good], page: Page) -> Part:
