@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 import msgspec
 import pytest
 
-from setten.demo.chain import Chain, Day, Deed, Kind, calendar, catalogue, promises
+from setten.demo import standing
+from setten.demo.chain import Chain, Day, Deed, Kind, business, calendar, catalogue, promises
 from setten.demo.telling import tills
 from setten.demo.telling.events import event_of
+from setten.demo.world import JAPAN
 from setten.platform.vault import normalise
 from setten.stock.catalog import gtin14
 
@@ -337,3 +339,18 @@ def test_what_is_told_of_a_deed_holds_nothing_of_the_truth() -> None:
             assert who.key not in body
             told += 1
     assert told > 1_000
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_staff_count_while_their_shop_is_open_and_not_long_ago(hour: int) -> None:
+    every = [shop for one in business.names() for shop in business.load(one).shops]
+    for shop in every:
+        for minute in (0, 20, 59):
+            now = datetime(2026, 11, 23, hour, minute, tzinfo=JAPAN)
+            begun = [standing.counted_at(shop, number, now) for number in (0, 1)]
+            for at in begun:
+                opens, closes = calendar.opening(shop, at.date())
+                done = at + timedelta(minutes=20)
+                assert opens < at < done <= closes, (shop.location_id, now)
+                assert now - timedelta(hours=20) < at < done <= now
+            assert begun[0] < begun[1]

@@ -35,6 +35,7 @@ from setten.stock.releases import Release
 
 OPENS_AT = "10:00"
 _COUNTED = 14  # goods on a sheet
+_BOTH_COUNTED = timedelta(minutes=60)
 _OFF = (62, 20, 12, 6)  # of a hundred of staff were here last today, yesterday, …
 # How long the line has been forming: what we state now may have arrived a day ago, not before,
 # since readers of the log that are level look no further back.
@@ -66,8 +67,8 @@ async def make(
     for one in made["letters"]:
         await _send(conn, vault, keys[one["source"]], one["body"], now)
     await _come_in(conn, business, now)
-    for place in [shop.location_id for shop in business.shops[:2]]:
-        await _count(conn, business, place, now)
+    for shop in business.shops[:2]:
+        await _count(conn, business, shop, now)
     if business.is_home:
         await _release(conn, vault, made["release"], people, now)
 
@@ -101,13 +102,14 @@ async def _send(
     await ingest.take(conn, vault, told, buckets=Buckets(1), now=now, now_s=clock_s)
 
 
-async def _count(conn: Connection, business: Business, place: str, now: datetime) -> None:
-    """One sheet that agreed this morning, and one that differs and waits for a second person."""
+async def _count(conn: Connection, business: Business, shop: Shop, now: datetime) -> None:
+    """One sheet that agreed, and one that differs and waits for a second person."""
+    place = shop.location_id
     rng = dice("counting", place)
     counter = await _label(conn, f"{place}-1")
     for number, missing in enumerate((0, 5)):
         skus = [good.sku for good in rng.sample(business.goods, min(_COUNTED, len(business.goods)))]
-        at = now - timedelta(hours=9 - 6 * number)
+        at = counted_at(shop, number, now)
         rows = await ledger.balances_of(conn, skus)
         there = {row.sku: row.on_hand + row.held for row in rows if row.location_id == place}
         sheet = Sheet(location_id=place, skus=tuple(skus))
@@ -117,6 +119,18 @@ async def _count(conn: Connection, business: Business, place: str, now: datetime
         given[most] = max(0, given[most] - missing)
         await counts.give(conn, found.count_id, given, by=counter, now=at)
         await counts.submit(conn, found.count_id, by=counter, now=at + timedelta(minutes=20))
+
+
+def counted_at(shop: Shop, number: int, now: datetime) -> datetime:
+    """When a sheet was begun: since the shop opened today, or before it closed on its last day."""
+    day = now.astimezone(JAPAN).date()
+    opens, closes = calendar.opening(shop, day)
+    after = timedelta(minutes=10 + 15 * number)  # each takes twenty minutes
+    if opens + _BOTH_COUNTED <= now < closes:
+        return opens + after
+    if now < closes:
+        _, closes = calendar.opening(shop, day - timedelta(days=1))
+    return closes - _BOTH_COUNTED + after
 
 
 async def _label(conn: Connection, login: str) -> str:
