@@ -47,6 +47,65 @@ async def test_a_source_that_never_sent_wants_a_look_after_a_day(conn, installat
     assert seen["silent sources"].found == "古いタグ"
 
 
+FAR = datetime(2041, 3, 5, 3, 20, tzinfo=UTC)
+"""A time of our own: nobody else's senders were heard near it."""
+
+
+async def heard(conn, name, *hours_ago):
+    source = await conn.fetchval(
+        "insert into ingest.sources (name, channel, system, currency, rate_per_s, created_at)"
+        " values ($1, 'web', 'web', 'JPY', 10, $2) returning source_id",
+        name, FAR - timedelta(days=60),
+    )  # fmt: skip
+    await conn.executemany(
+        "insert into ingest.counters (source_id, hour_at, name, events, last_at)"
+        " values ($1, $2, $3, 1, $2)",
+        [(source, FAR - timedelta(hours=ago), name) for ago in hours_ago for name in ("a", "b")],
+    )
+
+
+async def test_who_fell_silent_is_judged_by_its_own_rhythm(conn, installation):
+    await heard(conn, "busy, stopped", *range(5, 80))
+    await heard(conn, "busy, a short pause", *range(3, 80))
+    days = [24 * day + hour for day in range(27) for hour in (13, 20)]
+    await heard(conn, "a shop overnight", *days)
+    await heard(conn, "a shop, shut since", *days[2:])
+    await heard(conn, "hardly known", 23, 40)
+    await heard(conn, "hardly known, gone", 26, 30)
+    await heard(conn, "twice a week", *(84 * n + 100 for n in range(6)))
+    await heard(conn, "ended", 24 * 7 + 1, *range(24 * 7 + 2, 24 * 9))
+    found_ = [one.name for one in await checkup.quiet(conn, now=FAR)]
+    assert found_ == ["a shop, shut since", "hardly known, gone", "busy, stopped"]
+    check = next(one for one in await checkup.inside(conn, installation, now=FAR)
+                 if one.name == "quiet sources")  # fmt: skip
+    assert (check.state, check.found) == ("look", ", ".join(found_))
+
+
+async def test_a_reader_that_reads_through_a_past_is_late_and_well(conn, installation):
+    await conn.execute("delete from log.cursors")
+    await conn.execute(
+        "insert into log.cursors (reader, xid) values ('of a past', pg_current_xact_id())"
+    )
+    await conn.execute(
+        "insert into log.events (arrived_on, event_id, name, occurred_at, received_at, channel,"
+        " identifiers, body) values ($1::timestamptz::date, 'of a past', 'page.viewed', $1, $1,"
+        " 'web', '{}', '{}')",
+        datetime.now(UTC) - timedelta(days=1, minutes=5),
+    )
+    assert (await found(conn, installation))["readers"].state == "look"
+    await conn.execute("update log.cursors set updated_at = now() - interval '5 minutes'")
+    seen = (await found(conn, installation))["readers"]
+    assert (seen.state, seen.found) == ("bad", "of a past 1 d")
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "words"),
+    [(0.0, "0.0 s"), (2.04, "lake 2.0 s"), (600.0, "lake 10 min"), (2_891_086.3, "lake 33 d")],
+)
+def test_how_late_is_told_in_figures_one_can_read(lag_s, words):
+    assert checkup.late("lake", lag_s) == words
+
+
 async def test_jobs_that_stand_still_are_bad(conn, installation):
     await conn.execute(
         "insert into jobs.pgqueuer_schedules (expression, entrypoint, next_run)"

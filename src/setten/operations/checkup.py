@@ -33,8 +33,16 @@ JOBS_MIN_MAX = 15.0
 """The slowest of the frequent jobs runs every ten minutes."""
 SILENT_AFTER = timedelta(days=1)
 SILENT_NAMED = 5
+QUIET_AFTER = timedelta(hours=4)
+"""Counted by the hour: of the busiest sender too, three whole hours without a word are news."""
 QUIET_KNOWN = timedelta(days=7)
 """Who sent nothing for longer has ended, and is no news."""
+RHYTHM = timedelta(days=28)
+RHYTHM_HOURS_MIN = 24
+"""Heard in fewer hours of RHYTHM, a sender has no rhythm yet."""
+MOVING_S = 60.0
+PAST_S = 86_400.0
+"""A reader that is days behind and moves reads through a past: filled in, or made anew."""
 BACKUP_MARK = "last-backup"
 """An empty file in the data directory; its time says when the last backup was made."""
 BACKUP_LASTS = timedelta(hours=50)
@@ -129,6 +137,8 @@ async def inside(conn: Connection, settings: Settings, *, now: datetime) -> list
     rows = await _Q.silent_sources.all(conn, before=now - SILENT_AFTER, most=SILENT_NAMED)
     silent = ", ".join(str(row["name"]) for row in rows)
     found.append(judged("silent sources", not silent, silent or "0", otherwise="look"))
+    stopped = ", ".join(one.name for one in await quiet(conn, now=now))
+    found.append(judged("quiet sources", not stopped, stopped or "0", otherwise="look"))
     admins = int(await _Q.admins.value(conn))
     found.append(judged("admins", admins > 0, str(admins), otherwise="look"))
     return [*found, reach(settings), backup(settings, now=now)]
@@ -137,19 +147,38 @@ async def inside(conn: Connection, settings: Settings, *, now: datetime) -> list
 async def pulse(conn: Connection, *, now: datetime) -> list[Check]:
     """Whether the machinery keeps up, by three short looks: for a page that stands open."""
     oldest_s = await log.oldest_writer_s(conn)
-    lags = await log.lags(conn)
-    name, lag_s = max(lags.items(), key=lambda one: one[1], default=("—", 0.0))
     behind = await _Q.jobs_behind.value(conn, now=now)
     minutes = max(0.0, float(behind or 0.0))
     return [
         judged("oldest writer", oldest_s < WRITER_S_MAX, f"{oldest_s:.1f} s"),
-        judged("readers", lag_s < BEHIND_S_MAX, f"{len(lags)}; {name} {lag_s:.1f} s"),
+        await _readers(conn),
         judged("jobs", minutes < JOBS_MIN_MAX, f"{minutes:.0f} min"),
     ]
 
 
+async def _readers(conn: Connection) -> Check:
+    lags = await log.lags(conn)
+    name, lag_s = max(lags.items(), key=lambda one: one[1], default=("", 0.0))
+    otherwise: State = "bad"
+    if lag_s > PAST_S:
+        moved_s = await _Q.moved_s.value(conn, reader=name)
+        otherwise = "look" if moved_s is not None and moved_s < MOVING_S else "bad"
+    return judged("readers", lag_s < BEHIND_S_MAX, late(name, lag_s), otherwise=otherwise)
+
+
+def late(name: str, lag_s: float) -> str:
+    """How far the slowest reader is behind, named once that tells something."""
+    if lag_s < 1:
+        return f"{lag_s:.1f} s"
+    if lag_s < BEHIND_S_MAX * 2:
+        return f"{name} {lag_s:.1f} s"
+    if lag_s < PAST_S:
+        return f"{name} {lag_s / 60:.0f} min"
+    return f"{name} {lag_s / PAST_S:.0f} d"
+
+
 class Quiet(msgspec.Struct, frozen=True):
-    """A sender that sent in the last week and not in the last day. last_at: to the hour."""
+    """A sender of the last week, silent for longer than is its way. last_at: to the hour."""
 
     source_id: int
     name: str
@@ -159,8 +188,9 @@ class Quiet(msgspec.Struct, frozen=True):
 async def quiet(conn: Connection, *, now: datetime) -> list[Quiet]:
     """Senders that fell silent, the longest first; SILENT_NAMED at most."""
     rows = await _Q.quiet_sources.all(
-        conn, since=now - QUIET_KNOWN, before=now - SILENT_AFTER, most=SILENT_NAMED
-    )
+        conn, now=now, since=now - QUIET_KNOWN, before=now - QUIET_AFTER, known=RHYTHM,
+        enough=RHYTHM_HOURS_MIN, unknown=SILENT_AFTER, most=SILENT_NAMED,
+    )  # fmt: skip
     return [Quiet(**dict(row)) for row in rows]
 
 

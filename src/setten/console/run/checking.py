@@ -18,6 +18,7 @@ LINKS = {
     "dead letters": "/run/data/letters",
     "set aside": "/run/data",
     "silent sources": "/run/data#sources",
+    "quiet sources": "/run/data#sources",
     "admins": "/run/staff",
 }
 """Where a check is mended by hand."""
