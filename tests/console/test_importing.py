@@ -182,13 +182,31 @@ def test_refused_rows_are_taken_away_with_their_reason_and_safe_in_a_spreadsheet
     with house.person("page-admin") as admin:
         address = sent(admin, "items", content)
         until(admin, address, TRIED)
-        assert admin.get(f"{address}/refused.csv").status_code == 404
+        tried = admin.get(f"{address}/refused.csv")
         admin.post(address)
         until(admin, address, TAKEN)
         taken = admin.get(f"{address}/refused.csv")
-    assert taken.status_code == 200
+    assert (tried.status_code, taken.status_code) == (200, 200)
     assert "empty" in taken.text
     assert "'=cmd()" in taken.text
+    assert tried.text == taken.text
+
+
+def test_what_a_trial_refuses_is_taken_away_mended_and_sent_again(house: House) -> None:
+    sku, mended = new_sku(), new_sku()
+    content = f"sku,name,price\n{sku},ok,100\n,late,200\n".encode()
+    with house.person("page-admin") as admin:
+        address = sent(admin, "items", content)
+        until(admin, address, TRIED)
+        kept = admin.get(f"{address}/refused.csv").content.decode("utf-8-sig")
+        again = kept.replace(",late,", f"{mended},late,")
+        assert again != kept
+        second = sent(admin, "items", again.encode("utf-8-sig"), name="refused.csv")
+        until(admin, second, TRIED)
+        assert admin.get(f"{second}/refused.csv").status_code == 404
+        admin.post(second)
+        until(admin, second, TAKEN)
+    assert (count_of(house, mended), count_of(house, sku)) == (1, 0)
 
 
 def test_a_file_of_many_megabytes_is_streamed_and_shows_how_far_it_is(house: House) -> None:

@@ -83,7 +83,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
             is_dry=is_dry,
             resumes=resumes,
             encoding=self.encoding,
-            refused_file=None if is_dry else str(place / staging.REFUSED_OPEN),
+            refused_file=str(place / staging.REFUSED_OPEN),
             system=self.system or None,
             moves_stock=self.moves_stock,
             creates_places=self.creates_places,

@@ -239,6 +239,8 @@ async def _end(at: Desk, sent: Sent, outcome: Outcome) -> None:
             await at.finished(conn, sent, summary, now)
     if state == "done":
         staging.drop(at.folder, sent.file_id, "")
+    if summary is not None and not has_refused:
+        staging.drop(at.folder, sent.file_id, staging.REFUSED)  # of a trial before
 
 
 def _state_after(sent: Sent, outcome: Outcome) -> desk.State:

@@ -19,6 +19,7 @@ from setten.imports.resuming import Mark
 from setten.imports.turns import GaveWay, Turns
 from setten.platform import db
 from setten.platform.db import Connection, Pool
+from setten.platform.db.pool import DatabaseUnavailable
 
 TRIES_MAX = 5  # of a chunk that another writer made wait too long
 _WAIT_S = 0.2
@@ -70,6 +71,14 @@ class Run:
                 if tried == TRIES_MAX:
                     raise
                 await asyncio.sleep(_WAIT_S * tried)
+            except DatabaseUnavailable:
+                tried += 1
+                if tried == TRIES_MAX:
+                    raise
+                await asyncio.sleep(_WAIT_S * tried)
+                if await self._is_in(lines[-1].raw.number):
+                    return
+                self._cut(size)
             except BaseException:
                 self._cut(size)
                 raise
@@ -80,6 +89,20 @@ class Run:
         for part in parts:
             await self.take(part, after=after)
             after = part[-1].raw.number
+
+    async def _is_in(self, end: int) -> bool:
+        """Whether rows up to the number `end` are committed, though nobody heard of it.
+
+        A connection goes where this process stood still for longer than a transaction may rest.
+        """
+        if self.run_key is None:
+            return False
+        async with db.transaction(self.pool) as conn:
+            done = await resuming.find(conn, self.run_key)
+        if done is None or done.rows_done < end:
+            return False
+        self.summary = resuming.named(self.summary, done.summary)
+        return True
 
     def _cut(self, size: int) -> None:
         """Take back what was kept of rows that were not committed.
