@@ -46,11 +46,11 @@ async def installation(request: Asked) -> Response[str]:
     """All settings; no key and no password among them."""
     async with guard.deps_of(request).pool.acquire() as conn:
         choices = await business.read(conn)
-    return await _page(request, choices)
+    return await _page(request, choices, choices)
 
 
 async def _page(
-    request: Asked, choices: Choices, *, wrong: str = "", status: int = 200
+    request: Asked, choices: Choices, seen: Choices, *, wrong: str = "", status: int = 200
 ) -> Response[str]:
     page = page_of(request)
     settings = cast(Settings, guard.deps_of(request).settings)
@@ -66,6 +66,7 @@ async def _page(
         "rows": rows,
         "ways": [(word, href) for word, href, right in ELSEWHERE if page.who.may(right)],
         "choices": choices,
+        "seen": seen,
         "locale_fixed_by": "" if origin == "default" else origin,
         "fallback": settings.locale,
         "name_max": business.NAME_MAX,
@@ -95,14 +96,13 @@ async def keep(request: Asked) -> Response[str]:
     """Change what the business decides of itself; every process knows within a second."""
     page, form, now = page_of(request), await request.form(), clock.now()
     settings = cast(Settings, guard.deps_of(request).settings)
-    async with guard.deps_of(request).pool.acquire() as conn:
-        before = await business.read(conn)
+    seen = Choices(name=str(form.get("seen_name") or ""), locale=str(form.get("seen_locale") or ""))
     is_fixed = settings.origins.get("locale", "default") != "default"
-    locale = before.locale if is_fixed else str(form.get("locale") or "")
+    locale = seen.locale if is_fixed else str(form.get("locale") or "")
     asked = Choices(name=str(form.get("name") or ""), locale=locale)
     try:
         async with db.transaction(guard.deps_of(request).pool) as conn:
-            changed = await business.change(conn, asked, actor=page.who.label, now=now)
+            changed = await business.change(conn, asked, seen=seen, actor=page.who.label, now=now)
             if changed:
                 await audit.note(
                     conn, page.who, "settings.changed", at=now, subject="business",
@@ -110,7 +110,7 @@ async def keep(request: Asked) -> Response[str]:
                 )  # fmt: skip
     except BadChoice:
         return await _page(
-            request, asked, wrong=page.words()("installed.bad_name", n=business.NAME_MAX),
+            request, asked, seen, wrong=page.words()("installed.bad_name", n=business.NAME_MAX),
             status=422,
         )  # fmt: skip
     places.business_of(request).forget()

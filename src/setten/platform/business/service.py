@@ -69,10 +69,13 @@ async def read(conn: Connection) -> Choices:
     return Choices(**{row["name"]: row["value"] for row in await _Q.choices.all(conn)})
 
 
-async def change(conn: Connection, asked: Choices, *, actor: str, now: datetime) -> list[str]:
-    """Set what differs; the names of what was changed. Raises BadChoice.
+async def change(
+    conn: Connection, asked: Choices, *, seen: Choices, actor: str, now: datetime
+) -> list[str]:
+    """Set what differs from what was `seen`; the names of what was changed. Raises BadChoice.
 
-    Of two at once the later holds, and both stand among the changes.
+    What another changed meanwhile stays where the asker left it as it was. Of two who change the
+    same at once the later holds, and both stand among the changes.
     """
     asked = Choices(name=unicodedata.normalize("NFC", asked.name.strip()), locale=asked.locale)
     if len(asked.name) > NAME_MAX or not asked.name.isprintable():
@@ -83,7 +86,7 @@ async def change(conn: Connection, asked: Choices, *, actor: str, now: datetime)
     old, changed = await read(conn), []
     for name in _NAMES:
         was, is_now = getattr(old, name), getattr(asked, name)
-        if was != is_now:
+        if is_now not in (was, getattr(seen, name)):
             await _Q.put.run(conn, name=name, value=is_now, now=now)
             await _Q.note.run(conn, name=name, was=was, is_now=is_now, actor=actor, now=now)
             changed.append(name)
