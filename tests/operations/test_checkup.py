@@ -106,6 +106,16 @@ def test_how_late_is_told_in_figures_one_can_read(lag_s, words):
     assert checkup.late("lake", lag_s) == words
 
 
+@pytest.mark.parametrize(
+    ("found_", "ja"),
+    [("lake 2.0 s", "lake 2.0秒"), ("0 min", "0分"), ("51 h", "51時間"), ("lake 33 d", "lake 33日"),
+     ("0310_roster", "0310_roster"), ("店 12 s, タグ", "店 12 s, タグ")],
+)  # fmt: skip
+def test_units_are_in_the_language_of_the_reader(found_, ja):
+    check = Check("readers", "fine", found_)
+    assert (checkup.shown(check, "ja"), checkup.shown(check, "en")) == (ja, found_)
+
+
 async def test_jobs_that_stand_still_are_bad(conn, installation):
     await conn.execute(
         "insert into jobs.pgqueuer_schedules (expression, entrypoint, next_run)"

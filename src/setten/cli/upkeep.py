@@ -121,7 +121,8 @@ _SIGNS = {"fine": "ok  ", "look": "LOOK", "bad": "BAD "}
 
 def _line(check: checkup.Check, locale: str) -> str:
     name = checkup.title(check.name, locale)
-    return f"{_SIGNS[check.state]}  {name}{' ' * max(1, 26 - terminal.columns(name))}{check.found}"
+    gap = " " * max(1, 26 - terminal.columns(name))
+    return f"{_SIGNS[check.state]}  {name}{gap}{checkup.shown(check, locale)}"
 
 
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:

@@ -6,6 +6,7 @@ Every check only looks.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,9 @@ BACKUP_MARK = "last-backup"
 BACKUP_LASTS = timedelta(hours=50)
 """One night may be missed, not two."""
 
+_UNITS = {"s": "秒", "min": "分", "h": "時間", "d": "日"}
+_UNIT = re.compile(r"(?<=\d) (s|min|h|d)$")
+
 State = Literal["fine", "look", "bad"]
 """bad: something does not work. look: it works, and somebody should know."""
 
@@ -80,6 +84,13 @@ def mend(check: Check, locale: str) -> str:
     if check.state == "fine":
         return ""
     return _words().get(check.name, {}).get(locale, {}).get("mend", "")
+
+
+def shown(check: Check, locale: str) -> str:
+    """What was found as it is read: a figure's unit in the reader's language."""
+    if locale != "ja":
+        return check.found
+    return _UNIT.sub(lambda unit: _UNITS[unit[1]], check.found)
 
 
 @cache

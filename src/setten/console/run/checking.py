@@ -41,7 +41,7 @@ def _row(check: Check, locale: str) -> dict[str, str]:
     return {
         "state": check.state,
         "title": checkup.title(check.name, locale),
-        "found": check.found,
+        "found": checkup.shown(check, locale),
         "mend": checkup.mend(check, locale),
         "href": LINKS.get(check.name, "") if check.state != "fine" else "",
     }

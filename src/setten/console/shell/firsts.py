@@ -148,7 +148,7 @@ async def _runs(conn: Connection, page: Page) -> list[Runs]:
     t, f = page.words(), page.shown()
     found = [
         Runs(what=t(f"first.run_{one.name.replace(' ', '_')}"), state=one.state,
-             found=one.found, href="/run/doctor")
+             found=checkup.shown(one, page.locale), href="/run/doctor")
         for one in await checkup.pulse(conn, now=page.now)
     ]  # fmt: skip
     for one in await checkup.quiet(conn, now=page.now):

@@ -87,6 +87,12 @@ def codes() -> frozenset[str]:
 
 
 class _Kept(dict[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        fact = super().__getitem__(key)
+        if isinstance(fact, list | tuple):  # a sentence shows nobody a list's brackets
+            return ", ".join(map(str, fact)) or "—"
+        return fact
+
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
 
