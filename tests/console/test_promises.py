@@ -127,6 +127,16 @@ def test_who_works_elsewhere_looks_and_changes_nothing(
     assert boss.get("/stock/promises?sku=no-such&at=kichijoji").status_code == 404
 
 
+def test_when_no_shop_has_it_the_warehouse_is_named(house: House, boss: Browser) -> None:
+    only_there, gone = house.new_item({"warehouse": 8}), house.new_item({})
+    customer, _ = house.newcomer(name="倉 庫子")
+    near = boss.get(f"/customers/{customer}?sku={only_there}").text.split('id="near"')[1]
+    assert "近くの店にはありません" in near
+    assert "8点あります" in near
+    near = boss.get(f"/customers/{customer}?sku={gone}").text.split('id="near"')[1]
+    assert "いま約束できる数は、どこにもありません" in near
+
+
 def test_a_hold_is_told_at_once_and_the_item_she_asked_about_stays_in_sight(
     house: House, boss: Browser, shop: Shop
 ) -> None:

@@ -65,7 +65,11 @@ class Named:
 
     def shops(self) -> list[Location]:
         """The places a customer can go to."""
-        return self._directory.of_kind("shop")
+        return self.of_kind("shop")
+
+    def of_kind(self, kind: str) -> list[Location]:
+        """The places of a kind, by id."""
+        return self._directory.of_kind(kind)
 
 
 async def named(request: Asked, conn: Connection, locale: str) -> Named:

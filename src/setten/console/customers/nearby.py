@@ -27,6 +27,9 @@ RADIUS_KM = 500.0
 NEXT_DOOR_KM = 0.05
 """Nearer than this is here: no distance is told."""
 
+ELSEWHERE_SHOWN = 2
+"""Places that are no shops, told when no shop has it: a warehouse, an online shop."""
+
 VARIANTS_MAX = 8
 
 
@@ -50,13 +53,22 @@ class NearRow(msgspec.Struct, frozen=True, kw_only=True):
     closes_at: datetime | None
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A place that she cannot go to and that has it."""
+
+    location_id: str
+    name: str
+    count: int
+
+
 class Near(msgspec.Struct, frozen=True, kw_only=True):
-    """The goods asked about and the shops, nearest first."""
+    """The goods asked about and the shops, nearest first. elsewhere: when no shop has it."""
 
     good: Good
     rows: list[NearRow]
     variants: list[Variant]
     is_sellable: bool
+    elsewhere: list[Elsewhere] = []
 
     @property
     def best(self) -> NearRow | None:
@@ -75,12 +87,30 @@ async def near(
     counts = await _counts(request, conn, page, names, here, item.sku)
     rows = [_row(place, km, counts[place.location_id], names, page)
             for km, place in chosen(_by_way(names, here), counts.keys())]  # fmt: skip
+    is_sellable = any(row.count for row in rows)
     return Near(
         good=good(item, page),
         rows=rows,
         variants=await _variants(conn, item, page),
-        is_sellable=any(row.count for row in rows),
+        is_sellable=is_sellable,
+        elsewhere=[] if is_sellable else await _elsewhere(request, conn, page, names, item.sku),
     )
+
+
+async def _elsewhere(
+    request: Asked, conn: Connection, page: Page, names: Named, sku: str
+) -> list[Elsewhere]:
+    """Places that are no shops and have it, the most first."""
+    places = [one.location_id for kind in ("warehouse", "online") for one in names.of_kind(kind)]
+    found = await availability.at(
+        conn, directory_of(request), [sku], location_ids=places, now=page.now
+    )
+    found.sort(key=lambda one: -one.available)
+    return [
+        Elsewhere(one.location_id, names(one.location_id), one.available)
+        for one in found[:ELSEWHERE_SHOWN]
+        if one.available > 0
+    ]
 
 
 _Way = tuple[float | None, Location]
