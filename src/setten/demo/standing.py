@@ -57,7 +57,9 @@ async def make(
     made = told()
     if business.is_home:  # the others are kinds of business, not names
         name = business.name_ja if locale == "ja" else business.name_en
-        await choices.change(conn, choices.Choices(name=name), actor=SYSTEM.label, now=now)
+        await choices.change(
+            conn, choices.Choices(name=name), seen=choices.Choices(), actor=SYSTEM.label, now=now
+        )
     for one in made["segments"]:
         if business.business_id not in one["of"]:
             continue

@@ -199,7 +199,9 @@ async def _open(pool: Pool, locale: str, now: datetime) -> None:
                     conn, login=login, name=name, role=role,
                     locations=[s for s in shops if s in known], now=now, locale=locale,
                 )  # fmt: skip
-        await choices.change(conn, choices.Choices(name=_NAME), actor=SYSTEM.label, now=now)
+        await choices.change(
+            conn, choices.Choices(name=_NAME), seen=choices.Choices(), actor=SYSTEM.label, now=now
+        )
         await _segments(conn, locale, now)
 
 
