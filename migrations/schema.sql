@@ -2306,6 +2306,8 @@ CREATE INDEX set_parts_part ON stock.set_parts USING btree (part_sku, set_sku);
 CREATE INDEX tasks_about ON stock.tasks USING btree (about) WHERE ((about IS NOT NULL) AND (done_at IS NULL));
 CREATE INDEX tasks_hold ON stock.tasks USING btree (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX tasks_open ON stock.tasks USING btree (location_id, task_id) WHERE (done_at IS NULL);
+CREATE INDEX tasks_open_all ON stock.tasks USING btree (done_at, task_id) WHERE (done_at IS NULL);
+CREATE INDEX tasks_open_kind ON stock.tasks USING btree (kind, done_at, task_id) WHERE (done_at IS NULL);
 CREATE INDEX till_returns_due ON stock.till_returns USING btree (look_at) WHERE (look_at IS NOT NULL);
 CREATE INDEX till_returns_open ON stock.till_returns USING btree (location_id, at, receipt_id, sku) WHERE (state = 'open'::text);
 CREATE INDEX till_returns_root ON stock.till_returns USING btree (root) WHERE (root IS NOT NULL);

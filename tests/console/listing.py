@@ -206,6 +206,16 @@ def regional(house: House) -> Shown:
     return f"id={word}", {}
 
 
+def tasks(house: House) -> Shown:
+    here = house.open_shop().location_id
+    house.run_in_database(
+        "insert into stock.tasks (task_id, kind, location_id, sku, alternative, opened_at)"
+        f" select gen_random_uuid(), 'hold_short', '{here}', 'mug', '{FORMULA}', now()"
+        f" from generate_series(1, {MANY})"
+    )
+    return f"at={here}&kind=hold_short", {}
+
+
 def zones(house: House) -> Shown:
     word = mark()
     house.run_in_database(

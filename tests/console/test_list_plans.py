@@ -80,6 +80,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "staff": ({"q": "x", "role": "agent", "at": "y"},),
     "stage": ({}, {"since": DAY, "until": DAY}),
     "stock": ({}, {"q": "mug"}, {"q": "4901234567894"}),
+    "tasks": ({}, {"at": "x"}, {"kind": "put_back"}, {"at": "x", "kind": "put_back"}),
     "till-returns": ({"at": "x"},),
     "transfers-coming": ({"at": "x", "ended": False}, {"at": "x", "ended": True}),
     "transfers-going": ({"at": "x", "ended": False}, {"at": "x", "ended": True}),

@@ -281,6 +281,9 @@ CASES: dict[str, Case] = {
         row=r'class="item-link" href="/stock/items/([\w-]+)"',
         stranger="privacy_officer",
     ),
+    "tasks": Case(
+        fill=listing.tasks, row=r'data-task="([0-9a-f-]{36})"', stranger="privacy_officer"
+    ),
     "till-returns": Case(
         fill=listing.till_returns,
         row=r'data-till="([^"]+)"',

@@ -55,6 +55,7 @@ SHOTS: dict[str, Shot] = {
     "holds": Shot(ASSOCIATE, "/stock/holds?at=kichijoji"),
     "promises": Shot(AGENT, "/stock/promises?sku=SOFA-V2-GRN&at=kichijoji"),
     "preorders": Shot(ADMIN, "/stock/preorders?sku=SOFA-V2-GRN"),
+    "tasks": Shot(AGENT, "/stock/tasks"),
     "pickup": Shot(ASSOCIATE, "/stock/pickup"),
     "hold": Shot(ASSOCIATE, "/stock/holds/{hold}"),
     "hand-over": Shot(ASSOCIATE, "/stock/holds/{hold}/counter"),

@@ -11,10 +11,10 @@ from setten.console.lists import ListOf
 from setten.console.run import listed as run
 from setten.console.run import listed_data as data
 from setten.console.segments import listed as segments
+from setten.console.stock import chores, moved, preordered
 from setten.console.stock import listed as stock
 from setten.console.stock import listed_floor as floor
 from setten.console.stock import listed_goods as goods
-from setten.console.stock import moved, preordered
 
 LISTS: tuple[ListOf[Any, Any], ...] = (
     chain.ASIDE,
@@ -25,6 +25,7 @@ LISTS: tuple[ListOf[Any, Any], ...] = (
     customers.PURCHASES,
     customers.ROSTER,
     customers.STAGE,
+    chores.TASKS,
     data.EVENTS,
     data.LETTERS,
     data.RUNS,

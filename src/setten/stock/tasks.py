@@ -77,6 +77,32 @@ async def list_open(
     return [Task(**dict(row)) for row in rows]
 
 
+async def listed(
+    conn: Connection,
+    *,
+    location_ids: Sequence[str] = (),
+    kind: str = "",
+    after: UUID | None = None,
+    limit: int = PAGE_MAX,
+    newest_first: bool = False,
+) -> list[Task]:
+    """Open tasks of these places, of all when none is named; oldest first, of one kind or of any;
+    pages by the last task_id."""
+    [last] = (after,) if after else db.end(UUID, largest=newest_first)
+    query, args = _listing(location_ids, kind)
+    rows = await query.turned(newest_first).all(conn, after=last, most=min(limit, PAGE_MAX), **args)
+    return [Task(**dict(row)) for row in rows]
+
+
+def _listing(location_ids: Sequence[str], kind: str) -> tuple[db.Query, dict[str, object]]:
+    places = list(dict.fromkeys(location_ids))
+    if len(places) > 1:
+        return _Q.open_at_many, {"location_ids": places, "kind": kind or None}
+    if places:
+        return _Q.open_at, {"location_id": places[0], "kind": kind or None}
+    return (_Q.open_of_kind, {"kind": kind}) if kind else (_Q.open_everywhere, {})
+
+
 async def finish(conn: Connection, task_id: UUID, *, by: str, now: datetime) -> Task:
     """Mark a task done. Raises UnknownTask, TaskDone."""
     row = await _Q.finish.maybe(conn, task_id=task_id, done_by=by, now=now)

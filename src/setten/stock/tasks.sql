@@ -14,6 +14,52 @@ select task_id, kind, location_id, hold_id, sku, qty, alternative, about, opened
  order by task_id
  limit :most;
 
+-- name: open_everywhere
+select task_id, kind, location_id, hold_id, sku, qty, alternative, about, opened_at, done_at,
+       done_by
+  from stock.tasks
+ where done_at is null
+   and task_id /*past*/ > :after
+ order by done_at /*way*/ asc, task_id /*way*/ asc
+ limit :most;
+
+-- name: open_of_kind
+select task_id, kind, location_id, hold_id, sku, qty, alternative, about, opened_at, done_at,
+       done_by
+  from stock.tasks
+ where kind = :kind and done_at is null
+   and task_id /*past*/ > :after
+ order by done_at /*way*/ asc, task_id /*way*/ asc
+ limit :most;
+
+-- name: open_at
+-- A place has some dozens: those of other kinds are stepped over.
+select task_id, kind, location_id, hold_id, sku, qty, alternative, about, opened_at, done_at,
+       done_by
+  from stock.tasks
+ where location_id = :location_id and done_at is null
+   and (:kind::text is null or kind = :kind)
+   and task_id /*past*/ > :after
+ order by task_id /*way*/ asc
+ limit :most;
+
+-- name: open_at_many
+-- Of each place no more than a page, read in its own order; then the first of them all.
+select t.task_id, t.kind, t.location_id, t.hold_id, t.sku, t.qty, t.alternative, t.about,
+       t.opened_at, t.done_at, t.done_by
+  from unnest(:location_ids::text[]) as l(location_id)
+ cross join lateral (
+         select k.task_id, k.kind, k.location_id, k.hold_id, k.sku, k.qty, k.alternative, k.about,
+                k.opened_at, k.done_at, k.done_by
+           from stock.tasks k
+          where k.location_id = l.location_id and k.done_at is null
+            and (:kind::text is null or k.kind = :kind)
+            and k.task_id /*past*/ > :after
+          order by k.task_id /*way*/ asc
+          limit :most) as t
+ order by t.task_id /*way*/ asc
+ limit :most;
+
 -- name: finish
 update stock.tasks
    set done_at = :now, done_by = :done_by

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -15,7 +15,7 @@ from setten.console.customers import people
 from setten.console.page import Asked, Page, page_of
 from setten.console.places import named
 from setten.console.shell.sign_in import redirect
-from setten.console.stock import queue
+from setten.console.stock import chores, queue
 from setten.console.stock.queue import Window
 from setten.platform import audit, auth, clock, db
 from setten.platform.auth import Right
@@ -216,6 +216,10 @@ async def finish_task(request: Asked, task_id: FromPath[UUID]) -> Response[str]:
         task = await tasks.finish(conn, task_id, by=page.who.label, now=clock.now())
         auth.require_location(page.who, task.location_id)
         await audit.note(conn, page.who, "task.finished", at=clock.now(), subject=str(task_id))
+    form = await request.form()
+    if form.get("back") == chores.TASKS.path:
+        asked = {name: str(form.get(name) or "")[:128] for name in ("at", "kind")}
+        return redirect(f"{chores.TASKS.path}?{urlencode(asked | {'said': 'done'})}")
     said = page.words()("pickup.task_ended")
     return await _queue_again(request, page, task.location_id, "collect", said)
 

@@ -184,7 +184,7 @@ async def read(conn: Connection, vault: Vault, page: Page, names: Named, window:
         more=window.href(after=found[-1].hold_id, chores_after=window.chores_after)
         if rows.is_more
         else "",
-        chores=[_chore(task, task_holds, who, shown, names) for task in open_tasks],
+        chores=[chore(task, task_holds, who, shown, names) for task in open_tasks],
         chores_more=window.href(after=window.after, chores_after=open_tasks[-1].task_id)
         if rows.is_more_tasks
         else "",
@@ -333,13 +333,14 @@ def _line(
     )
 
 
-def _chore(
+def chore(
     task: Task,
     task_holds: Mapping[UUID, Hold],
     who: Mapping[int, Person],
     shown: Mapping[str, Good],
     names: Named,
 ) -> Chore:
+    """A task as a page shows it."""
     hold = task_holds.get(task.hold_id) if task.hold_id else None
     number = hold.identifier_id if hold else None
     return Chore(
