@@ -16,6 +16,7 @@ from setten.imports import choosing, converting, mapping
 from setten.imports.converting import BadValue
 from setten.imports.mapping import Columns, Field
 from setten.imports.model import BadMapping, BadRow, MissingColumn
+from setten.imports.proposing import proposal
 from setten.platform import errors
 
 SOURCE = Path(setten.__file__).parent
@@ -145,15 +146,15 @@ def test_what_a_mapping_leaves_unsaid_is_taken_from_the_headings() -> None:
 
 
 def test_a_proposal_can_be_given_back_as_a_mapping(tmp_path: Path) -> None:
-    said = Columns(columns={"at": ["営業日", '時"刻'], "sku": "品番"})
+    said = Columns(columns={"at": ["営業日", '時"刻'], "sku": "品番"}, moments="UTC")
     path = tmp_path / "m.toml"
-    path.write_text(mapping.proposal(said), "utf-8")
+    path.write_text(proposal(said), "utf-8")
     assert mapping.load(str(path)) == said
 
 
 @pytest.mark.parametrize(
-    "text", ['timezone = "Mars"', 'dates = "ydm"', '[converters]\nqty = "magic"', "colums = 1",
-             'day_ends = "31:00"', "["],
+    "text", ['timezone = "Mars"', 'moments = "Moon"', 'dates = "ydm"', "colums = 1",
+             '[converters]\nqty = "magic"', 'day_ends = "31:00"', "["],
 )  # fmt: skip
 def test_a_mapping_that_cannot_be_is_refused_in_words(text: str, tmp_path: Path) -> None:
     path = tmp_path / "m.toml"

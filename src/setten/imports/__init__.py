@@ -8,8 +8,9 @@ from setten.imports import choosing, desk, errands
 from setten.imports.choosing import lacks_price
 from setten.imports.hands import Hands, spare
 from setten.imports.kinds import KINDS
-from setten.imports.mapping import Columns, proposal
+from setten.imports.mapping import Columns
 from setten.imports.model import FileMissing, Options, Outcome, Progress, Shown, Summary
+from setten.imports.proposing import proposal
 from setten.imports.resuming import Known, latest
 from setten.imports.running import bring
 from setten.imports.staging import StagedGone

@@ -48,7 +48,13 @@ def proposed(
 
 
 def chosen(
-    kind: type[Kind], base: Columns, columns: Sequence[str], fields: Sequence[str], *, dates: str
+    kind: type[Kind],
+    base: Columns,
+    columns: Sequence[str],
+    fields: Sequence[str],
+    *,
+    dates: str,
+    moments: str | None = None,
 ) -> Columns:
     """The same with what somebody chose: for each column a field, OWN, or "" for none."""
     found: dict[str, str | list[str]] = {}
@@ -60,7 +66,7 @@ def chosen(
         found[BUSINESS_DAY] = day  # one column has one choice on the page, and this one says both
     own = [one for one, said in zip(columns, fields, strict=False) if said == OWN]
     more = {one: one for one in own if may_be_kept(kind, one)}
-    return msgspec.structs.replace(base, columns=found, more=more, dates=dates)
+    return msgspec.structs.replace(base, columns=found, more=more, dates=dates, moments=moments)
 
 
 def may_be_kept(kind: type[Kind], heading: str) -> bool:

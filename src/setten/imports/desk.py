@@ -231,11 +231,15 @@ def _sample(table: Table) -> tuple[tuple[str, ...], ...]:
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """How somebody wants a file read. fields: for each column a field of ours, or ""."""
+    """How somebody wants a file read. fields: for each column a field of ours, or "".
+
+    moments: the zone of moments that say none, where it is not the shops'.
+    """
 
     fields: Sequence[str]
     encoding: str = "auto"
     dates: str = "ymd"
+    moments: str | None = None
     moves_stock: bool = False
     creates_places: bool = False
     again: bool = False
@@ -269,7 +273,12 @@ async def choose(
         again = await _read_as(conn, vault, sent.kind, again, timezone)
     elif kind.fields:
         mapping = choosing.chosen(
-            kind, about.mapping, about.columns, choice.fields, dates=choice.dates
+            kind,
+            about.mapping,
+            about.columns,
+            choice.fields,
+            dates=choice.dates,
+            moments=choice.moments,
         )
         again = msgspec.structs.replace(again, mapping=mapping, is_chosen=True)
         if not choosing.lacking(kind, mapping):

@@ -20,7 +20,6 @@ from setten.imports import choosing, desk, staging
 from setten.imports.desk import Outcome, Sent
 from setten.imports.hands import Hands
 from setten.imports.kinds import KINDS
-from setten.imports.mapping import proposal
 from setten.imports.model import (
     Clock,
     ImportStopped,
@@ -28,6 +27,7 @@ from setten.imports.model import (
     Progress,
     Summary,
 )
+from setten.imports.proposing import proposal
 from setten.imports.running import bring
 from setten.platform import db
 from setten.platform.db import Pool

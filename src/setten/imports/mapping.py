@@ -52,12 +52,15 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     day_ends: when the business day ends that no column names: 26:00 is two in the night.
     columns: a field with no column ([]) is not read, whatever the headings say.
+    moments: the zone that moments without an offset are written in, where it is another than that
+    of the shops: UTC, as databases export them.
     dates: the order of days, months and years where all are numbers: ymd, dmy or mdy.
     more: traits or attributes of the file's own, by the names they are to have here.
     """
 
     currency: str = "JPY"
     timezone: str = "Asia/Tokyo"
+    moments: str | None = None
     day_ends: str = "24:00"
     dates: str = "ymd"
     system: str | None = None
@@ -70,8 +73,13 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of moments that say none."""
+        """The zone of the shops, in which their days begin."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def written_zone(self) -> ZoneInfo:
+        """The zone of moments that say none."""
+        return ZoneInfo(self.moments or self.timezone)
 
     @property
     def night(self) -> timedelta:
@@ -116,6 +124,7 @@ def load(name: str | None) -> Columns | None:
 def check(found: Columns) -> None:
     """Whether what a mapping says can be. Raises ValueError, ZoneInfoNotFoundError."""
     assert found.zone
+    assert found.written_zone
     assert found.night >= timedelta()
     if found.dates not in converting.ORDERS:
         raise ValueError(f"dates {found.dates[:20]}")
@@ -256,28 +265,12 @@ def _headed(plain: Sequence[str], japanese: Sequence[str]) -> dict[str, str]:
     }
 
 
-def proposal(found: Columns) -> str:
-    """The mapping as a TOML file would say it, to be kept and changed."""
-    lines = [f'currency = "{found.currency}"', f'timezone = "{found.timezone}"',
-             f'dates = "{found.dates}"', "", "[columns]"]  # fmt: skip
-    lines += [f"{name} = {_toml(said)}" for name, said in found.columns.items()]
-    for part in ("constants", "prefixes", "converters", "more"):
-        if told := getattr(found, part):
-            lines += ["", f"[{part}]", *(f"{_toml(one)} = {_toml(told[one])}" for one in told)]
-    return "\n".join(lines)
-
-
-def _toml(said: str | list[str]) -> str:
-    """A text, or several, as TOML has it: as JSON does, which leaves one sign that TOML refuses."""
-    return msgspec.json.encode(said).decode().replace("\x7f", "\\u007f")
-
-
 class Reader:
     """Reads rows by the fields of a kind. Made once a file."""
 
     def __init__(self, mapping: Columns, fields: Sequence[Field]) -> None:
         self.mapping = mapping
-        self._zone = mapping.zone
+        self._zone = mapping.written_zone
         self._fields: list[tuple[Field, tuple[str, ...], Callable[[Any], Any]]] = []
         self.constants: dict[str, Any] = {}
         by_name = {field.name: field for field in fields}

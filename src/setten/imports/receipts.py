@@ -61,6 +61,7 @@ class Receipts(Kind):
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
         self._zone = setup.columns.zone
+        self._written_zone = setup.columns.written_zone
         self._night = setup.columns.night
         self._order = setup.columns.dates
         self._currency = setup.columns.currency.upper()
@@ -92,7 +93,7 @@ class Receipts(Kind):
     def _moment(self, value: Any) -> tuple[datetime, date]:
         """When it was, and the business day that is in the way it is written. Raises BadRow."""
         try:
-            at, is_night = converting.moment(value, self._zone, self._order)
+            at, is_night = converting.moment(value, self._written_zone, self._order)
         except converting.BadValue:
             raise BadRow("bad_value", "at") from None
         local = at.astimezone(self._zone)

@@ -40,7 +40,10 @@ def key_of(
         while block := file.read(_BLOCK_BYTES):
             hashed.update(block)
             on_bytes(len(block))
-    told = (kind, mapping, options.encoding, options.system, options.channel, options.moves_stock)
+    said = msgspec.to_builtins(mapping)
+    if isinstance(said, dict) and said.get("moments") is None:
+        said.pop("moments", None)  # so files that came before it could be said are known again
+    told = (kind, said, options.encoding, options.system, options.channel, options.moves_stock)
     hashed.update(msgspec.json.encode(told))
     return UUID(bytes=hashed.digest())
 

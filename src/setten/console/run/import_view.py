@@ -17,6 +17,7 @@ from setten.platform import errors
 
 COUNTS = ("rows", "new", "changed", "same", "left_out", "refused")
 DATES = ("ymd", "mdy", "dmy")
+UTC = "UTC"
 STATE_MARKS = {"sent": "caution", "failed": "signal", "stopped": "caution", "tried": "strong"}
 
 
@@ -85,6 +86,7 @@ def whole(sent: Sent, page: Page) -> dict[str, object]:
         "encodings": ENCODINGS,
         "has_moment": any(one.name == AT for one in KINDS[sent.kind].fields),
         "dates": DATES,
+        "utc": UTC,
         "has_columns": _has_columns(sent),
         "may_choose": sent.state in ("sent", "tried", "failed", "stopped"),
     }

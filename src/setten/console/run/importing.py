@@ -169,6 +169,7 @@ async def read_otherwise(request: Asked, file_id: FromPath[UUID]) -> Response[st
         fields=fields,
         encoding=str(form.get("encoding") or "auto"),
         dates=dates if dates in import_view.DATES else sent.about.mapping.dates,
+        moments=_zone_chosen(sent, form.get("moments")),
         moves_stock=form.get("moves_stock") == "yes",
         creates_places=form.get("creates_places") == "yes",
         again=form.get("again") == "yes",
@@ -178,6 +179,13 @@ async def read_otherwise(request: Asked, file_id: FromPath[UUID]) -> Response[st
             conn, deps.vault, _folder(request), sent, choice, timezone=page.zone, now=clock.now()
         )
     return redirect(f"{HERE}/{file_id}")
+
+
+def _zone_chosen(sent: Sent, said: object) -> str | None:
+    """The zone of moments as chosen; as it was where nothing of it was said."""
+    if said == "":
+        return None
+    return import_view.UTC if said == import_view.UTC else sent.about.mapping.moments
 
 
 def _chosen(sent: Sent, said: Sequence[str]) -> list[str]:

@@ -24,15 +24,22 @@ _QTY_MAX = 100  # beyond it quantities are weights and gallons, which have no pr
 
 
 def write_tills(tables: Path, file: Path, *, moved: timedelta, until: datetime) -> None:
-    """The lines that are earlier than a moment of the moved year, as they are published."""
+    """The lines that are earlier than a moment of the moved year, as they are published.
+
+    Their moments say their zone: by the clock of another year an hour more may be summer's.
+    """
     with pq.ParquetFile(tables / TILLS) as source:
         schema = source.schema_arrow
-        schema = schema.set(schema.get_field_index(AT), pa.field(AT, pa.timestamp("us")))
+        where, local = schema.get_field_index(AT), pa.timestamp("us", tz=TIMEZONE)
+        schema = schema.set(where, pa.field(AT, local))
         with pq.ParquetWriter(file, schema) as out:
             for table in _moved(source, moved):
                 past = table.filter(pc.less(table[AT], _moment(until)))
                 if past.num_rows:
-                    out.write_table(past.cast(schema))
+                    at = pc.assume_timezone(
+                        past[AT], TIMEZONE, ambiguous="earliest", nonexistent="latest"
+                    )
+                    out.write_table(past.set_column(where, AT, at).cast(schema))
 
 
 def baskets_since(
