@@ -234,7 +234,10 @@ async def test_a_hub_beyond_the_limit_is_listed_and_mended_by_blocking_it(
         [hub, *_] = await identity.quarantines(conn)
     assert hub.identifier_id == await people.number("user_id:robot")
     assert await people.together("anonymous_id:c0", "anonymous_id:c1")
-    await rules.apply(await rules.count(block=[("user_id", "robot")]))
+    change = await rules.count(block=[("user_id", "robot")])
+    assert (change.total, change.examined) == (10, 10), "the progress is that of its neighbours"
+    done = await rules.apply(change)
+    assert done.examined == 10
     assert not await people.together("anonymous_id:c0", "anonymous_id:c1")
     async with people.pool.acquire() as conn:
         assert await identity.quarantines(conn) == ()

@@ -29,9 +29,12 @@ values (:change_id, :body::text::json, :reason_sealed, 'counting', :proposed_at,
         :total);
 
 -- name: to_walk
--- How many identifiers a change looks at.
-select count(*)::bigint from customers.identifiers
- where kind = any(:kinds::text[]) or identifier_id = any(:numbers::bigint[]);
+-- How many identifiers a change looks at: those of its kinds, and of values that it blocks or frees
+-- all whom they were linked with, who may be ten thousand of one value.
+select (select count(*) from customers.identifiers
+         where kind = any(:kinds::text[]) or identifier_id = any(:numbers::bigint[]))
+     + (select count(*) from customers.links where a = any(:numbers::bigint[]))
+     + (select count(*) from customers.links where b = any(:numbers::bigint[])) as n;
 
 -- name: withdraw
 update customers.rule_changes

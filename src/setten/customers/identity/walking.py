@@ -87,8 +87,8 @@ async def _count(pool: Pool, vault: Vault, row: Record) -> None:
     for number in body.numbers:
         async with pool.acquire() as conn:
             view = await _view(conn, vault, body)
-            await _foresee_flip(conn, vault, view, number, tally)
-    while not tally.is_full:
+            tally.examined += await _foresee_flip(conn, vault, view, number, tally)
+    while True:  # ends where it is noted, also when the values alone turn too many
         async with db.transaction(pool) as conn:
             view = await _view(conn, vault, body)
             numbers = await _next(conn, body, after)
@@ -132,15 +132,16 @@ async def _foresee_part(
 
 async def _foresee_flip(
     conn: Connection, vault: Vault, view: View, number: int, tally: Tally
-) -> None:
-    """One that becomes nobody's, or somebody's again, and all whom it was linked with."""
+) -> int:
+    """One that becomes nobody's, or somebody's again, and all linked with it; how many."""
     nodes = await load_nodes(conn, [number])
     blocked = await _flips(conn, vault, view, nodes)
     await _foresee(conn, view, nodes, blocked, tally)
-    after = 0
+    after, seen = 0, 1
     while page := await _neighbours(conn, number, after):
         await _foresee(conn, view, await load_nodes(conn, page), blocked, tally)
-        after = page[-1]
+        after, seen = page[-1], seen + len(page)
+    return seen
 
 
 async def _foresee(
@@ -207,7 +208,7 @@ async def _apply(pool: Pool, vault: Vault, row: Record, now: Callable[[], dateti
     body = msgspec.json.decode(row["body"], type=Body)
     if after == 0:
         for number in body.numbers:
-            await _apply_flip(pool, vault, body, number, change_id, now)
+            await _apply_flip(pool, vault, body, number, change_id, now, is_counted=True)
     while True:
         async with pool.acquire() as conn:
             numbers = await _next(conn, body, after)
@@ -225,22 +226,27 @@ async def _apply(pool: Pool, vault: Vault, row: Record, now: Callable[[], dateti
 
 
 async def _apply_flip(
-    pool: Pool, vault: Vault, body: Body, number: int, change_id: UUID, now: Callable[[], datetime]
-) -> None:
-    """The flag first, so that the live reader goes by it while the neighbours are looked at."""
+    pool: Pool, vault: Vault, body: Body, number: int, change_id: UUID,
+    now: Callable[[], datetime], *, is_counted: bool = False,
+) -> None:  # fmt: skip
+    """The flag first, so that the live reader goes by it while the neighbours are looked at.
+
+    is_counted: whether the neighbours are among those that the change said it would look at.
+    """
     async with db.transaction(pool) as conn:
         await STORE.lock.run(conn)
         view = await _view(conn, vault, body)
         flips = await _flips(conn, vault, view, await load_nodes(conn, [number]))
         await W.flag_blocked.run(conn, identifier_ids=list(flips), blocked=list(flips.values()))
-        await _settle(conn, [number], change_id, now(), reached=0, examined=0)
+        await _settle(conn, [number], change_id, now(), reached=0, examined=int(is_counted))
     after = 0
     while True:
         async with db.transaction(pool) as conn:
             page = await _neighbours(conn, number, after)
             if not page:
                 return
-            await _settle(conn, page, change_id, now(), reached=0, examined=0)
+            await _settle(conn, page, change_id, now(), reached=0,
+                          examined=len(page) if is_counted else 0)  # fmt: skip
         after = page[-1]
 
 
