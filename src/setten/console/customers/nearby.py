@@ -71,6 +71,12 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: list[Elsewhere] = []
 
     @property
+    def counts(self) -> list[tuple[str, int]]:
+        """Units by place, of all that are shown."""
+        shops = [(one.location_id, one.count) for one in self.rows]
+        return shops + [(one.location_id, one.count) for one in self.elsewhere]
+
+    @property
     def best(self) -> NearRow | None:
         """The nearest shop that has it."""
         return next((row for row in self.rows if row.count > 0), None)

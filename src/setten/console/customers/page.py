@@ -172,7 +172,7 @@ async def stamp(
 ) -> str:
     """The version of `promises` as it would be now, from two small questions."""
     found = await holds.find_by_identifiers(conn, numbers, now=page.now, limit=HOLDS_READ)
-    shops = [row.location_id for row in (*shown.rows, *shown.elsewhere)]
+    shops = [place for place, _ in shown.counts]
     counts = await availability.at(
         conn, directory, [shown.good.sku], location_ids=shops, now=page.now, include_empty=True
     )
@@ -182,8 +182,7 @@ async def stamp(
 
 def version_of(found: Sequence[Hold], near: nearby.Near | None, cart: Cart | None = None) -> str:
     """Differs whenever holds, the cart or the stock near her would look different."""
-    rows = (*near.rows, *near.elsewhere) if near else ()
-    return _version(found, [(row.location_id, row.count) for row in rows], cart)
+    return _version(found, near.counts if near else (), cart)
 
 
 def _version(found: Sequence[Hold], counts: Sequence[tuple[str, int]], cart: Cart | None) -> str:
