@@ -103,7 +103,8 @@ def test_a_killed_postmaster_is_revived_with_every_committed_row(server):
 def test_a_second_start_on_the_same_directory_is_refused_in_one_line(server, tmp_path):
     with pytest.raises(embedded.EmbeddedFailed) as refused:
         embedded.start(tmp_path / "data")
-    assert "another Setten process" in refused.value.facts["reason"]
+    assert refused.value.code == "runs_elsewhere"
+    assert refused.value.facts["place"] == str(tmp_path / "data")
 
 
 def test_a_command_beside_it_uses_the_running_server(server, tmp_path):

@@ -128,7 +128,8 @@ def _line(check: checkup.Check, locale: str) -> str:
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Look at everything that commonly goes wrong. Ends with 1 when something is."""
     found = settings.load({"data_dir": data_dir})
-    seen = checks.look(found)
+    where = supervisor.address(found.data_dir) or found.base_url
+    seen = checks.look(msgspec.structs.replace(found, base_url=where))
     locale = terminal.locale()
     if as_json:
         terminal.as_json(

@@ -43,7 +43,9 @@ class EmbeddedFailed(Unavailable):
 
 
 class RunsElsewhere(EmbeddedFailed):
-    """Another process runs this data directory."""
+    """Another process runs this data directory. facts: place."""
+
+    code = "runs_elsewhere"
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -272,7 +274,7 @@ def _take_lock(cluster: Cluster) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:
         os.close(handle)
-        raise RunsElsewhere(reason=f"another Setten process runs {cluster.home}") from taken
+        raise RunsElsewhere(place=str(cluster.home)) from taken
     return handle
 
 
