@@ -39,7 +39,8 @@ async def found(
         if business.sends:
             await delivering.seed(conn, now=at)
         await _staff(conn, business, seed, locale, at)
-        await sources.make(conn, sources.WHOLE, locale=locale, now=at)
+        told = {key: one for key, one in sources.WHOLE.items() if key != "chat" or business.is_home}
+        await sources.make(conn, told, locale=locale, now=at)  # only people of home write in a chat
         await ledger.put_shelves(conn, list(_shelves(business)))
     return True
 
