@@ -13,7 +13,7 @@ import pytest
 from tests.imports.conftest import Bring
 from tests.stock.conftest import Shop
 
-from setten.imports import KINDS
+from setten.imports import KINDS, taking
 from setten.imports.model import AlreadyImported, ImportRunning, UnreadableFile
 from setten.platform import db
 from setten.platform.db.pool import DatabaseUnavailable
@@ -115,7 +115,9 @@ async def test_levels_of_a_file_are_set_once_unless_asked_again(
     with pytest.raises(AlreadyImported):
         await bring("stock", path)
     assert (await shop.balance("mug")).on_hand == 15
-    assert (await bring("stock", path, is_dry=True)).changed == 1
+    with pytest.raises(AlreadyImported):
+        await bring("stock", path, is_dry=True)
+    assert (await bring("stock", path, is_dry=True, again=True)).changed == 1
     assert (await bring("stock", path, again=True)).changed == 1
     assert (await shop.balance("mug")).on_hand == 10
     await shop.prove()
@@ -159,10 +161,11 @@ async def test_a_level_that_stands_there_twice_is_known_to_a_run_that_goes_on(
     async def failing(*args: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 2:
+        if 2 <= calls < 2 + taking.TRIES_MAX:
             raise ConnectionError("gone")
         return await taken(*args, **options)
 
+    monkeypatch.setattr(taking, "_WAIT_S", 0.0)
     monkeypatch.setattr(kind, "take", failing)
     with pytest.raises((ConnectionError, DatabaseUnavailable)):
         await bring("stock", path)
@@ -182,6 +185,7 @@ async def test_levels_of_which_none_came_in_are_not_set_before(
         raise ConnectionError("gone")
 
     with monkeypatch.context() as broken:
+        broken.setattr(taking, "_WAIT_S", 0.0)
         broken.setattr(kind, "take", failing)
         with pytest.raises((ConnectionError, DatabaseUnavailable)):
             await bring("stock", path)
@@ -232,10 +236,11 @@ async def test_a_run_that_failed_goes_on_behind_its_mark_and_ends_the_same(
     async def failing(*args: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 5:
+        if 5 <= calls < 5 + taking.TRIES_MAX:
             raise ConnectionError("gone")
         return await taken(*args, **options)
 
+    monkeypatch.setattr(taking, "_WAIT_S", 0.0)
     monkeypatch.setattr(kind, "take", failing)
     with pytest.raises((ConnectionError, DatabaseUnavailable)):
         await bring("items", path, refused_file=str(keeps))

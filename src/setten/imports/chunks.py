@@ -18,12 +18,14 @@ CHUNK_WEIGHT_MAX = 16 << 20  # eight thousand characters a row; two such parts a
 class Line(msgspec.Struct, frozen=True, gc=False):
     """One row: as it came, and as its kind reads it (an Outcome where it is settled already).
 
-    key: of what belongs together; of a refused row, too, as far as it says it.
+    key: of what belongs together; of a refused row, too, as far as it says it. is_nameless: it
+    says none, so its key is that of the row before, and the next may be its own.
     """
 
     raw: Raw
     read: Any
     key: Hashable | None
+    is_nameless: bool = False
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -50,11 +52,13 @@ def chunks(table: Table, kind: Kind, *, after: int) -> Iterator[Chunk]:
     """
     waiting: list[Line] = []
     weight = 0
+    before: Hashable | None = None
     for raw in table:
         if raw.number <= after:
             kind.pass_over(raw.values)
             continue
-        waiting.append(_line(raw, kind))
+        waiting.append(_of_neighbours(_line(raw, kind), before))
+        before = waiting[-1].key
         weight += raw.weight
         is_heavy = weight >= CHUNK_WEIGHT_MAX
         if len(waiting) < kind.rows_a_commit and not is_heavy:
@@ -105,19 +109,38 @@ def _line(raw: Raw, kind: Kind) -> Line:
     return Line(raw, read, None if isinstance(read, Outcome) else kind.key(read))
 
 
+def _of_neighbours(line: Line, before: Hashable | None) -> Line:
+    """A row that cannot be read and does not say what it belongs to stays with its neighbours.
+
+    It may be the last line of the receipt before it or the first of the one behind: neither is
+    taken without it.
+    """
+    if line.key is None and line.raw.problem is not None and before is not None:
+        return msgspec.structs.replace(line, key=before, is_nameless=True)
+    return line
+
+
 def _cut(waiting: Sequence[Line]) -> int:
     """Where the last key begins: it may go on. All, when the last row stands alone."""
     last = waiting[-1].key
     if last is None:
         return len(waiting)
     first = max(0, len(waiting) - GROUP_ROWS_MAX)
-    return next(i for i in range(first, len(waiting)) if waiting[i].key == last)
+    cut = next(i for i in range(first, len(waiting)) if waiting[i].key == last)
+    while cut > first and waiting[cut - 1].is_nameless:
+        last = waiting[cut - 1].key
+        cut = next(i for i in range(first, cut) if waiting[i].key == last)
+    return cut
 
 
 def halves(lines: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]] | None:
     """Two parts that share no key where that can be; None for what belongs together."""
     middle = len(lines) // 2
     for cut in (*range(middle, len(lines)), *range(middle - 1, 0, -1)):
-        if cut and (lines[cut].key is None or lines[cut].key != lines[cut - 1].key):
+        if (
+            cut
+            and not lines[cut - 1].is_nameless
+            and (lines[cut].key is None or lines[cut].key != lines[cut - 1].key)
+        ):
             return lines[:cut], lines[cut:]
     return None

@@ -20,6 +20,8 @@ from setten.platform import money as amounts
 
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925,
          "大正": 1911, "T": 1911, "明治": 1867, "M": 1867}  # fmt: skip
+# How long an era was, by the year before it; tills that nobody told of Reiwa still count on.
+_ERA_YEARS = {2018: 60, 1988: 40, 1925: 64, 1911: 15, 1867: 45}
 _ERA = re.compile(
     r"(令和|平成|昭和|大正|明治|[RHSTM])\s*(元|\d{1,2})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})日?",
     re.IGNORECASE,
@@ -54,6 +56,7 @@ _NO = frozenset(("no", "n", "false", "f", "0", "off", "ng", "いいえ", "無", 
 _HOURS_OF_A_DAY = 24
 _LAST_HOUR = 30  # six in the morning: who is open longer has no end of the day
 _TOLERANCE = Decimal("1e-6")  # of a minor unit: binary noise in a decimal that a file wrote so
+_FIRST_YEAR = date.min.year
 ORDERS = ("ymd", "dmy", "mdy")
 
 
@@ -131,7 +134,7 @@ def _plain_number(value: Any) -> str:
     text = _MARKS.sub("", text)
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
-    if not text or (sign and text[0] in "+-"):
+    if not text or "_" in text or (sign and text[0] in "+-"):
         raise BadValue
     return sign + text
 
@@ -190,7 +193,10 @@ def _day(text: str, order: str) -> date:
         if found := _ERA.fullmatch(text):
             era, year, month, day_ = found.groups()
             count = 1 if year == "元" else int(year)
-            return date(_ERAS[era if era in _ERAS else era.upper()] + count, int(month), int(day_))
+            began = _ERAS[era if era in _ERAS else era.upper()]
+            if count > _ERA_YEARS[began]:
+                raise BadValue
+            return date(began + count, int(month), int(day_))
         if order != "ymd" and (found := _TURNED.fullmatch(text)):
             one, two, year = map(int, found.groups())
             return date(year, *((two, one) if order == "dmy" else (one, two)))
@@ -211,8 +217,16 @@ def is_no_day(value: Any) -> bool:
 def moment(value: Any, zone: ZoneInfo, order: str = "ymd") -> tuple[datetime, bool]:
     """A moment, and whether its hour was beyond 24: 26:10 is ten past two of the next day.
 
-    Without an offset it is in `zone`; a day alone is its midnight.
+    Without an offset it is in `zone`; a day alone is its midnight. At the ends of all days, which
+    databases write for none, a zone or a night more has no place: BadValue.
     """
+    found, is_night = _read_moment(value, zone, order)
+    if not _FIRST_YEAR < found.year < date.max.year:
+        raise BadValue
+    return found, is_night
+
+
+def _read_moment(value: Any, zone: ZoneInfo, order: str) -> tuple[datetime, bool]:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)), False
     if isinstance(value, date):

@@ -93,9 +93,12 @@ class Receipts(Kind):
     def _moment(self, value: Any) -> tuple[datetime, date]:
         """When it was, and the business day that is in the way it is written. Raises BadRow."""
         try:
-            at, is_night = converting.moment(value, self._written_zone, self._order)
-        except converting.BadValue:
+            return self._placed(value)
+        except (converting.BadValue, OverflowError):  # the end of all days is none of a till's
             raise BadRow("bad_value", "at") from None
+
+    def _placed(self, value: Any) -> tuple[datetime, date]:
+        at, is_night = converting.moment(value, self._written_zone, self._order)
         local = at.astimezone(self._zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         if self._has_day_of_business and not is_night and local - midnight < self._night:

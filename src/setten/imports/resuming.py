@@ -32,9 +32,18 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 def key_of(
-    path: Path, kind: str, mapping: object, options: Options, *, on_bytes: Callable[[int], None]
+    path: Path,
+    kind: str,
+    mapping: object,
+    options: Options,
+    *,
+    on_bytes: Callable[[int], None],
+    is_set_once: bool = False,
 ) -> UUID:
-    """The name of a run: the same file, read the same way. The whole file is hashed."""
+    """The name of a run: the same file, read the same way. The whole file is hashed.
+
+    is_set_once: the same file, however it is read: by the page or by the command.
+    """
     hashed = hashlib.blake2b(digest_size=16, person=b"import")
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
@@ -44,7 +53,7 @@ def key_of(
     if isinstance(said, dict) and said.get("moments") is None:
         said.pop("moments", None)  # so files that came before it could be said are known again
     told = (kind, said, options.encoding, options.system, options.channel, options.moves_stock)
-    hashed.update(msgspec.json.encode(told))
+    hashed.update(msgspec.json.encode((kind,) if is_set_once else told))
     return UUID(bytes=hashed.digest())
 
 

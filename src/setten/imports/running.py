@@ -114,12 +114,20 @@ async def _marked(
     run: Run, path: Path, columns: Columns, options: Options
 ) -> AsyncIterator[Mark | None]:
     """Hold the run to oneself, and know how far it came before; a dry run marks nothing."""
-    if options.is_dry:
+    if options.is_dry and not run.kind.is_set_once:
         yield None
         return
     run_key = await asyncio.to_thread(
-        resuming.key_of, path, run.kind.name, columns, options, on_bytes=lambda _: None
-    )
+        resuming.key_of, path, run.kind.name, columns, options, on_bytes=lambda _: None,
+        is_set_once=run.kind.is_set_once,
+    )  # fmt: skip
+    if options.is_dry:
+        async with db.connection(run.pool) as conn:
+            before = await resuming.find(conn, run_key)
+        if before is not None and before.has_ended and not options.again:
+            raise AlreadyImported()
+        yield None
+        return
     async with db.connection(run.pool) as conn, resuming.alone(conn, run_key):
         done = await resuming.find(conn, run_key)
         if run.kind.is_set_once and done is not None and not options.again:

@@ -171,9 +171,14 @@ def _settled(kind: Kind, lines: Sequence[Line]) -> list[Outcome | None]:
     """
     settled = [one.read if isinstance(one.read, Outcome) else None for one in lines]
     lacking: dict[Hashable, set[Hashable | None]] = {}
+    is_nameless = False
     for line, known in zip(lines, settled, strict=True):
+        if is_nameless and line.key is not None:  # the row before may be its first line
+            lacking.setdefault(line.key, set()).add(None)
+        is_nameless = line.raw.problem is not None and (line.is_nameless or line.key is None)
         if known is not None and known.status == "refused" and line.key is not None:
-            lacking.setdefault(line.key, set()).add(kind.within_of(line.raw.values))
+            within = None if is_nameless else kind.within_of(line.raw.values)
+            lacking.setdefault(line.key, set()).add(within)
     if not lacking:
         return settled
     for at, line in enumerate(lines):
