@@ -209,6 +209,7 @@ def test_an_outgrown_customer_says_why_and_what_mends_it_is_proposed_from_the_pa
     with house.person("page-admin") as admin:
         assert f"/customers/{customer}/links" in admin.get("/run/identity").text
         text = page_of(admin, customer)
+        assert "先に届いたものだけ" in text, "nobody takes the first links for all of them"
         hub = re.findall(r'name="identifier" value="(\d+)"', text)[0]
         path = f"/customers/{customer}/links/block"
         assert admin.post(path, identifier=hub, reason="x").status_code == 422

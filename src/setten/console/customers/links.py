@@ -75,6 +75,7 @@ async def links(request: Asked, customer_id: FromPath[UUID]) -> Response[str]:
                  for one in profile.identifiers],
         "arcs": arcs.drawn(found, rows),
         "width": arcs.WIDTH,
+        "is_cut": len(found) >= identity.LINKS_PAGE_MAX,
         "links": sorted(found, key=lambda link: link.occurred_at),
         "masks": {one.identifier_id: one.value for one in profile.identifiers},
         "names": names,
