@@ -84,7 +84,8 @@ async def test_who_fell_silent_is_judged_by_its_own_rhythm(conn, installation):
 async def test_a_reader_that_reads_through_a_past_is_late_and_well(conn, installation):
     await conn.execute("delete from log.cursors")
     await conn.execute(
-        "insert into log.cursors (reader, xid) values ('of a past', pg_current_xact_id())"
+        "insert into log.cursors (reader, xid, updated_at)"
+        " values ('of a past', pg_current_xact_id(), now() + interval '1 hour')"  # however busy
     )
     await conn.execute(
         "insert into log.events (arrived_on, event_id, name, occurred_at, received_at, channel,"
