@@ -39,6 +39,8 @@ PLACE = st.sampled_from(["ginza", "ueno"])
 QTY = st.integers(1, 4)
 WHO = st.sampled_from([None, 11, 22])
 reached: Counter[str] = Counter()
+LONG_TURNS = 3
+LONG_TURNS_MAX = 12  # chance misses a rare transition now and then: it is given more turns
 
 
 class Promises(RuleBasedStateMachine):
@@ -304,21 +306,26 @@ def test_nothing_is_promised_twice_in_any_order_of_events(
 ) -> None:
     reached.clear()
     Promises.server, Promises.template = postgres, template
-    run_state_machine_as_test(
-        Promises,
-        settings=settings(
-            max_examples=150 if is_long else 15,
-            stateful_step_count=60 if is_long else 30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    with capsys.disabled():
-        told = ", ".join(f"{name} {count}" for name, count in sorted(reached.items()) if count)
-        print(f"\ntransitions reached: {told}")  # noqa: T201 - the point of the test
     needed = {"hold", "hold: not_enough_stock", "release", "collect", "tidy: expired"}
     needed |= {"ended: short", "ended: expired", "sell: ask promised_to_another", "sell: collected"}
     needed |= {"part", "keep: rest", "give_back", "withdraw", "reopen", "unpick", "swap"}
     needed |= {"bring_back: resaleable", "bring_back: damaged", "bring_back: unusable"}
+    missed = needed
+    for turn in range(LONG_TURNS_MAX if is_long else 1):
+        if turn >= LONG_TURNS and not missed:
+            break
+        run_state_machine_as_test(
+            Promises,
+            settings=settings(
+                max_examples=50 if is_long else 15,
+                stateful_step_count=60 if is_long else 30,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        missed = {name for name in needed if not reached[name]}
+    with capsys.disabled():
+        told = ", ".join(f"{name} {count}" for name, count in sorted(reached.items()) if count)
+        print(f"\ntransitions reached: {told}")  # noqa: T201 - the point of the test
     if is_long:
-        assert not {name for name in needed if not reached[name]}
+        assert not missed
