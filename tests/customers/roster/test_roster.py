@@ -13,8 +13,8 @@ from tests.reading import caught_up
 
 from setten.customers import consent, homes, identity, lifecycle, roster
 from setten.customers.consent import Said
-from setten.customers.roster import Sought, keeping
-from setten.platform import auth, clock, db
+from setten.customers.roster import Sought, keeping, rules
+from setten.platform import auth, clock, db, log
 from setten.platform.vault import Trait
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -310,3 +310,16 @@ async def test_amounts_are_asked_for_in_the_currency_of_the_business(pool, book)
     await book.read()
     async with pool.acquire() as conn:
         assert await roster.currency(conn) == "USD"
+
+
+@pytest.mark.parametrize(("lines", "pause"), [(0, 4.0), (40_000, 4.0), (40_001, 48.0)])
+def test_in_a_peak_of_visitors_the_list_waits_longer(lines, pause):
+    assert rules.pause(4.0, lines=lines, seconds=10.0) == pause
+
+
+async def test_the_log_tells_how_many_lines_it_took(book, pool):
+    async with pool.acquire() as conn:
+        before = await log.written(conn)
+        for minute in range(3):
+            await book.people.happens(ANN, minute=minute)
+        assert await log.written(conn) >= before + 3

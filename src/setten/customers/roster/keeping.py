@@ -13,7 +13,7 @@ import msgspec
 from setten.customers import consent, identity, profiles
 from setten.customers.identity import Person
 from setten.customers.roster import rules
-from setten.platform import db
+from setten.platform import db, log
 from setten.platform.db import Connection, Pool
 
 Q = db.load(str(Path(__file__).with_name("store.py")))
@@ -21,7 +21,7 @@ Q = db.load(str(Path(__file__).with_name("store.py")))
 PART = 500
 # Of those whose row is old: some twenty milliseconds.
 AT_ONCE = 50
-# A peak of visitors is not the time for a list: at most a fifth of a processor's time goes into it.
+# A list has time: at most a fifth of a processor's goes into it, in a peak a fiftieth.
 CALM = 4.0
 # Whom a walk looks at in a transaction: most of them are as they were.
 LOOKED_AT = 2_000
@@ -93,15 +93,22 @@ async def work(pool: Pool, *, call_s_max: float = CALL_S_MAX, calm: float = CALM
     """Go on with a walk if one is under way, and write old rows anew, until there are none.
 
     Ends after about `call_s_max`; the rest is for next time. calm: how long it pauses after a part,
-    as often as that took.
+    as often as that took; longer in a peak.
     """
     until = time.monotonic() + call_s_max
-    while time.monotonic() < until:
-        began = time.monotonic()
+    pause, lines = calm, await _lines(pool)
+    while (began := time.monotonic()) < until:
         goes_on = await _work_off(pool) or await _walk_part(pool)
         if not goes_on:
             return
-        await asyncio.sleep(calm * (time.monotonic() - began))
+        await asyncio.sleep(min(pause * (time.monotonic() - began), call_s_max))
+        before, lines = lines, await _lines(pool)
+        pause = rules.pause(calm, lines=lines - before, seconds=time.monotonic() - began)
+
+
+async def _lines(pool: Pool) -> int:
+    async with pool.acquire() as conn:
+        return await log.written(conn)
 
 
 async def _work_off(pool: Pool) -> bool:

@@ -10,6 +10,12 @@ from setten.customers.profiles import BoughtThrough
 NAMELESS = frozenset({"anonymous_id", "device_id"})
 """Kinds of identifiers that are things, not people."""
 
+PEAK_PER_S = 4_000
+"""Lines a second that two processors have enough to do with."""
+
+PEAK_CALM = 12
+"""In a peak a list is late, and catches up afterwards."""
+
 
 def is_known(kinds: Collection[str], *, has_bought: bool) -> bool:
     """Whether more is known of somebody than what browser or phone she came with."""
@@ -33,3 +39,9 @@ def reach(standings: Sequence[Standing]) -> tuple[str, ...]:
     return tuple(
         sorted(one.channel for one in standings if one.purpose == MARKETING and one.is_reachable)
     )
+
+
+def pause(calm: float, *, lines: int, seconds: float) -> float:
+    """How long to pause after a part of the work, as often as it took; longer where the log took
+    so many lines in so many seconds that it is a peak of visitors."""
+    return calm * PEAK_CALM if lines > PEAK_PER_S * seconds else calm

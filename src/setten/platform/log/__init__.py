@@ -35,6 +35,7 @@ from setten.platform.log.service import (
     stated,
     wait_for,
     write,
+    written,
 )
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "stated",
     "wait_for",
     "write",
+    "written",
 ]

@@ -332,6 +332,11 @@ async def ensure_partitions(conn: Connection) -> None:
     await _Q.ensure_partitions.run(conn)
 
 
+async def written(conn: Connection) -> int:
+    """How many lines were ever begun: two of these and the time between tell how busy it is."""
+    return int(await _Q.written.value(conn))
+
+
 async def oldest_writer_s(conn: Connection) -> float:
     """Age in seconds of the oldest transaction that writes; all readers wait for it."""
     return float(await _Q.oldest_writer_s.value(conn) or 0.0)

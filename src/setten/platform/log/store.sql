@@ -212,3 +212,7 @@ select log.ensure_partitions((now() at time zone 'UTC')::date, 3);
 select coalesce(max(extract(epoch from now() - xact_start)), 0)::float8
   from pg_stat_activity
  where backend_xid is not null and datname = current_database();
+
+-- name: written
+-- One row of the sequence that numbers the lines; no line is looked at.
+select last_value - (not is_called)::integer from log.position;
