@@ -79,6 +79,13 @@ CURSORS = (
 )
 
 
+# What a new installation or an upgrade does once, by and by, over everybody: not the steady state.
+ONCE = (
+    "delete from customers.roster_walks",
+    "update customers.segments set is_past_told = true",
+)
+
+
 async def prepare(dsn: str, folder: Path, args: argparse.Namespace) -> None:
     """Migrate, lay people down, print the conditions."""
     conn = await db.connect(dsn, statement_timeout="0", idle_in_transaction_session_timeout="0")
@@ -114,6 +121,8 @@ async def ready(dsn: str) -> None:
                 conn, name="bench", channel="web", write_key=WRITE_KEY, now=clock.now(),
                 rate_per_s=ingest.sources.RATE_PER_S_MAX,
             )  # fmt: skip
+    for one in ONCE:
+        await conn.execute(one)
     await conn.close()
 
 
