@@ -75,12 +75,13 @@ async def race(
     await prepare(wire, stock)
     history: list[Op] = []
     callers = [Caller(shop.url, shop.key, history) for _ in range(few or args.callers)]
+    shelf = dict(stock)
     begun = time.monotonic()
     until = begun + args.seconds
     killers = [kill(shop, scene, args.seconds)] if scene.kills and shop.folder else []
     await asyncio.gather(
         *(
-            act(caller, scene, list(stock), until, random.Random(f"{args.seed}-{number}"))
+            act(caller, scene, shelf, until, random.Random(f"{args.seed}-{number}"))
             for number, caller in enumerate(callers)
         ),
         *killers,
@@ -96,14 +97,32 @@ async def race(
     return verdict.is_clean
 
 
+async def sell(caller: Caller, shelf: dict[str, int], sku: str, mode: str) -> None:
+    """A till sells what lies there, promised or not: nobody brings it what is not there."""
+    shelf[sku] -= 1
+    op = await caller.sell(sku, mode)
+    if op.is_refused:
+        shelf[sku] += 1
+
+
 async def act(
-    caller: Caller, scene: Scene, skus: Sequence[str], until: float, chance: random.Random
+    caller: Caller,
+    scene: Scene,
+    shelf: dict[str, int],
+    until: float,
+    chance: random.Random,
 ) -> None:
-    """One caller: wants something, and sometimes gives it back, again and again."""
+    """One caller: wants something, and sometimes gives it back, again and again.
+
+    shelf: units that truly lie there, by sku.
+    """
+    skus = list(shelf)
     while time.monotonic() < until:
         if chance.random() < scene.tills:
-            await caller.sell(chance.choice(skus), chance.choice(("ask", "tell")))
-            continue
+            sku = chance.choice(skus)
+            if shelf[sku] > 0:
+                await sell(caller, shelf, sku, chance.choice(("ask", "tell")))
+                continue
         ttl_s = chance.randint(1, 2) if chance.random() < scene.short_ttl else TTL_S
         hold = await caller.hold(scene.pick(chance, skus), ttl_s)
         if hold.is_done and chance.random() < CANCELS:
