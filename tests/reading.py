@@ -11,6 +11,19 @@ HELD_BACK = """
 select exists (select from log.events where xid >= pg_snapshot_xmin(pg_current_snapshot()))
 """
 
+# Locks are looked at anew each time; whose connections there are, a transaction asks only once.
+WAITED_FOR = """
+select exists (select from pg_locks
+                where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))
+"""
+
+
+async def waited_for(conn: db.Connection) -> None:
+    """Wait until somebody else waits for what this transaction has locked."""
+    async with asyncio.timeout(READABLE_WITHIN_S):
+        while not await conn.fetchval(WAITED_FOR):  # noqa: ASYNC110 -- the server tells nobody
+            await asyncio.sleep(0.005)
+
 
 async def settled(pool: db.Pool) -> None:
     """Wait until readers may have all that is committed.

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.reading import waited_for
 from tests.stock.conftest import NOW, Shop
 
 from setten.facts.stock import GoodsLine
@@ -29,11 +30,6 @@ from setten.stock.holds import (
 from setten.stock.receipts import Receipt, ReceiptLine
 
 SOON = NOW + timedelta(minutes=1)
-WAITS = """
-select exists (select from pg_stat_activity
-                where datname = current_database()
-                  and pg_backend_pid() = any(pg_blocking_pids(pid)))
-"""
 
 
 async def act(shop: Shop, verb: Any, *args: Any, **named: Any) -> Any:
@@ -151,8 +147,7 @@ async def test_who_picks_and_hands_over_waits_for_goods_before_it_has_the_hold(s
         pressed = asyncio.create_task(
             act(shop, holds.pick_and_hand_over, hold_id=hold_id, by="staff:1")
         )
-        while not await till.fetchval(WAITS):  # noqa: ASYNC110 -- the server tells nobody
-            await asyncio.sleep(0.01)
+        await waited_for(till)
         # Had the page the hold already, the till would wait for it now, and both for ever.
         assert (await holds.pick(till, hold_id, now=SOON)).state == "ready"
     assert (await pressed).hold.state == "collected"

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.customers.conftest import People
+from tests.customers.conftest import START, People
 from tests.customers.identity.conftest import Hands
 from tests.customers.identity.test_arrival import WHO, clear, history, partition
-from tests.reading import caught_up
+from tests.reading import caught_up, waited_for
 
 from setten.customers import identity
 from setten.customers.identity import remembering
@@ -154,23 +154,14 @@ async def test_who_deletes_in_the_midst_of_a_batch_waits_for_it_and_is_heard_of(
     async with db.transaction(pool) as conn:
         await memory.begin(conn)
         deleting = asyncio.create_task(other.execute("delete from customers.links"))
-        await _waits(conn, other.get_server_pid())
+        await waited_for(conn)
         assert not deleting.done()
     await deleting
-    memory._since[1,] = None  # type: ignore[assignment]  # as if learnt within that batch
+    memory._since[1,] = START  # as if learnt within that batch
     async with db.transaction(pool) as conn:
         await memory.begin(conn)
     assert not memory._since
     await other.close()
-
-
-async def _waits(conn: db.Connection, pid: int) -> None:
-    """Until a process of the database waits for a lock."""
-    async with asyncio.timeout(20):
-        while not await conn.fetchval(  # noqa: ASYNC110 -- the server tells nobody
-            "select cardinality(pg_blocking_pids($1)) > 0", pid
-        ):
-            await asyncio.sleep(0.01)
 
 
 async def test_a_batch_that_came_to_nothing_leaves_nothing_behind(people, pool, lasting):

@@ -101,7 +101,8 @@ async def work(pool: Pool, *, call_s_max: float = CALL_S_MAX, calm: float = CALM
         goes_on = await _work_off(pool) or await _walk_part(pool)
         if not goes_on:
             return
-        await asyncio.sleep(min(pause * (time.monotonic() - began), call_s_max))
+        now = time.monotonic()
+        await asyncio.sleep(max(0.0, min(pause * (now - began), until - now)))
         before, lines = lines, await _lines(pool)
         pause = rules.pause(calm, lines=lines - before, seconds=time.monotonic() - began)
 
